@@ -1,0 +1,116 @@
+# Argument checks. Each returns its value, so that it can stand in an assignment.
+
+check_flag <- function(value, argument) {
+  if (!is.logical(value) || length(value) != 1L || is.na(value)) {
+    abort_argument(argument, value, "TRUE or FALSE")
+  }
+  value
+}
+
+check_count <- function(value, argument, least = 1) {
+  valid <- is.numeric(value) && length(value) == 1L && is.finite(value) && value >= least &&
+    value == round(value) && value <= .Machine$integer.max
+  if (!valid) abort_argument(argument, value, paste("a whole number of at least", least))
+  as.integer(value)
+}
+
+check_positive <- function(value, argument) {
+  valid <- is.numeric(value) && length(value) == 1L && is.finite(value) && value > 0
+  if (!valid) abort_argument(argument, value, "one number above 0")
+  as.double(value)
+}
+
+check_level <- function(value, argument = "level") {
+  valid <- is.numeric(value) && length(value) == 1L && is.finite(value) && value > 0 && value < 1
+  if (!valid) abort_argument(argument, value, "one number between 0 and 1")
+  value
+}
+
+check_choice <- function(value, choices, argument) {
+  if (identical(value, choices)) return(choices[1L])
+  if (!is.character(value) || length(value) != 1L || !value %in% choices) {
+    abort_argument(argument, value, paste("one of", paste0("\"", choices, "\"", collapse = ", ")))
+  }
+  value
+}
+
+# Columns ------------------------------------------------------------------------------------------
+
+# The names in `data` nearest to `name`: at most three, and only those that a slip could explain.
+nearest_names <- function(name, candidates) {
+  if (length(candidates) == 0L) return(character())
+  distance <- drop(utils::adist(name, candidates, ignore.case = TRUE))
+  near <- candidates[distance <= max(1, ceiling(nchar(name) / 3))]
+  utils::head(near[order(distance[match(near, candidates)])], 3L)
+}
+
+# The variables that an expression looks up: not what stands after `$`, nor a package's name.
+looked_up <- function(x) {
+  if (is.symbol(x)) return(if (nzchar(x)) as.character(x))
+  if (!is.call(x)) return(NULL)
+  if (is_call_to(x, c("::", ":::", "function"))) return(NULL)
+  if (is_call_to(x, c("$", "@"))) return(looked_up(x[[2L]]))
+  arguments <- as.list(x)
+  if (is.symbol(arguments[[1L]])) arguments <- arguments[-1L]
+  unique(unlist(lapply(arguments, looked_up)))
+}
+
+# Every variable is a column of `data`, or an object in reach of `env`: not a function, unless it
+# may be the argument of another function (not in `bare`).
+check_variables <- function(variables, data, env, argument = "formula", bare = variables) {
+  columns <- names(data)
+  for (name in setdiff(variables, c(columns, "."))) {
+    found <- get0(name, envir = env, inherits = TRUE)
+    if (is.null(found) || is.function(found) && name %in% bare) {
+      abort_unknown_column(name, nearest_names(name, columns), argument)
+    }
+  }
+}
+
+check_finite <- function(x, name, frame) {
+  # A sum is finite only if every value is; an overflow of large values is then told apart.
+  if (is.double(x) && !is.finite(sum(x))) {
+    bad <- which(!is.finite(x))
+    if (length(bad) > 0L) {
+      row <- (bad[1L] - 1L) %% NROW(x) + 1L
+      abort_not_finite(name, row.names(frame)[row], x[bad[1L]])
+    }
+  }
+  invisible(x)
+}
+
+check_response <- function(y, name, frame) {
+  if (is.matrix(y) && ncol(y) > 1L) abort_response_matrix(name, ncol(y))
+  if (!is.numeric(y)) abort_response_type(name, y)
+  check_finite(y, name, frame)
+}
+
+check_response_varies <- function(y, name) {
+  if (min(y) == max(y)) abort_response_constant(name, y[1L])
+}
+
+check_weights <- function(weights, n, frame) {
+  if (!is.numeric(weights) || is.object(weights) || is.matrix(weights)) abort_weights_type(weights)
+  if (length(weights) != n) abort_weights_length(length(weights), n)
+  bad <- which(!is.na(weights) & !(weights > 0 & is.finite(weights)))
+  if (length(bad) > 0L) abort_weights(row.names(frame)[bad[1L]], weights[bad[1L]])
+  invisible(weights)
+}
+
+# The value of a parameter vector given by name (hold, start), checked against the model's names.
+check_parameter_vector <- function(value, known, argument) {
+  if (is.null(value)) return(stats::setNames(double(), character()))
+  if (is.list(value) && all(lengths(value) == 1L)) value <- unlist(value)
+  if (!is.numeric(value)) abort_parameter_values(argument, "must be numeric")
+  if (length(value) == 0L) return(stats::setNames(double(), character()))
+  if (is.null(names(value)) || any(names(value) == "")) {
+    abort_parameter_values(argument, "must have a name for each value")
+  }
+  unknown <- setdiff(names(value), known)
+  if (length(unknown) > 0L) abort_parameter_name(argument, unknown, known)
+  if (anyDuplicated(names(value))) abort_parameter_values(argument, "names a parameter twice")
+  if (!all(is.finite(value))) abort_parameter_values(argument, "must be finite")
+  stats::setNames(as.double(value), names(value))
+}
+
+`%||%` <- function(x, y) if (is.null(x)) y else x

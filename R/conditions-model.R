@@ -1,0 +1,133 @@
+# Conditions about relationships, variance parameters and questions to a fit.
+
+# Relationships ------------------------------------------------------------------------------------
+
+abort_gr <- function(problem, remedy, argument = "cov") {
+  abort("relationship", paste0("In {.fn gr}: ", problem), remedy, argument, NULL, parent.frame())
+}
+
+abort_gr_outside <- function() {
+  abort("relationship", "{.fn gr} has a meaning only inside a formula, as the group of a random term.",
+    "Write {.code (1 | gr(line, cov = K))}.", "gr"
+  )
+}
+
+# Variance parameters ------------------------------------------------------------------------------
+
+abort_parameter_name <- function(argument, name, known) {
+  abort("parameter_name",
+    "{.arg {argument}}: there {cli::qty(length(name))}{?is/are} no variance parameter{?s} {.val {name}}.",
+    "The variance parameters of this model are {.val {known}}.", argument, name
+  )
+}
+
+abort_parameter_values <- function(argument, problem) {
+  abort("parameter_values", "{.arg {argument}} {problem}.",
+    "Give a named numeric vector, as in {.code c(residual = 1)}.", argument
+  )
+}
+
+abort_negative_variance <- function(argument, name, value) {
+  abort("negative_variance", "{.arg {argument}}: the variance {.val {name}} cannot be {value}.",
+    "A variance is at least 0, and the residual variance above 0.", argument, value
+  )
+}
+
+abort_indefinite <- function(argument, label) {
+  abort("indefinite",
+    "{.arg {argument}}: the values for {.code {label}} do not form a covariance matrix.",
+    "Make the correlations at most 1 in size, and the matrix positive semidefinite.", argument, label
+  )
+}
+
+# Arguments ----------------------------------------------------------------------------------------
+
+abort_argument <- function(argument, value, must) {
+  shown <- if (is.null(value)) "NULL" else deparse_one(value)
+  abort("argument", "{.arg {argument}} must be {must}, not {.code {shown}}.", NULL, argument, value)
+}
+
+abort_no_random <- function(what) {
+  abort("no_random", "{what} needs a model with random terms; this one has none.", NULL, "object")
+}
+
+abort_term <- function(argument, name, known) {
+  abort("term", "{.arg {argument}}: there is no random term {.val {name}}.",
+    "The random terms of this model are {.val {known}}.", argument, name
+  )
+}
+
+abort_coefficient <- function(name, known) {
+  abort("argument", "{.arg parm}: there {cli::qty(length(name))}{?is/are} no coefficient{?s} {.val {name}}.",
+    "The coefficients are {.val {known}}.", "parm", name
+  )
+}
+
+abort_new_level <- function(label, levels) {
+  abort("new_level",
+    "{.arg newdata} has {length(levels)} level{?s} of {.code {label}} that {cli::qty(length(levels))}{?is/are} not in the model: {.val {levels}}.",
+    "Use {.code allow_new_levels = TRUE} to predict with a random effect of 0.",
+    "newdata", levels
+  )
+}
+
+abort_new_type <- function(name, fitted, new, was = class(fitted)[1], is = class(new)[1]) {
+  abort("new_type", "{.code {name}} was {was} in the fit, and is {is} in {.arg newdata}.",
+    "Convert it to {was}.", "newdata", name
+  )
+}
+
+abort_new_factor_level <- function(name, levels) {
+  abort("new_level",
+    "{.arg newdata} has {length(levels)} level{?s} of the factor {.code {name}} without records in the fit: {.val {levels}}.",
+    "Their effects were not estimated. Leave these rows out.", "newdata", levels
+  )
+}
+
+abort_size <- function(what, n, limit, remedy) {
+  abort("size", "{what} is made for at most {limit}, and this model has {n}.", remedy, "object", n)
+}
+
+abort_singular_covariance <- function(label) {
+  abort("singular",
+    "The estimated covariance matrix of {.code {label}} is singular, so the textbook equations, which need its inverse, do not exist.",
+    "Use {.code mme(fit, form = \"V\")}, which needs no inverse of it, or fit without the term.",
+    "object", label
+  )
+}
+
+abort_compare <- function(problem, remedy) {
+  abort("compare", problem, remedy, "object", NULL, parent.frame())
+}
+
+warn_convergence <- function(status, iterations) {
+  reason <- switch(status,
+    iteration_limit = "The iteration limit was reached",
+    no_ascent = "No step raised the likelihood although its gradient is not zero",
+    "It ended with status {.val {status}}"
+  )
+  warn("convergence", paste0("Not converged after {iterations} iteration{?s}. ", reason, "."),
+    c("Do not use the estimates as they are.",
+      "Try {.code lmm_control(max_iterations = )}, {.arg start}, or a simpler model."),
+    "control", status
+  )
+}
+
+warn_rank_deficient <- function(names) {
+  warn("rank_deficient",
+    "Prediction from a rank-deficient fit: {.val {names}} {?was/were} dropped, and {?is/are} taken as 0.",
+    "Rows that are not estimable depend on this choice.", "newdata", names
+  )
+}
+
+warn_contrasts_absent <- function(names) {
+  warn("contrasts", "{.arg contrasts} for {.code {names}} {?is/are} ignored: no such factor in the model.",
+    NULL, "contrasts", names
+  )
+}
+
+warn_contrasts_dropped <- function(name) {
+  warn("contrasts", "The contrast matrix of {.code {name}} is dropped, as some of its levels have no records.",
+    "Give contrasts for the levels that are left by {.arg contrasts}.", "contrasts", name
+  )
+}

@@ -1,0 +1,209 @@
+# Every error, warning and message of the package is made here: one constructor each, with a class,
+# the argument it is about, the offending value and what to do. Text is built only when it is needed.
+
+abort <- function(class, problem, remedy = NULL, argument = NA_character_, value = NULL,
+                  .envir = parent.frame()) {
+  stop(new_condition("error", class, problem, remedy, argument, value, .envir))
+}
+
+warn <- function(class, problem, remedy = NULL, argument = NA_character_, value = NULL,
+                 .envir = parent.frame()) {
+  warning(new_condition("warning", class, problem, remedy, argument, value, .envir))
+}
+
+new_condition <- function(type, class, problem, remedy, argument, value, .envir) {
+  text <- c(problem, if (!is.null(remedy)) stats::setNames(remedy, rep("i", length(remedy))))
+  structure(
+    class = c(paste0("henderson_", type, "_", class), paste0("henderson_", type), type, "condition"),
+    list(
+      message = paste(cli::format_message(text, .envir = .envir), collapse = "\n"),
+      call = NULL, argument = argument, value = value, remedy = remedy
+    )
+  )
+}
+
+# Formula ------------------------------------------------------------------------------------------
+
+abort_formula <- function(value, what = class(value)[1]) {
+  abort("formula", "{.arg formula} must be a formula, not {what}.",
+    "Write it as {.code y ~ x + (1 | group)}.", "formula", value
+  )
+}
+
+abort_no_response <- function(formula) {
+  text <- deparse_one(formula[[2L]])
+  abort("no_response", "{.arg formula} has no response: {.code ~ {text}}.",
+    "Write it to the left of the tilde: {.code y ~ {text}}.", "formula", formula
+  )
+}
+
+abort_response_right <- function(response) {
+  abort("formula", "The response {.code {response}} is also on the right-hand side of {.arg formula}.",
+    "Remove it from the right-hand side.", "formula", response
+  )
+}
+
+abort_bar <- function(term, problem, remedy) {
+  term <- deparse_one(term)
+  abort("bar", c("The random term {.code {term}} is not understood: {problem}."), remedy,
+    "formula", term
+  )
+}
+
+abort_structure <- function(name, term, known) {
+  term <- deparse_one(term)
+  abort("structure", "There is no covariance structure {.fn {name}} in {.code {term}}.",
+    "The structures are {.or {.code {known}}}; a plain {.code (x | g)} is {.code us}.",
+    "formula", name
+  )
+}
+
+abort_structure_arguments <- function(name, term) {
+  term <- deparse_one(term)
+  abort("structure", "The structure {.fn {name}} takes no further arguments, as in {.code {term}}.",
+    "Remove what follows the group.", "formula", term
+  )
+}
+
+abort_residual <- function(residual, known) {
+  text <- deparse_one(residual)
+  abort("residual", "{.arg residual} = {.code {text}} is not available.",
+    "Use {.or {.code {known}}}.", "residual", residual
+  )
+}
+
+abort_repeated_parameter <- function(name) {
+  abort("repeated_term",
+    "Two random terms both have the variance parameter {.val {name}}.",
+    "Remove one of them, or write their coefficients in one term.", "formula", name
+  )
+}
+
+abort_not_available <- function(what, remedy, argument, value = NULL) {
+  abort("not_available", "{.code {what}} is not available yet.", remedy, argument, value)
+}
+
+abort_inconsistent <- function() {
+  abort("internal", "The engine's estimates do not fit the model that was sent to it.",
+    "This is a fault of the package: please report it with the call.")
+}
+
+# Data ---------------------------------------------------------------------------------------------
+
+abort_data <- function(value, what = class(value)[1]) {
+  abort("data", "{.arg data} must be a data frame, not {what}.",
+    "Convert it with {.fn as.data.frame}.", "data", value
+  )
+}
+
+abort_unknown_column <- function(name, nearest, argument = "formula") {
+  remedy <- if (length(nearest) > 0) {
+    "Did you mean {.or {.val {nearest}}}?"
+  } else {
+    "Give it as a column of {.arg data}."
+  }
+  abort("unknown_column", "There is no column {.val {name}} in {.arg data} (used in {.arg {argument}}).",
+    remedy, argument, name
+  )
+}
+
+abort_frame <- function(detail) {
+  abort("frame", "The variables of {.arg formula} cannot be evaluated in {.arg data}: {detail}.",
+    "Each must give one value a row.", "formula", detail
+  )
+}
+
+abort_group <- function(name) {
+  abort("group", "The grouping factor {.code {name}} must be one column with a value a row.",
+    "Make it a factor, a character or an integer column of {.arg data}.", "formula", name
+  )
+}
+
+abort_variable_type <- function(name, value, what = class(value)[1]) {
+  abort("variable_type", "{.code {name}} is a {what}: it cannot be a column of the model.",
+    "Convert it to a number or a factor.", "formula", name
+  )
+}
+
+abort_response_type <- function(name, value, what = class(value)[1]) {
+  abort("response_type", "The response {.code {name}} must be numeric, not {what}.",
+    "Convert it with {.fn as.numeric} if its values are numbers.", "formula", name
+  )
+}
+
+abort_response_matrix <- function(name, columns) {
+  abort("response_type", "The response {.code {name}} has {columns} columns.",
+    "Give one response; several at once are not available yet.", "formula", name
+  )
+}
+
+abort_response_constant <- function(name, value) {
+  abort("response_constant", "The response {.code {name}} is constant: every value is {.val {value}}.",
+    "There is nothing to fit. Check that it is the right column.", "formula", name
+  )
+}
+
+abort_not_finite <- function(name, row, value) {
+  value <- format(value)
+  abort("not_finite", "{.code {name}} must be finite; record {.val {row}} has {value}.",
+    "Correct it, or set it to NA to leave the record out.", "formula", name
+  )
+}
+
+abort_no_records <- function(rows, why) {
+  abort("no_records", "No records are left of {rows} row{?s}: {why}.",
+    "Check {.arg subset} and the missing values.", "data", why
+  )
+}
+
+abort_missing_values <- function(name, row) {
+  abort("missing_values", "{.code {name}} is missing in record {.val {row}} after {.arg na.action}.",
+    "Use {.code na.action = na.omit} or {.code na.exclude}.", "na.action", name
+  )
+}
+
+abort_one_level <- function(name, level) {
+  abort("one_level", "The factor {.code {name}} has only one level in the data: {.val {level}}.",
+    "Take it out of {.arg formula}, or check {.arg subset}.", "formula", name
+  )
+}
+
+abort_levels_records <- function(label, n_levels, n) {
+  abort("levels_records",
+    c("The {n_levels} levels of {.code {label}} are as many as the {n} records, so its variance",
+      " " = "cannot be told from the residual variance."),
+    "Drop the term, give known values by {.arg hold}, or relate the levels by {.fn gr}.",
+    "formula", label
+  )
+}
+
+abort_few_records <- function(n, parameters) {
+  abort("few_records",
+    "There are {n} record{?s} for {parameters} variance parameter{?s} to be estimated.",
+    "Simplify the model, or hold some of them by {.arg hold}.", "data", n
+  )
+}
+
+abort_weights <- function(row, value) {
+  abort("weights", "{.arg weights} must be > 0 and finite; record {.val {row}} has {value}.",
+    "Drop it, or set its response to NA.", "weights", value
+  )
+}
+
+abort_weights_length <- function(length, n) {
+  abort("weights", "{.arg weights} has {length} value{?s}, but {.arg data} has {n} row{?s}.",
+    "Give one weight for each row of {.arg data}.", "weights", length
+  )
+}
+
+abort_weights_type <- function(value, what = class(value)[1]) {
+  abort("weights", "{.arg weights} must be a numeric vector, not {what}.",
+    "Var(e) of a record is the residual variance divided by its weight.", "weights", value
+  )
+}
+
+abort_contrasts <- function(name, detail) {
+  abort("contrasts", "The contrasts of {.code {name}} cannot be used: {detail}.",
+    "Give the name of a contrast function, a function or a matrix.", "contrasts", name
+  )
+}

@@ -1,0 +1,56 @@
+# From a spec to estimates: which method, which parameters are held, and the call of the engine.
+
+estimation_methods <- list(
+  REML = list(label = "REML", estimate = function(spec, control) fit_reml_cpp(spec, control)),
+  ML = list(label = "maximum likelihood", estimate = function(spec, control) fit_reml_cpp(spec, control))
+)
+
+check_method <- function(method) {
+  if (is.character(method) && length(method) == 1L && method %in% c("ANOVA", "Bayes")) {
+    abort_not_available(paste0("method = \"", method, "\""),
+      "Use {.code method = \"REML\"} or {.code method = \"ML\"}.", "method", method)
+  }
+  check_choice(method, names(estimation_methods), "method")
+}
+
+estimate <- function(spec, control) {
+  est <- estimation_methods[[spec$method]]$estimate(spec, control)
+  if (est$convergence$status != "converged") {
+    warn_convergence(est$convergence$status, est$convergence$iterations)
+  }
+  est
+}
+
+# The control list of the engine, with the held and the starting values in the order of parameters.
+engine_control <- function(control, parameters, hold, start) {
+  values <- rep(NA_real_, length(parameters$name))
+  values[match(names(start), parameters$name)] <- start
+  values[match(names(hold), parameters$name)] <- hold
+  c(unclass(control), list(hold = parameters$name %in% names(hold), start = values))
+}
+
+check_hold <- function(hold, parameters, random) {
+  hold <- check_parameter_vector(hold, parameters$name, "hold")
+  check_values(hold, parameters, random, "hold", least = 0)
+}
+
+check_start <- function(start, parameters, random) {
+  start <- check_parameter_vector(start, parameters$name, "start")
+  check_values(start, parameters, random, "start", least = .Machine$double.xmin)
+}
+
+# Variances are not below their least value, and the values of a whole term form a covariance.
+check_values <- function(values, parameters, random, argument, least) {
+  at <- match(names(values), parameters$name)
+  variance <- parameters$kind[at] == "variance"
+  lowest <- ifelse(parameters$index[at] == 0L, .Machine$double.xmin, least)
+  bad <- which(variance & values < lowest)
+  if (length(bad) > 0L) abort_negative_variance(argument, names(values)[bad[1L]], values[[bad[1L]]])
+  full <- rep(NA_real_, length(parameters$name))
+  full[at] <- values
+  for (k in unique(parameters$index[at][!variance])) {
+    sigma <- term_covariance(random[[k]], k, parameters, full)
+    if (!anyNA(sigma) && !is_semidefinite(sigma)) abort_indefinite(argument, random[[k]]$label)
+  }
+  values
+}

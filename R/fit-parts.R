@@ -1,0 +1,95 @@
+# Small readings of a fit that several methods share.
+
+is_mixed <- function(fit) length(fit$random) > 0L
+
+# t tests with n - rank(X) degrees of freedom are exact: least squares with an estimated variance.
+has_exact_t <- function(fit) {
+  !is_mixed(fit) && fit$method == "REML" && all(fit$parameters$status == "free")
+}
+
+# Quantile for a two-sided Wald interval.
+wald_quantile <- function(fit, level) {
+  upper <- 1 - (1 - level) / 2
+  if (has_exact_t(fit)) stats::qt(upper, fit$n - fit$rank) else stats::qnorm(upper)
+}
+
+residual_variance <- function(fit) {
+  fit$parameters$estimate[fit$parameters$index == 0L][1L]
+}
+
+# Fixed effects that were estimated and variance parameters that were not held.
+n_free <- function(fit) fit$rank + sum(fit$parameters$status != "held")
+
+term_labels <- function(fit) vapply(fit$random, `[[`, "", "label")
+
+variable_names <- function(terms) vapply(as.list(attr(terms, "variables"))[-1L], deparse_one, "")
+
+# Sigma of each random term, a list.
+term_covariances <- function(fit) {
+  lapply(seq_along(fit$random), function(k) term_covariance(fit$random[[k]], k, fit$parameters))
+}
+
+# Values by record, with the names of the records and, after na.exclude, NA for those left out.
+named_records <- function(fit, values) {
+  names(values) <- row.names(fit$frame)
+  stats::napredict(attr(fit$frame, "na.action"), values)
+}
+
+# Standard deviation of each record: of its residual, or of the record around its fixed part.
+record_sd <- function(fit, level = "conditional") {
+  weights <- frame_weights(fit$frame)
+  variance <- residual_variance(fit) / (if (length(weights) > 0L) weights else 1)
+  if (level == "marginal" && is_mixed(fit)) {
+    Z <- fit_matrices(fit)$Z
+    for (k in seq_along(Z)) variance <- variance + random_variance(fit, k, Z[[k]])
+  }
+  sqrt(variance)
+}
+
+# diag(Z G Z') of one term.
+random_variance <- function(fit, k, Z) {
+  term <- fit$random[[k]]
+  root <- covariance_root(term_covariance(term, k, fit$parameters))
+  ZF <- Z %*% Matrix::kronecker(Matrix::Diagonal(term$n_levels), root)
+  if (!term$related) return(Matrix::rowSums(ZF^2))
+  factor <- Matrix::Cholesky(Matrix::forceSymmetric(term$relationship$precision), LDL = FALSE)
+  # K = P'(LL')^-1 P: the squared length of L^-1 P z, for each coefficient by itself.
+  total <- numeric(nrow(Z))
+  for (j in seq_len(term$n_coef)) {
+    columns <- Matrix::t(ZF[, seq.int(j, ncol(ZF), term$n_coef), drop = FALSE])
+    half <- Matrix::solve(factor, Matrix::solve(factor, columns, system = "P"), system = "L")
+    total <- total + Matrix::colSums(half^2)
+  }
+  total
+}
+
+# Z of all terms side by side, with names.
+named_random_matrix <- function(fit, Z) {
+  if (!is_mixed(fit)) abort_no_random("`model.matrix(type = \"random\")`")
+  Z <- do.call(cbind, Z)
+  Z@Dimnames <- list(row.names(fit$frame), unlist(lapply(fit$random, effect_names)))
+  Z
+}
+
+# Names of the random effects of a term in the order of the equations: level 1 coef 1..t, level 2, ...
+effect_names <- function(term) {
+  if (identical(term$coef_names, "(Intercept)")) return(paste(term$label, term$levels))
+  paste(term$label, rep(term$levels, each = term$n_coef), rep.int(term$coef_names, term$n_levels))
+}
+
+# Covariance of the fixed effects where the engine did not return it (many columns).
+fixed_covariance <- function(fit, limit = 10000L) {
+  p <- length(fit$fixed$names)
+  if (p > limit) abort_size("`vcov()`", p, limit, "`fixef()` and `summary()` have the standard errors.")
+  keep <- which(!is.na(fit$fixed$estimate))
+  rows <- p + sum(vapply(fit$random, function(term) length(term$effects), 0L))
+  K <- new_dgc(keep - 1L, 0:length(keep), rep(1, length(keep)), c(rows, length(keep)))
+  covariance <- matrix(NA_real_, p, p)
+  covariance[keep, keep] <- solve_for(fit, K)
+  covariance
+}
+
+# K' C^- K: the covariance of linear functions of (beta, u_hat - u).
+solve_for <- function(fit, K, spec = fit_spec(fit)) {
+  solve_equations_cpp(spec, fit$parameters$estimate, K)$covariance
+}

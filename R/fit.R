@@ -1,0 +1,74 @@
+# The class of a fit: a plain list without pointers. X and Z are not kept: what needs them makes
+# them again from the frame (fit_design, fit_spec).
+
+new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, control) {
+  fit <- list(
+    call = call, formula = parts$formula, method = spec$method, parts = parts, frame = frame,
+    contrasts = design$contrasts,
+    parameters = c(parameters, list(
+      estimate = est$parameters$estimate, se = est$parameters$se,
+      status = parameter_status[est$parameters$status + 1L]
+    )),
+    parameter_covariance = est$parameters$covariance,
+    fixed = c(
+      list(names = design$fixed$names, assign = design$fixed$assign, labels = design$fixed$labels),
+      est$fixed
+    ),
+    random = Map(fitted_term, design$random, est$random),
+    fitted = est$fitted, fitted_fixed = est$fitted_fixed,
+    minus2loglik = est$minus2loglik, n = est$n, rank = est$rank,
+    convergence = est$convergence, equations = est$equations, seconds = est$seconds,
+    control = control
+  )
+  class(fit) <- "lmmfit"
+  validate_lmmfit(fit)
+}
+
+parameter_status <- c("free", "held", "at boundary")
+
+# A random term as the fit keeps it: without the incidence, which the frame has.
+fitted_term <- function(term, effects) {
+  kept <- term[c("label", "group", "structure", "coef_names", "levels", "n_coef", "n_levels")]
+  kept$related <- term$relationship$type != "identity"
+  kept$relationship <- term$relationship
+  kept$effects <- effects
+  kept
+}
+
+validate_lmmfit <- function(fit) {
+  consistent <- length(fit$parameters$estimate) == length(fit$parameters$name) &&
+    length(fit$fixed$estimate) == length(fit$fixed$names) && length(fit$fitted) == nrow(fit$frame) &&
+    all(vapply(fit$random, function(term) {
+      identical(dim(term$effects), c(term$n_coef, term$n_levels))
+    }, NA))
+  if (!consistent) abort_inconsistent()
+  fit
+}
+
+check_fit <- function(object, argument = "object") {
+  if (!inherits(object, "lmmfit")) abort_argument(argument, class(object)[1L], "a fit by lmmfit()")
+  object
+}
+
+# The design and the spec of a fit, made again from its frame.
+fit_design <- function(fit) {
+  model_design(with_kept_relationships(fit$parts, fit), fit$frame, fit$contrasts)
+}
+
+fit_spec <- function(fit, design = fit_design(fit)) {
+  new_model_spec(design, fit$frame, fit$parts, fit$method)
+}
+
+# The matrices of gr() are taken from the fit, not found again by name: they may have changed.
+with_kept_relationships <- function(parts, fit) {
+  for (k in seq_along(parts$random)) {
+    if (fit$random[[k]]$related) {
+      parts$random[[k]]$group$relationship$kept <-
+        list(levels = fit$random[[k]]$levels, spec = fit$random[[k]]$relationship)
+    }
+  }
+  parts
+}
+
+# X and the list of Z, sparse, without names.
+fit_matrices <- function(fit, spec = fit_spec(fit)) design_cpp(spec)

@@ -1,0 +1,132 @@
+# From a formula to its parts: the fixed formula, the random terms, and the formula of the one model
+# frame that has the variables of all of them. Bars are found by reformulas; this file decides where
+# they may stand and what they mean.
+
+deparse_one <- function(x) paste(deparse(x, width.cutoff = 500L), collapse = " ")
+
+# Gives: response (call), fixed (two-sided formula without bars), random (a list, see bar_terms),
+# variables (two-sided formula with every variable, for the model frame), residual.
+parse_formula <- function(formula, data, residual = ~iid) {
+  formula <- check_formula(formula)
+  env <- environment(formula)
+  rhs <- formula[[3L]]
+  random <- unlist(lapply(bar_addends(rhs), bar_terms), recursive = FALSE)
+  fixed <- formula
+  fixed[[3L]] <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]
+  fixed <- expand_dot(fixed, random, data)
+  used <- c(list(fixed[[3L]]), lapply(random, `[[`, "coefs"), lapply(random, group_variables))
+  variables <- fixed
+  variables[[3L]] <- Reduce(function(a, b) call("+", a, b), used)
+  environment(fixed) <- environment(variables) <- env
+  list(
+    formula = formula, response = formula[[2L]], fixed = fixed, random = random,
+    variables = variables, residual = parse_residual(residual)
+  )
+}
+
+check_formula <- function(formula) {
+  if (is.character(formula) && length(formula) == 1L) {
+    formula <- tryCatch(stats::as.formula(formula, env = parent.frame(3L)), error = identity)
+  }
+  if (!inherits(formula, "formula")) abort_formula(formula)
+  if (length(formula) != 3L) abort_no_response(formula)
+  class(formula) <- "formula"
+  formula
+}
+
+as_one_sided <- function(rhs, env = NULL) {
+  formula <- call("~", rhs)
+  class(formula) <- "formula"
+  environment(formula) <- env
+  formula
+}
+
+# `.` means every column of data but the response and the grouping factors.
+expand_dot <- function(fixed, random, data) {
+  if (!"." %in% all.vars(fixed[[3L]])) return(fixed)
+  groups <- unlist(lapply(random, function(term) all.vars(group_variables(term))))
+  keep <- setdiff(names(data), groups)
+  stats::formula(stats::terms(fixed, data = unclass(data)[keep], allowDotAsName = FALSE))
+}
+
+# Bars ---------------------------------------------------------------------------------------------
+
+is_call_to <- function(x, names) {
+  is.call(x) && is.symbol(x[[1L]]) && as.character(x[[1L]]) %in% names
+}
+is_bar <- function(x) is_call_to(x, c("|", "||"))
+has_bar <- function(x) is.language(x) && any(c("|", "||") %in% all.names(x))
+
+# The addends of a right-hand side that are random terms, each `(lhs | group)` or
+# `name(lhs | group, ...)`. A bar anywhere else is an error.
+bar_addends <- function(rhs) {
+  if (!has_bar(rhs)) return(list())
+  if (is_call_to(rhs, "+")) return(unlist(lapply(as.list(rhs)[-1L], bar_addends), FALSE))
+  if (is_call_to(rhs, "-") && length(rhs) == 3L && !has_bar(rhs[[3L]])) {
+    return(bar_addends(rhs[[2L]]))
+  }
+  if (is_call_to(rhs, "(")) {
+    return(if (is_bar(rhs[[2L]])) list(rhs) else bar_addends(rhs[[2L]]))
+  }
+  if (is_bar(rhs)) {
+    abort_bar(rhs, "it must stand in parentheses", "Write {.code y ~ x + ({term})}.")
+  }
+  if (is_call_to(rhs, c("-", ":", "*", "/", "^", "%in%"))) {
+    abort_bar(rhs, "a random term can only be added", "Write it as {.code + (x | group)}.")
+  }
+  named_addend(rhs)
+}
+
+named_addend <- function(term) {
+  name <- as.character(term[[1L]])[1L]
+  if (length(term) < 2L || !is_bar(term[[2L]])) {
+    abort_bar(term, "a bar stands inside a function",
+      "Write a random term as {.code + (x | group)}; make a logical {.code |} a column first."
+    )
+  }
+  structure <- covariance_structures[[name]]
+  if (is.null(structure)) abort_structure(name, term, names(covariance_structures))
+  if (length(term) - 2L > structure$further) abort_structure_arguments(name, term)
+  if (is_call_to(term[[2L]], "||")) {
+    abort_bar(term, "`||` is itself a structure", paste0("Use one bar, or leave {.fn ", name, "} out."))
+  }
+  list(term)
+}
+
+# One addend gives one term, or several where the group is nested (`a/b`).
+bar_terms <- function(addend) {
+  named <- !is_call_to(addend, "(")
+  bar <- addend[[2L]]
+  check_bar(bar)
+  found <- reformulas::findbars_x(addend, specials = names(covariance_structures))
+  lapply(found, function(term) {
+    list(
+      structure = as.character(term[[1L]]), named = named, coefs = strip_parentheses(term[[2L]][[2L]]),
+      group = parse_group(term[[2L]][[3L]], addend), arguments = as.list(term)[-(1:2)]
+    )
+  })
+}
+
+check_bar <- function(bar) {
+  if (has_bar(bar[[2L]]) || has_bar(bar[[3L]])) {
+    abort_bar(bar, "it has more than one bar", "Write one term for each group.")
+  }
+  if (length(all.vars(bar[[3L]])) == 0L) {
+    abort_bar(bar, "there is no grouping factor to the right of the bar",
+      "Write {.code (coefficients | group)}, as in {.code (1 + x | group)}."
+    )
+  }
+  if ("." %in% all.vars(bar)) {
+    abort_bar(bar, "`.` has no meaning in a random term", "Name the columns.")
+  }
+}
+
+strip_parentheses <- function(x) {
+  while (is_call_to(x, "(")) x <- x[[2L]]
+  x
+}
+
+# The variables of a group joined by `+`: what the model frame needs.
+group_variables <- function(term) {
+  Reduce(function(a, b) call("+", a, b), term$group$variables)
+}

@@ -1,0 +1,145 @@
+# The one model frame of a fit: every variable of the fixed and random parts, the weights and the
+# offset, after subset and na.action, with unused factor levels dropped.
+
+model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL) {
+  env <- environment(parts$formula)
+  terms <- stats::terms(parts$variables)
+  check_variables(looked_up(parts$variables), data, env, bare = variable_names(terms))
+  if (!is.null(weights) && is.data.frame(data) && length(weights) != nrow(data)) {
+    abort_weights_length(length(weights), nrow(data))
+  }
+  frame <- evaluate_frame(terms, data, weights, subset)
+  rows <- if (is.data.frame(data)) nrow(data) else nrow(frame)
+  if (nrow(frame) == 0L) {
+    abort_no_records(rows, if (rows == 0L) "`data` is empty" else "`subset` leaves none")
+  }
+  frame <- drop_missing(frame, na_action)
+  for (name in names(frame)[vapply(frame, is.factor, NA)]) {
+    frame[[name]] <- drop_unused_levels(frame[[name]], name)
+  }
+  frame
+}
+
+# stats::model.frame() without its na.action, which would copy the data even where nothing is
+# missing.
+evaluate_frame <- function(terms, data, weights = NULL, subset = NULL) {
+  call <- as.call(list(
+    quote(stats::model.frame.default), formula = quote(terms), data = quote(data),
+    subset = subset, weights = weights, na.action = quote(stats::na.pass)
+  ))
+  tryCatch(eval(call), error = function(e) abort_frame(conditionMessage(e)))
+}
+
+drop_missing <- function(frame, na_action) {
+  if (is.null(na_action)) na_action <- getOption("na.action", "na.omit")
+  missing <- vapply(frame, anyNA, NA)
+  if (!any(missing)) return(frame)
+  kept <- match.fun(na_action)(frame)
+  attr(kept, "terms") <- attr(frame, "terms")
+  if (nrow(kept) == 0L) {
+    every <- names(frame)[vapply(frame, function(x) all(is.na(x)), NA)]
+    why <- if (length(every) > 0L) paste0("`", every[1L], "` is missing in every row") else
+      "each has a missing value"
+    abort_no_records(nrow(frame), why)
+  }
+  for (name in names(kept)[missing]) {
+    if (anyNA(kept[[name]])) {
+      row <- which(rowSums(as.matrix(is.na(kept[[name]]))) > 0)[1L]
+      abort_missing_values(name, row.names(kept)[row])
+    }
+  }
+  kept
+}
+
+# factor() would go through the labels of all records; this goes through the codes.
+drop_unused_levels <- function(x, name) {
+  used <- tabulate(x, nlevels(x)) > 0L
+  if (all(used)) return(x)
+  kept <- attributes(x)
+  codes <- cumsum(used)[x]
+  kept$levels <- levels(x)[used]
+  if (!is.null(kept$contrasts) && !is.character(kept$contrasts)) {
+    warn_contrasts_dropped(name)
+    kept$contrasts <- NULL
+  }
+  attributes(codes) <- kept
+  codes
+}
+
+# What the engine cannot take stops here. `name` is the response as it was written.
+check_frame <- function(frame, parts) {
+  response <- frame[[1L]]
+  check_response(response, names(frame)[1L], frame)
+  for (name in names(frame)[-1L]) {
+    column <- frame[[name]]
+    if (is.complex(column) || is.raw(column) || is.list(column)) abort_variable_type(name, column)
+    if (name != "(weights)") check_finite(column, name, frame)
+  }
+  if (!is.null(frame[["(weights)"]])) check_weights(frame[["(weights)"]], nrow(frame), frame)
+  check_response_varies(frame_response(frame), names(frame)[1L])
+  frame
+}
+
+# y - offset, as a plain double vector.
+frame_response <- function(frame) {
+  y <- as.double(frame[[1L]])
+  offset <- frame_offset(frame)
+  if (is.null(offset)) y else y - offset
+}
+
+frame_offset <- function(frame) {
+  columns <- attr(attr(frame, "terms"), "offset")
+  if (is.null(columns)) return(NULL)
+  total <- double(nrow(frame))
+  for (column in columns) {
+    offset <- frame[[column]]
+    if (!is.numeric(offset)) abort_variable_type(names(frame)[column], offset)
+    total <- total + as.double(offset)
+  }
+  total
+}
+
+frame_weights <- function(frame) {
+  weights <- frame[["(weights)"]]
+  if (is.null(weights)) double() else as.double(weights)
+}
+
+# New data -----------------------------------------------------------------------------------------
+
+# The terms of `formula` with the predvars (poly, ns, scale, ...) of the frame that was fitted, so
+# that new data get the columns of the same functions.
+safe_terms <- function(formula, frame) {
+  terms <- stats::terms(formula)
+  fitted <- attr(frame, "terms")
+  at <- match(variable_names(terms), variable_names(fitted))
+  attr(terms, "predvars") <- as.call(c(quote(list), as.list(attr(fitted, "predvars"))[at + 1L]))
+  attr(terms, "dataClasses") <- attr(fitted, "dataClasses")[at]
+  terms
+}
+
+# The frame of new data. Factors among `columns` (those with effects of their own levels) get the
+# levels of the fit; the others are groups, whose levels are matched later.
+new_frame <- function(formula, frame, newdata, columns) {
+  terms <- stats::delete.response(safe_terms(formula, frame))
+  check_variables(looked_up(terms), newdata, environment(formula), "newdata", variable_names(terms))
+  new <- evaluate_frame(terms, newdata)
+  for (name in intersect(columns, names(new))) {
+    if (is_factor_like(new[[name]]) != is_factor_like(frame[[name]])) {
+      abort_new_type(name, frame[[name]], new[[name]])
+    }
+    levels <- column_levels(frame[[name]])
+    if (!is.null(levels)) new[[name]] <- as_fitted_factor(new[[name]], levels, frame[[name]], name)
+  }
+  new
+}
+
+column_levels <- function(x) {
+  if (is.factor(x)) levels(x) else if (is.character(x)) sort(unique(x))
+}
+
+as_fitted_factor <- function(x, levels, fitted, name) {
+  labels <- as.character(x)
+  unknown <- setdiff(labels[!is.na(labels)], levels)
+  if (length(unknown) > 0L) abort_new_factor_level(name, unknown)
+  factor(labels, levels = levels, ordered = is.ordered(fitted))
+}

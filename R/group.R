@@ -1,0 +1,72 @@
+# Grouping factors as integer codes. Nothing here goes through the labels of all records.
+
+# list(codes, levels) of one column: factor, character, logical, or numbers.
+level_codes <- function(x) {
+  if (is.factor(x)) return(list(codes = as.integer(x), levels = levels(x)))
+  if (is.logical(x)) return(drop_empty(x + 1L, c("FALSE", "TRUE")))
+  if (is.integer(x) && !is.object(x)) return(integer_codes(x))
+  if (is.object(x) && !inherits(x, "AsIs")) return(level_codes(as.factor(x)))
+  values <- sort(unique(as.vector(x)))
+  list(codes = match(x, values), levels = as.character(values))
+}
+
+# Integers in a range that is not much longer than the data are counted, not sorted.
+integer_codes <- function(x) {
+  ends <- suppressWarnings(range(x, na.rm = TRUE))
+  if (!is.finite(ends[1L]) || as.double(ends[2L]) - ends[1L] > 4 * length(x) + 1000) {
+    values <- sort(unique(x))
+    return(list(codes = match(x, values), levels = as.character(values)))
+  }
+  drop_empty(x - (ends[1L] - 1L), seq.int(ends[1L], ends[2L]))
+}
+
+drop_empty <- function(codes, labels) {
+  used <- tabulate(codes, length(labels)) > 0L
+  if (!all(used)) {
+    codes <- cumsum(used)[codes]
+    labels <- labels[used]
+  }
+  list(codes = codes, levels = as.character(labels))
+}
+
+# The combinations of two groups that occur, in lexicographic order: a codes slowest.
+cross_codes <- function(a, b) {
+  n_b <- length(b$levels)
+  cells <- as.double(length(a$levels)) * n_b
+  if (cells < .Machine$integer.max) {
+    code <- (a$codes - 1L) * n_b + b$codes
+  } else {
+    code <- (a$codes - 1) * n_b + b$codes
+  }
+  if (cells <= 4 * length(code) + 1000) {
+    used <- which(tabulate(code, cells) > 0L)
+    position <- integer(cells)
+    position[used] <- seq_along(used)
+    codes <- position[code]
+  } else {
+    used <- sort.int(unique(code), method = "radix")
+    codes <- match(code, used)
+  }
+  labels <- paste(a$levels[(used - 1) %/% n_b + 1], b$levels[(used - 1) %% n_b + 1], sep = ":")
+  list(codes = codes, levels = labels)
+}
+
+# The codes of a parsed group in a source of columns (see design.R).
+group_codes <- function(group, source) {
+  parts <- lapply(group$variables, function(variable) {
+    name <- deparse_one(variable)
+    column <- source$frame[[name]]
+    if (is.null(column) || is.matrix(column)) abort_group(name)
+    cached(source, paste("codes", name), function() level_codes(column))
+  })
+  Reduce(cross_codes, parts)
+}
+
+# Records of new data: the position of each in the levels of the fit, NA where there is none.
+match_groups <- function(found, levels, label, allow_new) {
+  position <- match(found$levels, levels)
+  unknown <- which(is.na(position))
+  unknown <- unknown[tabulate(found$codes, length(found$levels))[unknown] > 0L]
+  if (length(unknown) > 0L && !allow_new) abort_new_level(label, found$levels[unknown])
+  position[found$codes]
+}

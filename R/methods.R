@@ -1,0 +1,155 @@
+# Generics that read one thing from a fit.
+
+#' Read a fit
+#'
+#' Methods that extract one thing from a fit by [lmmfit()].
+#'
+#' * `fixef()`: estimates of the fixed effects, `NA` for dropped columns.
+#' * `coef()`: without random terms the same; otherwise a list with, for each grouping factor, the
+#'   coefficients of its levels: fixed plus random effects, as in lme4.
+#' * `vcov()`: covariance matrix of the fixed effects. It takes the variances as known.
+#' * `confint()`: Wald intervals of the fixed effects, from the normal distribution; without random
+#'   terms from the t distribution.
+#' * `logLik()`, `AIC()`, `BIC()`, `deviance()`: by the criterion of the fit (REML or ML), with the
+#'   constant of lme4, nlme and SAS. `deviance()` is -2 log-likelihood. The degrees of freedom count
+#'   the fixed effects and the variance parameters that were not held.
+#' * `df.residual()`: records less parameters, as in lme4; without random terms n - rank(X).
+#' * `sigma()`: residual standard deviation.
+#' * `terms()`, `model.frame()`, `model.matrix()`: `type` is `"fixed"` (X) or `"random"` (Z, always
+#'   sparse: the terms one after the other, within a term the coefficients of each level together).
+#'
+#' @param object,x,fit,formula A fit by [lmmfit()].
+#' @param parm Names or numbers of the fixed effects.
+#' @param level Confidence level.
+#' @param fixed.only `TRUE` gives the terms of the fixed part alone.
+#' @param type Which matrix.
+#' @param sparse `TRUE` gives X as a sparse matrix.
+#' @param ... Not used.
+#' @name lmmfit-methods
+NULL
+
+#' @rdname lmmfit-methods
+#' @export
+fixef.lmmfit <- function(object, ...) stats::setNames(object$fixed$estimate, object$fixed$names)
+
+#' @rdname lmmfit-methods
+#' @export
+nobs.lmmfit <- function(object, ...) object$n
+
+#' @rdname lmmfit-methods
+#' @export
+sigma.lmmfit <- function(object, ...) sqrt(residual_variance(object))
+
+#' @rdname lmmfit-methods
+#' @export
+formula.lmmfit <- function(x, ...) x$formula
+
+#' @rdname lmmfit-methods
+#' @export
+deviance.lmmfit <- function(object, ...) object$minus2loglik
+
+#' @rdname lmmfit-methods
+#' @export
+logLik.lmmfit <- function(object, ...) {
+  structure(-object$minus2loglik / 2,
+    df = n_free(object), nobs = object$n, nall = object$n, REML = object$method == "REML",
+    class = "logLik"
+  )
+}
+
+#' @rdname lmmfit-methods
+#' @export
+df.residual.lmmfit <- function(object, ...) {
+  object$n - if (is_mixed(object)) n_free(object) else object$rank
+}
+
+#' @rdname lmmfit-methods
+#' @export
+weights.lmmfit <- function(object, ...) object$frame[["(weights)"]]
+
+#' @rdname lmmfit-methods
+#' @export
+model.frame.lmmfit <- function(formula, ...) formula$frame
+
+#' @rdname lmmfit-methods
+#' @export
+terms.lmmfit <- function(x, fixed.only = TRUE, ...) {
+  if (fixed.only) safe_terms(x$parts$fixed, x$frame) else attr(x$frame, "terms")
+}
+
+#' @rdname lmmfit-methods
+#' @export
+model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FALSE, ...) {
+  type <- check_choice(type, c("fixed", "random"), "type")
+  matrices <- fit_matrices(object)
+  if (type == "random") return(named_random_matrix(object, matrices$Z))
+  X <- matrices$X
+  X@Dimnames <- list(row.names(object$frame), object$fixed$names)
+  if (sparse) return(X)
+  structure(as.matrix(X), assign = object$fixed$assign, contrasts = object$contrasts)
+}
+
+#' @rdname lmmfit-methods
+#' @export
+vcov.lmmfit <- function(object, ...) {
+  covariance <- object$fixed$covariance %||% fixed_covariance(object)
+  dimnames(covariance) <- list(object$fixed$names, object$fixed$names)
+  covariance
+}
+
+#' @rdname lmmfit-methods
+#' @export
+confint.lmmfit <- function(object, parm, level = 0.95, ...) {
+  level <- check_level(level)
+  estimate <- fixef(object)
+  tail <- (1 - level) / 2
+  limits <- estimate + outer(object$fixed$se, c(-1, 1) * wald_quantile(object, level))
+  dimnames(limits) <- list(names(estimate), paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%"))
+  if (missing(parm)) return(limits)
+  unknown <- if (is.character(parm)) setdiff(parm, names(estimate)) else setdiff(parm, seq_along(estimate))
+  if (length(unknown) > 0L) abort_coefficient(unknown, names(estimate))
+  limits[parm, , drop = FALSE]
+}
+
+#' @rdname lmmfit-methods
+#' @export
+coef.lmmfit <- function(object, ...) {
+  fixed <- fixef(object)
+  if (!is_mixed(object)) return(fixed)
+  effects <- ranef(object)
+  coefs <- lapply(effects, function(random) {
+    names <- union(names(fixed), names(random))
+    base <- stats::setNames(numeric(length(names)), names)
+    base[names(fixed)] <- fixed
+    table <- as.data.frame(
+      matrix(base, nrow(random), length(base), byrow = TRUE, dimnames = list(row.names(random), names)),
+      optional = TRUE
+    )
+    for (name in names(random)) table[[name]] <- table[[name]] + random[[name]]
+    table
+  })
+  structure(coefs, class = "coef.lmmfit")
+}
+
+#' @method print coef.lmmfit
+#' @export
+print.coef.lmmfit <- function(x, ...) print_grouped(x, ...)
+
+#' @rdname lmmfit-methods
+#' @export
+fitted.lmmfit <- function(object, ...) {
+  offset <- frame_offset(object$frame)
+  named_records(object, object$fitted + (offset %||% 0))
+}
+
+#' @rdname lmmfit-methods
+#' @export
+residuals.lmmfit <- function(object, type = c("response", "pearson"),
+                             level = c("conditional", "marginal"), ...) {
+  type <- check_choice(type, c("response", "pearson"), "type")
+  level <- check_choice(level, c("conditional", "marginal"), "level")
+  y <- frame_response(object$frame)
+  e <- y - if (level == "conditional") object$fitted else object$fitted_fixed
+  if (type == "pearson") e <- e / record_sd(object, level)
+  named_records(object, e)
+}

@@ -1,0 +1,139 @@
+#' The mixed model equations of a fit
+#'
+#' `mme(fit)` is Henderson's system in its textbook form,
+#' \deqn{\left[\begin{array}{cc} X'R^{-1}X & X'R^{-1}Z \\ Z'R^{-1}X & Z'R^{-1}Z + G^{-1}
+#' \end{array}\right] \left[\begin{array}{c} b \\ u \end{array}\right] =
+#' \left[\begin{array}{c} X'R^{-1}y \\ Z'R^{-1}y \end{array}\right]}{
+#' [X'R^-1 X, X'R^-1 Z; Z'R^-1 X, Z'R^-1 Z + G^-1] [b; u] = [X'R^-1 y; Z'R^-1 y]}
+#' at the variances of the fit. `mme(fit, form = "V")` has the same solution through
+#' \eqn{V = ZGZ' + R}: `(X'V^-1 X)^-1`, BLUE and BLUP. To see either at known variances, fit with
+#' `hold`.
+#'
+#' Columns of X that depend on others have no equation. A random term with a singular covariance
+#' matrix (a variance of 0, a correlation of 1) has no \eqn{G^{-1}}{G^-1}: then there is only
+#' `form = "V"`.
+#'
+#' @param object A fit by [lmmfit()].
+#' @param form `"mme"` or `"V"`.
+#' @param ... Not used.
+#' @return For `form = "mme"` a list of class `mme` with `coefficient` (a sparse symmetric matrix),
+#'   `rhs`, `solution`, `labels` (a data frame: block, level and coefficient of each equation) and
+#'   `blocks` (the equations of each block). For `form = "V"` a list of class `mme_v` with the
+#'   matrices `V`, `X`, `Z`, `G`, `R`, the covariance `vcov` = (X'V^-1 X)^-1, `blue`, `blup` and the
+#'   prediction error covariance `pev` of the random effects.
+#' @examples
+#' fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
+#' mme(fit)
+#' mme(fit, form = "V")$blue
+#' @export
+mme <- function(object, form = c("mme", "V"), ...) {
+  check_fit(object)
+  form <- check_choice(form, c("mme", "V"), "form")
+  if (form == "V") v_form(object) else textbook_form(object)
+}
+
+textbook_form <- function(fit) {
+  spec <- fit_spec(fit)
+  matrices <- fit_matrices(fit, spec)
+  kept <- which(!is.na(fit$fixed$estimate))
+  W <- do.call(cbind, c(list(matrices$X[, kept, drop = FALSE]), matrices$Z))
+  inverse_r <- record_precision(fit, spec)
+  coefficient <- Matrix::crossprod(W, W * inverse_r)  # W'R^-1 W
+  inverse_g <- lapply(seq_along(fit$random), term_precision, fit = fit)
+  zero <- Matrix::Matrix(0, length(kept), length(kept), sparse = TRUE)
+  coefficient <- Matrix::forceSymmetric(coefficient + Matrix::bdiag(c(list(zero), inverse_g)))
+  rhs <- as.vector(Matrix::crossprod(W, spec$response * inverse_r))
+  labels <- equation_labels(fit, kept)
+  names <- c(fit$fixed$names[kept], unlist(lapply(fit$random, effect_names)))
+  dimnames(coefficient) <- list(names, names)
+  solution <- c(fit$fixed$estimate[kept], unlist(lapply(fit$random, function(term) term$effects)))
+  structure(
+    list(
+      coefficient = coefficient, rhs = stats::setNames(rhs, names),
+      solution = stats::setNames(solution, names), labels = labels,
+      blocks = split(seq_along(names), factor(labels$block, unique(labels$block))),
+      dropped = fit$fixed$names[is.na(fit$fixed$estimate)]
+    ),
+    class = "mme"
+  )
+}
+
+# R^-1 by record.
+record_precision <- function(fit, spec) {
+  weights <- if (length(spec$weights) > 0L) spec$weights else rep.int(1, fit$n)
+  weights / residual_variance(fit)
+}
+
+# K^-1 x Sigma^-1 of random term k.
+term_precision <- function(k, fit) {
+  term <- fit$random[[k]]
+  sigma <- term_covariance(term, k, fit$parameters)
+  if (!is_definite(sigma)) abort_singular_covariance(term$label)
+  levels <- if (term$related) term$relationship$precision else Matrix::Diagonal(term$n_levels)
+  Matrix::kronecker(levels, solve(sigma))
+}
+
+is_definite <- function(sigma) {
+  all(diag(sigma) > 0) && rcond(sigma / sqrt(outer(diag(sigma), diag(sigma)))) > 1e-10
+}
+
+equation_labels <- function(fit, kept) {
+  random <- lapply(fit$random, function(term) {
+    data.frame(
+      block = term$label, level = rep(term$levels, each = term$n_coef),
+      coefficient = rep.int(term$coef_names, term$n_levels)
+    )
+  })
+  fixed <- data.frame(
+    block = rep("fixed", length(kept)), level = NA_character_, coefficient = fit$fixed$names[kept]
+  )
+  do.call(rbind, c(list(fixed), random))
+}
+
+# Through V ----------------------------------------------------------------------------------------
+
+v_form <- function(fit, limit = 2000L) {
+  if (fit$n > limit) {
+    abort_size("`mme(form = \"V\")`", fit$n, limit, "`mme(fit)` has the same solution without V.")
+  }
+  spec <- fit_spec(fit)
+  matrices <- fit_matrices(fit, spec)
+  kept <- which(!is.na(fit$fixed$estimate))
+  X <- as.matrix(matrices$X[, kept, drop = FALSE])
+  colnames(X) <- fit$fixed$names[kept]
+  Z <- as.matrix(do.call(cbind, c(list(matrix(0, fit$n, 0)), matrices$Z)))
+  colnames(Z) <- unlist(lapply(fit$random, effect_names))
+  G <- as.matrix(Matrix::bdiag(c(list(matrix(0, 0, 0)), lapply(seq_along(fit$random), term_g, fit))))
+  R <- diag(1 / record_precision(fit, spec), fit$n)
+  solve_through_v(X, Z, G, R, spec$response)
+}
+
+# G = K x Sigma of random term k.
+term_g <- function(k, fit) {
+  term <- fit$random[[k]]
+  K <- if (term$related) solve(as.matrix(term$relationship$precision)) else diag(term$n_levels)
+  kronecker(K, term_covariance(term, k, fit$parameters))
+}
+
+solve_through_v <- function(X, Z, G, R, y) {
+  V <- Z %*% G %*% t(Z) + R
+  half <- chol(V)
+  inverse_x <- backsolve(half, backsolve(half, X, transpose = TRUE))  # V^-1 X
+  vcov <- solve(crossprod(X, inverse_x))  # (X'V^-1 X)^-1
+  dimnames(vcov) <- list(colnames(X), colnames(X))
+  blue <- drop(vcov %*% crossprod(inverse_x, y))  # (X'V^-1 X)^-1 X'V^-1 y
+  cov_uy <- G %*% t(Z)
+  e <- backsolve(half, backsolve(half, y - X %*% blue, transpose = TRUE))
+  blup <- drop(cov_uy %*% e)  # GZ'V^-1 (y - X b)
+  inverse_zg <- backsolve(half, backsolve(half, t(cov_uy), transpose = TRUE))
+  projected <- inverse_zg - inverse_x %*% vcov %*% crossprod(X, inverse_zg)  # P ZG
+  pev <- G - cov_uy %*% projected
+  dimnames(G) <- dimnames(pev) <- list(colnames(Z), colnames(Z))
+  structure(
+    list(
+      V = V, X = X, Z = Z, G = G, R = R, vcov = vcov, blue = stats::setNames(blue, colnames(X)),
+      blup = stats::setNames(blup, colnames(Z)), pev = pev
+    ),
+    class = "mme_v"
+  )
+}

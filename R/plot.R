@@ -1,0 +1,98 @@
+#' Plots of a fit
+#'
+#' `plot()` draws with base graphics, `ggplot2::autoplot()` the same with ggplot2.
+#'
+#' @param x,object A fit by [lmmfit()].
+#' @param type `"residuals"`: Pearson residuals against fitted values. `"qq"`: normal quantiles of
+#'   the residuals. `"caterpillar"`: predicted random effects in order, with intervals of 1.96
+#'   standard errors of prediction.
+#' @param term For the caterpillar: the label of the random term, by default the first.
+#' @param coefficient For the caterpillar: the name of the coefficient, by default the first.
+#' @param ... Further arguments for [graphics::plot()].
+#' @return `plot()` the plotted data frame, invisibly; `autoplot()` a ggplot.
+#' @examples
+#' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+#' plot(fit)
+#' plot(fit, type = "caterpillar")
+#' @export
+plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar"), term = NULL,
+                        coefficient = NULL, ...) {
+  type <- check_choice(type, c("residuals", "qq", "caterpillar"), "type")
+  data <- plot_data(x, type, term, coefficient)
+  draw <- switch(type, residuals = draw_residuals, qq = draw_qq, caterpillar = draw_caterpillar)
+  draw(data, ...)
+  invisible(data)
+}
+
+# The numbers of a plot: what plot() and autoplot() draw.
+plot_data <- function(fit, type, term, coefficient) {
+  if (type == "caterpillar") return(caterpillar_data(fit, term, coefficient))
+  e <- residuals(fit, type = "pearson")
+  if (type == "residuals") return(data.frame(fitted = fitted(fit), residual = e))
+  e <- sort(e)
+  data.frame(theoretical = stats::qnorm(stats::ppoints(length(e))), residual = unname(e))
+}
+
+caterpillar_data <- function(fit, term, coefficient) {
+  effects <- ranef(fit, se = TRUE)
+  term <- term %||% names(effects)[1L]
+  if (!term %in% names(effects)) abort_term("term", term, names(effects))
+  table <- effects[[term]]
+  coefficient <- coefficient %||% names(table)[1L]
+  check_choice(coefficient, names(table), "coefficient")
+  data <- data.frame(
+    level = row.names(table), effect = table[[coefficient]], se = attr(table, "se")[[coefficient]]
+  )
+  data <- data[order(data$effect), ]
+  data$rank <- seq_len(nrow(data))
+  attr(data, "title") <- paste0(term, ", ", coefficient)
+  data
+}
+
+draw_residuals <- function(data, xlab = "Fitted", ylab = "Pearson residual", ...) {
+  graphics::plot(data$fitted, data$residual, xlab = xlab, ylab = ylab, ...)
+  graphics::abline(h = 0, col = "grey50")
+}
+
+draw_qq <- function(data, xlab = "Normal quantile", ylab = "Pearson residual", ...) {
+  graphics::plot(data$theoretical, data$residual, xlab = xlab, ylab = ylab, ...)
+  graphics::abline(0, 1, col = "grey50")
+}
+
+draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", pch = 19, ...) {
+  ends <- data$effect + outer(data$se, c(-1.96, 1.96))
+  labelled <- nrow(data) <= 60L
+  if (labelled) {
+    width <- max(graphics::strwidth(data$level, units = "inches", cex = 0.7))
+    old <- graphics::par(mai = replace(graphics::par("mai"), 2L, width + 0.4))
+    on.exit(graphics::par(old))
+  }
+  graphics::plot(data$effect, data$rank,
+    xlim = range(ends), xlab = xlab, ylab = ylab, yaxt = "n", pch = pch, ...
+  )
+  graphics::segments(ends[, 1L], data$rank, ends[, 2L], data$rank)
+  graphics::abline(v = 0, col = "grey50")
+  if (labelled) graphics::axis(2L, data$rank, data$level, las = 1L, cex.axis = 0.7)
+}
+
+#' @rdname plot.lmmfit
+#' @rawNamespace S3method(ggplot2::autoplot, lmmfit)
+autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar"), term = NULL,
+                            coefficient = NULL, ...) {
+  type <- check_choice(type, c("residuals", "qq", "caterpillar"), "type")
+  data <- plot_data(object, type, term, coefficient)
+  aes <- function(...) ggplot2::aes(...)
+  switch(type,
+    residuals = ggplot2::ggplot(data, aes(.data[["fitted"]], .data[["residual"]])) +
+      ggplot2::geom_hline(yintercept = 0, colour = "grey50") + ggplot2::geom_point() +
+      ggplot2::labs(x = "Fitted", y = "Pearson residual"),
+    qq = ggplot2::ggplot(data, aes(.data[["theoretical"]], .data[["residual"]])) +
+      ggplot2::geom_abline(colour = "grey50") + ggplot2::geom_point() +
+      ggplot2::labs(x = "Normal quantile", y = "Pearson residual"),
+    caterpillar = ggplot2::ggplot(data, aes(.data[["effect"]], stats::reorder(.data[["level"]], .data[["rank"]]))) +
+      ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
+      ggplot2::geom_pointrange(aes(
+        xmin = .data[["effect"]] - 1.96 * .data[["se"]], xmax = .data[["effect"]] + 1.96 * .data[["se"]]
+      )) + ggplot2::labs(x = attr(data, "title"), y = NULL)
+  )
+}

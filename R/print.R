@@ -1,0 +1,105 @@
+#' Print a fit
+#'
+#' @param x A fit by [lmmfit()], its equations by [mme()], or its summary.
+#' @param ... Not used.
+#' @return `x`, invisibly.
+#' @name print.lmmfit
+#' @method print lmmfit
+#' @export
+print.lmmfit <- function(x, ...) {
+  print_header(x)
+  if (is_mixed(x)) {
+    cat("\nVariance parameters\n")
+    print_table(variance_text(x, se = FALSE))
+  }
+  print_coefficients(x)
+  cat("\n", counts_text(x), "\n", sep = "")
+  if (!is_mixed(x)) cat("Residual standard deviation: ", format_numbers(sigma(x)), "\n", sep = "")
+  cat("-2 log-likelihood (", x$method, "): ", formatC(x$minus2loglik, format = "f", digits = 3L), "\n", sep = "")
+  print_notes(x)
+  invisible(x)
+}
+
+print_header <- function(fit) {
+  kind <- if (is_mixed(fit)) "Linear mixed model" else "Linear model"
+  cat(kind, " by ", estimation_methods[[fit$method]]$label, "\n", sep = "")
+  cat(strwrap(deparse_one(fit$formula), exdent = 4L), sep = "\n")
+}
+
+print_coefficients <- function(fit, limit = 40L) {
+  if (length(fit$fixed$names) == 0L) return(cat("\nNo fixed effects\n"))
+  cat("\nFixed effects\n")
+  shown <- utils::head(fixef(fit), limit)
+  text <- ifelse(is.na(shown), "NA", format_numbers(shown))
+  print(stats::setNames(text, names(shown)), quote = FALSE, right = TRUE)
+  if (length(fit$fixed$names) > limit) {
+    cat("and ", length(fit$fixed$names) - limit, " more: see fixef()\n", sep = "")
+  }
+}
+
+counts_text <- function(fit) {
+  records <- paste(format(fit$n, big.mark = ","), "records")
+  left_out <- length(attr(fit$frame, "na.action"))
+  if (left_out > 0L) records <- paste0(records, " (", left_out, " left out: missing values)")
+  labels <- !duplicated(term_labels(fit))
+  levels <- vapply(fit$random[labels], function(term) {
+    paste(term$label, format(term$n_levels, big.mark = ","))
+  }, "")
+  paste0(records, if (length(levels) > 0L) paste0("; levels: ", paste(levels, collapse = ", ")))
+}
+
+# What a reader must know before using the numbers.
+print_notes <- function(fit) {
+  boundary <- fit$parameters$name[fit$parameters$status == "at boundary"]
+  if (length(boundary) > 0L) {
+    cat("At the boundary of its range, without SE: ", paste(boundary, collapse = ", "), "\n", sep = "")
+  }
+  dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
+  if (length(dropped) > 0L) {
+    shown <- paste(utils::head(dropped, 5L), collapse = ", ")
+    cat("Dropped as dependent on other columns (NA): ", shown, if (length(dropped) > 5L) {
+      paste(", and", length(dropped) - 5L, "more")
+    }, "\n", sep = "")
+  }
+  if (fit$convergence$status != "converged") {
+    cat("NOT CONVERGED (", fit$convergence$status, "): do not use these estimates\n", sep = "")
+  }
+}
+
+#' @rdname print.lmmfit
+#' @param limit Largest number of equations, or records, that are printed whole.
+#' @method print mme
+#' @export
+print.mme <- function(x, limit = 12L, ...) {
+  sizes <- paste0(names(x$blocks), " ", lengths(x$blocks), collapse = ", ")
+  cat("Mixed model equations: ", length(x$rhs), " (", sizes, ")\n", sep = "")
+  if (length(x$dropped) > 0L) cat("Without dependent columns of X: ", toString(x$dropped), "\n", sep = "")
+  shown <- seq_len(min(length(x$rhs), limit))
+  cells <- as.matrix(x$coefficient[shown, shown, drop = FALSE])
+  columns <- lapply(shown, function(j) sub("^0$", ".", format_numbers(cells[, j])))
+  names(columns) <- paste0("[", shown, "]")
+  cat("\n")
+  print_table(c(
+    list(Equation = paste0("[", shown, "] ", names(x$rhs)[shown])), columns,
+    list(`|` = rep("|", length(shown)), rhs = format_numbers(x$rhs[shown]),
+      solution = format_numbers(x$solution[shown]))
+  ))
+  if (length(x$rhs) > limit) cat("\nand ", length(x$rhs) - limit, " more equations\n", sep = "")
+  invisible(x)
+}
+
+#' @rdname print.lmmfit
+#' @method print mme_v
+#' @export
+print.mme_v <- function(x, limit = 12L, ...) {
+  n <- nrow(x$V)
+  cat("V = ZGZ' + R of ", n, " records", if (n > limit) paste(", the first", limit), "\n\n", sep = "")
+  shown <- seq_len(min(n, limit))
+  print(signif(unname(x$V[shown, shown]), 5L))
+  cat("\nBLUE and (X'V^-1 X)^-1\n")
+  print(cbind(BLUE = x$blue, x$vcov), digits = 5L)
+  cat("\nBLUP\n")
+  print(utils::head(x$blup, 2L * limit), digits = 5L)
+  if (length(x$blup) > 2L * limit) cat("and", length(x$blup) - 2L * limit, "more\n")
+  invisible(x)
+}

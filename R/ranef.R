@@ -1,0 +1,77 @@
+#' Predicted random effects
+#'
+#' Best linear unbiased predictions (BLUP) of the random effects: for each grouping factor a data
+#' frame with a row for each level and a column for each coefficient.
+#'
+#' @param object A fit by [lmmfit()].
+#' @param se `TRUE` adds the standard errors of prediction: the square roots of the prediction error
+#'   variance Var(u_hat - u).
+#' @param ... Not used.
+#' @return A list of data frames, of class `ranef.lmmfit`. With `se = TRUE` each data frame has the
+#'   attribute `se`, a data frame of the same shape, and `pev`, the prediction error covariance of
+#'   the coefficients of each level (an array coefficient x coefficient x level). As a data frame
+#'   (by [as.data.frame()]) it has a row for each effect.
+#' @examples
+#' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
+#' ranef(fit)
+#' head(as.data.frame(ranef(fit, se = TRUE)))
+#' @export
+ranef.lmmfit <- function(object, se = FALSE, ...) {
+  check_flag(se, "se")
+  if (!is_mixed(object)) abort_no_random("`ranef()`")
+  errors <- if (se) prediction_error_cpp(fit_spec(object), object$parameters$estimate)
+  groups <- term_labels(object)
+  effects <- lapply(unique(groups), function(group) {
+    in_group <- which(groups == group)
+    bind_terms(object$random[in_group], errors[in_group])
+  })
+  structure(stats::setNames(effects, unique(groups)), class = "ranef.lmmfit")
+}
+
+bind_terms <- function(terms, errors) {
+  values <- do.call(rbind, lapply(terms, `[[`, "effects"))
+  table <- effect_table(values, terms)
+  if (length(errors) > 0L) {
+    variances <- lapply(errors, function(pev) {
+      matrix(apply(pev, 3L, diag), nrow = dim(pev)[1L])
+    })
+    attr(table, "se") <- effect_table(sqrt(do.call(rbind, variances)), terms)
+    attr(table, "pev") <- if (length(errors) == 1L) errors[[1L]] else errors
+  }
+  table
+}
+
+effect_table <- function(values, terms) {
+  table <- as.data.frame(t(values), optional = TRUE)
+  dimnames(table) <- list(terms[[1L]]$levels, unlist(lapply(terms, `[[`, "coef_names")))
+  table
+}
+
+#' @method print ranef.lmmfit
+#' @export
+print.ranef.lmmfit <- function(x, ...) print_grouped(x, ...)
+
+#' @export
+as.data.frame.ranef.lmmfit <- function(x, ...) {
+  rows <- Map(function(table, group) {
+    long <- data.frame(
+      group = group, level = rep(row.names(table), ncol(table)),
+      coefficient = rep(names(table), each = nrow(table)), estimate = unlist(table, use.names = FALSE)
+    )
+    se <- attr(table, "se")
+    if (!is.null(se)) long$se <- unlist(se, use.names = FALSE)
+    long
+  }, unclass(x), names(x))
+  do.call(rbind, unname(rows))
+}
+
+# A list of data frames by group: the first rows of each.
+print_grouped <- function(x, n = 10L, ...) {
+  for (group in names(x)) {
+    table <- x[[group]]
+    cat(group, if (nrow(table) > n) sprintf(" (first %d of %d levels)", n, nrow(table)), "\n", sep = "")
+    print(utils::head(as.data.frame(unclass(table), row.names = row.names(table), optional = TRUE), n), ...)
+    if (group != names(x)[length(x)]) cat("\n")
+  }
+  invisible(x)
+}

@@ -1,0 +1,58 @@
+#' Simulate responses from a fit
+#'
+#' @param object A fit by [lmmfit()].
+#' @param nsim Number of simulated responses.
+#' @param seed A number for [set.seed()], or `NULL` for the current state of the generator.
+#' @param conditional `FALSE` draws new random effects; `TRUE` keeps the predicted ones, and draws
+#'   new residuals only.
+#' @param ... Not used.
+#' @return A data frame with `nsim` columns `sim_1`, `sim_2`, ..., a row for each record, and the
+#'   attribute `seed`, as [stats::simulate()] describes it.
+#' @examples
+#' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+#' head(simulate(fit, 2, seed = 1))
+#' @export
+simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
+  nsim <- check_count(nsim, "nsim")
+  check_flag(conditional, "conditional")
+  state <- seed_state(seed)
+  if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))
+  center <- (frame_offset(object$frame) %||% 0) + if (conditional) object$fitted else object$fitted_fixed
+  values <- matrix(center, object$n, nsim)
+  if (!conditional && is_mixed(object)) {
+    Z <- fit_matrices(object)$Z
+    for (k in seq_along(Z)) values <- values + as.matrix(Z[[k]] %*% draw_effects(object, k, nsim))
+  }
+  values <- values + record_sd(object) * stats::rnorm(length(values))
+  simulated <- as.data.frame(values)
+  dimnames(simulated) <- list(row.names(object$frame), paste0("sim_", seq_len(nsim)))
+  attr(simulated, "seed") <- state$used
+  simulated
+}
+
+# As stats::simulate() does: with a seed the state of the generator is put back afterwards.
+seed_state <- function(seed) {
+  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)
+  old <- get(".Random.seed", envir = globalenv())
+  if (is.null(seed)) return(list(old = old, used = old))
+  set.seed(seed)
+  list(old = old, used = structure(seed, kind = as.list(RNGkind())))
+}
+
+# u ~ N(0, K x Sigma), a column for each draw, in the order of the columns of Z.
+draw_effects <- function(fit, k, nsim) {
+  term <- fit$random[[k]]
+  root <- covariance_root(term_covariance(term, k, fit$parameters))
+  draws <- matrix(stats::rnorm(term$n_levels * term$n_coef * nsim), term$n_levels)
+  if (term$related) draws <- draw_related(term$relationship$precision, draws)
+  # levels x (coef, draw) to (coef fastest, then level) x draw
+  draws <- aperm(array(draws, c(term$n_levels, term$n_coef, nsim)), c(2L, 1L, 3L))
+  matrix(root %*% matrix(draws, term$n_coef), ncol = nsim)
+}
+
+# Columns with covariance K from independent ones: precision = P'LL'P, u = P'L'^-1 z.
+draw_related <- function(precision, draws) {
+  factor <- Matrix::Cholesky(Matrix::forceSymmetric(precision), LDL = FALSE)
+  half <- Matrix::solve(factor, draws, system = "Lt")
+  as.matrix(Matrix::solve(factor, half, system = "Pt"))
+}

@@ -1,0 +1,104 @@
+#' Tidy summaries of a fit
+#'
+#' Data frames as broom and broom.mixed lay them out.
+#'
+#' @param x A fit by [lmmfit()].
+#' @param effects Which effects: `"fixed"`, `"ran_pars"` (variance parameters), `"ran_vals"`
+#'   (predicted random effects with standard errors of prediction). One or several.
+#' @param conf.int `TRUE` adds Wald intervals of the fixed effects and of the random effects.
+#' @param conf.level Their level.
+#' @param ... Not used.
+#' @return A data frame: a row for each effect (`tidy()`), for the fit (`glance()`), for each record
+#'   (`augment()`).
+#' @examples
+#' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+#' tidy(fit)
+#' glance(fit)
+#' head(augment(fit))
+#' @export
+tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, conf.level = 0.95,
+                        ...) {
+  for (effect in effects) check_choice(effect, c("fixed", "ran_pars", "ran_vals"), "effects")
+  makers <- list(fixed = tidy_fixed, ran_pars = tidy_parameters, ran_vals = tidy_effects)
+  tables <- lapply(makers[unique(effects)], function(make) make(x))
+  if (conf.int) tables <- lapply(tables, add_interval, x, check_level(conf.level, "conf.level"))
+  columns <- intersect(tidy_columns, unlist(lapply(tables, names)))
+  tables <- lapply(tables, function(table) {
+    table[setdiff(columns, names(table))] <- NA
+    table[columns]
+  })
+  table <- do.call(rbind, unname(tables))
+  row.names(table) <- NULL
+  table
+}
+
+tidy_columns <- c(
+  "effect", "group", "level", "term", "estimate", "std.error", "statistic", "p.value", "conf.low",
+  "conf.high", "status"
+)
+
+tidy_fixed <- function(fit) {
+  table <- fixed_table(fit)
+  tidy <- data.frame(
+    effect = rep("fixed", nrow(table)), term = row.names(table), estimate = table$estimate,
+    std.error = table$se, statistic = table$statistic
+  )
+  tidy$p.value <- table$p.value
+  tidy
+}
+
+tidy_parameters <- function(fit) {
+  table <- varcomp(fit)
+  data.frame(
+    effect = "ran_pars", group = table$term, term = table$parameter, estimate = table$estimate,
+    std.error = table$se, status = table$status
+  )
+}
+
+tidy_effects <- function(fit) {
+  if (!is_mixed(fit)) return(data.frame(effect = character(), term = character(), estimate = double()))
+  table <- as.data.frame(ranef(fit, se = TRUE))
+  data.frame(
+    effect = "ran_vals", group = table$group, level = table$level, term = table$coefficient,
+    estimate = table$estimate, std.error = table$se
+  )
+}
+
+add_interval <- function(table, fit, level) {
+  normal <- table$effect %in% c("fixed", "ran_vals")
+  half <- ifelse(normal, wald_quantile(fit, level) * table$std.error, NA)
+  table$conf.low <- table$estimate - half
+  table$conf.high <- table$estimate + half
+  table
+}
+
+#' @rdname tidy.lmmfit
+#' @export
+glance.lmmfit <- function(x, ...) {
+  data.frame(
+    nobs = x$n, sigma = sigma(x), logLik = as.numeric(logLik(x)), AIC = AIC(x), BIC = BIC(x),
+    deviance = deviance(x), df.residual = df.residual(x), method = x$method,
+    converged = x$convergence$status == "converged", iterations = x$convergence$iterations
+  )
+}
+
+#' @rdname tidy.lmmfit
+#' @param data The data to which columns are added: by default the variables of the fit.
+#' @param newdata New data to predict.
+#' @export
+augment.lmmfit <- function(x, data = NULL, newdata = NULL, ...) {
+  if (!is.null(newdata)) {
+    newdata$.fitted <- unname(predict(x, newdata, ...))
+    return(newdata)
+  }
+  values <- data.frame(
+    .fitted = fitted(x), .resid = residuals(x), .fixed = predict(x, random = FALSE)
+  )
+  table <- data %||% x$frame
+  if (nrow(table) != nrow(values)) {
+    table <- table[match(row.names(values), row.names(table)), , drop = FALSE]
+  }
+  attr(table, "terms") <- NULL
+  table[names(values)] <- lapply(values, unname)
+  table
+}

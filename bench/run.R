@@ -1,0 +1,162 @@
+# Times every model of models.R with henderson and lme4, each fit in a fresh R process on the
+# same machine, and writes a table. See README.md beside this file.
+#   Rscript bench/run.R                 all models
+#   Rscript bench/run.R sleepstudy ...  some of them
+#   Rscript bench/run.R --one MODEL PROGRAM DATA.rds   (its own child process)
+
+root <- if (file.exists("bench/models.R")) "bench" else "."
+source(file.path(root, "models.R"))
+programs <- c("henderson", "lme4")
+
+# One process ------------------------------------------------------------------------------------
+
+memory_mb <- function(field) {
+  status <- tryCatch(readLines("/proc/self/status"), error = function(e) character())
+  line <- grep(paste0("^", field, ":"), status, value = TRUE)
+  if (length(line) == 1L) as.numeric(gsub("[^0-9]", "", line)) / 1024 else NA_real_
+}
+
+# The largest resident size is counted from here on, where the system lets us.
+reset_peak <- function() {
+  try(suppressWarnings(cat("5", file = "/proc/self/clear_refs")), silent = TRUE)
+}
+
+fit_once <- function(program, formula, data) {
+  if (program == "henderson") {
+    henderson::lmmfit(formula, data)
+  } else {
+    suppressWarnings(suppressMessages(lme4::lmer(formula, data)))
+  }
+}
+
+describe_fit <- function(program, fit) {
+  if (program == "henderson") {
+    list(
+      minus2loglik = fit$minus2loglik, iterations = fit$convergence$iterations,
+      evaluations = fit$convergence$evaluations, status = fit$convergence$status,
+      engine = fit$seconds
+    )
+  } else {
+    list(
+      minus2loglik = -2 * as.numeric(stats::logLik(fit)), iterations = NA_integer_,
+      evaluations = fit@optinfo$feval, status = "", engine = NA_real_
+    )
+  }
+}
+
+# Small models are repeated until half a second has passed: the median counts. The first fit of
+# a process pays for loading and compiling R code and is not counted.
+run_one <- function(name, program, file) {
+  model <- bench_models[[name]]
+  loadNamespace(program)
+  warm_up <- bench_models$sleepstudy
+  fit_once(program, warm_up$formula, warm_up$data())
+  invisible(gc())
+  before <- memory_mb("VmRSS")
+  data <- readRDS(file)
+  reset_peak()
+  seconds <- numeric()
+  repeat {
+    seconds <- c(seconds, system.time(fit <- fit_once(program, model$formula, data))[["elapsed"]])
+    if (length(seconds) == 1L) peak <- memory_mb("VmHWM")
+    if (sum(seconds) > 0.5 && (seconds[1L] > 5 || length(seconds) >= 3L)) break
+  }
+  answer <- c(
+    list(
+      model = name, program = program, seconds = stats::median(seconds), repeats = length(seconds),
+      memory = peak - before, data = as.numeric(utils::object.size(data)) / 2^20
+    ),
+    describe_fit(program, fit)
+  )
+  cat("RESULT", deparse1(answer), "\n")
+}
+
+# The whole table --------------------------------------------------------------------------------
+
+run_child <- function(name, program, file) {
+  script <- file.path(root, "run.R")
+  output <- system2("Rscript", c(script, "--one", shQuote(name), program, file), stdout = TRUE)
+  line <- grep("^RESULT ", output, value = TRUE)
+  if (length(line) != 1L) {
+    message(name, ", ", program, ": no result\n", paste(output, collapse = "\n"))
+    return(NULL)
+  }
+  as.data.frame(eval(str2lang(sub("^RESULT ", "", line))))
+}
+
+run_model <- function(name) {
+  message(name)
+  file <- tempfile(fileext = ".rds")
+  on.exit(unlink(file))
+  saveRDS(bench_models[[name]]$data(), file, compress = FALSE)
+  do.call(rbind, lapply(programs, run_child, name = name, file = file))
+}
+
+format_time <- function(x) ifelse(x < 1, sprintf("%.1f ms", 1000 * x), sprintf("%.2f s", x))
+
+table_row <- function(rows) {
+  ours <- rows[rows$program == "henderson", ]
+  peer <- rows[rows$program == "lme4", ]
+  if (nrow(ours) == 0L || nrow(peer) == 0L) return(NULL)
+  outside <- ours$seconds - ours$engine
+  sprintf(
+    "| %s | %s | %s | %.1f | %d | %d | %s | %.0f %% | %.0f MB (%.1f) | %.0f MB (%.1f) | %.1e |",
+    ours$model, format_time(ours$seconds), format_time(peer$seconds), peer$seconds / ours$seconds,
+    ours$iterations, peer$evaluations, format_time(ours$engine), 100 * outside / ours$seconds,
+    ours$memory, ours$memory / ours$data, peer$memory, peer$memory / peer$data,
+    ours$minus2loglik - peer$minus2loglik
+  )
+}
+
+machine <- function() {
+  cpu <- tryCatch(readLines("/proc/cpuinfo"), error = function(e) character())
+  cpu <- sub(".*: ", "", grep("^model name", cpu, value = TRUE))[1L]
+  version <- function(package) paste(package, utils::packageVersion(package))
+  paste0(
+    R.version.string, "; ", version("henderson"), ", ", version("lme4"), ", ", version("Matrix"),
+    "; BLAS ", basename(utils::sessionInfo()$BLAS), "; ", parallel::detectCores(), " cores, ", cpu,
+    "; one thread"
+  )
+}
+
+commit <- function() {
+  id <- suppressWarnings(system2(
+    "git", c("rev-parse", "--short", "HEAD"),
+    stdout = TRUE, stderr = FALSE
+  ))
+  changed <- suppressWarnings(system2(
+    "git", c("status", "--porcelain"),
+    stdout = TRUE, stderr = FALSE
+  ))
+  if (length(id) == 1L && length(changed) == 0L) id else "work"
+}
+
+write_report <- function(rows) {
+  lines <- unlist(lapply(split(rows, factor(rows$model, unique(rows$model))), table_row))
+  file <- file.path(root, "results", paste0(Sys.Date(), "-", commit(), ".md"))
+  report <- c(
+    paste("#", Sys.Date(), "REML beside lme4"), "", machine(), "",
+    paste(
+      "Ratio: lme4's time over ours. Engine: time inside the C++ engine; outside: the rest, as a",
+      "part of the whole. Memory: the largest resident size above that before the data were read,",
+      "in brackets as a multiple of the size of the data frame. Difference: our -2 log-likelihood",
+      "less lme4's (below zero is better)."
+    ), "",
+    paste(
+      "| model | henderson | lme4 | ratio | iterations | lme4's evaluations | engine | outside |",
+      "memory | lme4's memory | difference |"
+    ),
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|", lines
+  )
+  writeLines(report, file)
+  writeLines(report)
+  message("Written: ", file)
+}
+
+arguments <- commandArgs(trailingOnly = TRUE)
+if (length(arguments) == 4L && arguments[1L] == "--one") {
+  run_one(arguments[2L], arguments[3L], arguments[4L])
+} else {
+  names <- if (length(arguments)) arguments else names(bench_models)
+  write_report(do.call(rbind, lapply(names, run_model)))
+}

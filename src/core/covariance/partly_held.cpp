@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/covariance/partly_held.h"
+
+#include <Eigen/Cholesky>
+
+#include "core/base/error.h"
+#include "core/covariance/lower.h"
+
+namespace henderson::covariance {
+
+PartlyHeld::PartlyHeld(Index n_coef, std::vector<bool> held, Vector values)
+    : n_coef_(n_coef), held_values_(std::move(values)) {
+  for (Index k = 0; k < lower_size(n_coef); ++k) {
+    if (!held[static_cast<std::size_t>(k)]) free_.push_back(k);
+  }
+  for (Index r = 0; r < n_coef; ++r) {
+    const Index k = lower_position(r, r);
+    if (held[static_cast<std::size_t>(k)] && !(held_values_[k] > 0.0)) {
+      throw InvalidSpec("hold", "a variance of a term that is otherwise free must be held above 0");
+    }
+  }
+}
+
+Vector PartlyHeld::values(const ConstVectorRef& theta) const {
+  Vector values = held_values_;
+  for (Index i = 0; i < n_theta(); ++i) values[free_[i]] = theta[i];
+  return values;
+}
+
+std::optional<Matrix> PartlyHeld::factor(const ConstVectorRef& theta) const {
+  const Matrix covariance = symmetric_from(values(theta), n_coef_);
+  const Vector diagonal = covariance.diagonal();
+  if (!(diagonal.minCoeff() > 0.0)) return std::nullopt;
+  const Eigen::LLT<Matrix> llt(covariance);
+  if (llt.info() != Eigen::Success) return std::nullopt;
+  return Matrix(llt.matrixL());
+}
+
+// Sigma' = Lambda' Lambda^T + its transpose gives Lambda' = Lambda Phi(Lambda^-1 Sigma' Lambda^-T), Phi = lower triangle with
+// half the diagonal.
+std::vector<Matrix> PartlyHeld::derivatives(const ConstVectorRef& theta) const {
+  const Matrix lambda = *factor(theta);
+  const auto triangle = lambda.triangularView<Eigen::Lower>();
+  std::vector<Matrix> derivatives;
+  for (const Index k : free_) {
+    const Matrix dcovariance = symmetric_from(Vector::Unit(held_values_.size(), k), n_coef_);
+    const Matrix left = triangle.solve(dcovariance);
+    Matrix phi = triangle.solve(left.transpose());
+    phi.diagonal() *= 0.5;
+    const Matrix lower = phi.triangularView<Eigen::Lower>();
+    derivatives.push_back(lambda * lower);
+  }
+  return derivatives;
+}
+
+Matrix PartlyHeld::value_jacobian(const ConstVectorRef&) const {
+  Matrix jacobian = Matrix::Zero(n_values(), n_theta());
+  for (Index i = 0; i < n_theta(); ++i) jacobian(free_[i], i) = 1.0;
+  return jacobian;
+}
+
+Vector PartlyHeld::theta_from_values(const ConstVectorRef& values) const {
+  Vector theta(n_theta());
+  for (Index i = 0; i < n_theta(); ++i) theta[i] = values[free_[i]];
+  if (!factor(theta)) {
+    throw InvalidSpec("variance parameters", "held and starting values do not form a positive definite matrix");
+  }
+  return theta;
+}
+
+// Free covariances are shrunk until the whole is positive definite; diagonal matrices always are.
+Vector PartlyHeld::theta_from_covariance(const Matrix& covariance) const {
+  const Vector target = lower_of(covariance);
+  Vector theta(n_theta());
+  for (double shrink = 1.0; shrink > 1e-6; shrink *= 0.5) {
+    for (Index r = 0, k = 0; r < n_coef_; ++r) {
+      for (Index c = 0; c <= r; ++c, ++k) {
+        for (Index i = 0; i < n_theta(); ++i) {
+          if (free_[i] == k) theta[i] = r == c ? target[k] : shrink * target[k];
+        }
+      }
+    }
+    if (factor(theta)) return theta;
+  }
+  throw InvalidSpec("hold", "no positive definite covariance matrix has the held values; give `start` too");
+}
+
+Vector PartlyHeld::rescaled(const ConstVectorRef& theta, double) const { return theta; }
+
+Vector PartlyHeld::canonical(const ConstVectorRef& theta, double, double) const { return theta; }
+
+Vector PartlyHeld::nudged(const ConstVectorRef& theta, double) const { return theta; }
+
+std::vector<bool> PartlyHeld::theta_at_boundary(const ConstVectorRef&) const {
+  return std::vector<bool>(static_cast<std::size_t>(n_theta()), false);
+}
+
+std::vector<bool> PartlyHeld::value_at_boundary(const ConstVectorRef&) const {
+  return std::vector<bool>(static_cast<std::size_t>(n_values()), false);
+}
+
+}  // namespace henderson::covariance

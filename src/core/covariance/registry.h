@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The table of structures: from the name that a user writes to the blocks that the engine works with.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/covariance/structure.h"
+
+namespace henderson::covariance {
+
+// Some coefficients of a term, first_coef and those after it, with a covariance of their own. A structure whose Lambda is
+// diagonal becomes one block per coefficient: its equations stay as sparse as the records make them.
+struct Block {
+  Index first_coef = 0;
+  bool held = false;  // all values are held
+  std::unique_ptr<const Structure> structure;
+};
+
+// Values that are held, on the scale of the structure.
+struct Held {
+  std::vector<bool> held;
+  Vector values;
+};
+
+// The blocks of a structure, in the order of its values. Throws InvalidSpec for an unknown name or impossible held values.
+std::vector<Block> make_blocks(const std::string& structure, Index n_coef, const Held& held);
+
+// The units of the values where the coefficients have these units: value in the user's units = unit x value.
+Vector value_units(const std::string& structure, const Vector& coef_units);
+
+// Number of values on the user's scale.
+Index n_values(const std::string& structure, Index n_coef);
+
+// Names of all structures.
+std::vector<std::string> structure_names();
+
+}  // namespace henderson::covariance

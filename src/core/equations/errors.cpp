@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/equations/errors.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.h"
+
+namespace henderson::equations {
+namespace {
+
+using model::Model;
+using model::RandomBlock;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr SmallIndex kColumnsAtATime = 64;
+
+// first[t]: the row of K at which term t begins.
+std::vector<Index> first_rows(const Model& model) {
+  std::vector<Index> first{model.fixed.n_original};
+  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
+    first.push_back(first.back() + static_cast<Index>(model.n_coef_of_term[t]) * model.n_levels_of_term[t]);
+  }
+  return first;
+}
+
+// The same combinations over the columns of W.
+Matrix over_design(const Model& model, const Matrix& k) {
+  const std::vector<Index> first = first_rows(model);
+  if (k.rows() != first.back()) throw DimensionMismatch("rows of K", k.rows(), first.back());
+  Matrix combinations(model.cross_products.nodes.n_columns(), k.cols());
+  for (const RandomBlock& block : model.blocks) {
+    for (Index l = 0; l < block.n_levels; ++l) {
+      const Index from = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
+      combinations.middleRows(block.first_column + l * block.n_coef, block.n_coef) =
+          block.coef_units.asDiagonal() * k.middleRows(from, block.n_coef);
+    }
+  }
+  for (Index c = 0; c < k.cols(); ++c) {
+    combinations.col(c).tail(model.rank()) =
+        model.response_unit * model.fixed.transposed(k.col(c).head(model.fixed.n_original));
+  }
+  return combinations;
+}
+
+// Columns first, ..., of the unit vectors of the fixed effects, in the basis of C.
+Matrix fixed_units(const MixedModelEquations& equations, SmallIndex first, SmallIndex n_columns) {
+  const SmallIndex rank = equations.model().rank();
+  const SmallIndex size = equations.pattern().nodes.n_columns();
+  Matrix units = Matrix::Zero(size, n_columns);
+  for (SmallIndex c = 0; c < n_columns; ++c) units(size - rank + first + c, c) = 1.0;
+  return units;
+}
+
+// T S T' for the transformation T of FixedBasis.
+Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
+  const SmallIndex n_dense = fixed.n_dense;
+  s.topRows(n_dense) = (fixed.dense_transform * s.topRows(n_dense)).eval();
+  s.bottomRows(fixed.rank() - n_dense).array().colwise() *= fixed.sparse_scale.array();
+  s.leftCols(n_dense) = (s.leftCols(n_dense) * fixed.dense_transform.transpose()).eval();
+  s.rightCols(fixed.rank() - n_dense).array().rowwise() *= fixed.sparse_scale.transpose().array();
+  return s;
+}
+
+// Calls visit(node, position of the first entry) for the diagonal block of every node.
+template <class Visit>
+void for_each_diagonal_block(const EquationPattern& pattern, const model::BlockSymmetric& cross, Visit visit) {
+  const Index* position = pattern.cross_positions.data();
+  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
+    const Index nj = pattern.nodes.size(j);
+    visit(j, position);
+    for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
+      const Index ni = pattern.nodes.size(cross.node[k]);
+      position += cross.node[k] == j ? nj * (nj + 1) / 2 : ni * nj;
+    }
+  }
+}
+
+linalg::SelectedInverse whole_inverse(const MixedModelEquations& equations, linalg::CholeskyFactor&& factor,
+                                      Callbacks& callbacks) {
+  linalg::InverseOptions options;
+  options.threads = equations.threads();
+  return linalg::selected_inverse(std::move(factor), options, callbacks);
+}
+
+}  // namespace
+
+Matrix error_covariance(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                        const linalg::CholeskyFactor& factor, const Matrix& k) {
+  Matrix half = equations.to_scaled(lambda, over_design(equations.model(), k));
+  factor.solve_lower(half);
+  return residual * (half.transpose() * half);
+}
+
+Matrix fixed_covariance(const MixedModelEquations& equations, double residual, const linalg::CholeskyFactor& factor) {
+  const Model& model = equations.model();
+  const SmallIndex rank = model.rank();
+  Matrix covariance(rank, rank);
+  for (SmallIndex first = 0; first < rank; first += kColumnsAtATime) {
+    const SmallIndex n_columns = std::min(kColumnsAtATime, static_cast<SmallIndex>(rank - first));
+    Matrix units = fixed_units(equations, first, n_columns);
+    factor.solve(units);
+    covariance.middleCols(first, n_columns) = units.bottomRows(rank);
+  }
+  const double unit = residual * model.response_unit * model.response_unit;
+  const Matrix kept = unit * transformed(model.fixed, 0.5 * (covariance + covariance.transpose()));
+  Matrix all = Matrix::Constant(model.fixed.n_original, model.fixed.n_original, kNaN);
+  for (SmallIndex j = 0; j < rank; ++j) {
+    for (SmallIndex i = 0; i < rank; ++i) all(model.fixed.kept[i], model.fixed.kept[j]) = kept(i, j);
+  }
+  return all;
+}
+
+Vector fixed_standard_errors(MixedModelEquations& equations, double residual, linalg::CholeskyFactor&& factor,
+                             Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const model::FixedBasis& fixed = model.fixed;
+  Matrix units = fixed_units(equations, 0, fixed.n_dense);
+  factor.solve(units);
+  const Matrix dense =
+      fixed.dense_transform * units.bottomRows(fixed.rank()).topRows(fixed.n_dense) * fixed.dense_transform.transpose();
+  linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
+  const SmallIndex first_fixed = model.cross_products.nodes.count() - fixed.rank();
+  const double unit = std::sqrt(residual) * model.response_unit;
+  Vector errors = Vector::Constant(fixed.n_original, kNaN);
+  for_each_diagonal_block(equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
+    const SmallIndex j = node - first_fixed;
+    if (j < 0) return;
+    const double error = j < fixed.n_dense ? std::sqrt(dense(j, j))
+                                           : std::sqrt(inverse[*position]) * fixed.sparse_scale[j - fixed.n_dense];
+    errors[fixed.kept[j]] = unit * error;
+  });
+  equations.give_back(std::move(inverse).release());
+  return errors;
+}
+
+std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Factors& lambda, double residual,
+                                      linalg::CholeskyFactor&& factor, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
+  std::vector<Matrix> errors;
+  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
+    const Index n_coef = model.n_coef_of_term[t];
+    errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
+  }
+  Matrix d;
+  for_each_diagonal_block(equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
+    const auto b = static_cast<std::size_t>(equations.pattern().block_of_node[node]);
+    if (b >= model.blocks.size()) return;
+    const RandomBlock& block = model.blocks[b];
+    const Index m = block.structure->n_columns();
+    d.resize(m, m);
+    for (Index q = 0; q < m; ++q) {
+      for (Index r = q; r < m; ++r) d(r, q) = d(q, r) = inverse[*position++];
+    }
+    const Matrix scale = block.coef_units.asDiagonal() * lambda[b];
+    const Index first = static_cast<Index>(node - block.first_node) * model.n_coef_of_term[block.term];
+    errors[block.term].block(block.first_coef, first + block.first_coef, block.n_coef, block.n_coef) =
+        residual * scale * d * scale.transpose();
+  });
+  equations.give_back(std::move(inverse).release());
+  return errors;
+}
+
+}  // namespace henderson::equations

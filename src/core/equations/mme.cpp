@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/equations/mme.h"
+
+#include "core/base/error.h"
+
+namespace henderson::equations {
+namespace {
+
+using model::BlockSymmetric;
+using model::RandomBlock;
+
+// Adds the lower triangle (diagonal) or the whole (off the diagonal) of a block to C; advances `position`.
+void scatter(const Matrix& block, bool diagonal, const Index*& position, double* values) {
+  for (Index q = 0; q < block.cols(); ++q) {
+    for (Index r = diagonal ? q : 0; r < block.rows(); ++r) values[*position++] += block(r, q);
+  }
+}
+
+}  // namespace
+
+MixedModelEquations::MixedModelEquations(const model::Model& model, bool fixed_last, int threads)
+    : model_(model),
+      fixed_last_(fixed_last),
+      threads_(threads),
+      pattern_(make_pattern(model, fixed_last)),
+      panels_(std::in_place, pattern_.symbolic) {}
+
+// Lambda_i' M_ij Lambda_j for every block, then I x K^-1.
+void MixedModelEquations::assemble(const Factors& lambda, double* values) const {
+  const BlockSymmetric& cross = model_.cross_products;
+  const Matrix one = Matrix::Identity(1, 1);
+  const auto lambda_of = [&](SmallIndex node) -> const Matrix& {
+    const auto b = static_cast<std::size_t>(pattern_.block_of_node[node]);
+    return b < lambda.size() ? lambda[b] : one;
+  };
+  const Index* position = pattern_.cross_positions.data();
+  Matrix half, block;
+  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
+    const Matrix& lambda_j = lambda_of(j);
+    const SmallIndex nj = cross.nodes.size(j);
+    for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
+      const SmallIndex i = cross.node[k];
+      const SmallIndex ni = cross.nodes.size(i);
+      const Matrix& lambda_i = lambda_of(i);
+      const double* m = cross.value.data() + cross.first_value[k];
+      if (ni == 1 && nj == 1) {
+        values[*position++] += lambda_i(0, 0) * *m * lambda_j(0, 0);
+        continue;
+      }
+      half.noalias() = Eigen::Map<const Matrix>(m, ni, nj).lazyProduct(lambda_j);
+      block.noalias() = lambda_i.transpose().lazyProduct(half);
+      scatter(block, i == j, position, values);
+    }
+  }
+  for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+    const std::vector<Index>& positions = pattern_.precision_positions[b];
+    const model::LevelCovariance& levels = *model_.blocks[b].levels;
+    const Index n_columns = model_.blocks[b].structure->n_columns();
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      values[positions[k]] += levels.is_identity() ? 1.0 : levels.relationship().value[k / n_columns];
+    }
+  }
+}
+
+std::optional<Solved> MixedModelEquations::solve(const Factors& lambda, Callbacks& callbacks) {
+  if (!panels_) throw Error("the storage of the equations is still in use");
+  linalg::Panels panels = std::move(*panels_);
+  panels_.reset();
+  panels.set_zero();
+  assemble(lambda, panels.data());
+  auto result = linalg::factorize(std::move(panels), linalg::FactorOptions{threads_}, callbacks);
+  if (auto* failure = std::get_if<linalg::NotPositiveDefinite>(&result)) {
+    give_back(std::move(failure->storage));
+    return std::nullopt;
+  }
+  auto& factor = std::get<linalg::CholeskyFactor>(result);
+  Solution found = solution(lambda, factor);
+  return Solved{std::move(factor), std::move(found)};
+}
+
+Solution MixedModelEquations::solution(const Factors& lambda, const linalg::CholeskyFactor& factor) const {
+  Solution found;
+  Matrix b = to_scaled(lambda, model_.rhs);
+  factor.solve(b);
+  found.scaled = b;
+  found.unscaled = to_unscaled(lambda, b);
+  Matrix product = Matrix::Zero(model_.rhs.size(), 1);
+  model_.cross_products.multiply_add(found.unscaled, product);
+  found.score = model_.rhs - product.col(0);
+  found.quadratic = model_.weighted_ss - model_.rhs.dot(found.unscaled);  // y'y - b'W_s'y
+  found.log_det = factor.log_determinant();
+  found.log_det_random = fixed_last_ ? found.log_det - factor.log_determinant_last() : 0.0;
+  return found;
+}
+
+Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRef& x) const {
+  Matrix scaled(pattern_.nodes.n_columns(), x.cols());
+  for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+    const RandomBlock& block = model_.blocks[b];
+    const SmallIndex first = pattern_.nodes.first_column[block.first_node];
+    for (Index c = 0; c < x.cols(); ++c) {
+      const Eigen::Map<const Matrix> u(x.col(c).data() + block.first_column, block.n_coef, block.n_levels);
+      Eigen::Map<Matrix> v(scaled.col(c).data() + first, block.structure->n_columns(), block.n_levels);
+      v.noalias() = lambda[b].transpose().lazyProduct(u);
+    }
+  }
+  scaled.bottomRows(model_.rank()) = x.bottomRows(model_.rank());
+  return scaled;
+}
+
+Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrixRef& x) const {
+  Matrix unscaled(model_.cross_products.nodes.n_columns(), x.cols());
+  for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+    const RandomBlock& block = model_.blocks[b];
+    const SmallIndex first = pattern_.nodes.first_column[block.first_node];
+    for (Index c = 0; c < x.cols(); ++c) {
+      const Eigen::Map<const Matrix> v(x.col(c).data() + first, block.structure->n_columns(), block.n_levels);
+      Eigen::Map<Matrix> u(unscaled.col(c).data() + block.first_column, block.n_coef, block.n_levels);
+      u.noalias() = lambda[b].lazyProduct(v);
+    }
+  }
+  unscaled.bottomRows(model_.rank()) = x.bottomRows(model_.rank());
+  return unscaled;
+}
+
+Matrix MixedModelEquations::prior_products(const ConstMatrixRef& x) const {
+  Matrix precision_x = Matrix::Zero(x.rows(), x.cols());
+  for (const RandomBlock& block : model_.blocks) {
+    const Index first = pattern_.nodes.first_column[block.first_node];
+    const Index m = block.structure->n_columns();
+    if (block.levels->is_identity()) {
+      precision_x.middleRows(first, m * block.n_levels) = x.middleRows(first, m * block.n_levels);
+      continue;
+    }
+    const model::Relationship& precision = block.levels->relationship();
+    for (Index l = 0; l < block.n_levels; ++l) {
+      for (Index k = precision.start[l]; k < precision.start[l + 1]; ++k) {
+        const Index i = first + m * precision.row[k], j = first + m * l;
+        precision_x.middleRows(i, m) += precision.value[k] * x.middleRows(j, m);
+        if (i != j) precision_x.middleRows(j, m) += precision.value[k] * x.middleRows(i, m);
+      }
+    }
+  }
+  return x.transpose() * precision_x;
+}
+
+}  // namespace henderson::equations

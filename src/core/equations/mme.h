@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Henderson's mixed model equations in scaled form, relative to the residual variance:
+//
+//     C b = W_s'y,   C = W_s'W_s + B,   W_s = [Z_1(Lambda_1 x I), ..., X~],   B = blockdiag(I x K_1^-1, ..., 0)
+//
+// with weights understood in every product over records, Lambda_k the factor of Sigma_k / sigma^2, and u_k = (Lambda_k x I) v_k. No variance
+// is divided by: a term with variance 0 has Lambda = 0, and the pattern of C is the same for all Lambda.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/equations/pattern.h"
+#include "core/linalg/cholesky.h"
+#include "core/linalg/selected_inverse.h"
+
+namespace henderson::equations {
+
+// One Lambda per covariance block.
+using Factors = std::vector<Matrix>;
+
+// What one factorisation gives.
+struct Solution {
+  Vector scaled;      // b: v of every block, then the fixed effects
+  Vector unscaled;    // u of every block, then the fixed effects: one entry per column of W
+  Vector score;       // W'(y - W unscaled): s = Z'Py sigma^2 of every block; 0 for the fixed effects
+  double quadratic = 0.0;       // y'Py sigma^2
+  double log_det = 0.0;         // log|C|
+  double log_det_random = 0.0;  // log|C_vv|; only where the fixed effects are eliminated last
+};
+
+struct Solved {
+  linalg::CholeskyFactor factor;
+  Solution solution;
+};
+
+class MixedModelEquations {
+ public:
+  // Keeps a reference to the model. `fixed_last` as in make_pattern.
+  MixedModelEquations(const model::Model& model, bool fixed_last, int threads);
+
+  // Assembles, factorises and solves. Nothing where C is not positive definite to working precision. Needs: the storage was given back.
+  // Cost: one pass over W'W and the factor.
+  std::optional<Solved> solve(const Factors& lambda, Callbacks& callbacks);
+
+  // Returns the storage of a factor or an inverse for the next call of solve().
+  void give_back(linalg::Panels&& panels) { panels_.emplace(std::move(panels)); }
+
+  const model::Model& model() const { return model_; }
+  const EquationPattern& pattern() const { return pattern_; }
+  bool fixed_last() const { return fixed_last_; }
+  int threads() const { return threads_; }
+
+  // Lambda' x: from the columns of W to those of C, for several vectors; and Lambda x back.
+  Matrix to_scaled(const Factors& lambda, const ConstMatrixRef& x) const;
+  Matrix to_unscaled(const Factors& lambda, const ConstMatrixRef& x) const;
+
+  // x' B x for all pairs of columns: the sum over blocks of x'(I x K^-1)x.
+  Matrix prior_products(const ConstMatrixRef& x) const;
+
+ private:
+  void assemble(const Factors& lambda, double* values) const;
+  Solution solution(const Factors& lambda, const linalg::CholeskyFactor& factor) const;
+
+  const model::Model& model_;
+  bool fixed_last_;
+  int threads_;
+  EquationPattern pattern_;
+  std::optional<linalg::Panels> panels_;
+};
+
+}  // namespace henderson::equations

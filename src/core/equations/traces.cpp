@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/equations/traces.h"
+
+namespace henderson::equations {
+namespace {
+
+// The block D_ij at these positions, whole; of a diagonal block only the lower triangle has positions.
+void gather(const linalg::SelectedInverse& inverse, bool diagonal, const Index*& position, Matrix& block) {
+  for (Index q = 0; q < block.cols(); ++q) {
+    for (Index r = diagonal ? q : 0; r < block.rows(); ++r) {
+      block(r, q) = inverse[*position++];
+      if (diagonal) block(q, r) = block(r, q);
+    }
+  }
+}
+
+}  // namespace
+
+Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
+                   const linalg::SelectedInverse& inverse) {
+  const EquationPattern& pattern = equations.pattern();
+  const model::BlockSymmetric& cross = equations.model().cross_products;
+  const std::size_t n_blocks = lambda.size();
+  // The fixed effects as a last block with Lambda = 1; its entry sums tr(D_bX X'W_s).
+  Factors factors = lambda;
+  factors.push_back(Matrix::Identity(1, 1));
+  std::vector<Matrix> sum;
+  for (const Matrix& factor : factors) sum.push_back(Matrix::Zero(factor.cols(), factor.rows()));
+
+  const Index* position = pattern.cross_positions.data();
+  Matrix d, product;
+  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
+    const auto bj = static_cast<std::size_t>(pattern.block_of_node[j]);
+    for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
+      const SmallIndex i = cross.node[k];
+      const auto bi = static_cast<std::size_t>(pattern.block_of_node[i]);
+      const double* m = cross.value.data() + cross.first_value[k];
+      const Matrix& lambda_i = factors[bi];
+      const Matrix& lambda_j = factors[bj];
+      if (lambda_i.size() == 1 && lambda_j.size() == 1) {
+        const double dm = inverse[*position++] * *m;
+        sum[bj](0, 0) += dm * lambda_i(0, 0);
+        if (i != j) sum[bi](0, 0) += dm * lambda_j(0, 0);
+        continue;
+      }
+      const Eigen::Map<const Matrix> block(m, lambda_i.rows(), lambda_j.rows());
+      d.resize(lambda_i.cols(), lambda_j.cols());
+      gather(inverse, i == j, position, d);
+      product.noalias() = lambda_i.transpose().lazyProduct(block);  // W_s'Z of (i, j)
+      sum[bj] += d.transpose().lazyProduct(product);
+      if (i == j) continue;
+      product.noalias() = lambda_j.transpose().lazyProduct(block.transpose());  // of (j, i)
+      sum[bi] += d.lazyProduct(product);
+    }
+  }
+  Traces traces;
+  for (std::size_t b = 0; b <= n_blocks; ++b) traces.of_records += sum[b].cwiseProduct(factors[b].transpose()).sum();
+  sum.pop_back();
+  traces.of_block = std::move(sum);
+  return traces;
+}
+
+}  // namespace henderson::equations

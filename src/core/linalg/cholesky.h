@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The sparse Cholesky factor C = P'LL'P, and what it answers.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "core/base/callbacks.h"
+#include "core/linalg/panels.h"
+
+namespace henderson::linalg {
+
+struct FactorOptions {
+  int threads = 1;  // at most this many; the numbers do not depend on it
+};
+
+class CholeskyFactor;
+struct NotPositiveDefinite;
+struct SemidefiniteFactor;
+
+// What: the factor of C. Needs: `assembled` holds the lower triangle of C at the offsets of SymbolicFactor::positions(), and
+// zeros elsewhere. Gives: the factor, in the same memory, or the column where C is not positive definite; a trial step
+// may meet that. Cost: symbolic.factor_flops(). Throws Interrupted (the memory is then lost).
+// Source: Duff & Reid (1983), ACM TOMS 9 (multifrontal method); Liu (1992), SIAM Review 34.
+std::variant<CholeskyFactor, NotPositiveDefinite> factorize(Panels&& assembled, const FactorOptions& options,
+                                                            Callbacks& callbacks);
+
+// What: the factor of a positive semidefinite C without its dependent columns: those whose pivot is at most `tolerance` times
+// their diagonal in C. In place of such a column, L has a unit vector; it adds nothing to log_determinant().
+SemidefiniteFactor factorize_semidefinite(Panels&& assembled, double tolerance, const FactorOptions& options,
+                                          Callbacks& callbacks);
+
+class CholeskyFactor {
+ public:
+  void solve(MatrixRef b) const;        // C x = b in place
+  void solve_lower(MatrixRef b) const;  // b := L^-1 P b, in the order of elimination
+  void solve_upper(MatrixRef b) const;  // b := P' L^-T b, from the order of elimination
+  double log_determinant() const;       // log|C|
+  double log_determinant_last() const;  // of the Schur complement of the last n_last columns; 0 if there are none
+  SmallIndex size() const { return panels_.symbolic().size(); }
+  const SymbolicFactor& symbolic() const { return panels_.symbolic(); }
+  Panels release() && { return std::move(panels_); }
+
+ private:
+  friend class Factorizer;
+  explicit CholeskyFactor(Panels&& panels) : panels_(std::move(panels)) {}
+  double log_determinant_from(SmallIndex first_column) const;
+
+  Panels panels_;
+};
+
+struct NotPositiveDefinite {
+  SmallIndex column;  // of C; the first in the order of elimination whose pivot is not > 0
+  double pivot;
+  Panels storage;  // the memory, its contents spoilt
+};
+
+struct SemidefiniteFactor {
+  CholeskyFactor factor;
+  std::vector<SmallIndex> dependent;  // columns of C, increasing
+
+  // Column k is the vector x with C x = 0 (up to the tolerance), 1 in dependent[k] and 0 in the other dependent columns.
+  Matrix null_vectors() const;
+};
+
+}  // namespace henderson::linalg

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The kernels for x86 processors with AVX2 and FMA. Only the functions marked so use these instructions: the file itself is
+// compiled with the package's plain flags.
+#include "core/linalg/kernels_table.h"
+
+#ifdef HENDERSON_HAS_AVX2_KERNELS
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cmath>
+
+#define HENDERSON_TARGET __attribute__((target("avx2,fma")))
+#define HENDERSON_TABLE avx2_table
+#define HENDERSON_NAME "avx2"
+
+namespace henderson::linalg::kernels {
+
+namespace {
+
+constexpr int kVectors = 3;  // 12 x 4 tiles: 12 sums, 3 rows and 1 column fill the 16 registers
+
+using Vec = __m256d;
+#define HENDERSON_VECTOR inline __attribute__((always_inline)) HENDERSON_TARGET
+
+HENDERSON_VECTOR Vec load(const double* p) { return _mm256_loadu_pd(p); }
+HENDERSON_VECTOR void store(double* p, Vec x) { _mm256_storeu_pd(p, x); }
+HENDERSON_VECTOR Vec broadcast(double x) { return _mm256_set1_pd(x); }
+HENDERSON_VECTOR Vec times(Vec a, Vec b) { return _mm256_mul_pd(a, b); }
+HENDERSON_VECTOR Vec fma(Vec a, Vec b, Vec c) { return _mm256_fmadd_pd(a, b, c); }
+HENDERSON_VECTOR Vec load_last(const double* p, Index tail) {
+  const __m256i lanes = _mm256_set_epi64x(3, 2, 1, 0);
+  return _mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(tail), lanes));
+}
+
+HENDERSON_VECTOR void transpose_4x4(const double* a, Index lda, double* t, Index ldt) {
+  const Vec a0 = _mm256_loadu_pd(a), a1 = _mm256_loadu_pd(a + lda), a2 = _mm256_loadu_pd(a + 2 * lda),
+                a3 = _mm256_loadu_pd(a + 3 * lda);
+  const Vec low01 = _mm256_unpacklo_pd(a0, a1), high01 = _mm256_unpackhi_pd(a0, a1);
+  const Vec low23 = _mm256_unpacklo_pd(a2, a3), high23 = _mm256_unpackhi_pd(a2, a3);
+  _mm256_storeu_pd(t, _mm256_permute2f128_pd(low01, low23, 0x20));
+  _mm256_storeu_pd(t + ldt, _mm256_permute2f128_pd(high01, high23, 0x20));
+  _mm256_storeu_pd(t + 2 * ldt, _mm256_permute2f128_pd(low01, low23, 0x31));
+  _mm256_storeu_pd(t + 3 * ldt, _mm256_permute2f128_pd(high01, high23, 0x31));
+}
+
+#include "core/linalg/kernels_tile.inl"
+
+#include "core/linalg/kernels_product.inl"
+
+}  // namespace
+
+#include "core/linalg/kernels_panel.inl"
+
+}  // namespace henderson::linalg::kernels
+#endif

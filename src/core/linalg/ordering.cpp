@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/linalg/ordering.h"
+
+#include <Eigen/OrderingMethods>
+#include <Eigen/SparseCore>
+#include <numeric>
+
+namespace henderson::linalg {
+
+namespace {
+
+using Sparse = Eigen::SparseMatrix<char, Eigen::ColMajor, int>;
+
+// The lower triangle of the leading block, as Eigen wants it; the values do not matter.
+Sparse leading_block(const LowerPattern& pattern, SmallIndex size) {
+  Sparse lower(size, size);
+  lower.reserve(pattern.start[size]);
+  for (SmallIndex j = 0; j < size; ++j) {
+    lower.startVec(j);
+    for (Index k = pattern.start[j]; k < pattern.start[j + 1] && pattern.row[k] < size; ++k)
+      lower.insertBack(pattern.row[k], j) = 1;
+  }
+  lower.finalize();
+  return lower;
+}
+
+}  // namespace
+
+std::vector<SmallIndex> amd_order(const LowerPattern& pattern, SmallIndex n_last) {
+  const SmallIndex leading = pattern.n - n_last;
+  std::vector<SmallIndex> order(pattern.n);
+  std::iota(order.begin(), order.end(), 0);
+  if (leading <= 2) return order;
+  if (pattern.start[leading] >= (Index{1} << 30))
+    throw PatternMismatch("minimum degree ordering takes fewer than 2^30 entries");
+  const Sparse lower = leading_block(pattern, leading);
+  Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> permutation;
+  Eigen::AMDOrdering<int>()(lower.selfadjointView<Eigen::Lower>(), permutation);
+  for (SmallIndex k = 0; k < leading; ++k) order[k] = permutation.indices()[k];
+  return order;
+}
+
+}  // namespace henderson::linalg

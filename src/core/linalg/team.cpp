@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/linalg/team.h"
+
+#include <utility>
+
+namespace henderson::linalg {
+
+Team::Team(int size) : failures_(static_cast<std::size_t>(size > 1 ? size : 1)) {
+  try {
+    for (int worker = 1; worker < size; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+Team::~Team() { close(); }
+
+void Team::close() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closing_ = true;
+  }
+  begin_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void Team::call(int worker) {
+  try {
+    (*work_)(worker);
+  } catch (...) {
+    failures_[static_cast<std::size_t>(worker)] = std::current_exception();
+  }
+}
+
+void Team::serve(int worker) {
+  for (long served = 0;;) {
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      begin_.wait(lock, [&] { return closing_ || round_ != served; });
+      if (closing_) return;
+      served = round_;
+    }
+    call(worker);
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      --busy_;
+    }
+    end_.notify_one();
+  }
+}
+
+void Team::run(const std::function<void(int)>& work) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    work_ = &work;
+    busy_ = size() - 1;
+    ++round_;
+  }
+  begin_.notify_all();
+  call(0);
+  std::unique_lock<std::mutex> lock(mutex_);
+  end_.wait(lock, [&] { return busy_ == 0; });
+  for (std::exception_ptr& failure : failures_)
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+}
+
+}  // namespace henderson::linalg

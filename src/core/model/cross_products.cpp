@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/cross_products.h"
+
+#include <algorithm>
+
+namespace henderson::model {
+namespace {
+
+// The same matrix by columns: column c has the entries start[c] <= k < start[c + 1].
+struct SparseColumns {
+  std::vector<Index> start;
+  std::vector<SmallIndex> row;
+  std::vector<double> value;
+};
+
+SparseColumns by_columns(const SparseRows& rows) {
+  SparseColumns columns;
+  columns.start.assign(rows.n_columns + 1, 0);
+  for (const SmallIndex c : rows.column) ++columns.start[c + 1];
+  for (Index c = 0; c < rows.n_columns; ++c) columns.start[c + 1] += columns.start[c];
+  columns.row.resize(rows.column.size());
+  columns.value.resize(rows.column.size());
+  std::vector<Index> next(columns.start.begin(), columns.start.end() - 1);
+  for (Index r = 0; r < rows.n_rows(); ++r) {
+    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) {
+      const Index position = next[rows.column[k]]++;
+      columns.row[position] = static_cast<SmallIndex>(r);
+      columns.value[position] = rows.value[k];
+    }
+  }
+  return columns;
+}
+
+// Makes W'W one node column at a time (Gustavson 1978, ACM TOMS 4:250, on blocks).
+class Builder {
+ public:
+  Builder(const SparseRows& rows, const Nodes& nodes, const Vector& weights)
+      : rows_(rows), weights_(weights), columns_(by_columns(rows)), node_of_column_(nodes.n_columns()) {
+    product_.nodes = nodes;
+    for (SmallIndex i = 0; i < nodes.count(); ++i) {
+      for (SmallIndex c = nodes.first_column[i]; c < nodes.first_column[i + 1]; ++c) {
+        node_of_column_[c] = i;
+      }
+    }
+    block_of_node_.assign(nodes.count(), -1);
+  }
+
+  BlockSymmetric build() {
+    product_.start.push_back(0);
+    for (SmallIndex j = 0; j < product_.nodes.count(); ++j) {
+      open_block(j, j);
+      accumulate(j);
+      close_column();
+    }
+    return std::move(product_);
+  }
+
+ private:
+  // Appends a block of zeros at the end of the current column.
+  Index open_block(SmallIndex i, SmallIndex j) {
+    block_of_node_[i] = static_cast<Index>(product_.node.size());
+    product_.node.push_back(i);
+    product_.first_value.push_back(static_cast<Index>(product_.value.size()));
+    product_.value.resize(product_.value.size() + product_.nodes.size(i) * product_.nodes.size(j), 0.0);
+    return block_of_node_[i];
+  }
+
+  void accumulate(SmallIndex j) {
+    const Nodes& nodes = product_.nodes;
+    for (SmallIndex c = nodes.first_column[j]; c < nodes.first_column[j + 1]; ++c) {
+      const Index local_column = c - nodes.first_column[j];
+      for (Index k = columns_.start[c]; k < columns_.start[c + 1]; ++k) {
+        const SmallIndex r = columns_.row[k];
+        const double factor = columns_.value[k] * (weights_.size() > 0 ? weights_[r] : 1.0);
+        add_row(r, j, local_column, factor);
+      }
+    }
+  }
+
+  // Column j += factor * the part of record r's row that belongs to nodes i >= j.
+  void add_row(SmallIndex r, SmallIndex j, Index local_column, double factor) {
+    const Nodes& nodes = product_.nodes;
+    for (Index k = rows_.start[r]; k < rows_.start[r + 1]; ++k) {
+      const SmallIndex column = rows_.column[k];
+      const SmallIndex i = node_of_column_[column];
+      if (i < j) continue;
+      const Index block = block_of_node_[i] >= 0 ? block_of_node_[i] : open_block(i, j);
+      const Index offset = local_column * nodes.size(i) + (column - nodes.first_column[i]);
+      product_.value[product_.first_value[block] + offset] += factor * rows_.value[k];
+    }
+  }
+
+  // Sorts the rows of the column; the values stay where they are.
+  void close_column() {
+    const Index first = product_.start.back();
+    const auto last = static_cast<Index>(product_.node.size());
+    order_.clear();
+    for (Index k = first; k < last; ++k) {
+      block_of_node_[product_.node[k]] = -1;
+      order_.emplace_back(product_.node[k], product_.first_value[k]);
+    }
+    std::sort(order_.begin(), order_.end());
+    for (Index k = first; k < last; ++k) {
+      product_.node[k] = order_[k - first].first;
+      product_.first_value[k] = order_[k - first].second;
+    }
+    product_.start.push_back(last);
+  }
+
+  const SparseRows& rows_;
+  const Vector& weights_;
+  SparseColumns columns_;
+  std::vector<SmallIndex> node_of_column_;
+  std::vector<Index> block_of_node_;  // block_of_node_[i] = k: block k of the current column is in row i; -1: none yet
+  std::vector<std::pair<SmallIndex, Index>> order_;
+  BlockSymmetric product_;
+};
+
+}  // namespace
+
+void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
+  for (SmallIndex i = 0; i < n_nodes; ++i) first_column.push_back(first_column.back() + size);
+}
+
+void BlockSymmetric::multiply_add(const ConstMatrixRef& x, MatrixRef product) const {
+  for (SmallIndex j = 0; j < nodes.count(); ++j) {
+    const SmallIndex cj = nodes.first_column[j];
+    const SmallIndex nj = nodes.size(j);
+    for (Index k = start[j]; k < start[j + 1]; ++k) {
+      const SmallIndex i = node[k];
+      const SmallIndex ci = nodes.first_column[i];
+      const SmallIndex ni = nodes.size(i);
+      if (ni == 1 && nj == 1) {
+        const double m = value[first_value[k]];
+        for (Index c = 0; c < x.cols(); ++c) {
+          product(ci, c) += m * x(cj, c);
+          if (i != j) product(cj, c) += m * x(ci, c);
+        }
+        continue;
+      }
+      const Eigen::Map<const Matrix> block(value.data() + first_value[k], ni, nj);
+      product.middleRows(ci, ni) += block.lazyProduct(x.middleRows(cj, nj));
+      if (i != j) product.middleRows(cj, nj) += block.transpose().lazyProduct(x.middleRows(ci, ni));
+    }
+  }
+}
+
+BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights) {
+  return Builder(rows, nodes, weights).build();
+}
+
+Vector weighted_cross_product(const SparseRows& rows, const Vector& weights, const ConstVectorRef& x) {
+  Vector product = Vector::Zero(rows.n_columns);
+  for (Index r = 0; r < rows.n_rows(); ++r) {
+    const double factor = weights.size() > 0 ? weights[r] * x[r] : x[r];
+    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) {
+      product[rows.column[k]] += rows.value[k] * factor;
+    }
+  }
+  return product;
+}
+
+}  // namespace henderson::model

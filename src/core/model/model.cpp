@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/model.h"
+
+#include <cmath>
+
+#include "core/model/design_rows.h"
+#include "core/model/gram.h"
+
+namespace henderson::model {
+namespace {
+
+// The residual sum of squares counts as zero below this share of the total one: the squared rounding error of doubles.
+constexpr double kExactFit = 1e-26;
+
+void check(const ModelSpec& spec, const VarianceRequest& request) {
+  if (!spec.response.allFinite()) throw InvalidSpec("response", "a value is not finite");
+  if (spec.weights.size() > 0) {
+    if (spec.weights.size() != spec.n_records()) {
+      throw DimensionMismatch("weights", spec.weights.size(), spec.n_records());
+    }
+    if (!(spec.weights.minCoeff() > 0.0) || !spec.weights.allFinite()) {
+      throw InvalidSpec("weights", "a weight is not positive and finite");
+    }
+  }
+  Index n_values = 1;
+  for (const RandomTerm& term : spec.random) {
+    n_values += covariance::n_values(term.structure, term.n_coef);
+    for (const Incidence& incidence : term.incidence) {
+      const auto n_levels = static_cast<Index>(incidence.level_of_record.size());
+      if (n_levels != spec.n_records()) throw DimensionMismatch(term.label, n_levels, spec.n_records());
+      for (const SmallIndex level : incidence.level_of_record) {
+        if (level < 0 || level >= term.n_levels) throw InvalidSpec(term.label, "a level is out of range");
+      }
+      if (incidence.first_coef < 0 || incidence.first_coef + n_columns(incidence.terms) > term.n_coef) {
+        throw InvalidSpec(term.label, "more coefficients than the structure has");
+      }
+    }
+  }
+  if (request.values.size() != n_values) throw DimensionMismatch("hold", request.values.size(), n_values);
+}
+
+double weighted_sum_of_squares(const Vector& x, const Vector& weights) {
+  if (weights.size() == 0) return x.squaredNorm();
+  return (x.array().square() * weights.array()).sum();
+}
+
+// Takes the least-squares fit out of the response and sets its unit; gives what is left, in that unit.
+Vector residual_response(const ModelSpec& spec, Model& model, Callbacks& callbacks) {
+  const double df = static_cast<double>(spec.n_records() - model.rank());
+  if (df < 1.0) throw InvalidSpec("data", "there are not more records than fixed effects");
+  const bool orthonormal = model.fixed.n_dense == model.rank();
+  model.least_squares =
+      least_squares(model.fixed.rows, spec.weights, spec.response, orthonormal, callbacks);
+  Vector residual = spec.response - multiply(model.fixed.rows, model.least_squares);
+  const double ss = weighted_sum_of_squares(residual, spec.weights);
+  if (!(ss > kExactFit * weighted_sum_of_squares(spec.response, spec.weights))) {
+    throw InvalidSpec("response", "the fixed effects fit it exactly: there is no variance to estimate");
+  }
+  model.response_unit = std::sqrt(ss / df);
+  residual /= model.response_unit;
+  return residual;
+}
+
+std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
+  std::vector<CoefficientRows> incidences;
+  for (std::size_t t = 0; t < spec.random.size(); ++t) {
+    const RandomTerm& term = spec.random[t];
+    for (const Incidence& incidence : term.incidence) {
+      incidences.push_back({static_cast<SmallIndex>(t), incidence.first_coef, &incidence.level_of_record,
+                            expand(incidence.terms, spec.n_records(), term.label)});
+    }
+  }
+  return incidences;
+}
+
+// Adds the blocks of a term to the model, and says where its coefficients stand in W.
+CoefficientPlaces add_term(const RandomTerm& term, const std::vector<double>& scales,
+                           const VarianceRequest& request, Nodes& nodes, Model& model, Callbacks& callbacks) {
+  CoefficientPlaces places{std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef), scales};
+  const Vector coef_units =
+      model.response_unit / Eigen::Map<const Vector>(scales.data(), term.n_coef).array();
+  const Vector units = covariance::value_units(term.structure, coef_units);
+  const Index first_value = model.n_values;
+  const Index n_values = units.size();
+  covariance::Held held;
+  held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n_values);
+  held.values = request.values.segment(first_value, n_values).cwiseQuotient(units);
+  const auto levels = std::make_shared<const LevelCovariance>(term.relationship, term.n_levels, term.label, callbacks);
+  for (covariance::Block& part : covariance::make_blocks(term.structure, term.n_coef, held)) {
+    RandomBlock block;
+    block.term = static_cast<SmallIndex>(model.n_coef_of_term.size());
+    block.first_coef = static_cast<SmallIndex>(part.first_coef);
+    block.n_coef = static_cast<SmallIndex>(part.structure->n_coef());
+    block.n_levels = term.n_levels;
+    block.first_node = nodes.count();
+    block.first_column = nodes.n_columns();
+    block.held = part.held;
+    block.first_value = model.n_values;
+    block.first_theta = model.n_theta;
+    block.coef_units = coef_units.segment(block.first_coef, block.n_coef);
+    block.value_units = units.segment(model.n_values - first_value, part.structure->n_values());
+    block.structure = std::move(part.structure);
+    block.levels = levels;
+    for (SmallIndex c = 0; c < block.n_coef; ++c) {
+      places.first_column[block.first_coef + c] = block.first_column + c;
+      places.stride[block.first_coef + c] = block.n_coef;
+    }
+    nodes.append(block.n_levels, block.n_coef);
+    model.n_theta += block.structure->n_theta();
+    model.n_values += block.structure->n_values();
+    model.blocks.push_back(std::move(block));
+  }
+  model.n_coef_of_term.push_back(term.n_coef);
+  model.n_levels_of_term.push_back(term.n_levels);
+  return places;
+}
+
+void set_residual(const VarianceRequest& request, Model& model) {
+  model.residual_held = request.held.back();
+  if (model.residual_held) {
+    model.residual_value =
+        request.values[model.n_values] / (model.response_unit * model.response_unit);
+    if (!(model.residual_value > 0.0)) throw InvalidSpec("hold", "the residual variance must be above 0");
+  }
+  model.n_values += 1;
+}
+
+}  // namespace
+
+Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {
+  check(spec, request);
+  Model model;
+  model.n_records = spec.n_records();
+  model.reml = spec.reml;
+  model.fixed = make_fixed_basis(expand(spec.fixed, spec.n_records(), "fixed effects"), spec.weights, callbacks);
+  const Vector response = residual_response(spec, model, callbacks);
+  callbacks.stop_if_interrupted();
+
+  const std::vector<CoefficientRows> incidences = coefficient_rows(spec);
+  Nodes nodes;
+  std::vector<CoefficientPlaces> places;
+  for (std::size_t t = 0; t < spec.random.size(); ++t) {
+    const RandomTerm& term = spec.random[t];
+    const auto scales = coefficient_scales(incidences, static_cast<SmallIndex>(t), term.n_coef);
+    places.push_back(add_term(term, scales, request, nodes, model, callbacks));
+  }
+  set_residual(request, model);
+  model.n_random_columns = nodes.n_columns();
+  nodes.append(model.rank(), 1);
+
+  model.w = design_rows(model.fixed.rows, model.n_random_columns, incidences, places);
+  model.fixed.rows = SparseRows{};
+  model.cross_products = cross_products(model.w, nodes, spec.weights);
+  model.rhs = weighted_cross_product(model.w, spec.weights, response);
+  model.weighted_ss = weighted_sum_of_squares(response, spec.weights);
+  model.sum_log_weights = spec.weights.size() > 0 ? spec.weights.array().log().sum() : 0.0;
+  return model;
+}
+
+}  // namespace henderson::model

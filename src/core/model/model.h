@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The model as the equations need it: one pass over the records turns the recipe into W'W, W'y and y'y.
+//
+// Units. The response is replaced by its least-squares residual divided by its standard deviation (REML and ML do not change but for a
+// constant, and y'Py loses no digits to the mean), the columns of X are those of FixedBasis, each column of Z is divided by its root
+// mean square. So the search for the variances does not see the units of the user; `unit` takes the results back.
+//
+// W = [Z_1, Z_2, ..., X~], a block of columns for each covariance block, level by level, and the fixed effects last.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/covariance/registry.h"
+#include "core/model/cross_products.h"
+#include "core/model/fixed_basis.h"
+#include "core/model/relationship.h"
+
+namespace henderson::model {
+
+// What is asked of the variance parameters, on the user's scale, the residual variance last. NaN: no value given.
+struct VarianceRequest {
+  std::vector<bool> held;
+  Vector values;
+};
+
+// Some coefficients of a random term, for all its levels.
+struct RandomBlock {
+  SmallIndex term = 0;
+  SmallIndex first_coef = 0;
+  SmallIndex n_coef = 0;
+  SmallIndex n_levels = 0;
+  SmallIndex first_node = 0;    // node first_node + l is level l
+  SmallIndex first_column = 0;  // of W
+  bool held = false;
+  Index first_value = 0;        // in the vector of all values
+  Index first_theta = 0;        // in the vector of all theta
+  Vector coef_units;            // u in the user's units = unit x u
+  Vector value_units;
+  std::unique_ptr<const covariance::Structure> structure;
+  std::shared_ptr<const LevelCovariance> levels;
+};
+
+struct Model {
+  Index n_records = 0;
+  bool reml = true;
+  FixedBasis fixed;  // its rows have moved into `w`
+  SparseRows w;
+  BlockSymmetric cross_products;  // W' diag(weights) W
+  Vector rhs;                     // W' diag(weights) y
+  double weighted_ss = 0.0;       // y' diag(weights) y
+  double sum_log_weights = 0.0;
+  double response_unit = 1.0;
+  Vector least_squares;  // b of the least-squares fit that was taken out of the response, in the user's units
+  std::vector<RandomBlock> blocks;
+  SmallIndex n_random_columns = 0;  // of W; those of X~ follow
+  std::vector<SmallIndex> n_coef_of_term;
+  std::vector<SmallIndex> n_levels_of_term;
+  Index n_theta = 0;   // of all blocks; the residual's is not counted
+  Index n_values = 0;  // of all blocks, and the residual's
+  bool residual_held = false;
+  double residual_value = 0.0;  // where held, in units of the model
+
+  SmallIndex rank() const { return fixed.rank(); }
+  // Records less the fixed effects that REML accounts for.
+  double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
+};
+
+// Cost: linear in the records, and one pass of cross_products. Throws InvalidSpec, Interrupted.
+Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks);
+
+}  // namespace henderson::model

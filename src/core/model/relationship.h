@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The covariance K of the levels of a term, held through its inverse.
+#pragma once
+
+#include <optional>
+
+#include "core/base/callbacks.h"
+#include "core/linalg/cholesky.h"
+#include "core/model/spec.h"
+
+namespace henderson::model {
+
+class LevelCovariance {
+ public:
+  // Factorises the precision once. Throws InvalidSpec where it is not positive definite; `where` names the term.
+  LevelCovariance(Relationship relationship, SmallIndex n_levels, const std::string& where, Callbacks& callbacks);
+
+  bool is_identity() const { return relationship_.is_identity; }
+  const Relationship& relationship() const { return relationship_; }
+
+  // log|K|
+  double log_determinant() const { return log_determinant_; }
+
+  // x := K x, one row per level.
+  void multiply(MatrixRef x) const;
+
+ private:
+  Relationship relationship_;
+  std::optional<linalg::CholeskyFactor> precision_factor_;
+  double log_determinant_ = 0.0;
+};
+
+}  // namespace henderson::model

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a model is made of, as plain data: the recipe of its columns, not the columns themselves.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/types.h"
+
+namespace henderson::model {
+
+// The coding of a factor: level l stands for the row of entries start[l] <= k < start[l + 1], with value[k] in column[k].
+// Treatment contrasts of levels a, b, c: start = {0, 0, 1, 2}, column = {0, 1}, value = {1, 1}, n_columns = 2.
+struct Coding {
+  SmallIndex n_columns = 0;
+  std::vector<Index> start;
+  std::vector<SmallIndex> column;
+  std::vector<double> value;
+};
+
+// A factor: level_of_record[r] = l means that record r has level l (0-based).
+struct FactorPart {
+  std::vector<SmallIndex> level_of_record;
+  Coding coding;
+};
+
+// A numeric variable of one or more columns, n_records x n_columns.
+using NumericPart = Matrix;
+
+using Part = std::variant<NumericPart, FactorPart>;
+
+// One term of a model formula. Its columns are the row-wise products of the columns of its parts, the first part varying
+// fastest. Without parts it is the intercept.
+struct ColumnTerm {
+  std::vector<Part> parts;
+};
+
+// Where the coefficients of a random term meet the records: the columns of `terms` are coefficients first_coef, first_coef + 1, ...
+// of the level of each record. Several incidences of one term add up (multi-membership, direct and maternal effects).
+struct Incidence {
+  std::vector<SmallIndex> level_of_record;
+  std::vector<ColumnTerm> terms;
+  SmallIndex first_coef = 0;
+};
+
+// Covariance K of the levels of a random term: the identity, or given by its sparse inverse.
+struct Relationship {
+  bool is_identity = true;
+  // Lower triangle of K^-1 by columns, rows sorted, the whole diagonal present.
+  std::vector<Index> start;
+  std::vector<SmallIndex> row;
+  std::vector<double> value;
+};
+
+struct RandomTerm {
+  std::string label;
+  std::string structure;
+  SmallIndex n_coef = 0;
+  SmallIndex n_levels = 0;
+  std::vector<Incidence> incidence;
+  Relationship relationship;
+};
+
+struct ModelSpec {
+  Vector response;
+  Vector weights;  // empty: all one
+  std::vector<ColumnTerm> fixed;
+  std::vector<RandomTerm> random;
+  bool reml = true;
+
+  Index n_records() const { return response.size(); }
+};
+
+}  // namespace henderson::model

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/derivatives.h"
+
+#include <Eigen/SVD>
+
+#include "core/equations/traces.h"
+
+namespace henderson::reml {
+namespace {
+
+using equations::MixedModelEquations;
+using model::Model;
+using model::RandomBlock;
+
+// d(-2l)/dLambda of one block, n_coef x n_columns, Lambda not relative.
+Matrix block_score(const MixedModelEquations& equations, const RandomBlock& block, const Matrix& trace,
+                   const equations::Solution& solution, const Parameters& parameters) {
+  const Index first = equations.pattern().nodes.first_column[block.first_node];
+  const Eigen::Map<const Matrix> v(solution.scaled.data() + first, block.structure->n_columns(), block.n_levels);
+  const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef, block.n_levels);
+  const Matrix sv = s * v.transpose();
+  return (2.0 / parameters.residual_sd()) * (trace.transpose() - sv / parameters.residual());
+}
+
+// Sigma = Lambda Lambda' makes d2(-2l) contain 2 tr(Lambda_i' G Lambda_j) with G = d(-2l)/dSigma. The score is 2 G Lambda, which gives G
+// where Lambda is not singular; the search keeps off the points where it is.
+void add_curvature(const RandomBlock& block, const Matrix& score, const Parameters& parameters, Matrix& curvature) {
+  const auto theta = parameters.of(block);
+  const std::optional<Matrix> lambda = block.structure->factor(theta);
+  const Matrix half_score = 0.5 * score.transpose();
+  const Matrix g = lambda->transpose().jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
+  const Matrix symmetric = g + g.transpose();  // 2 G
+  const std::vector<Matrix> dlambda = block.structure->derivatives(theta);
+  for (std::size_t j = 0; j < dlambda.size(); ++j) {
+    const Matrix product = symmetric * dlambda[j];
+    for (std::size_t i = 0; i < dlambda.size(); ++i) {
+      curvature(block.first_theta + static_cast<Index>(i), block.first_theta + static_cast<Index>(j)) =
+          dlambda[i].cwiseProduct(product).sum();
+    }
+  }
+}
+
+}  // namespace
+
+Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const Parameters& parameters = evaluation.parameters;
+  const equations::Solution& solution = evaluation.solved.solution;
+  Derivatives found;
+  found.information = average_information(equations, evaluation);
+  found.gradient.resize(model.n_theta + 1);
+  found.curvature = Matrix::Zero(model.n_theta + 1, model.n_theta + 1);
+
+  linalg::InverseOptions options;
+  options.threads = equations.threads();
+  options.without_last = !model.reml;
+  linalg::SelectedInverse inverse =
+      linalg::selected_inverse(std::move(evaluation.solved.factor), options, callbacks);
+  const equations::Traces traces = equations::make_traces(equations, evaluation.lambda, inverse);
+  equations.give_back(std::move(inverse).release());
+
+  double residual_ss = solution.quadratic;  // e'e = y'Py sigma^2 - v'Bv, and Bv = Lambda's
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    const Matrix score = block_score(equations, block, traces.of_block[b], solution, parameters);
+    const std::vector<Matrix> dlambda = block.structure->derivatives(parameters.of(block));
+    for (std::size_t i = 0; i < dlambda.size(); ++i) {
+      found.gradient[block.first_theta + static_cast<Index>(i)] = score.cwiseProduct(dlambda[i]).sum();
+    }
+    add_curvature(block, score, parameters, found.curvature);
+    const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
+    residual_ss -= solution.unscaled.segment(block.first_column, n)
+                       .dot(solution.score.segment(block.first_column, n));
+  }
+  found.gradient[model.n_theta] = static_cast<double>(model.n_records) - traces.of_records -
+                                  residual_ss / parameters.residual();
+  return found;
+}
+
+}  // namespace henderson::reml

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/estimates.h"
+
+#include <Eigen/Cholesky>
+#include <cmath>
+#include <limits>
+
+#include "core/equations/errors.h"
+
+namespace henderson::reml {
+namespace {
+
+using equations::MixedModelEquations;
+using model::Model;
+using model::RandomBlock;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+std::vector<ValueStatus> value_status(const Model& model, const Parameters& parameters,
+                                      const model::VarianceRequest& request) {
+  std::vector<ValueStatus> status(static_cast<std::size_t>(model.n_values), ValueStatus::free);
+  for (const RandomBlock& block : model.blocks) {
+    const std::vector<bool> at_boundary = block.structure->value_at_boundary(parameters.of(block));
+    for (std::size_t i = 0; i < at_boundary.size(); ++i) {
+      if (at_boundary[i]) status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
+    }
+  }
+  for (std::size_t i = 0; i < status.size(); ++i) {
+    if (request.held[i]) status[i] = ValueStatus::held;
+  }
+  return status;
+}
+
+// Parameters that are neither held nor stopped by a boundary.
+std::vector<Index> moving_parameters(const Model& model, const Parameters& parameters) {
+  std::vector<bool> stopped(static_cast<std::size_t>(model.n_theta + 1), false);
+  for (const RandomBlock& block : model.blocks) {
+    const std::vector<bool> at_boundary = block.structure->theta_at_boundary(parameters.of(block));
+    for (std::size_t i = 0; i < at_boundary.size(); ++i) {
+      stopped[block.first_theta + static_cast<Index>(i)] = at_boundary[i];
+    }
+  }
+  std::vector<Index> moving;
+  for (const Index i : free_parameters(model)) {
+    if (!stopped[i]) moving.push_back(i);
+  }
+  return moving;
+}
+
+// J AI^-1 J' over the moving parameters: the delta method from theta to the values.
+Matrix value_covariance(const Model& model, const Parameters& parameters, const Matrix& information,
+                        const std::vector<ValueStatus>& status) {
+  const std::vector<Index> moving = moving_parameters(model, parameters);
+  const auto n = static_cast<Index>(moving.size());
+  const Matrix jacobian = user_jacobian(model, parameters);
+  Matrix moving_information(n, n), moving_jacobian(model.n_values, n);
+  for (Index j = 0; j < n; ++j) {
+    moving_jacobian.col(j) = jacobian.col(moving[j]);
+    for (Index i = 0; i < n; ++i) moving_information(i, j) = information(moving[i], moving[j]);
+  }
+  Matrix covariance = Matrix::Constant(model.n_values, model.n_values, kNaN);
+  const Eigen::LLT<Matrix> llt(moving_information);
+  if (llt.info() != Eigen::Success) return covariance;
+  covariance = moving_jacobian * llt.solve(moving_jacobian.transpose());
+  for (Index i = 0; i < model.n_values; ++i) {
+    if (status[i] == ValueStatus::free) continue;
+    covariance.row(i).setConstant(kNaN);
+    covariance.col(i).setConstant(kNaN);
+  }
+  return covariance;
+}
+
+std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
+  std::vector<Matrix> u;
+  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
+    u.push_back(Matrix::Zero(model.n_coef_of_term[t], model.n_levels_of_term[t]));
+  }
+  for (const RandomBlock& block : model.blocks) {
+    const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef, block.n_levels);
+    u[block.term].middleRows(block.first_coef, block.n_coef) = block.coef_units.asDiagonal() * part;
+  }
+  return u;
+}
+
+}  // namespace
+
+Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation, const model::VarianceRequest& request,
+                    Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const Parameters& parameters = evaluation.parameters;
+  const Vector& unscaled = evaluation.solved.solution.unscaled;
+  Estimates found;
+  found.values = user_values(model, parameters);
+  found.status = value_status(model, parameters, request);
+  found.value_covariance =
+      value_covariance(model, parameters, average_information(equations, evaluation), found.status);
+
+  Vector all = model.response_unit * unscaled;
+  all.tail(model.rank()) += model.least_squares;
+  found.beta = model.fixed.beta(all.tail(model.rank()), kNaN);
+  found.u = predictions(model, unscaled);
+  found.fitted = model::multiply(model.w, all);
+  all.head(model.n_random_columns).setZero();
+  found.fitted_fixed = model::multiply(model.w, all);
+
+  if (model.fixed.n_original <= kMaxCovariance) {
+    found.beta_covariance =
+        equations::fixed_covariance(equations, parameters.residual(), evaluation.solved.factor);
+    found.beta_se = found.beta_covariance.diagonal().cwiseSqrt();
+    equations.give_back(std::move(evaluation.solved.factor).release());
+  } else {
+    found.beta_se = equations::fixed_standard_errors(equations, parameters.residual(),
+                                                     std::move(evaluation.solved.factor), callbacks);
+  }
+  return found;
+}
+
+}  // namespace henderson::reml

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/maximiser.h"
+
+#include <cmath>
+#include <string>
+
+#include "core/reml/trust_region.h"
+
+namespace henderson::reml {
+namespace {
+
+using equations::MixedModelEquations;
+using model::Model;
+using model::RandomBlock;
+
+// Lengths are in standard deviations of the least-squares residual and in log sigma^2.
+constexpr double kFirstRadius = 1.0;
+constexpr double kSmallestRadius = 1e-9;
+constexpr double kLargestRadius = 16.0;
+// How far the search stays from a standard deviation of exactly zero, where the score cannot tell which way is up.
+constexpr double kNudge = 1e-7;
+// Relative rounding error of the likelihood: differences below it are no evidence.
+constexpr double kLikelihoodNoise = 1e-13;
+// Directions with a standard deviation below this, in units of sigma and of their own coefficient, are tried at exactly zero.
+constexpr double kBoundary = 1e-2;
+// What the likelihood may lose by that.
+constexpr double kBoundaryLoss = 1e-8;
+
+class Search {
+ public:
+  Search(MixedModelEquations& equations, const RemlOptions& options, Callbacks& callbacks)
+      : equations_(equations),
+        model_(equations.model()),
+        options_(options),
+        callbacks_(callbacks),
+        free_(free_parameters(model_)),
+        scale_free_(is_scale_free(model_)) {}
+
+  RemlResult run(const Parameters& start) {
+    std::optional<Evaluation> evaluation = evaluate_at(nudged(start));
+    if (!evaluation) {
+      throw InvalidSpec("start", "the mixed model equations are not positive definite at the starting values");
+    }
+    Termination termination = Termination::iteration_limit;
+    Parameters best = evaluation->parameters;
+    for (int k = 0; k <= options_.max_iterations; ++k) {
+      best = evaluation->parameters;
+      const double value = evaluation->minus2loglik;
+      const QuadraticModel quadratic = expand(std::move(*evaluation));
+      report(value, quadratic.potential());
+      if (quadratic.potential() <= options_.tolerance) {
+        termination = Termination::converged;
+        break;
+      }
+      if (k == options_.max_iterations) break;
+      evaluation = improve(best, value, quadratic);
+      if (!evaluation) {
+        termination = Termination::no_ascent;
+        break;
+      }
+    }
+    return finish(best, termination);
+  }
+
+ private:
+  std::optional<Evaluation> evaluate_at(const Parameters& parameters) {
+    callbacks_.stop_if_interrupted();
+    ++evaluations_;
+    return evaluate(equations_, parameters, scale_free_, callbacks_);
+  }
+
+  // Gradient and Hessian of -2l in the free parameters: twice the average information, and the curvature of Sigma(theta).
+  QuadraticModel expand(Evaluation&& evaluation) {
+    const Derivatives found = derivatives(equations_, std::move(evaluation), callbacks_);
+    const auto n = static_cast<Index>(free_.size());
+    Vector gradient(n);
+    Matrix hessian(n, n);
+    for (Index i = 0; i < n; ++i) {
+      gradient[i] = found.gradient[free_[i]];
+      for (Index j = 0; j < n; ++j) {
+        hessian(i, j) = 2.0 * found.information(free_[i], free_[j]) + found.curvature(free_[i], free_[j]);
+      }
+    }
+    return {gradient, hessian};
+  }
+
+  Parameters moved(const Parameters& from, const Vector& step) const {
+    Vector theta = from.theta();
+    double log_residual = from.log_residual();
+    for (std::size_t i = 0; i < free_.size(); ++i) {
+      (free_[i] < model_.n_theta ? theta[free_[i]] : log_residual) += step[static_cast<Index>(i)];
+    }
+    return nudged({std::move(theta), log_residual});
+  }
+
+  Parameters nudged(const Parameters& parameters) const {
+    Vector theta = parameters.theta();
+    for (const RandomBlock& block : model_.blocks) {
+      if (block.held) continue;
+      theta.segment(block.first_theta, block.structure->n_theta()) =
+          block.structure->nudged(parameters.of(block), kNudge * parameters.residual_sd());
+    }
+    return {std::move(theta), parameters.log_residual()};
+  }
+
+  // A step that raises the likelihood, the radius shrinking until there is one.
+  std::optional<Evaluation> improve(const Parameters& from, double value, const QuadraticModel& quadratic) {
+    const double noise = kLikelihoodNoise * (std::abs(value) + static_cast<double>(model_.n_records));
+    while (radius_ > kSmallestRadius) {
+      const Vector step = quadratic.minimum(radius_);
+      const double expected = quadratic.decrease(step);
+      std::optional<Evaluation> trial = evaluate_at(moved(from, step));
+      const double gain = trial ? value - trial->minus2loglik : -1.0;
+      const double ratio = expected > noise ? gain / expected : 1.0;
+      if (trial && gain > -noise && ratio > 1e-4) {
+        if (ratio > 0.75 && step.norm() > 0.8 * radius_) radius_ = std::min(2.0 * radius_, kLargestRadius);
+        if (ratio < 0.25) radius_ = 0.5 * step.norm();
+        return trial;
+      }
+      if (trial) equations_.give_back(std::move(trial->solved.factor).release());
+      radius_ = 0.25 * std::min(radius_, step.norm());
+    }
+    return std::nullopt;
+  }
+
+  void report(double value, double potential) {
+    history_.push_back({value, potential, radius_});
+    if (!options_.trace) return;
+    callbacks_.progress("iteration " + std::to_string(history_.size() - 1) + ": -2 log-likelihood " +
+                        std::to_string(value) + ", expected gain " + std::to_string(potential));
+  }
+
+  Parameters canonical(const Parameters& parameters, double relative, double absolute) const {
+    Vector theta = parameters.theta();
+    for (const RandomBlock& block : model_.blocks) {
+      if (block.held) continue;
+      theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->canonical(
+          parameters.of(block), relative, absolute * parameters.residual_sd());
+    }
+    return {std::move(theta), parameters.log_residual()};
+  }
+
+  bool has_boundary(const Parameters& parameters) const {
+    for (const RandomBlock& block : model_.blocks) {
+      for (const bool at_boundary : block.structure->theta_at_boundary(parameters.of(block))) {
+        if (at_boundary && !block.held) return true;
+      }
+    }
+    return false;
+  }
+
+  // What the likelihood cannot tell from zero becomes zero.
+  RemlResult finish(const Parameters& best, Termination termination) {
+    const double value = history_.back().minus2loglik;
+    const Parameters on_boundary = canonical(best, kBoundary, kBoundary);
+    std::optional<Evaluation> evaluation;
+    if (has_boundary(on_boundary)) {
+      evaluation = evaluate_at(on_boundary);
+      if (evaluation && evaluation->minus2loglik > value + kBoundaryLoss) {
+        equations_.give_back(std::move(evaluation->solved.factor).release());
+        evaluation.reset();
+      }
+    }
+    if (!evaluation) evaluation = evaluate_at(canonical(best, 0.0, 0.0));
+    if (!evaluation) throw Error("the equations were positive definite and no longer are");
+    const double potential = history_.back().potential;
+    return {std::move(*evaluation), termination, std::move(history_), evaluations_, potential};
+  }
+
+  MixedModelEquations& equations_;
+  const Model& model_;
+  const RemlOptions& options_;
+  Callbacks& callbacks_;
+  const std::vector<Index> free_;
+  const bool scale_free_;
+  double radius_ = kFirstRadius;
+  int evaluations_ = 0;
+  std::vector<Iteration> history_;
+};
+
+}  // namespace
+
+RemlResult maximise(MixedModelEquations& equations, const Parameters& start, const RemlOptions& options,
+                    Callbacks& callbacks) {
+  return Search(equations, options, callbacks).run(start);
+}
+
+}  // namespace henderson::reml

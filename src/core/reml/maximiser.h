@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// REML or ML estimates by a Newton method with the average information, in a trust region.
+#pragma once
+
+#include <vector>
+
+#include "core/reml/derivatives.h"
+#include "core/reml/options.h"
+
+namespace henderson::reml {
+
+// How the search ended. The parameters are those of the highest likelihood met in every case.
+enum class Termination {
+  converged,        // the gradient is as small as asked for, and no direction of ascent is left
+  iteration_limit,  // max_iterations steps were taken
+  no_ascent         // not even the smallest step raised the likelihood, and the gradient is not small
+};
+
+struct Iteration {
+  double minus2loglik = 0.0;
+  double potential = 0.0;  // what the quadratic model still expected to gain
+  double radius = 0.0;     // of the trust region
+};
+
+struct RemlResult {
+  Evaluation evaluation;  // at the estimates, with the factor of C
+  Termination termination = Termination::converged;
+  std::vector<Iteration> history;
+  int evaluations = 0;  // of the likelihood
+  double potential = 0.0;
+};
+
+// Needs: a start whose covariances are valid. A variance that is best at zero ends as exactly zero. Cost per iteration: a factorisation, a selected inverse and
+// a block solve; and one more factorisation at the end. Throws InvalidSpec where C is not positive definite at the start, Interrupted.
+RemlResult maximise(equations::MixedModelEquations& equations, const Parameters& start, const RemlOptions& options,
+                    Callbacks& callbacks);
+
+}  // namespace henderson::reml

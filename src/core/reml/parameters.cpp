@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/parameters.h"
+
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace henderson::reml {
+
+using model::Model;
+using model::RandomBlock;
+
+double Parameters::residual() const { return std::exp(log_residual_); }
+
+double Parameters::residual_sd() const { return std::exp(0.5 * log_residual_); }
+
+std::vector<Index> free_parameters(const Model& model) {
+  std::vector<Index> free;
+  for (const RandomBlock& block : model.blocks) {
+    if (block.held) continue;
+    for (Index i = 0; i < block.structure->n_theta(); ++i) free.push_back(block.first_theta + i);
+  }
+  if (!model.residual_held) free.push_back(model.n_theta);
+  return free;
+}
+
+bool is_scale_free(const Model& model) {
+  if (model.residual_held) return false;
+  for (const RandomBlock& block : model.blocks) {
+    if (block.held || block.structure->n_theta() < block.structure->n_values()) return false;
+  }
+  return true;
+}
+
+std::optional<equations::Factors> relative_factors(const Model& model, const Parameters& parameters) {
+  equations::Factors factors;
+  for (const RandomBlock& block : model.blocks) {
+    std::optional<Matrix> lambda = block.structure->factor(parameters.of(block));
+    if (!lambda || !lambda->allFinite()) return std::nullopt;
+    factors.push_back(*lambda / parameters.residual_sd());
+  }
+  return factors;
+}
+
+Parameters rescaled(const Model& model, const Parameters& parameters, double c) {
+  Vector theta = parameters.theta();
+  for (const RandomBlock& block : model.blocks) {
+    theta.segment(block.first_theta, block.structure->n_theta()) =
+        block.structure->rescaled(parameters.of(block), c);
+  }
+  return {std::move(theta), parameters.log_residual() + std::log(c)};
+}
+
+Vector user_values(const Model& model, const Parameters& parameters) {
+  Vector values(model.n_values);
+  for (const RandomBlock& block : model.blocks) {
+    values.segment(block.first_value, block.structure->n_values()) =
+        block.structure->values(parameters.of(block)).cwiseProduct(block.value_units);
+  }
+  values[model.n_values - 1] = parameters.residual() * model.response_unit * model.response_unit;
+  return values;
+}
+
+Matrix user_jacobian(const Model& model, const Parameters& parameters) {
+  Matrix jacobian = Matrix::Zero(model.n_values, model.n_theta + 1);
+  for (const RandomBlock& block : model.blocks) {
+    jacobian.block(block.first_value, block.first_theta, block.structure->n_values(),
+                   block.structure->n_theta()) =
+        block.value_units.asDiagonal() * block.structure->value_jacobian(parameters.of(block));
+  }
+  jacobian(model.n_values - 1, model.n_theta) =
+      parameters.residual() * model.response_unit * model.response_unit;
+  return jacobian;
+}
+
+Parameters from_user_values(const Model& model, const Vector& values) {
+  if (values.size() != model.n_values) {
+    throw DimensionMismatch("variance parameters", values.size(), model.n_values);
+  }
+  Vector theta(model.n_theta);
+  for (const RandomBlock& block : model.blocks) {
+    theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_values(
+        values.segment(block.first_value, block.structure->n_values()).cwiseQuotient(block.value_units));
+  }
+  const double residual = values[model.n_values - 1] / (model.response_unit * model.response_unit);
+  if (!(residual > 0.0)) throw InvalidSpec("variance parameters", "the residual variance must be above 0");
+  return {std::move(theta), std::log(residual)};
+}
+
+}  // namespace henderson::reml

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From R's lists to the engine's structs and back: everything is copied, and numbering changes from 1 to 0 here only.
+#pragma once
+
+#include <RcppEigen.h>
+
+#include "core/equations/mme.h"
+#include "core/model/model.h"
+#include "core/model/spec.h"
+#include "core/reml/estimates.h"
+
+namespace henderson {
+
+inline Vector as_vector(SEXP x) {
+  const Rcpp::NumericVector values(x);
+  return Eigen::Map<const Vector>(values.begin(), values.size());
+}
+
+inline std::vector<SmallIndex> as_zero_based(SEXP x) {
+  const Rcpp::IntegerVector values(x);
+  std::vector<SmallIndex> zero_based(values.size());
+  for (R_xlen_t i = 0; i < values.size(); ++i) {
+    zero_based[i] = values[i] == NA_INTEGER ? kNone : values[i] - 1;
+  }
+  return zero_based;
+}
+
+// A dgCMatrix whose column l codes level l.
+inline model::Coding as_coding(const Rcpp::S4& contrast) {
+  const Rcpp::IntegerVector dim = contrast.slot("Dim"), start = contrast.slot("p"), row = contrast.slot("i");
+  const Rcpp::NumericVector value = contrast.slot("x");
+  model::Coding coding;
+  coding.n_columns = dim[0];
+  coding.start.assign(start.begin(), start.end());
+  coding.column.assign(row.begin(), row.end());
+  coding.value.assign(value.begin(), value.end());
+  return coding;
+}
+
+inline model::Part as_part(SEXP part) {
+  if (TYPEOF(part) != VECSXP) {
+    const Rcpp::NumericVector values(part);
+    const bool is_matrix = values.hasAttribute("dim");
+    const Index n_columns = is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[1] : 1;
+    const Index n_rows = is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[0] : values.size();
+    return model::NumericPart(Eigen::Map<const Matrix>(values.begin(), n_rows, n_columns));
+  }
+  const Rcpp::List factor(part);
+  return model::FactorPart{as_zero_based(factor["codes"]), as_coding(factor["contrast"])};
+}
+
+inline std::vector<model::ColumnTerm> as_terms(const Rcpp::List& list) {
+  std::vector<model::ColumnTerm> terms;
+  for (R_xlen_t i = 0; i < list.size(); ++i) {
+    const Rcpp::List parts = Rcpp::as<Rcpp::List>(list[i])["parts"];
+    model::ColumnTerm term;
+    for (R_xlen_t k = 0; k < parts.size(); ++k) term.parts.push_back(as_part(parts[k]));
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+// A symmetric dgCMatrix, or either triangle of one: the lower triangle is read as the transpose of the upper one where that is given.
+inline model::Relationship as_relationship(const Rcpp::List& list, SmallIndex n_levels) {
+  model::Relationship relationship;
+  if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
+  relationship.is_identity = false;
+  const Rcpp::S4 precision = list["precision"];
+  const Rcpp::IntegerVector start = precision.slot("p"), row = precision.slot("i");
+  const Rcpp::NumericVector value = precision.slot("x");
+  bool has_upper = false;
+  for (SmallIndex j = 0; j + 1 < start.size(); ++j) {
+    for (int k = start[j]; k < start[j + 1]; ++k) has_upper = has_upper || row[k] < j;
+  }
+  std::vector<std::vector<std::pair<SmallIndex, double>>> column(n_levels);
+  for (SmallIndex j = 0; j + 1 < start.size(); ++j) {
+    for (int k = start[j]; k < start[j + 1]; ++k) {
+      if (has_upper && row[k] <= j) column.at(row[k]).emplace_back(j, value[k]);
+      if (!has_upper && row[k] >= j) column.at(j).emplace_back(row[k], value[k]);
+    }
+  }
+  relationship.start.push_back(0);
+  for (SmallIndex j = 0; j < n_levels; ++j) {
+    if (column[j].empty() || column[j].front().first != j) {
+      throw InvalidSpec("precision", "a diagonal entry is zero (level " + std::to_string(j + 1) + ")");
+    }
+    for (const auto& [i, x] : column[j]) {
+      relationship.row.push_back(i);
+      relationship.value.push_back(x);
+    }
+    relationship.start.push_back(static_cast<Index>(relationship.row.size()));
+  }
+  return relationship;
+}
+
+inline model::RandomTerm as_random_term(const Rcpp::List& list) {
+  model::RandomTerm term;
+  term.label = Rcpp::as<std::string>(list["label"]);
+  term.structure = Rcpp::as<std::string>(list["structure"]);
+  term.n_coef = Rcpp::as<int>(list["n_coef"]);
+  term.n_levels = Rcpp::as<int>(list["n_levels"]);
+  const Rcpp::List incidences = list["incidence"];
+  for (R_xlen_t i = 0; i < incidences.size(); ++i) {
+    const Rcpp::List incidence = incidences[i];
+    term.incidence.push_back({as_zero_based(incidence["levels"]), as_terms(incidence["terms"]),
+                              Rcpp::as<int>(incidence["first_coef"]) - 1});
+  }
+  term.relationship = as_relationship(list["relationship"], term.n_levels);
+  return term;
+}
+
+inline model::ModelSpec as_spec(const Rcpp::List& list) {
+  model::ModelSpec spec;
+  spec.response = as_vector(list["response"]);
+  spec.weights = as_vector(list["weights"]);
+  spec.fixed = as_terms(list["fixed"]);
+  const Rcpp::List random = list["random"];
+  for (R_xlen_t i = 0; i < random.size(); ++i) spec.random.push_back(as_random_term(random[i]));
+  spec.reml = Rcpp::as<std::string>(list["method"]) == "REML";
+  return spec;
+}
+
+// Nothing held, no value given.
+inline model::VarianceRequest nothing_held(const model::ModelSpec& spec) {
+  Index n_values = 1;
+  for (const model::RandomTerm& term : spec.random) n_values += covariance::n_values(term.structure, term.n_coef);
+  return {std::vector<bool>(static_cast<std::size_t>(n_values), false),
+          Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN())};
+}
+
+inline model::VarianceRequest as_request(const Rcpp::List& control) {
+  const Rcpp::LogicalVector held = control["hold"];
+  return {std::vector<bool>(held.begin(), held.end()), as_vector(control["start"])};
+}
+
+inline reml::RemlOptions as_options(const Rcpp::List& control) {
+  reml::RemlOptions options;
+  options.max_iterations = Rcpp::as<int>(control["max_iterations"]);
+  options.tolerance = Rcpp::as<double>(control["tolerance"]);
+  options.threads = Rcpp::as<int>(control["threads"]);
+  options.trace = Rcpp::as<bool>(control["trace"]);
+  return options;
+}
+
+// NaN of the engine is NA in R.
+template <class Values>
+Values with_na(Values values) {
+  for (double& value : values) {
+    if (std::isnan(value)) value = NA_REAL;
+  }
+  return values;
+}
+
+inline Rcpp::NumericVector to_r(const Vector& vector) { return with_na(Rcpp::NumericVector(Rcpp::wrap(vector))); }
+
+inline Rcpp::NumericMatrix to_r(const Matrix& matrix) { return with_na(Rcpp::NumericMatrix(Rcpp::wrap(matrix))); }
+
+}  // namespace henderson

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/equations/errors.h"
+#include "core/reml/likelihood.h"
+#include "glue_callbacks.h"
+#include "glue_convert.h"
+
+namespace henderson {
+namespace {
+
+// The equations at given variance parameters, solved, and what they were made from.
+struct SolvedModel {
+  SolvedModel(const Rcpp::List& list, const Rcpp::NumericVector& values)
+      : spec(as_spec(list)),
+        model(model::build_model(spec, nothing_held(spec), callbacks)),
+        equations(model, false, 1),
+        evaluation(reml::evaluate(equations, reml::from_user_values(model, as_vector(values)), false, callbacks)) {
+    if (!evaluation) throw InvalidSpec("values", "the mixed model equations are not positive definite");
+  }
+
+  RCallbacks callbacks;
+  model::ModelSpec spec;
+  model::Model model;
+  equations::MixedModelEquations equations;
+  std::optional<reml::Evaluation> evaluation;
+};
+
+Rcpp::List solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector& values, const Rcpp::S4& k) {
+  const SolvedModel solved(spec, values);
+  const Matrix combinations = Rcpp::as<Eigen::SparseMatrix<double>>(k);
+  return Rcpp::List::create(Rcpp::Named("covariance") = to_r(equations::error_covariance(
+                                solved.equations, solved.evaluation->lambda,
+                                solved.evaluation->parameters.residual(), solved.evaluation->solved.factor,
+                                combinations)));
+}
+
+Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
+  SolvedModel solved(spec, values);
+  const std::vector<Matrix> errors = equations::prediction_errors(
+      solved.equations, solved.evaluation->lambda, solved.evaluation->parameters.residual(),
+      std::move(solved.evaluation->solved.factor), solved.callbacks);
+  Rcpp::List terms;
+  for (const Matrix& term : errors) {
+    Rcpp::NumericVector array(to_r(term));
+    const auto n_coef = static_cast<int>(term.rows());
+    array.attr("dim") = Rcpp::IntegerVector::create(n_coef, n_coef, static_cast<int>(term.cols() / n_coef));
+    terms.push_back(array);
+  }
+  return terms;
+}
+
+}  // namespace
+}  // namespace henderson
+
+// [[Rcpp::export]]
+Rcpp::List solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K) {
+  return henderson::guarded([&] { return henderson::solve_equations(spec, values, K); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List prediction_error_cpp(Rcpp::List spec, Rcpp::NumericVector values) {
+  return henderson::guarded([&] { return henderson::prediction_error(spec, values); });
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Random sparse symmetric matrices of the shapes that mixed models have, with their dense counterparts.
+#pragma once
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "core/linalg/panels.h"
+#include "core/linalg/sparse.h"
+
+namespace henderson::linalg::test {
+
+struct SparseCase {
+  std::string name;
+  LowerPattern pattern;
+  std::vector<double> value;  // of the pattern's entries
+  Matrix dense;               // the whole matrix
+};
+
+// The pattern of the nonzeros of a symmetric matrix, and of its diagonal.
+SparseCase sparse_case(const std::string& name, const Matrix& dense);
+
+// Positive definite matrices: every shape at several sizes; `seed` changes patterns and values.
+std::vector<SparseCase> positive_definite_cases(unsigned seed);
+
+// X'X of a random design with factors: n columns of which some depend on the others.
+SparseCase semidefinite_case(unsigned seed);
+
+// Panels with the case's values in place.
+Panels assemble(const SparseCase& c, std::shared_ptr<const SymbolicFactor> symbolic);
+
+// Largest difference relative to the largest entry of b.
+double relative_difference(const Matrix& a, const Matrix& b);
+
+}  // namespace henderson::linalg::test

@@ -1,0 +1,4 @@
+library(testthat)
+library(henderson)
+
+test_check("henderson")

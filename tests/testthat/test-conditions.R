@@ -1,0 +1,36 @@
+# Every condition has its class, its fields and complete text.
+
+test_that("an error carries its argument, value and remedy", {
+  error <- tryCatch(abort_weights("17", -2), error = identity)
+  expect_s3_class(error, c("henderson_error_weights", "henderson_error", "error", "condition"), exact = TRUE)
+  expect_identical(error$argument, "weights")
+  expect_identical(error$value, -2)
+  expect_type(error$remedy, "character")
+  expect_null(conditionCall(error))
+})
+
+test_that("braces in what a user wrote are text", {
+  expect_error(abort_frame("object {x} not found"), "{x}", fixed = TRUE, class = "henderson_error_frame")
+  expect_error(abort_contrasts("a{b}", "c{d}"), "c{d}", fixed = TRUE)
+})
+
+test_that("warnings are warnings", {
+  expect_warning(warn_convergence("no_ascent", 3L), class = "henderson_warning_convergence")
+  expect_warning(warn_convergence("iteration_limit", 1L), class = "henderson_warning")
+})
+
+test_that("wording", {
+  expect_snapshot(error = TRUE, {
+    abort_parameter_name("hold", "a", c("b", "residual"))
+    abort_new_level("g", as.character(1:40))
+    abort_new_level("g", "a")
+    abort_singular_covariance("g")
+    abort_levels_records("g", 10L, 10L)
+    abort_negative_variance("hold", "g", -1)
+    abort_inconsistent()
+  })
+  expect_snapshot({
+    warn_convergence("iteration_limit", 100L)
+    warn_rank_deficient(c("a", "b"))
+  })
+})

@@ -1,0 +1,54 @@
+# Relationship matrices are matched to the data by name.
+
+data <- data.frame(y = c(1, 3, 2, 5, 4, 7), line = rep(c("b", "a", "c"), 2))
+K <- matrix(c(2, 1, 0, 0.5, 1, 2, 0, 0, 0, 0, 1, 0, 0.5, 0, 0, 1), 4)
+dimnames(K) <- list(c("c", "unseen", "a", "b"), c("c", "unseen", "a", "b"))
+random_of <- function(formula) model_design(parse_formula(formula, data), data)$random[[1]]
+
+test_that("levels are those of the matrix, and records find theirs by name", {
+  term <- random_of(y ~ (1 | gr(line, cov = K)))
+  expect_identical(term$levels, rownames(K))
+  expect_identical(term$incidence[[1]]$levels, match(data$line, rownames(K)))
+  expect_equal(as.matrix(term$relationship$precision), solve(unname(K)), tolerance = 1e-12)
+})
+
+test_that("precision, dense or sparse, and a sparse covariance", {
+  Q <- solve(K)
+  dimnames(Q) <- dimnames(K)
+  S <- Matrix::Matrix(K, sparse = TRUE)
+  SQ <- Matrix::Matrix(Q, sparse = TRUE)
+  for (term in list(random_of(y ~ (1 | gr(line, precision = Q))), random_of(y ~ (1 | gr(line, cov = S))),
+                    random_of(y ~ (1 | gr(line, precision = SQ))))) {
+    expect_s4_class(term$relationship$precision, "dgCMatrix")
+    expect_equal(as.matrix(term$relationship$precision), unname(Q), tolerance = 1e-12)
+  }
+})
+
+test_that("matrices that cannot be used are refused", {
+  unnamed <- unname(K)
+  rectangular <- K[1:3, ]
+  skew <- K
+  skew[1, 2] <- 5
+  missing <- K[-1, -1]
+  gap <- K
+  gap[2, 2] <- NA
+  indefinite <- K
+  indefinite[1, 2] <- indefinite[2, 1] <- 9
+  twice <- K
+  dimnames(twice) <- list(c("a", "a", "b", "c"), c("a", "a", "b", "c"))
+  for (bad in list(unnamed, rectangular, skew, missing, gap, indefinite, twice, "K")) {
+    expect_error(random_of(y ~ (1 | gr(line, cov = bad))), class = "henderson_error_relationship")
+  }
+  expect_error(random_of(y ~ (1 | gr(line, cov = no_such))), class = "henderson_error_relationship")
+  expect_error(random_of(y ~ (1 | gr(line))), class = "henderson_error_relationship")
+  expect_error(random_of(y ~ (1 | gr(line, cov = K, precision = K))), class = "henderson_error_relationship")
+  expect_error(random_of(y ~ (1 | gr(line, covariance = K))), class = "henderson_error_relationship")
+  expect_error(random_of(y ~ (1 | gr(line, cov = K):y)), class = "henderson_error_bar")
+  expect_error(gr(line, cov = K), class = "henderson_error_relationship")
+  expect_error(random_of(y ~ (1 | gr(line, pedigree = K))), class = "henderson_error_not_available")
+  expect_snapshot(error = TRUE, {
+    random_of(y ~ (1 | gr(line, cov = missing)))
+    random_of(y ~ (1 | gr(line, cov = unnamed)))
+    random_of(y ~ (1 | gr(line)))
+  })
+})

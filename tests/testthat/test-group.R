@@ -1,0 +1,41 @@
+# Codes and levels of groups against factor() and interaction().
+
+test_that("codes and levels are those of factor()", {
+  set.seed(2)
+  columns <- list(
+    sample(letters, 50, TRUE), sample(c(3L, 7L, -2L), 50, TRUE), sample(c(0.5, 2, 10), 50, TRUE),
+    sample(c(TRUE, FALSE), 50, TRUE), factor(sample(letters, 200, TRUE)), c(1L, 2000000000L, 5L),
+    as.Date("2020-01-01") + sample(5, 50, TRUE), rep(TRUE, 5), c(TRUE, FALSE, TRUE)
+  )
+  for (x in columns) {
+    expected <- factor(x)
+    found <- level_codes(x)
+    expect_identical(found$levels, levels(expected))
+    expect_identical(as.integer(found$codes), as.integer(expected))
+  }
+})
+
+test_that("crossed codes are those of interaction() without its empty levels", {
+  set.seed(3)
+  for (q in c(3, 40, 3000)) {
+    a <- factor(sample(q, 60, TRUE))
+    b <- factor(sample(q, 60, TRUE))
+    expected <- interaction(a, b, sep = ":", lex.order = TRUE, drop = TRUE)
+    found <- cross_codes(level_codes(a), level_codes(b))
+    expect_identical(found$levels, levels(expected))
+    expect_identical(as.integer(found$codes), as.integer(expected))
+  }
+})
+
+test_that("the number of possible combinations may pass the largest integer", {
+  a <- list(codes = c(1L, 70000L, 70000L), levels = as.character(1:70000))
+  found <- cross_codes(a, a)
+  expect_identical(found$levels, c("1:1", "70000:70000"))
+  expect_identical(found$codes, c(1L, 2L, 2L))
+})
+
+test_that("levels of new data are matched by label", {
+  found <- level_codes(c("b", "z", "a"))
+  expect_error(match_groups(found, c("a", "b"), "g", FALSE), class = "henderson_error_new_level")
+  expect_identical(match_groups(found, c("a", "b"), "g", TRUE), c(2L, NA, 1L))
+})

@@ -1,0 +1,20 @@
+fit <- function() lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
+
+test_that("each type draws, and returns what it drew", {
+  withr::local_pdf(NULL)
+  expect_named(plot(fit()), c("fitted", "residual"))
+  expect_false(is.unsorted(plot(fit(), type = "qq")$residual))
+  drawn <- plot(fit(), type = "caterpillar", coefficient = "age")
+  expect_identical(nrow(drawn), 27L)
+  expect_equal(sort(ranef(fit())$Subject$age), drawn$effect)
+  expect_error(plot(fit(), type = "bars"), class = "henderson_error_argument")
+  expect_error(plot(fit(), type = "caterpillar", term = "id"), class = "henderson_error_term")
+  expect_error(plot(fit(), type = "caterpillar", coefficient = "id"), class = "henderson_error_argument")
+})
+
+test_that("autoplot() is a ggplot", {
+  skip_if_not_installed("ggplot2")
+  for (type in c("residuals", "qq", "caterpillar")) {
+    expect_s3_class(ggplot2::autoplot(fit(), type = type), "ggplot")
+  }
+})

@@ -1,0 +1,138 @@
+# Checks that the layers stay layers: who includes whom in src/, who calls the engine in R/, and
+# that src/Makevars lists every object. Run at the root of the repository:
+#   Rscript tools/check-layers.R            reports what is wrong and fails
+#   Rscript tools/check-layers.R --objects  prints the list of objects that Makevars should have
+#   Rscript tools/check-layers.R --write    writes that list into src/Makevars
+
+# A folder of src/core may include itself and folders of a lower rank, never a sibling.
+folder_rank <- c(
+  base = 0, linalg = 1, covariance = 2, pedigree = 2, model = 3, equations = 4,
+  reml = 5, anova = 5, gibbs = 5, inference = 5
+)
+# Small dense decompositions are for the covariance matrices of a term, OrderingMethods for AMD; large
+# dense work goes through linalg/kernels.h, the only reason for intrinsics.
+core_system_headers <- c(
+  "Eigen/Core", "Eigen/SparseCore", "Eigen/Cholesky", "Eigen/Eigenvalues", "Eigen/SVD",
+  "Eigen/OrderingMethods", "immintrin.h"
+)
+glue_shared_headers <- c("glue_convert.h", "glue_callbacks.h")
+# The only R files that may call functions of the engine (`*_cpp`).
+engine_callers <- c(
+  "estimate.R", "fit.R", "fit-parts.R", "mme.R", "ranef.R", "predict.R", "pedigree.R",
+  "relationship.R", "estimable.R", "contest.R", "ddf.R"
+)
+
+includes_of <- function(file) {
+  lines <- grep("^\\s*#\\s*include", readLines(file, warn = FALSE), value = TRUE)
+  pattern <- "^\\s*#\\s*include\\s*([<\"])([^>\"]+)[>\"].*$"
+  data.frame(system = sub(pattern, "\\1", lines) == "<", header = sub(pattern, "\\2", lines))
+}
+
+problems_in_core_file <- function(file) {
+  folder <- strsplit(file, "/")[[1]][3]
+  own_rank <- folder_rank[folder]
+  if (is.na(own_rank)) return(sprintf("%s: folder `%s` has no place in the layers", file, folder))
+  includes <- includes_of(file)
+  check_one <- function(system, header) {
+    if (system) {
+      if (!grepl("[./]", header) || header %in% core_system_headers) return(NULL)
+      return(sprintf("%s: <%s> is not allowed in core", file, header))
+    }
+    parts <- strsplit(header, "/")[[1]]
+    if (parts[1] != "core" || length(parts) < 3) {
+      return(sprintf("%s: \"%s\" is not a path that begins with core/", file, header))
+    }
+    rank <- folder_rank[parts[2]]
+    if (parts[2] == folder || isTRUE(rank < own_rank)) return(NULL)
+    sprintf("%s: core/%s must not include core/%s", file, folder, parts[2])
+  }
+  unlist(Map(check_one, includes$system, includes$header))
+}
+
+problems_in_glue_file <- function(file) {
+  includes <- includes_of(file)
+  other_glue <- grepl("^glue_", includes$header) &
+    !includes$header %in% c(glue_shared_headers, sub("cpp$", "h", basename(file)))
+  sprintf("%s: must not include \"%s\"", rep(file, sum(other_glue)), includes$header[other_glue])
+}
+
+problems_in_r_file <- function(file) {
+  if (basename(file) == "RcppExports.R") return(NULL)
+  # Without strings and comments.
+  code <- sub("#.*$", "", gsub('"[^"]*"', '""', readLines(file, warn = FALSE)))
+  calls_engine <- any(grepl("\\b[a-z_0-9]+_cpp\\(", code))
+  calls_front <- any(grepl("(^|[^.[:alnum:]_])lmmfit\\(", code))
+  c(
+    if (calls_engine && !basename(file) %in% engine_callers) {
+      paste0(file, ": calls the engine; only ", toString(engine_callers), " may")
+    },
+    if (calls_front && basename(file) != "lmmfit.R") paste0(file, ": calls upward to lmmfit()")
+  )
+}
+
+lacks_licence <- function(file) {
+  first <- readLines(file, n = 1L, warn = FALSE)
+  if (!grepl("SPDX-License-Identifier: GPL-3", first)) paste0(file, ": first line is no SPDX line")
+}
+
+objects_needed <- function() {
+  files <- list.files("src", pattern = "\\.cpp$", recursive = TRUE)
+  sub("\\.cpp$", ".o", files)
+}
+
+# The lines of Makevars from the first list to OBJECTS: one list per folder of src/core, in the
+# order of the layers, and one for the glue.
+object_lines <- function(objects) {
+  folder <- ifelse(grepl("^core/", objects), sub("^core/([^/]+)/.*$", "\\1", objects), "glue")
+  lists <- intersect(c("glue", names(folder_rank)), folder)
+  lines <- vapply(lists, function(name) {
+    members <- sort(objects[folder == name], method = "radix")
+    paste0(toupper(name), " = ", paste(members, collapse = " \\\n  "))
+  }, "")
+  c(lines, paste0("OBJECTS = ", paste0("$(", toupper(lists), ")", collapse = " ")))
+}
+
+objects_listed <- function(makevars) {
+  text <- gsub("\\\\\n", " ", paste(makevars, collapse = "\n"))
+  words <- unlist(strsplit(grep("^[A-Z]+ *=", strsplit(text, "\n")[[1]], value = TRUE), "[ =]+"))
+  grep("\\.o$", words, value = TRUE)
+}
+
+problems_in_makevars <- function() {
+  listed <- objects_listed(readLines("src/Makevars"))
+  needed <- objects_needed()
+  c(
+    sprintf("src/Makevars: %s is not listed", setdiff(needed, listed)),
+    sprintf("src/Makevars: %s has no source file", setdiff(listed, needed))
+  )
+}
+
+write_makevars <- function() {
+  lines <- readLines("src/Makevars")
+  begin <- grep("^# Objects:", lines)
+  end <- grep("^\\.PHONY:", lines)
+  writeLines(
+    c(lines[seq_len(begin)], object_lines(objects_needed()), "", lines[end:length(lines)]),
+    "src/Makevars"
+  )
+}
+
+main <- function(argument) {
+  if (identical(argument, "--objects")) return(writeLines(object_lines(objects_needed())))
+  if (identical(argument, "--write")) return(write_makevars())
+  cpp_files <- list.files("src", pattern = "\\.(cpp|h)$", recursive = TRUE, full.names = TRUE)
+  cpp_files <- setdiff(cpp_files, "src/RcppExports.cpp")
+  core <- grepl("^src/core/", cpp_files)
+  problems <- c(
+    unlist(lapply(cpp_files[core], problems_in_core_file)),
+    unlist(lapply(cpp_files[!core], problems_in_glue_file)),
+    unlist(lapply(list.files("R", pattern = "\\.R$", full.names = TRUE), problems_in_r_file)),
+    unlist(lapply(cpp_files, lacks_licence)),
+    problems_in_makevars()
+  )
+  writeLines(problems)
+  cat("Layers:", length(problems), "problems in", length(cpp_files), "C++ files\n")
+  if (length(problems) > 0L) quit(status = 1L)
+}
+
+main(commandArgs(trailingOnly = TRUE))
