@@ -1,8 +1,8 @@
 #' Compare nested fits
 #'
-#' Likelihood ratio tests of nested models. Fits that differ in their fixed effects must be by `"ML"`;
-#' fits with the same fixed effects may be by `"REML"`. A variance that is zero under the smaller
-#' model is at the boundary of its range, so that the p-value is conservative.
+#' Likelihood ratio tests of nested models. Fits that differ in their fixed effects must be by
+#' `"ML"`; fits with the same fixed effects may be by `"REML"`. A variance that is zero under the
+#' smaller model is at the boundary of its range, so that the p-value is conservative.
 #'
 #' @param object,... Fits by [lmmfit()] to the same records.
 #' @return A data frame of class `anova` with a row for each fit, in the order of their number of
@@ -41,7 +41,8 @@ check_comparable <- function(fits) {
       abort_compare("The fits are by different methods: {.val {c(first$method, fit$method)}}.",
         "Fit all of them by {.code method = \"ML\"}.")
     }
-    if (fit$n != first$n || !isTRUE(all.equal(as.double(fit$frame[[1L]]), as.double(first$frame[[1L]])))) {
+    same <- all.equal(as.double(fit$frame[[1L]]), as.double(first$frame[[1L]]))
+    if (!isTRUE(same)) {
       abort_compare("The fits are to different records.",
         "Fit all of them to the same records: missing values may differ between the models.")
     }

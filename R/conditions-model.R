@@ -7,7 +7,8 @@ abort_gr <- function(problem, remedy, argument = "cov") {
 }
 
 abort_gr_outside <- function() {
-  abort("relationship", "{.fn gr} has a meaning only inside a formula, as the group of a random term.",
+  abort("relationship",
+    "{.fn gr} has a meaning only inside a formula, as the group of a random term.",
     "Write {.code (1 | gr(line, cov = K))}.", "gr"
   )
 }
@@ -16,7 +17,10 @@ abort_gr_outside <- function() {
 
 abort_parameter_name <- function(argument, name, known) {
   abort("parameter_name",
-    "{.arg {argument}}: there {cli::qty(length(name))}{?is/are} no variance parameter{?s} {.val {name}}.",
+    paste(
+      "{.arg {argument}}: there {cli::qty(length(name))}{?is/are} no variance parameter{?s}",
+      "{.val {name}}."
+    ),
     "The variance parameters of this model are {.val {known}}.", argument, name
   )
 }
@@ -36,7 +40,8 @@ abort_negative_variance <- function(argument, name, value) {
 abort_indefinite <- function(argument, label) {
   abort("indefinite",
     "{.arg {argument}}: the values for {.code {label}} do not form a covariance matrix.",
-    "Make the correlations at most 1 in size, and the matrix positive semidefinite.", argument, label
+    "Make the correlations at most 1 in size, and the matrix positive semidefinite.",
+    argument, label
   )
 }
 
@@ -58,14 +63,18 @@ abort_term <- function(argument, name, known) {
 }
 
 abort_coefficient <- function(name, known) {
-  abort("argument", "{.arg parm}: there {cli::qty(length(name))}{?is/are} no coefficient{?s} {.val {name}}.",
+  abort("argument",
+    "{.arg parm}: there {cli::qty(length(name))}{?is/are} no coefficient{?s} {.val {name}}.",
     "The coefficients are {.val {known}}.", "parm", name
   )
 }
 
 abort_new_level <- function(label, levels) {
   abort("new_level",
-    "{.arg newdata} has {length(levels)} level{?s} of {.code {label}} that {cli::qty(length(levels))}{?is/are} not in the model: {.val {levels}}.",
+    paste(
+      "{.arg newdata} has {length(levels)} level{?s} of {.code {label}} that",
+      "{cli::qty(length(levels))}{?is/are} not in the model: {.val {levels}}."
+    ),
     "Use {.code allow_new_levels = TRUE} to predict with a random effect of 0.",
     "newdata", levels
   )
@@ -79,7 +88,10 @@ abort_new_type <- function(name, fitted, new, was = class(fitted)[1], is = class
 
 abort_new_factor_level <- function(name, levels) {
   abort("new_level",
-    "{.arg newdata} has {length(levels)} level{?s} of the factor {.code {name}} without records in the fit: {.val {levels}}.",
+    paste(
+      "{.arg newdata} has {length(levels)} level{?s} of the factor {.code {name}}",
+      "without records in the fit: {.val {levels}}."
+    ),
     "Their effects were not estimated. Leave these rows out.", "newdata", levels
   )
 }
@@ -90,7 +102,10 @@ abort_size <- function(what, n, limit, remedy) {
 
 abort_singular_covariance <- function(label) {
   abort("singular",
-    "The estimated covariance matrix of {.code {label}} is singular, so the textbook equations, which need its inverse, do not exist.",
+    paste(
+      "The covariance matrix of {.code {label}} is singular, so the textbook equations, which need",
+      "its inverse, do not exist."
+    ),
     "Use {.code mme(fit, form = \"V\")}, which needs no inverse of it, or fit without the term.",
     "object", label
   )
@@ -115,19 +130,24 @@ warn_convergence <- function(status, iterations) {
 
 warn_rank_deficient <- function(names) {
   warn("rank_deficient",
-    "Prediction from a rank-deficient fit: {.val {names}} {?was/were} dropped, and {?is/are} taken as 0.",
+    paste(
+      "Prediction from a rank-deficient fit: {.val {names}} {?was/were} dropped,",
+      "and {?is/are} taken as 0."
+    ),
     "Rows that are not estimable depend on this choice.", "newdata", names
   )
 }
 
 warn_contrasts_absent <- function(names) {
-  warn("contrasts", "{.arg contrasts} for {.code {names}} {?is/are} ignored: no such factor in the model.",
+  warn("contrasts",
+    "{.arg contrasts} for {.code {names}} {?is/are} ignored: no such factor in the model.",
     NULL, "contrasts", names
   )
 }
 
 warn_contrasts_dropped <- function(name) {
-  warn("contrasts", "The contrast matrix of {.code {name}} is dropped, as some of its levels have no records.",
+  warn("contrasts",
+    "The contrast matrix of {.code {name}} is dropped, as some of its levels have no records.",
     "Give contrasts for the levels that are left by {.arg contrasts}.", "contrasts", name
   )
 }

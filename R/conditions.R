@@ -1,5 +1,6 @@
-# Every error, warning and message of the package is made here: one constructor each, with a class,
-# the argument it is about, the offending value and what to do. Text is built only when it is needed.
+# Every error and warning of the package is made here or in conditions-model.R: one constructor
+# each, with a class, the argument it is about, the offending value and what to do. Text is built
+# only when it is needed.
 
 abort <- function(class, problem, remedy = NULL, argument = NA_character_, value = NULL,
                   .envir = parent.frame()) {
@@ -14,7 +15,9 @@ warn <- function(class, problem, remedy = NULL, argument = NA_character_, value 
 new_condition <- function(type, class, problem, remedy, argument, value, .envir) {
   text <- c(problem, if (!is.null(remedy)) stats::setNames(remedy, rep("i", length(remedy))))
   structure(
-    class = c(paste0("henderson_", type, "_", class), paste0("henderson_", type), type, "condition"),
+    class = c(
+      paste0("henderson_", type, "_", class), paste0("henderson_", type), type, "condition"
+    ),
     list(
       message = paste(cli::format_message(text, .envir = .envir), collapse = "\n"),
       call = NULL, argument = argument, value = value, remedy = remedy
@@ -38,7 +41,8 @@ abort_no_response <- function(formula) {
 }
 
 abort_response_right <- function(response) {
-  abort("formula", "The response {.code {response}} is also on the right-hand side of {.arg formula}.",
+  abort("formula",
+    "The response {.code {response}} is also on the right-hand side of {.arg formula}.",
     "Remove it from the right-hand side.", "formula", response
   )
 }
@@ -102,7 +106,8 @@ abort_unknown_column <- function(name, nearest, argument = "formula") {
   } else {
     "Give it as a column of {.arg data}."
   }
-  abort("unknown_column", "There is no column {.val {name}} in {.arg data} (used in {.arg {argument}}).",
+  abort("unknown_column",
+    "There is no column {.val {name}} in {.arg data} (used in {.arg {argument}}).",
     remedy, argument, name
   )
 }
@@ -138,7 +143,8 @@ abort_response_matrix <- function(name, columns) {
 }
 
 abort_response_constant <- function(name, value) {
-  abort("response_constant", "The response {.code {name}} is constant: every value is {.val {value}}.",
+  abort("response_constant",
+    "The response {.code {name}} is constant: every value is {.val {value}}.",
     "There is nothing to fit. Check that it is the right column.", "formula", name
   )
 }
@@ -157,7 +163,8 @@ abort_no_records <- function(rows, why) {
 }
 
 abort_missing_values <- function(name, row) {
-  abort("missing_values", "{.code {name}} is missing in record {.val {row}} after {.arg na.action}.",
+  abort("missing_values",
+    "{.code {name}} is missing in record {.val {row}} after {.arg na.action}.",
     "Use {.code na.action = na.omit} or {.code na.exclude}.", "na.action", name
   )
 }
@@ -170,8 +177,10 @@ abort_one_level <- function(name, level) {
 
 abort_levels_records <- function(label, n_levels, n) {
   abort("levels_records",
-    c("The {n_levels} levels of {.code {label}} are as many as the {n} records, so its variance",
-      " " = "cannot be told from the residual variance."),
+    paste(
+      "The {n_levels} levels of {.code {label}} are as many as the {n} records, so its variance",
+      "cannot be told from the residual variance."
+    ),
     "Drop the term, give known values by {.arg hold}, or relate the levels by {.fn gr}.",
     "formula", label
   )

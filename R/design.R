@@ -46,8 +46,10 @@ column_recipe <- function(terms, source) {
   codes <- term_codes(terms, variables, source)
   made <- lapply(seq_len(ncol(codes)), function(j) {
     used <- which(codes[, j] > 0L)
-    parts <- Map(variable_part, variables[used], codes[used, j], rownames(codes)[used], list(source))
-    list(parts = unname(lapply(parts, `[[`, "part")), names = cross_names(lapply(parts, `[[`, "names")))
+    shown <- rownames(codes)[used]
+    made <- Map(variable_part, variables[used], codes[used, j], shown, list(source))
+    names <- cross_names(lapply(made, `[[`, "names"))
+    list(parts = unname(lapply(made, `[[`, "part")), names = names)
   })
   if (attr(terms, "intercept") == 1L) {
     made <- c(list(list(parts = list(), names = "(Intercept)")), made)
@@ -81,7 +83,7 @@ cross_names <- function(names) {
   Reduce(function(a, b) paste(rep.int(a, length(b)), rep(b, each = length(a)), sep = ":"), names)
 }
 
-# One variable ---------------------------------------------------------------------------------------
+# One variable -------------------------------------------------------------------------------------
 
 # list(part, names): the part as the engine takes it, and the names of its columns. `name` is the
 # column of the frame, `shown` the same as formulas write it, with its backticks.

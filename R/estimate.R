@@ -1,8 +1,10 @@
 # From a spec to estimates: which method, which parameters are held, and the call of the engine.
 
+by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
+
 estimation_methods <- list(
-  REML = list(label = "REML", estimate = function(spec, control) fit_reml_cpp(spec, control)),
-  ML = list(label = "maximum likelihood", estimate = function(spec, control) fit_reml_cpp(spec, control))
+  REML = list(label = "REML", estimate = by_likelihood),
+  ML = list(label = "maximum likelihood", estimate = by_likelihood)
 )
 
 check_method <- function(method) {

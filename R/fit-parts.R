@@ -71,7 +71,7 @@ named_random_matrix <- function(fit, Z) {
   Z
 }
 
-# Names of the random effects of a term in the order of the equations: level 1 coef 1..t, level 2, ...
+# Names of the random effects of a term in the order of the equations: level 1 coef 1..t, level 2.
 effect_names <- function(term) {
   if (identical(term$coef_names, "(Intercept)")) return(paste(term$label, term$levels))
   paste(term$label, rep(term$levels, each = term$n_coef), rep.int(term$coef_names, term$n_levels))
@@ -80,7 +80,7 @@ effect_names <- function(term) {
 # Covariance of the fixed effects where the engine did not return it (many columns).
 fixed_covariance <- function(fit, limit = 10000L) {
   p <- length(fit$fixed$names)
-  if (p > limit) abort_size("`vcov()`", p, limit, "`fixef()` and `summary()` have the standard errors.")
+  if (p > limit) abort_size("`vcov()`", p, limit, "`summary()` has the standard errors.")
   keep <- which(!is.na(fit$fixed$estimate))
   rows <- p + sum(vapply(fit$random, function(term) length(term$effects), 0L))
   K <- new_dgc(keep - 1L, 0:length(keep), rep(1, length(keep)), c(rows, length(keep)))

@@ -16,7 +16,7 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
     ),
     random = Map(fitted_term, design$random, est$random),
     fitted = est$fitted, fitted_fixed = est$fitted_fixed,
-    minus2loglik = est$minus2loglik, n = est$n, rank = est$rank,
+    minus2loglik = est$minus2loglik, n = length(spec$response), rank = as.integer(est$rank),
     convergence = est$convergence, equations = est$equations, seconds = est$seconds,
     control = control
   )
@@ -37,7 +37,8 @@ fitted_term <- function(term, effects) {
 
 validate_lmmfit <- function(fit) {
   consistent <- length(fit$parameters$estimate) == length(fit$parameters$name) &&
-    length(fit$fixed$estimate) == length(fit$fixed$names) && length(fit$fitted) == nrow(fit$frame) &&
+    length(fit$fixed$estimate) == length(fit$fixed$names) &&
+    length(fit$fitted) == nrow(fit$frame) &&
     all(vapply(fit$random, function(term) {
       identical(dim(term$effects), c(term$n_coef, term$n_levels))
     }, NA))

@@ -16,7 +16,8 @@ is_main <- function(x, share = 1e-5) {
 }
 
 # One column of numbers as text. What is far below the largest has its own exponent.
-format_numbers <- function(x, digits = 5L, least = 3L, decimals = column_decimals(x, digits, least)) {
+format_numbers <- function(x, digits = 5L, least = 3L,
+                           decimals = column_decimals(x, digits, least)) {
   text <- character(length(x))
   main <- is_main(x)
   text[main] <- if (is.na(decimals)) format_general(x[main], digits) else
@@ -83,14 +84,15 @@ decimals_text <- function(x, decimals) {
 # Fixed effects as text. The decimals follow the standard errors.
 fixed_text <- function(table) {
   decimals <- column_decimals(table$se, 4L)
+  estimate <- format_numbers(table$estimate, decimals = decimals)
   columns <- list(
-    ` ` = row.names(table),
-    Estimate = ifelse(is.na(table$estimate), "NA", format_numbers(table$estimate, decimals = decimals)),
+    ` ` = row.names(table), Estimate = ifelse(is.na(table$estimate), "NA", estimate),
     SE = format_numbers(table$se, 4L)
   )
   columns$`t value` <- decimals_text(table$statistic, 2L)
   if (!is.null(table$p.value)) {
-    columns$`Pr(>|t|)` <- ifelse(is.na(table$p.value), "", format.pval(table$p.value, digits = 3L, eps = 1e-16))
+    p_value <- format.pval(table$p.value, digits = 3L, eps = 1e-16)
+    columns$`Pr(>|t|)` <- ifelse(is.na(table$p.value), "", p_value)
   }
   columns
 }
@@ -102,8 +104,10 @@ variance_table <- function(matrices, residual) {
     t <- nrow(covariance)
     correlation <- attr(covariance, "correlation")
     correlation[upper.tri(correlation, diag = TRUE)] <- NA
-    list(label = c(label, rep("", t - 1L)), coef = rownames(covariance), variance = diag(covariance),
-      correlation = correlation)
+    list(
+      label = c(label, rep("", t - 1L)), coef = rownames(covariance),
+      variance = diag(covariance), correlation = correlation
+    )
   })
   width <- max(1L, vapply(rows, function(row) length(row$coef), 0L)) - 1L
   variance <- c(unlist(lapply(rows, `[[`, "variance")), residual)

@@ -88,7 +88,8 @@ named_addend <- function(term) {
   if (is.null(structure)) abort_structure(name, term, names(covariance_structures))
   if (length(term) - 2L > structure$further) abort_structure_arguments(name, term)
   if (is_call_to(term[[2L]], "||")) {
-    abort_bar(term, "`||` is itself a structure", paste0("Use one bar, or leave {.fn ", name, "} out."))
+    remedy <- paste0("Use one bar, or leave {.fn ", name, "} out.")
+    abort_bar(term, "`||` is itself a structure", remedy)
   }
   list(term)
 }
@@ -101,7 +102,8 @@ bar_terms <- function(addend) {
   found <- reformulas::findbars_x(addend, specials = names(covariance_structures))
   lapply(found, function(term) {
     list(
-      structure = as.character(term[[1L]]), named = named, coefs = strip_parentheses(term[[2L]][[2L]]),
+      structure = as.character(term[[1L]]), named = named,
+      coefs = strip_parentheses(term[[2L]][[2L]]),
       group = parse_group(term[[2L]][[3L]], addend), arguments = as.list(term)[-(1:2)]
     )
   })

@@ -98,7 +98,11 @@ check_relationship <- function(matrix, kind, name, data_levels) {
   check_relationship_values(matrix, kind, name)
   missing <- setdiff(data_levels, levels)
   if (length(missing) > 0L) {
-    abort_gr("{length(missing)} level{?s} of the data {?is/are} not in {.code {name}}: {.val {missing}}.",
+    abort_gr(
+      paste(
+        "{length(missing)} level{?s} of the data {?is/are} not in {.code {name}}:",
+        "{.val {missing}}."
+      ),
       "Add {cli::qty(length(missing))}{?its row/their rows}, or leave these records out.", kind)
   }
 }
@@ -116,7 +120,11 @@ check_relationship_values <- function(matrix, kind, name) {
 
 invert_covariance <- function(matrix, name) {
   tryCatch(
-    if (is.matrix(matrix)) chol2inv(chol(matrix)) else Matrix::solve(Matrix::forceSymmetric(matrix)),
+    if (is.matrix(matrix)) {
+      chol2inv(chol(matrix))
+    } else {
+      Matrix::solve(Matrix::forceSymmetric(matrix))
+    },
     error = function(e) {
       abort_gr("{.code {name}} is not positive definite.",
         "Correct it; a singular matrix can be blended with a little of the identity.", "cov")

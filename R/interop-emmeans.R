@@ -8,7 +8,8 @@ recover_data.lmmfit <- function(object, ...) {
 # Degrees of freedom: n - rank in a model without random terms, else none (z tests).
 emm_basis.lmmfit <- function(object, trms, xlev, grid, ...) {
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
-  X <- stats::model.matrix(trms, frame, contrasts.arg = object$contrasts[names(object$contrasts) %in% names(frame)])
+  contrasts <- object$contrasts[names(object$contrasts) %in% names(frame)]
+  X <- stats::model.matrix(trms, frame, contrasts.arg = contrasts)
   estimate <- fixef(object)
   nbasis <- if (anyNA(estimate)) null_basis(model.matrix(object)) else matrix(NA)
   kept <- !is.na(estimate)
@@ -24,11 +25,10 @@ null_basis <- function(X) {
   decomposition <- qr(X)
   rank <- decomposition$rank
   p <- ncol(X)
-  R <- qr.R(decomposition)
+  R <- qr.R(decomposition)[seq_len(rank), , drop = FALSE]
+  independent <- R[, seq_len(rank), drop = FALSE]
+  dependent <- R[, -seq_len(rank), drop = FALSE]
   basis <- matrix(0, p, p - rank)
-  basis[decomposition$pivot, ] <- rbind(
-    -backsolve(R[seq_len(rank), seq_len(rank), drop = FALSE], R[seq_len(rank), -seq_len(rank), drop = FALSE]),
-    diag(p - rank)
-  )
+  basis[decomposition$pivot, ] <- rbind(-backsolve(independent, dependent), diag(p - rank))
   basis
 }

@@ -14,7 +14,8 @@
 #' * `(1 + x || g)`, the same as `diag(1 + x | g)`: without their covariance.
 #' * `diag(env | g)`: a variance for each level of the factor `env`. Inside a *named* structure a
 #'   bare factor means its levels; a model formula such as `0 + env` means its columns.
-#' * `(1 | a/b)` is `(1 | a) + (1 | a:b)`; `(1 | a:b)` has a level for each combination with records.
+#' * `(1 | a/b)` is `(1 | a) + (1 | b:a)`; `(1 | b:a)` has a level for each combination with
+#'   records.
 #' * `(1 | gr(g, cov = K))`: related levels, see [gr()].
 #'
 #' A model without random terms is fitted by least squares. Columns of X that depend on the others

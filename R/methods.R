@@ -104,9 +104,11 @@ confint.lmmfit <- function(object, parm, level = 0.95, ...) {
   estimate <- fixef(object)
   tail <- (1 - level) / 2
   limits <- estimate + outer(object$fixed$se, c(-1, 1) * wald_quantile(object, level))
-  dimnames(limits) <- list(names(estimate), paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%"))
+  percent <- paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%")
+  dimnames(limits) <- list(names(estimate), percent)
   if (missing(parm)) return(limits)
-  unknown <- if (is.character(parm)) setdiff(parm, names(estimate)) else setdiff(parm, seq_along(estimate))
+  known <- if (is.character(parm)) names(estimate) else seq_along(estimate)
+  unknown <- setdiff(parm, known)
   if (length(unknown) > 0L) abort_coefficient(unknown, names(estimate))
   limits[parm, , drop = FALSE]
 }
@@ -121,10 +123,9 @@ coef.lmmfit <- function(object, ...) {
     names <- union(names(fixed), names(random))
     base <- stats::setNames(numeric(length(names)), names)
     base[names(fixed)] <- fixed
-    table <- as.data.frame(
-      matrix(base, nrow(random), length(base), byrow = TRUE, dimnames = list(row.names(random), names)),
-      optional = TRUE
-    )
+    rows <- matrix(base, nrow(random), length(base), byrow = TRUE)
+    dimnames(rows) <- list(row.names(random), names)
+    table <- as.data.frame(rows, optional = TRUE)
     for (name in names(random)) table[[name]] <- table[[name]] + random[[name]]
     table
   })

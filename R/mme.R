@@ -103,7 +103,8 @@ v_form <- function(fit, limit = 2000L) {
   colnames(X) <- fit$fixed$names[kept]
   Z <- as.matrix(do.call(cbind, c(list(matrix(0, fit$n, 0)), matrices$Z)))
   colnames(Z) <- unlist(lapply(fit$random, effect_names))
-  G <- as.matrix(Matrix::bdiag(c(list(matrix(0, 0, 0)), lapply(seq_along(fit$random), term_g, fit))))
+  blocks <- lapply(seq_along(fit$random), term_g, fit)
+  G <- as.matrix(Matrix::bdiag(c(list(matrix(0, 0, 0)), blocks)))
   R <- diag(1 / record_precision(fit, spec), fit$n)
   solve_through_v(X, Z, G, R, spec$response)
 }

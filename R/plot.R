@@ -81,7 +81,8 @@ autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar"), 
                             coefficient = NULL, ...) {
   type <- check_choice(type, c("residuals", "qq", "caterpillar"), "type")
   data <- plot_data(object, type, term, coefficient)
-  aes <- function(...) ggplot2::aes(...)
+  if (type == "caterpillar") data$level <- factor(data$level, levels = data$level)
+  aes <- ggplot2::aes
   switch(type,
     residuals = ggplot2::ggplot(data, aes(.data[["fitted"]], .data[["residual"]])) +
       ggplot2::geom_hline(yintercept = 0, colour = "grey50") + ggplot2::geom_point() +
@@ -89,10 +90,11 @@ autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar"), 
     qq = ggplot2::ggplot(data, aes(.data[["theoretical"]], .data[["residual"]])) +
       ggplot2::geom_abline(colour = "grey50") + ggplot2::geom_point() +
       ggplot2::labs(x = "Normal quantile", y = "Pearson residual"),
-    caterpillar = ggplot2::ggplot(data, aes(.data[["effect"]], stats::reorder(.data[["level"]], .data[["rank"]]))) +
+    caterpillar = ggplot2::ggplot(data, aes(.data[["effect"]], .data[["level"]])) +
       ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
       ggplot2::geom_pointrange(aes(
-        xmin = .data[["effect"]] - 1.96 * .data[["se"]], xmax = .data[["effect"]] + 1.96 * .data[["se"]]
+        xmin = .data[["effect"]] - 1.96 * .data[["se"]],
+        xmax = .data[["effect"]] + 1.96 * .data[["se"]]
       )) + ggplot2::labs(x = attr(data, "title"), y = NULL)
   )
 }

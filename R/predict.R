@@ -41,7 +41,9 @@ included_terms <- function(fit, random) {
   if (is.logical(random) && length(random) == 1L && !is.na(random)) {
     return(if (random) seq_along(fit$random) else integer())
   }
-  if (!is.character(random)) abort_argument("random", random, "TRUE, FALSE or labels of random terms")
+  if (!is.character(random)) {
+    abort_argument("random", random, "TRUE, FALSE or labels of random terms")
+  }
   unknown <- setdiff(random, term_labels(fit))
   if (length(unknown) > 0L) abort_term("random", unknown, unique(term_labels(fit)))
   which(term_labels(fit) %in% random)
@@ -101,9 +103,14 @@ effect_columns <- function(fit, included) {
 }
 
 empty_rows <- function(fit, n) {
-  list(Z = lapply(fit$random, function(term) {
-    new_dgc(integer(), integer(term$n_coef * term$n_levels + 1L), double(), c(n, term$n_coef * term$n_levels))
-  }), unknown = lapply(fit$random, function(term) integer()), coefs = vector("list", length(fit$random)))
+  zero <- lapply(fit$random, function(term) {
+    columns <- term$n_coef * term$n_levels
+    new_dgc(integer(), integer(columns + 1L), double(), c(n, columns))
+  })
+  list(
+    Z = zero, unknown = lapply(fit$random, function(term) integer()),
+    coefs = vector("list", length(fit$random))
+  )
 }
 
 # A random term for new records. Those with a new level are put at level 1 for the time being.
@@ -114,10 +121,9 @@ new_term_rows <- function(k, fit, source, allow_new_levels) {
   codes <- match_groups(group_codes(term$group, source), term$levels, term$label, allow_new_levels)
   unknown <- which(is.na(codes))
   codes[unknown] <- 1L
-  c(
-    term[c("label", "structure", "n_coef", "n_levels", "relationship")],
-    list(incidence = list(list(levels = codes, terms = recipe$terms, first_coef = 1L)), unknown = unknown)
-  )
+  incidence <- list(list(levels = codes, terms = recipe$terms, first_coef = 1L))
+  kept <- term[c("label", "structure", "n_coef", "n_levels", "relationship")]
+  c(kept, list(incidence = incidence, unknown = unknown))
 }
 
 without_rows <- function(Z, rows) {
@@ -156,7 +162,8 @@ row_errors <- function(fit, rows, included, block = 500L) {
     if (length(new) == 0L) next
     t <- fit$random[[k]]$n_coef
     z <- as.matrix(rows$coefs[[k]][, seq_len(t), drop = FALSE])
-    variance[new] <- variance[new] + rowSums(z %*% term_covariance(fit$random[[k]], k, fit$parameters) * z)
+    sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
+    variance[new] <- variance[new] + rowSums(z %*% sigma * z)
   }
   sqrt(pmax(variance, 0))
 }

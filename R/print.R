@@ -15,7 +15,8 @@ print.lmmfit <- function(x, ...) {
   print_coefficients(x)
   cat("\n", counts_text(x), "\n", sep = "")
   if (!is_mixed(x)) cat("Residual standard deviation: ", format_numbers(sigma(x)), "\n", sep = "")
-  cat("-2 log-likelihood (", x$method, "): ", formatC(x$minus2loglik, format = "f", digits = 3L), "\n", sep = "")
+  criterion <- formatC(x$minus2loglik, format = "f", digits = 3L)
+  cat("-2 log-likelihood (", x$method, "): ", criterion, "\n", sep = "")
   print_notes(x)
   invisible(x)
 }
@@ -52,7 +53,7 @@ counts_text <- function(fit) {
 print_notes <- function(fit) {
   boundary <- fit$parameters$name[fit$parameters$status == "at boundary"]
   if (length(boundary) > 0L) {
-    cat("At the boundary of its range, without SE: ", paste(boundary, collapse = ", "), "\n", sep = "")
+    cat("At the boundary of its range, without SE: ", toString(boundary), "\n", sep = "")
   }
   dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
   if (length(dropped) > 0L) {
@@ -73,7 +74,9 @@ print_notes <- function(fit) {
 print.mme <- function(x, limit = 12L, ...) {
   sizes <- paste0(names(x$blocks), " ", lengths(x$blocks), collapse = ", ")
   cat("Mixed model equations: ", length(x$rhs), " (", sizes, ")\n", sep = "")
-  if (length(x$dropped) > 0L) cat("Without dependent columns of X: ", toString(x$dropped), "\n", sep = "")
+  if (length(x$dropped) > 0L) {
+    cat("Without dependent columns of X: ", toString(x$dropped), "\n", sep = "")
+  }
   shown <- seq_len(min(length(x$rhs), limit))
   cells <- as.matrix(x$coefficient[shown, shown, drop = FALSE])
   columns <- lapply(shown, function(j) sub("^0$", ".", format_numbers(cells[, j])))
@@ -93,7 +96,8 @@ print.mme <- function(x, limit = 12L, ...) {
 #' @export
 print.mme_v <- function(x, limit = 12L, ...) {
   n <- nrow(x$V)
-  cat("V = ZGZ' + R of ", n, " records", if (n > limit) paste(", the first", limit), "\n\n", sep = "")
+  first <- if (n > limit) paste(", the first", limit)
+  cat("V = ZGZ' + R of ", n, " records", first, "\n\n", sep = "")
   shown <- seq_len(min(n, limit))
   print(signif(unname(x$V[shown, shown]), 5L))
   cat("\nBLUE and (X'V^-1 X)^-1\n")

@@ -56,7 +56,8 @@ as.data.frame.ranef.lmmfit <- function(x, ...) {
   rows <- Map(function(table, group) {
     long <- data.frame(
       group = group, level = rep(row.names(table), ncol(table)),
-      coefficient = rep(names(table), each = nrow(table)), estimate = unlist(table, use.names = FALSE)
+      coefficient = rep(names(table), each = nrow(table)),
+      estimate = unlist(table, use.names = FALSE)
     )
     se <- attr(table, "se")
     if (!is.null(se)) long$se <- unlist(se, use.names = FALSE)
@@ -66,11 +67,12 @@ as.data.frame.ranef.lmmfit <- function(x, ...) {
 }
 
 # A list of data frames by group: the first rows of each.
-print_grouped <- function(x, n = 10L, ...) {
+print_grouped <- function(x, n = 10L, digits = 5L, ...) {
   for (group in names(x)) {
     table <- x[[group]]
-    cat(group, if (nrow(table) > n) sprintf(" (first %d of %d levels)", n, nrow(table)), "\n", sep = "")
-    print(utils::head(as.data.frame(unclass(table), row.names = row.names(table), optional = TRUE), n), ...)
+    more <- if (nrow(table) > n) sprintf(" (first %d of %d levels)", n, nrow(table))
+    cat(group, more, "\n", sep = "")
+    print(utils::head(table, n), digits = digits, ...)
     if (group != names(x)[length(x)]) cat("\n")
   }
   invisible(x)

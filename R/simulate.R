@@ -17,8 +17,8 @@ simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, 
   check_flag(conditional, "conditional")
   state <- seed_state(seed)
   if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))
-  center <- (frame_offset(object$frame) %||% 0) + if (conditional) object$fitted else object$fitted_fixed
-  values <- matrix(center, object$n, nsim)
+  center <- if (conditional) object$fitted else object$fitted_fixed
+  values <- matrix(center + (frame_offset(object$frame) %||% 0), object$n, nsim)
   if (!conditional && is_mixed(object)) {
     Z <- fit_matrices(object)$Z
     for (k in seq_along(Z)) values <- values + as.matrix(Z[[k]] %*% draw_effects(object, k, nsim))

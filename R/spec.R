@@ -31,9 +31,9 @@ check_levels_records <- function(term, n) {
   if (term$n_levels < n || term$relationship$type != "identity") return(invisible())
   # One slope on a covariate that varies scales the variance of each record by itself: that can be
   # told from a constant residual variance.
-  columns <- term$incidence[[1L]]$terms
-  slope <- term$n_coef == 1L && length(columns[[1L]]$parts) == 1L && is.matrix(columns[[1L]]$parts[[1L]])
-  if (!slope || length(unique(abs(columns[[1L]]$parts[[1L]]))) == 1L) {
+  parts <- term$incidence[[1L]]$terms[[1L]]$parts
+  slope <- term$n_coef == 1L && length(parts) == 1L && is.matrix(parts[[1L]])
+  if (!slope || length(unique(abs(parts[[1L]]))) == 1L) {
     abort_levels_records(term$label, term$n_levels, n)
   }
 }

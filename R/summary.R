@@ -60,11 +60,13 @@ print_fixed_table <- function(table, fit, limit) {
   df <- if (has_exact_t(fit)) paste0(" (t on ", fit$n - fit$rank, " degrees of freedom)")
   cat("\nFixed effects", df, "\n", sep = "")
   print_table(fixed_text(utils::head(table, limit)))
-  if (nrow(table) > limit) cat("  and", nrow(table) - limit, "more: see summary(fit)$coefficients\n")
+  if (nrow(table) > limit) {
+    cat("  and", nrow(table) - limit, "more: see summary(fit)$coefficients\n")
+  }
 }
 
 convergence_text <- function(fit) {
-  if (all(fit$parameters$status == "held")) return("All variances held: BLUE and BLUP at known variances")
+  if (all(fit$parameters$status == "held")) return("All variances are held at known values")
   how <- fit$convergence
   if (!is_mixed(fit)) return("Least squares")
   paste0(

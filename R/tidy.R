@@ -56,7 +56,9 @@ tidy_parameters <- function(fit) {
 }
 
 tidy_effects <- function(fit) {
-  if (!is_mixed(fit)) return(data.frame(effect = character(), term = character(), estimate = double()))
+  if (!is_mixed(fit)) {
+    return(data.frame(effect = character(), term = character(), estimate = double()))
+  }
   table <- as.data.frame(ranef(fit, se = TRUE))
   data.frame(
     effect = "ran_vals", group = table$group, level = table$level, term = table$coefficient,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Speed of the sparse kernel on the problem families of the engine: operations, seconds and GFlop/s of the factor and the
-// selected inverse, and both as a fraction of the kernel's own best matrix product in the same run. See kernels.sh.
-// Usage: kernels [threads] [family] [directory to write the matrices to, for kernels-cholmod.R]
+// Speed of the sparse kernel on the problem families of the engine: operations, seconds and GFlop/s
+// of the factor and the selected inverse, and both as a fraction of the kernel's own best matrix
+// product in the same run. See kernels.sh. Usage: kernels [threads] [family] [directory to write
+// the matrices to, for kernels-cholmod.R]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -47,7 +48,9 @@ class Triplets {
   std::vector<std::map<SmallIndex, double>> columns_;
 };
 
-SmallIndex pick(Engine& engine, SmallIndex n) { return static_cast<SmallIndex>(engine() % static_cast<unsigned>(n)); }
+SmallIndex pick(Engine& engine, SmallIndex n) {
+  return static_cast<SmallIndex>(engine() % static_cast<unsigned>(n));
+}
 
 // An animal model: 8 generations, one record each, fixed factors of 10 and 200 levels, h2 = 0.3.
 Lower pedigree(SmallIndex n) {
@@ -61,11 +64,12 @@ Lower pedigree(SmallIndex n) {
     double weight[3] = {1, -0.5, -0.5};
     const bool founder = first < 0;
     if (!founder) {
-      member[1] = first + pick(engine, generation / 20);                        // sire
+      member[1] = first + pick(engine, generation / 20);                         // sire
       member[2] = first + generation / 20 + pick(engine, generation * 19 / 40);  // dam
     }
     for (int a = 0; a < (founder ? 1 : 3); ++a)
-      for (int b = 0; b <= a; ++b) c.add(member[a], member[b], ratio * (founder ? 1 : 2) * weight[a] * weight[b]);
+      for (int b = 0; b <= a; ++b)
+        c.add(member[a], member[b], ratio * (founder ? 1 : 2) * weight[a] * weight[b]);
     const SmallIndex effects[3] = {i, n + pick(engine, 10), n + 10 + pick(engine, 200)};
     for (int a = 0; a < 3; ++a)
       for (int b = 0; b <= a; ++b) c.add(effects[a], effects[b], 1);
@@ -128,18 +132,24 @@ double best_product() {
   scratch.reserve(n, n);
   double best = 1e9;
   for (int round = 0; round < 5; ++round)
-    best = std::min(best, seconds_of([&] { kernels::gemm(n, n, n, 1, a.data(), n, b.data(), n, c.data(), n, scratch); }));
+    best = std::min(best, seconds_of([&] {
+                      kernels::gemm(n, n, n, 1, a.data(), n, b.data(), n, c.data(), n, scratch);
+                    }));
   return 2e-9 * n * n * n / best;
 }
 
 void write(const Lower& c, const std::string& file) {
   std::ofstream out(file, std::ios::binary);
-  const std::vector<double> head = {static_cast<double>(c.pattern.n), static_cast<double>(c.value.size())};
+  const std::vector<double> head = {static_cast<double>(c.pattern.n),
+                                    static_cast<double>(c.value.size())};
   const std::vector<int> start(c.pattern.start.begin(), c.pattern.start.end());
   out.write(reinterpret_cast<const char*>(head.data()), 16);
-  out.write(reinterpret_cast<const char*>(start.data()), 4 * static_cast<std::streamsize>(start.size()));
-  out.write(reinterpret_cast<const char*>(c.pattern.row.data()), 4 * static_cast<std::streamsize>(c.value.size()));
-  out.write(reinterpret_cast<const char*>(c.value.data()), 8 * static_cast<std::streamsize>(c.value.size()));
+  out.write(reinterpret_cast<const char*>(start.data()),
+            4 * static_cast<std::streamsize>(start.size()));
+  out.write(reinterpret_cast<const char*>(c.pattern.row.data()),
+            4 * static_cast<std::streamsize>(c.value.size()));
+  out.write(reinterpret_cast<const char*>(c.value.data()),
+            8 * static_cast<std::streamsize>(c.value.size()));
 }
 
 void measure(const std::string& name, const Lower& c, int threads, double best) {
@@ -152,24 +162,32 @@ void measure(const std::string& name, const Lower& c, int threads, double best) 
   for (int round = 0; round < 3; ++round) {
     panels.set_zero();
     for (std::size_t k = 0; k < position.size(); ++k) panels.data()[position[k]] = c.value[k];
-    std::variant<CholeskyFactor, NotPositiveDefinite> result = NotPositiveDefinite{0, 0, Panels(analyze({0, {0}, {}}, {}))};
-    factor = std::min(factor, seconds_of([&] { result = factorize(std::move(panels), {threads}, callbacks); }));
+    std::variant<CholeskyFactor, NotPositiveDefinite> result =
+        NotPositiveDefinite{0, 0, Panels(analyze({0, {0}, {}}, {}))};
+    factor = std::min(
+        factor, seconds_of([&] { result = factorize(std::move(panels), {threads}, callbacks); }));
     if (std::holds_alternative<NotPositiveDefinite>(result)) {
       std::printf("%s: not positive definite\n", name.c_str());
       return;
     }
     log_determinant = std::get<CholeskyFactor>(result).log_determinant();
     inverse = std::min(inverse, seconds_of([&] {
-      SelectedInverse z = selected_inverse(std::get<CholeskyFactor>(std::move(result)), {threads, false}, callbacks);
-      trace = 0;
-      for (SmallIndex j = 0; j < c.pattern.n; ++j) trace += z[position[c.pattern.start[j]]];
-      panels = std::move(z).release();
-    }));
+                         SelectedInverse z =
+                             selected_inverse(std::get<CholeskyFactor>(std::move(result)),
+                                              {threads, false}, callbacks);
+                         trace = 0;
+                         for (SmallIndex j = 0; j < c.pattern.n; ++j)
+                           trace += z[position[c.pattern.start[j]]];
+                         panels = std::move(z).release();
+                       }));
   }
   const double gf = 1e-9 * symbolic->factor_flops(), gi = 1e-9 * symbolic->inverse_flops();
-  std::printf("%-10s %8d %9d %7.2f %8.3f | %8.3f %8.4f %6.1f %5.0f%% | %8.3f %8.4f %6.1f %5.0f%% | %.12g %.12g\n", name.c_str(),
-              c.pattern.n, symbolic->n_supernodes(), 1e-6 * symbolic->factor_entries(), analysis, gf, factor, gf / factor,
-              100 * gf / factor / best, gi, inverse, gi / inverse, 100 * gi / inverse / best, log_determinant, trace);
+  std::printf(
+      "%-10s %8d %9d %7.2f %8.3f | %8.3f %8.4f %6.1f %5.0f%% | %8.3f %8.4f %6.1f %5.0f%% | %.12g "
+      "%.12g\n",
+      name.c_str(), c.pattern.n, symbolic->n_supernodes(), 1e-6 * symbolic->factor_entries(),
+      analysis, gf, factor, gf / factor, 100 * gf / factor / best, gi, inverse, gi / inverse,
+      100 * gi / inverse / best, log_determinant, trace);
   std::fflush(stdout);
 }
 
@@ -179,13 +197,19 @@ int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
   const std::string family = argc > 2 ? argv[2] : "all";
   const std::map<std::string, std::function<Lower()>> families = {
-      {"pedigree", [] { return pedigree(100000); }}, {"crossed", [] { return crossed(5000, 2000, 100000); }},
-      {"grid", [] { return grid(300); }},            {"dense", [] { return dense(4000); }},
+      {"pedigree", [] { return pedigree(100000); }},
+      {"crossed", [] { return crossed(5000, 2000, 100000); }},
+      {"grid", [] { return grid(300); }},
+      {"dense", [] { return dense(4000); }},
       {"insteval", [] { return crossed(2972, 1128, 73421); }}};
   const double best = best_product();
-  std::printf("kernels: %s, best product %.1f GFlop/s, %d thread(s)\n", kernels::version(), best, threads);
-  std::printf("%-10s %8s %9s %7s %8s | %8s %8s %6s %6s | %8s %8s %6s %6s | log determinant, trace of the inverse\n", "family",
-              "n", "supernodes", "Mentry", "analyze", "GFlop", "factor", "GF/s", "best", "GFlop", "inverse", "GF/s", "best");
+  std::printf("kernels: %s, best product %.1f GFlop/s, %d thread(s)\n", kernels::version(), best,
+              threads);
+  std::printf(
+      "%-10s %8s %9s %7s %8s | %8s %8s %6s %6s | %8s %8s %6s %6s | log determinant, trace of the "
+      "inverse\n",
+      "family", "n", "supernodes", "Mentry", "analyze", "GFlop", "factor", "GF/s", "best", "GFlop",
+      "inverse", "GF/s", "best");
   for (const auto& [name, make] : families)
     if (family == "all" || family == name) {
       const Lower c = make();

@@ -94,17 +94,21 @@ run_model <- function(name) {
 
 format_time <- function(x) ifelse(x < 1, sprintf("%.1f ms", 1000 * x), sprintf("%.2f s", x))
 
+# Below a megabyte of data the memory is R's own.
+format_memory <- function(row) {
+  if (row$data < 1) "" else sprintf("%.0f MB (%.1f)", row$memory, row$memory / row$data)
+}
+
 table_row <- function(rows) {
   ours <- rows[rows$program == "henderson", ]
   peer <- rows[rows$program == "lme4", ]
   if (nrow(ours) == 0L || nrow(peer) == 0L) return(NULL)
   outside <- ours$seconds - ours$engine
   sprintf(
-    "| %s | %s | %s | %.1f | %d | %d | %s | %.0f %% | %.0f MB (%.1f) | %.0f MB (%.1f) | %.1e |",
+    "| %s | %s | %s | %.1f | %d | %d | %s | %.0f %% | %s | %s | %.1e |",
     ours$model, format_time(ours$seconds), format_time(peer$seconds), peer$seconds / ours$seconds,
     ours$iterations, peer$evaluations, format_time(ours$engine), 100 * outside / ours$seconds,
-    ours$memory, ours$memory / ours$data, peer$memory, peer$memory / peer$data,
-    ours$minus2loglik - peer$minus2loglik
+    format_memory(ours), format_memory(peer), ours$minus2loglik - peer$minus2loglik
   )
 }
 

@@ -12,7 +12,7 @@ folder_rank <- c(
 # Small dense decompositions are for the covariance matrices of a term, OrderingMethods for AMD; large
 # dense work goes through linalg/kernels.h, the only reason for intrinsics.
 core_system_headers <- c(
-  "Eigen/Core", "Eigen/SparseCore", "Eigen/Cholesky", "Eigen/Eigenvalues", "Eigen/SVD",
+  "Eigen/Core", "Eigen/SparseCore", "Eigen/Cholesky", "Eigen/Eigenvalues", "Eigen/LU", "Eigen/SVD",
   "Eigen/OrderingMethods", "immintrin.h"
 )
 glue_shared_headers <- c("glue_convert.h", "glue_callbacks.h")

@@ -2,6 +2,7 @@
 #include "linalg_matrices.h"
 
 #include <algorithm>
+#include <map>
 
 namespace henderson::linalg::test {
 
@@ -76,7 +77,8 @@ Matrix full(int n, Engine& engine) {
   return g * g.transpose() + Matrix::Identity(n, n);
 }
 
-// The equations of an animal model: Henderson's inverse of the relationship matrix, plus records, plus a mean.
+// The equations of an animal model: Henderson's inverse of the relationship matrix, plus records,
+// plus a mean.
 Matrix pedigree(int n, Engine& engine) {
   Matrix a = Matrix::Zero(n + 1, n + 1);
   for (int i = 0; i < n; ++i) {
@@ -149,15 +151,61 @@ std::vector<SparseCase> positive_definite_cases(unsigned seed) {
 
 SparseCase semidefinite_case(unsigned seed) {
   Engine engine(seed);
-  // A mean, and three factors in full dummy coding: three dependencies if the design is connected. Some levels are empty.
+  // A mean, and three factors in full dummy coding: three dependencies if the design is connected.
+  // Some levels are empty.
   const int n_records = 60, levels[3] = {3 + pick(engine, 5), 2 + pick(engine, 6), 4};
   Matrix x = Matrix::Zero(n_records, 1 + levels[0] + levels[1] + levels[2]);
   for (int r = 0; r < n_records; ++r) {
     x(r, 0) = 1;
-    for (int f = 0, first = 1; f < 3; first += levels[f++]) x(r, first + pick(engine, levels[f])) = 1;
+    for (int f = 0, first = 1; f < 3; first += levels[f++])
+      x(r, first + pick(engine, levels[f])) = 1;
   }
   if (seed % 3 == 0) x.col(2).setZero();
   return sparse_case("semidefinite", x.transpose() * x);
+}
+
+namespace {
+
+SparseCase from_entries(const std::string& name,
+                        const std::vector<std::map<SmallIndex, double>>& columns) {
+  SparseCase c;
+  c.name = name;
+  c.pattern.n = static_cast<SmallIndex>(columns.size());
+  c.pattern.start.push_back(0);
+  for (const auto& column : columns) {
+    for (const auto& [row, value] : column) {
+      c.pattern.row.push_back(row);
+      c.value.push_back(value);
+    }
+    c.pattern.start.push_back(static_cast<Index>(c.value.size()));
+  }
+  return c;
+}
+
+}  // namespace
+
+SparseCase large_grid(SmallIndex side) {
+  std::vector<std::map<SmallIndex, double>> columns(side * side);
+  for (SmallIndex k = 0; k < side * side; ++k) {
+    columns[k][k] = 4.1;
+    if (k % side + 1 < side) columns[k][k + 1] = -1;
+    if (k + side < side * side) columns[k][k + side] = -1;
+  }
+  return from_entries("large grid", columns);
+}
+
+SparseCase large_crossed(SmallIndex rows, SmallIndex columns) {
+  Engine engine(9);
+  std::vector<std::map<SmallIndex, double>> entries(rows + columns);
+  for (SmallIndex k = 0; k < rows + columns; ++k) entries[k][k] = 1;
+  for (SmallIndex i = 0; i < rows; ++i)
+    for (int record = 0; record < 20; ++record) {
+      const SmallIndex j = rows + pick(engine, columns);
+      entries[i][i] += 1;
+      entries[j][j] += 1;
+      entries[i][j] += 1;
+    }
+  return from_entries("large crossed", entries);
 }
 
 Panels assemble(const SparseCase& c, std::shared_ptr<const SymbolicFactor> symbolic) {

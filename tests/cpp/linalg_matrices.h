@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random sparse symmetric matrices of the shapes that mixed models have, with their dense counterparts.
+// Random sparse symmetric matrices of the shapes that mixed models have, with their dense
+// counterparts.
 #pragma once
 
 #include <random>
@@ -26,6 +27,11 @@ std::vector<SparseCase> positive_definite_cases(unsigned seed);
 
 // X'X of a random design with factors: n columns of which some depend on the others.
 SparseCase semidefinite_case(unsigned seed);
+
+// Large cases, whose `dense` is empty: a side x side grid; two crossed factors with 20 records per
+// row level.
+SparseCase large_grid(SmallIndex side);
+SparseCase large_crossed(SmallIndex rows, SmallIndex columns);
 
 // Panels with the case's values in place.
 Panels assemble(const SparseCase& c, std::shared_ptr<const SymbolicFactor> symbolic);

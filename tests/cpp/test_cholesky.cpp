@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Factor, solves, log determinants: against Eigen's dense factorisation. Rank and null vectors: against a dense decomposition.
+// Factor, solves, log determinants: against Eigen's dense factorisation. Rank and null vectors:
+// against a dense decomposition.
+#include <catch.h>
+
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 #include <Eigen/QR>
-#include <catch.h>
 
 #include "core/linalg/cholesky.h"
 #include "linalg_matrices.h"
@@ -24,12 +26,14 @@ double log_determinant(const Matrix& a) {
 Matrix schur(const Matrix& a, Index k) {
   const Index m = a.rows() - k;
   if (m == 0 || k == 0) return a.bottomRightCorner(k, k);
-  return a.bottomRightCorner(k, k) - a.bottomLeftCorner(k, m) * a.topLeftCorner(m, m).llt().solve(a.topRightCorner(m, k));
+  return a.bottomRightCorner(k, k) -
+         a.bottomLeftCorner(k, m) * a.topLeftCorner(m, m).llt().solve(a.topRightCorner(m, k));
 }
 
 CholeskyFactor factor_of(const SparseCase& c, const AnalyzeOptions& options, int threads = 1) {
   Callbacks callbacks;
-  auto result = factorize(assemble(c, analyze(c.pattern, options)), FactorOptions{threads}, callbacks);
+  auto result =
+      factorize(assemble(c, analyze(c.pattern, options)), FactorOptions{threads}, callbacks);
   REQUIRE(std::holds_alternative<CholeskyFactor>(result));
   return std::get<CholeskyFactor>(std::move(result));
 }
@@ -59,7 +63,8 @@ void check_solves(const SparseCase& c, const CholeskyFactor& factor) {
     CHECK(relative_difference(x, inverse * b) < kTolerance);
     Matrix halves = b;
     factor.solve_lower(halves);
-    CHECK(relative_difference(halves.transpose() * halves, b.transpose() * inverse * b) < kTolerance);
+    CHECK(relative_difference(halves.transpose() * halves, b.transpose() * inverse * b) <
+          kTolerance);
     factor.solve_upper(halves);
     CHECK(relative_difference(halves, inverse * b) < kTolerance);
   }
@@ -74,8 +79,10 @@ TEST_CASE("factor, solves and log determinants agree with dense results") {
         INFO(c.name << ", n_last " << options.n_last << ", seed " << seed);
         const CholeskyFactor factor = factor_of(c, options);
         check_solves(c, factor);
-        const double expected = log_determinant(c.dense), last = log_determinant(schur(c.dense, options.n_last));
-        CHECK(std::abs(factor.log_determinant() - expected) < kTolerance * (1 + std::abs(expected)));
+        const double expected = log_determinant(c.dense),
+                     last = log_determinant(schur(c.dense, options.n_last));
+        CHECK(std::abs(factor.log_determinant() - expected) <
+              kTolerance * (1 + std::abs(expected)));
         CHECK(std::abs(factor.log_determinant_last() - last) < kTolerance * (1 + std::abs(last)));
       }
 }
@@ -102,7 +109,8 @@ TEST_CASE("a matrix that is not positive definite is reported with its column") 
     for (SparseCase c : positive_definite_cases(seed)) {
       const SmallIndex bad = c.pattern.n / 2;
       c.dense(bad, bad) = c.value[c.pattern.start[bad]] = -1;
-      for (const auto ordering : {AnalyzeOptions::Ordering::amd, AnalyzeOptions::Ordering::natural}) {
+      for (const auto ordering :
+           {AnalyzeOptions::Ordering::amd, AnalyzeOptions::Ordering::natural}) {
         INFO(c.name);
         AnalyzeOptions options;
         options.ordering = ordering;
@@ -131,7 +139,8 @@ TEST_CASE("NaN is not positive") {
   c.value[0] = std::nan("");
   Callbacks callbacks;
   const auto symbolic = analyze(c.pattern, {});
-  CHECK(std::holds_alternative<NotPositiveDefinite>(factorize(assemble(c, symbolic), {}, callbacks)));
+  CHECK(
+      std::holds_alternative<NotPositiveDefinite>(factorize(assemble(c, symbolic), {}, callbacks)));
   CHECK_THROWS_AS(factorize_semidefinite(assemble(c, symbolic), 1e-9, {}, callbacks), Error);
 }
 
@@ -152,7 +161,8 @@ TEST_CASE("rank and null vectors of X'X") {
       const Matrix null = result.null_vectors();
       CHECK((c.dense * null).cwiseAbs().maxCoeff() < 1e-8);
       for (Index i = 0; i < dependent; ++i)
-        for (Index k = 0; k < dependent; ++k) CHECK(null(result.dependent[i], k) == (i == k ? 1.0 : 0.0));
+        for (Index k = 0; k < dependent; ++k)
+          CHECK(null(result.dependent[i], k) == (i == k ? 1.0 : 0.0));
     }
 }
 
@@ -160,7 +170,8 @@ TEST_CASE("a positive definite matrix has no dependent columns") {
   for (const SparseCase& c : positive_definite_cases(8)) {
     INFO(c.name);
     Callbacks callbacks;
-    const SemidefiniteFactor result = factorize_semidefinite(assemble(c, analyze(c.pattern, {})), 1e-10, {}, callbacks);
+    const SemidefiniteFactor result =
+        factorize_semidefinite(assemble(c, analyze(c.pattern, {})), 1e-10, {}, callbacks);
     CHECK(result.dependent.empty());
     CHECK(result.factor.log_determinant() == factor_of(c, {}).log_determinant());
   }

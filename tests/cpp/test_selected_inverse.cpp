@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The selected inverse: against the dense inverse, at every entry of the pattern of L.
-#include <Eigen/Cholesky>
 #include <catch.h>
+
+#include <Eigen/Cholesky>
 
 #include "core/linalg/selected_inverse.h"
 #include "linalg_matrices.h"
@@ -12,7 +13,8 @@ namespace {
 
 constexpr double kTolerance = 1e-10;
 
-SelectedInverse inverse_of(const SparseCase& c, const std::shared_ptr<const SymbolicFactor>& symbolic,
+SelectedInverse inverse_of(const SparseCase& c,
+                           const std::shared_ptr<const SymbolicFactor>& symbolic,
                            const InverseOptions& options) {
   Callbacks callbacks;
   auto result = factorize(assemble(c, symbolic), FactorOptions{options.threads}, callbacks);
@@ -27,8 +29,8 @@ double difference_on_factor(const SelectedInverse& inverse, const Matrix& dense)
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s)
     for (SmallIndex j = 0; j < symbolic.width(s); ++j)
       for (SmallIndex i = j; i < symbolic.height(s); ++i) {
-        const SmallIndex row =
-            i < symbolic.width(s) ? symbolic.first_column(s) + i : symbolic.rows(s)[i - symbolic.width(s)];
+        const SmallIndex row = i < symbolic.width(s) ? symbolic.first_column(s) + i
+                                                     : symbolic.rows(s)[i - symbolic.width(s)];
         const Index position = symbolic.panel(s) + i + j * Index{symbolic.height(s)};
         const double expected = dense(old[row], old[symbolic.first_column(s) + j]);
         largest = std::max(largest, std::abs(inverse[position] - expected));
@@ -36,7 +38,9 @@ double difference_on_factor(const SelectedInverse& inverse, const Matrix& dense)
   return largest / std::max(1e-300, dense.cwiseAbs().maxCoeff());
 }
 
-Matrix dense_inverse(const Matrix& a) { return a.llt().solve(Matrix::Identity(a.rows(), a.cols())); }
+Matrix dense_inverse(const Matrix& a) {
+  return a.llt().solve(Matrix::Identity(a.rows(), a.cols()));
+}
 
 Matrix inverse_without_last(const Matrix& a, Index n_last) {
   const Index m = a.rows() - n_last;
@@ -60,9 +64,10 @@ TEST_CASE("selected inverse agrees with the dense inverse, with and without the 
             options.n_last = n_last;
             options.relax.merge = merge;
             const auto symbolic = analyze(c.pattern, options);
-            CHECK(difference_on_factor(inverse_of(c, symbolic, {1, false}), dense_inverse(c.dense)) < kTolerance);
-            CHECK(difference_on_factor(inverse_of(c, symbolic, {1, true}), inverse_without_last(c.dense, n_last)) <
-                  kTolerance);
+            CHECK(difference_on_factor(inverse_of(c, symbolic, {1, false}),
+                                       dense_inverse(c.dense)) < kTolerance);
+            CHECK(difference_on_factor(inverse_of(c, symbolic, {1, true}),
+                                       inverse_without_last(c.dense, n_last)) < kTolerance);
           }
 }
 

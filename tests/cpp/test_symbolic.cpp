@@ -32,8 +32,8 @@ TEST_CASE("elimination tree and column counts") {
     INFO(c.name);
     const auto l = eliminate(c.pattern);
     const std::vector<SmallIndex> parent = elimination_tree(c.pattern);
-    const std::vector<SmallIndex> counts =
-        column_counts(c.pattern, parent, postorder(parent, std::vector<SmallIndex>(parent.size(), 0)));
+    const std::vector<SmallIndex> counts = column_counts(
+        c.pattern, parent, postorder(parent, std::vector<SmallIndex>(parent.size(), 0)));
     for (SmallIndex j = 0; j < c.pattern.n; ++j) {
       SmallIndex first = kNone, count = 0;
       for (SmallIndex i = c.pattern.n - 1; i >= j; --i)
@@ -56,7 +56,8 @@ TEST_CASE("the supernodes hold the factor, and without merging nothing else") {
       options.n_last = n_last;
       options.relax.merge = false;
       const auto symbolic = analyze(c.pattern, options);
-      for (SmallIndex i = c.pattern.n - n_last; i < c.pattern.n; ++i) CHECK(symbolic->new_of_old()[i] == i);
+      for (SmallIndex i = c.pattern.n - n_last; i < c.pattern.n; ++i)
+        CHECK(symbolic->new_of_old()[i] == i);
       const auto l = eliminate(permute(c.pattern, symbolic->new_of_old()));
       Index entries = 0;
       for (const auto& row : l) entries += std::count(row.begin(), row.end(), 1);
@@ -79,8 +80,10 @@ TEST_CASE("every entry has a position of its own") {
 TEST_CASE("an entry outside the factor is refused") {
   const SparseCase c = sparse_case("diagonal", Matrix::Identity(3, 3));
   const auto symbolic = analyze(c.pattern, {});
-  CHECK_THROWS_AS(symbolic->positions(sparse_case("dense", Matrix::Ones(3, 3)).pattern), PatternMismatch);
-  CHECK_THROWS_AS(symbolic->positions(sparse_case("small", Matrix::Ones(2, 2)).pattern), DimensionMismatch);
+  CHECK_THROWS_AS(symbolic->positions(sparse_case("dense", Matrix::Ones(3, 3)).pattern),
+                  PatternMismatch);
+  CHECK_THROWS_AS(symbolic->positions(sparse_case("small", Matrix::Ones(2, 2)).pattern),
+                  DimensionMismatch);
 }
 
 TEST_CASE("a pattern that is none is refused") {
@@ -89,7 +92,8 @@ TEST_CASE("a pattern that is none is refused") {
   CHECK_THROWS_AS(analyze(pattern, {}), PatternMismatch);
   AnalyzeOptions options;
   options.n_last = 4;
-  CHECK_THROWS_AS(analyze(sparse_case("dense", Matrix::Ones(3, 3)).pattern, options), DimensionMismatch);
+  CHECK_THROWS_AS(analyze(sparse_case("dense", Matrix::Ones(3, 3)).pattern, options),
+                  DimensionMismatch);
 }
 
 TEST_CASE("an empty matrix has an empty factor") {

@@ -55,7 +55,8 @@ oracle_minus2loglik <- function(model, REML = TRUE) {
   V_inverse <- solve(model$V)
   log_det <- function(A) if (nrow(A) == 0) 0 else as.numeric(determinant(A)$modulus)
   information <- t(X) %*% V_inverse %*% X
-  Py <- V_inverse %*% (model$y - if (ncol(X) > 0) X %*% solve(information, t(X) %*% V_inverse %*% model$y) else 0)
+  blue <- if (ncol(X) > 0) solve(information, t(X) %*% V_inverse %*% model$y) else matrix(0, 0, 1)
+  Py <- V_inverse %*% (model$y - X %*% blue)
   df <- length(model$y) - if (REML) ncol(X) else 0
   df * log(2 * pi) + log_det(model$V) + sum(model$y * Py) + if (REML) log_det(information) else 0
 }

@@ -2,7 +2,8 @@
 
 test_that("an error carries its argument, value and remedy", {
   error <- tryCatch(abort_weights("17", -2), error = identity)
-  expect_s3_class(error, c("henderson_error_weights", "henderson_error", "error", "condition"), exact = TRUE)
+  classes <- c("henderson_error_weights", "henderson_error", "error", "condition")
+  expect_s3_class(error, classes, exact = TRUE)
   expect_identical(error$argument, "weights")
   expect_identical(error$value, -2)
   expect_type(error$remedy, "character")
@@ -10,7 +11,7 @@ test_that("an error carries its argument, value and remedy", {
 })
 
 test_that("braces in what a user wrote are text", {
-  expect_error(abort_frame("object {x} not found"), "{x}", fixed = TRUE, class = "henderson_error_frame")
+  expect_error(abort_frame("object {x} not found"), "{x}", fixed = TRUE)
   expect_error(abort_contrasts("a{b}", "c{d}"), "c{d}", fixed = TRUE)
 })
 

@@ -4,7 +4,6 @@ test_that("settings are checked", {
   expect_error(lmm_control(max_iterations = 0), class = "henderson_error_argument")
   expect_error(lmm_control(max_iterations = 1.5), class = "henderson_error_argument")
   expect_error(lmm_control(tolerance = -1), class = "henderson_error_argument")
-  expect_error(lmm_control(gradient_tolerance = NA), class = "henderson_error_argument")
   expect_error(lmm_control(trace = 1), class = "henderson_error_argument")
   expect_error(lmm_control(threads = "two"), class = "henderson_error_argument")
 })

@@ -5,7 +5,9 @@ test_that("parameters are named as varcomp() prints them, in the engine's order"
     parameter_names("us", "id", c("(Intercept)", "age", "sex")),
     c("id.Intercept", "id.Intercept.age", "id.age", "id.Intercept.sex", "id.age.sex", "id.sex")
   )
-  expect_identical(parameter_names("diag", "id", c("(Intercept)", "age")), c("id.Intercept", "id.age"))
+  expect_identical(
+    parameter_names("diag", "id", c("(Intercept)", "age")), c("id.Intercept", "id.age")
+  )
   expect_identical(n_parameters("us", 4L), 10L)
   expect_identical(n_parameters("diag", 4L), 4L)
 })
@@ -27,7 +29,12 @@ test_that("semidefinite matrices are told from others at any scale", {
 })
 
 test_that("a root gives back the matrix, singular or not", {
-  for (sigma in list(matrix(4), matrix(c(4, 2, 2, 1), 2), matrix(c(2, 1, 1, 2), 2), matrix(0, 2, 2))) {
+  singular <- matrix(c(4, 2, 2, 1), 2)
+  for (sigma in list(matrix(4), singular, matrix(c(2, 1, 1, 2), 2), matrix(0, 2, 2))) {
     expect_equal(tcrossprod(covariance_root(sigma)), sigma)
   }
+})
+
+test_that("R and the engine know the same structures", {
+  expect_setequal(names(covariance_structures), structure_names_cpp())
 })

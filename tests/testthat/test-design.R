@@ -40,11 +40,14 @@ test_that("recipes are model.matrix() for every kind of column", {
     y ~ a * b, y ~ a:b, y ~ a + a:b, y ~ b:a + a, y ~ 0 + a:b, y ~ a:x, y ~ x:a, y ~ 0 + x:a,
     y ~ x + a:x, y ~ a * x, y ~ a * b * x, y ~ a * b * o, y ~ (a + b + o)^2, y ~ a / x, y ~ a / b,
     y ~ x + o, y ~ 0 + o, y ~ o:a, y ~ s, y ~ s:b, y ~ l, y ~ 0 + l, y ~ l * a, y ~ l:x, y ~ m,
-    y ~ m:a, y ~ a:m, y ~ m * x, y ~ poly(x, 2), y ~ poly(x, 2):a, y ~ log(x) + I(z^2), y ~ x + I(z > 0),
+    y ~ m:a, y ~ a:m, y ~ m * x, y ~ poly(x, 2), y ~ poly(x, 2):a, y ~ log(x) + I(z^2),
+    y ~ x + I(z > 0),
     y ~ splines::ns(x, 3) * b, y ~ splines::bs(x, df = 4), y ~ factor(k), y ~ k * factor(k),
     y ~ `odd name` + `odd factor`, y ~ `odd factor`:`odd name`, y ~ scale(x), y ~ cut(x, 3) + a,
-    y ~ a %in% b, y ~ x + offset(z), y ~ 0 + x:z + b:x, y ~ b + x:a:o, log(y + 10) ~ x, y ~ -1 + m + a,
-    y ~ a:b - 1 + x, y ~ x:z - 1, y ~ interaction(a, b), y ~ as.character(a), y ~ poly(x, z, degree = 2)
+    y ~ a %in% b, y ~ x + offset(z), y ~ 0 + x:z + b:x, y ~ b + x:a:o, log(y + 10) ~ x,
+    y ~ -1 + m + a,
+    y ~ a:b - 1 + x, y ~ x:z - 1, y ~ interaction(a, b), y ~ as.character(a),
+    y ~ poly(x, z, degree = 2)
   )
   for (formula in formulas) expect_model_matrix(formula, data)
 })
@@ -95,7 +98,7 @@ test_that("contrasts for a factor that is not there are reported", {
   )
 })
 
-# Random terms against lme4's Z, term by term -------------------------------------------------------
+# Random terms against lme4's Z, term by term ------------------------------------------------------
 
 random_matrix <- function(formula, data) {
   parts <- parse_formula(formula, data)
@@ -128,8 +131,10 @@ test_that("random terms have lme4's columns and levels", {
   data$h <- factor(paste0("h", data$k))
   formulas <- list(
     y ~ x + (1 | g), y ~ x + (x | g), y ~ (1 + x | g) + (1 | h), y ~ (0 + x | g), y ~ (x - 1 | g),
-    y ~ (1 | g) + (0 + x | g), y ~ (1 | g / h), y ~ (1 | g:h), y ~ (1 | h:g), y ~ (a | g), y ~ (0 + a | g),
-    y ~ (a * x | g), y ~ (0 + a:b | g), y ~ (poly(x, 2) | g), y ~ (1 | g:a:b), y ~ (1 | s), y ~ (1 | k),
+    y ~ (1 | g) + (0 + x | g), y ~ (1 | g / h), y ~ (1 | g:h), y ~ (1 | h:g), y ~ (a | g),
+    y ~ (0 + a | g),
+    y ~ (a * x | g), y ~ (0 + a:b | g), y ~ (poly(x, 2) | g), y ~ (1 | g:a:b), y ~ (1 | s),
+    y ~ (1 | k),
     y ~ (l | g), y ~ (m | g), y ~ (o | h), y ~ (x | a / b), y ~ 0 + (1 | g), y ~ x + (x + z | g:h)
   )
   for (formula in formulas) expect_lme4_z(formula, data)
@@ -141,7 +146,8 @@ test_that("a group may be an expression, and empty combinations make no level", 
   expect_identical(found$levels, c("1", "2", "3", "4"))
   expect_identical(found$label, "factor(k)")
   data <- data.frame(y = rnorm(6), a = factor(c(1, 1, 2, 2, 3, 3)), b = factor(c(2, 1, 1, 1, 2, 2)))
-  expect_identical(random_matrix(y ~ (1 | a:b), data)$random[[1]]$levels, c("1:1", "1:2", "2:1", "3:2"))
+  crossed <- random_matrix(y ~ (1 | a:b), data)$random[[1]]
+  expect_identical(crossed$levels, c("1:1", "1:2", "2:1", "3:2"))
 })
 
 test_that("a bare factor in a named structure means its levels; a model formula its columns", {
@@ -157,4 +163,3 @@ test_that("a bare factor in a named structure means its levels; a model formula 
   expect_identical(coefs(y ~ (a || g)), c("(Intercept)", "aq", "ar"))
   expect_identical(coefs(y ~ us(x | g)), c("(Intercept)", "x"))
 })
-

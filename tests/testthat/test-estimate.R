@@ -30,8 +30,9 @@ test_that("starting values do not change the answer", {
 })
 
 test_that("an unreached optimum is a warning and is printed", {
+  short <- lmm_control(max_iterations = 1)
   expect_warning(
-    fit <- lmmfit(distance ~ age * Sex + (1 + age | Subject), growth, control = lmm_control(max_iterations = 1)),
+    fit <- lmmfit(distance ~ age * Sex + (1 + age | Subject), growth, control = short),
     class = "henderson_warning_convergence"
   )
   expect_output(print(fit), "NOT CONVERGED")

@@ -14,7 +14,8 @@ test_that("fixed and random parts are told apart", {
   expect_identical(structures_of(y ~ (1 | g) + diag(env | h) + (x || g) + us(x | h)),
     c("us", "diag", "diag", "us"))
   expect_identical(parse_formula(y ~ (1 | g), data)$fixed, y ~ 1, ignore_formula_env = TRUE)
-  expect_identical(parse_formula(log(y) ~ (1 | g), data)$fixed, log(y) ~ 1, ignore_formula_env = TRUE)
+  fixed <- parse_formula(log(y) ~ (1 | g), data)$fixed
+  expect_identical(fixed, log(y) ~ 1, ignore_formula_env = TRUE)
   expect_identical(parse_formula(y ~ 0 + (1 | g), data)$fixed, y ~ 0, ignore_formula_env = TRUE)
   expect_length(terms_of(y ~ x), 0L)
   expect_length(terms_of(y ~ x + ((1 | g) + (1 | h))), 2L)
@@ -78,6 +79,7 @@ test_that("the identical term twice is an error, a related and an unrelated one 
   K <- diag(3)
   dimnames(K) <- list(1:3, 1:3)
   D <- K
-  design <- model_design(parse_formula(y ~ (1 | g) + (1 | gr(g, cov = K)) + (1 | gr(g, cov = D)), data), data)
+  parts <- parse_formula(y ~ (1 | g) + (1 | gr(g, cov = K)) + (1 | gr(g, cov = D)), data)
+  design <- model_design(parts, data)
   expect_identical(vapply(design$random, `[[`, "", "label"), c("g.iid", "g", "g.D"))
 })

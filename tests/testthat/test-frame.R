@@ -1,6 +1,7 @@
 test_that("the frame has every variable once, and unused levels are gone", {
   data <- data.frame(
-    y = 1:6 + 0, x = 1:6, g = factor(c("a", "a", "b", "b", "c", "c"), c("z", "a", "b", "c")), w = 1:6
+    y = 1:6 + 0, x = 1:6, w = 1:6,
+    g = factor(c("a", "a", "b", "b", "c", "c"), c("z", "a", "b", "c"))
   )
   parts <- parse_formula(y ~ log(x) + (1 + log(x) | g) + offset(w), data)
   frame <- model_frame(parts, data, weights = data$w)

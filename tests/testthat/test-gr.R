@@ -17,8 +17,11 @@ test_that("precision, dense or sparse, and a sparse covariance", {
   dimnames(Q) <- dimnames(K)
   S <- Matrix::Matrix(K, sparse = TRUE)
   SQ <- Matrix::Matrix(Q, sparse = TRUE)
-  for (term in list(random_of(y ~ (1 | gr(line, precision = Q))), random_of(y ~ (1 | gr(line, cov = S))),
-                    random_of(y ~ (1 | gr(line, precision = SQ))))) {
+  formulas <- list(
+    y ~ (1 | gr(line, precision = Q)), y ~ (1 | gr(line, cov = S)),
+    y ~ (1 | gr(line, precision = SQ))
+  )
+  for (term in lapply(formulas, random_of)) {
     expect_s4_class(term$relationship$precision, "dgCMatrix")
     expect_equal(as.matrix(term$relationship$precision), unname(Q), tolerance = 1e-12)
   }
@@ -39,10 +42,14 @@ test_that("matrices that cannot be used are refused", {
   for (bad in list(unnamed, rectangular, skew, missing, gap, indefinite, twice, "K")) {
     expect_error(random_of(y ~ (1 | gr(line, cov = bad))), class = "henderson_error_relationship")
   }
-  expect_error(random_of(y ~ (1 | gr(line, cov = no_such))), class = "henderson_error_relationship")
-  expect_error(random_of(y ~ (1 | gr(line))), class = "henderson_error_relationship")
-  expect_error(random_of(y ~ (1 | gr(line, cov = K, precision = K))), class = "henderson_error_relationship")
-  expect_error(random_of(y ~ (1 | gr(line, covariance = K))), class = "henderson_error_relationship")
+  wrong <- list(
+    y ~ (1 | gr(line, cov = no_such)), y ~ (1 | gr(line)),
+    y ~ (1 | gr(line, cov = K, precision = K)),
+    y ~ (1 | gr(line, covariance = K))
+  )
+  for (formula in wrong) {
+    expect_error(random_of(formula), class = "henderson_error_relationship")
+  }
   expect_error(random_of(y ~ (1 | gr(line, cov = K):y)), class = "henderson_error_bar")
   expect_error(gr(line, cov = K), class = "henderson_error_relationship")
   expect_error(random_of(y ~ (1 | gr(line, pedigree = K))), class = "henderson_error_not_available")

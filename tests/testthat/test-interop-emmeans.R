@@ -8,5 +8,6 @@ test_that("marginal means are those of lm() and of the fixed effects", {
   means <- as.data.frame(emmeans::emmeans(fit, "Variety"))
   grid <- data.frame(Variety = means$Variety, nitro = mean(data$nitro))
   expect_equal(means$emmean, unname(predict(fit, grid, random = FALSE)))
-  expect_equal(means$SE, unname(predict(fit, grid, random = FALSE, se = TRUE)$se.fit), tolerance = 1e-6)
+  se <- predict(fit, grid, random = FALSE, se = TRUE)$se.fit
+  expect_equal(means$SE, unname(se), tolerance = 1e-6)
 })

@@ -9,7 +9,9 @@ test_that("each type draws, and returns what it drew", {
   expect_equal(sort(ranef(fit())$Subject$age), drawn$effect)
   expect_error(plot(fit(), type = "bars"), class = "henderson_error_argument")
   expect_error(plot(fit(), type = "caterpillar", term = "id"), class = "henderson_error_term")
-  expect_error(plot(fit(), type = "caterpillar", coefficient = "id"), class = "henderson_error_argument")
+  expect_error(
+    plot(fit(), type = "caterpillar", coefficient = "id"), class = "henderson_error_argument"
+  )
 })
 
 test_that("autoplot() is a ggplot", {

@@ -14,13 +14,14 @@ test_that("predictions are lme4's, for every choice of random effects", {
   new <- data.frame(Days = c(0.5, 3, 11), Subject = c("308", "372", "330"))
   expect_equal(predict(fit), predict(peer), tolerance = 1e-4)
   expect_equal(predict(fit, new), predict(peer, new), tolerance = 1e-4)
-  expect_equal(predict(fit, new, random = FALSE), predict(peer, new, re.form = NA), tolerance = 1e-4)
+  fixed <- predict(fit, new, random = FALSE)
+  expect_equal(fixed, predict(peer, new, re.form = NA), tolerance = 1e-4)
   expect_equal(predict(fit, new, re.form = NA), predict(fit, new, random = FALSE))
   expect_equal(predict(fit, new["Days"], random = FALSE), predict(fit, new, random = FALSE))
   new$Subject[2] <- "999"
   expect_error(predict(fit, new), class = "henderson_error_new_level")
-  expect_equal(predict(fit, new, allow_new_levels = TRUE), predict(peer, new, allow.new.levels = TRUE),
-    tolerance = 1e-4)
+  allowed <- predict(fit, new, allow_new_levels = TRUE)
+  expect_equal(allowed, predict(peer, new, allow.new.levels = TRUE), tolerance = 1e-4)
 })
 
 test_that("splines, polynomials and scaled columns are those of the fit", {
@@ -32,7 +33,8 @@ test_that("splines, polynomials and scaled columns are those of the fit", {
     fit <- lmmfit(formula, data)
     rows <- c(3, 77, 150)
     expect_equal(predict(fit, data[rows, ]), fitted(fit)[rows], tolerance = 1e-8)
-    expect_equal(predict(fit, data[rows, ], random = FALSE), predict(fit, random = FALSE)[rows], tolerance = 1e-8)
+    fixed <- predict(fit, data[rows, ], random = FALSE)
+    expect_equal(fixed, predict(fit, random = FALSE)[rows], tolerance = 1e-8)
   }
 })
 

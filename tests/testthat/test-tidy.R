@@ -2,14 +2,15 @@ fit <- function() lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 
 test_that("tidy() has the effects that are asked for", {
   table <- tidy(fit(), effects = c("fixed", "ran_pars", "ran_vals"), conf.int = TRUE)
-  expect_identical(as.vector(table(table$effect)[c("fixed", "ran_pars", "ran_vals")]), c(2L, 2L, 27L))
+  expect_identical(table$effect, rep(c("fixed", "ran_pars", "ran_vals"), c(2, 2, 27)))
   expect_named(table, c("effect", "group", "level", "term", "estimate", "std.error", "statistic",
     "conf.low", "conf.high", "status"))
   fixed <- table[table$effect == "fixed", ]
   expect_equal(fixed$conf.low, unname(confint(fit())[, 1]))
   expect_error(tidy(fit(), effects = "random"), class = "henderson_error_argument")
   linear <- tidy(lmmfit(distance ~ age, nlme::Orthodont), effects = "fixed")
-  expect_equal(linear$p.value, unname(summary(lm(distance ~ age, nlme::Orthodont))$coefficients[, 4]))
+  peer <- summary(lm(distance ~ age, nlme::Orthodont))$coefficients
+  expect_equal(linear$p.value, unname(peer[, 4]))
 })
 
 test_that("glance() is one row", {

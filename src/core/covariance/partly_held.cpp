@@ -95,7 +95,7 @@ std::vector<bool> PartlyHeld::theta_at_boundary(const ConstVectorRef&) const {
   return std::vector<bool>(static_cast<std::size_t>(n_theta()), false);
 }
 
-std::vector<bool> PartlyHeld::value_at_boundary(const ConstVectorRef&) const {
+std::vector<bool> PartlyHeld::value_at_boundary(const ConstVectorRef&, const Matrix&) const {
   return std::vector<bool>(static_cast<std::size_t>(n_values()), false);
 }
 

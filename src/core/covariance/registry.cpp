@@ -35,22 +35,33 @@ std::vector<Block> diagonal_blocks(Index n_coef, const Held& held) {
 
 Index diagonal_values(Index n_coef) { return n_coef; }
 
-Vector unstructured_units(const Vector& coef_units) {
-  return lower_of(coef_units * coef_units.transpose());
+// Column (r, c): F Sigma F' of the Sigma that is 1 in (r, c) and (c, r).
+Matrix unstructured_transform(const Matrix& f) {
+  const Index n = f.rows();
+  Matrix transform(lower_size(n), lower_size(n));
+  for (Index r = 0; r < n; ++r) {
+    for (Index c = 0; c <= r; ++c) {
+      const Matrix outer = f.col(r) * f.col(c).transpose();
+      const Matrix image = r == c ? outer : Matrix(outer + outer.transpose());
+      transform.col(lower_position(r, c)) = lower_of(image);
+    }
+  }
+  return transform;
 }
 
-Vector diagonal_units(const Vector& coef_units) { return coef_units.cwiseAbs2(); }
+Matrix diagonal_transform(const Matrix& f) { return f.cwiseAbs2(); }
 
 struct Entry {
   const char* name;
   Index (*n_values)(Index n_coef);
-  Vector (*value_units)(const Vector& coef_units);
+  Matrix (*value_transform)(const Matrix& coef_transform);
+  bool is_rotatable;
   std::vector<Block> (*make)(Index n_coef, const Held& held);
 };
 
 constexpr Entry kTable[] = {
-    {"us", lower_size, unstructured_units, unstructured_blocks},
-    {"diag", diagonal_values, diagonal_units, diagonal_blocks},
+    {"us", lower_size, unstructured_transform, true, unstructured_blocks},
+    {"diag", diagonal_values, diagonal_transform, false, diagonal_blocks},
 };
 
 const Entry& find(const std::string& structure) {
@@ -70,9 +81,11 @@ std::vector<Block> make_blocks(const std::string& structure, Index n_coef, const
   return entry.make(n_coef, held);
 }
 
-Vector value_units(const std::string& structure, const Vector& coef_units) {
-  return find(structure).value_units(coef_units);
+Matrix value_transform(const std::string& structure, const Matrix& coef_transform) {
+  return find(structure).value_transform(coef_transform);
 }
+
+bool is_rotatable(const std::string& structure) { return find(structure).is_rotatable; }
 
 Index n_values(const std::string& structure, Index n_coef) {
   return find(structure).n_values(n_coef);

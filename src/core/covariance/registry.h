@@ -27,8 +27,12 @@ struct Held {
 // The blocks of a structure, in the order of its values. Throws InvalidSpec for an unknown name or impossible held values.
 std::vector<Block> make_blocks(const std::string& structure, Index n_coef, const Held& held);
 
-// The units of the values where the coefficients have these units: value in the user's units = unit x value.
-Vector value_units(const std::string& structure, const Vector& coef_units);
+// The values under a change of coefficients: where u = F v, values of u = value_transform(F) x values of v. Needs: F diagonal unless
+// is_rotatable().
+Matrix value_transform(const std::string& structure, const Matrix& coef_transform);
+
+// Whether the structure contains F Sigma F' with every Sigma, for every F.
+bool is_rotatable(const std::string& structure);
 
 // Number of values on the user's scale.
 Index n_values(const std::string& structure, Index n_coef);

@@ -48,9 +48,11 @@ class Structure {
   // theta moved off the points where a derivative of Lambda Lambda' vanishes, by no more than `distance`.
   virtual Vector nudged(const ConstVectorRef& theta, double distance) const = 0;
 
-  // For a canonical theta: which parameters cannot move because Sigma is singular, and which values are then at a boundary.
+  // For a canonical theta: which parameters cannot move because Sigma is singular.
   virtual std::vector<bool> theta_at_boundary(const ConstVectorRef& theta) const = 0;
-  virtual std::vector<bool> value_at_boundary(const ConstVectorRef& theta) const = 0;
+
+  // Which values are at a boundary, for the coefficients F u.
+  virtual std::vector<bool> value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const = 0;
 };
 
 }  // namespace henderson::covariance

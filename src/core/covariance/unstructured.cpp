@@ -2,6 +2,7 @@
 #include "core/covariance/unstructured.h"
 
 #include <Eigen/Eigenvalues>
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -12,6 +13,8 @@ namespace {
 
 // A held or starting covariance matrix counts as semidefinite where its factor reproduces it to this relative error.
 constexpr double kSemidefiniteError = 1e-8;
+// A pivot below this share of its variance is zero but for rounding.
+constexpr double kSingular = 1e-10;
 
 }  // namespace
 
@@ -98,9 +101,12 @@ std::vector<bool> Unstructured::theta_at_boundary(const ConstVectorRef& theta) c
 }
 
 // A variance of zero with its covariances; or, where the row is not zero but its pivot is, the covariances of that row.
-std::vector<bool> Unstructured::value_at_boundary(const ConstVectorRef& theta) const {
+std::vector<bool> Unstructured::value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const {
   std::vector<bool> at_boundary(static_cast<std::size_t>(n_values()), false);
-  const Matrix lambda = triangular_from(theta, n_coef_);
+  const std::vector<bool> stopped = theta_at_boundary(theta);
+  if (std::find(stopped.begin(), stopped.end(), true) == stopped.end()) return at_boundary;
+  const Matrix factor = f * triangular_from(theta, n_coef_);
+  const Matrix lambda = semidefinite_cholesky(factor * factor.transpose(), kSingular, 0.0);
   for (Index r = 0; r < n_coef_; ++r) {
     if (lambda(r, r) != 0.0) continue;
     const bool zero_variance = lambda.row(r).squaredNorm() == 0.0;

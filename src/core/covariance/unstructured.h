@@ -25,7 +25,7 @@ class Unstructured final : public Structure {
   Vector canonical(const ConstVectorRef& theta, double relative, double absolute) const override;
   Vector nudged(const ConstVectorRef& theta, double distance) const override;
   std::vector<bool> theta_at_boundary(const ConstVectorRef& theta) const override;
-  std::vector<bool> value_at_boundary(const ConstVectorRef& theta) const override;
+  std::vector<bool> value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const override;
 
  private:
   Index n_coef_;

@@ -33,7 +33,7 @@ Matrix over_design(const Model& model, const Matrix& k) {
     for (Index l = 0; l < block.n_levels; ++l) {
       const Index from = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
       combinations.middleRows(block.first_column + l * block.n_coef, block.n_coef) =
-          block.coef_units.asDiagonal() * k.middleRows(from, block.n_coef);
+          block.coef_transform.transpose() * k.middleRows(from, block.n_coef);
     }
   }
   for (Index c = 0; c < k.cols(); ++c) {
@@ -153,7 +153,7 @@ std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Fact
     for (Index q = 0; q < m; ++q) {
       for (Index r = q; r < m; ++r) d(r, q) = d(q, r) = inverse[*position++];
     }
-    const Matrix scale = block.coef_units.asDiagonal() * lambda[b];
+    const Matrix scale = block.coef_transform * lambda[b];
     const Index first = static_cast<Index>(node - block.first_node) * model.n_coef_of_term[block.term];
     errors[block.term].block(block.first_coef, first + block.first_coef, block.n_coef, block.n_coef) =
         residual * scale * d * scale.transpose();

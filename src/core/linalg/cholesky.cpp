@@ -29,8 +29,7 @@ class Factorizer {
         symbolic_(panels_.symbolic()),
         schedule_(symbolic_.schedule()),
         options_(options),
-        callbacks_(callbacks) {
-  }
+        callbacks_(callbacks) {}
 
   void drop_dependent(double tolerance) {
     threshold_.resize(symbolic_.size());
@@ -43,9 +42,11 @@ class Factorizer {
 
   // The tasks at the same time, then the fronts above them with all threads inside each.
   Failure run() {
-    Crew crew(panels_.workspace(), symbolic_.factor_flops() > kSmallestShared ? options_.threads : 1);
+    Crew crew(panels_.workspace(),
+              symbolic_.factor_flops() > kSmallestShared ? options_.threads : 1);
     StopSignal stop(callbacks_);
-    crew.run_tasks(schedule_.task_order, [&](SmallIndex task, int worker) { run_task(task, worker, stop); });
+    crew.run_tasks(schedule_.task_order,
+                   [&](SmallIndex task, int worker) { run_task(task, worker, stop); });
     stop.throw_if_stopped();
     if (first_failure_.column != kNone) return first_failure_;
     crew.share_kernels();
@@ -73,11 +74,12 @@ class Factorizer {
   }
 
  private:
-  // A task ends at its first failure, or when an earlier column has failed in another: the same column is reported whoever
-  // is faster.
+  // A task ends at its first failure, or when an earlier column has failed in another: the same
+  // column is reported whoever is faster.
   void run_task(SmallIndex task, int worker, StopSignal& stop) {
     for (SmallIndex f = schedule_.task_first[task]; f < schedule_.task_last[task]; ++f) {
-      if (stop.stopped(worker) || symbolic_.first_column(schedule_.supernode[f]) > failed_column_) return;
+      if (stop.stopped(worker) || symbolic_.first_column(schedule_.supernode[f]) > failed_column_)
+        return;
       const Failure failure = factor_front(f, panels_.workspace().thread(worker));
       if (failure.column == kNone) continue;
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -89,13 +91,15 @@ class Factorizer {
     }
   }
 
-  // Assembles the front from its children and leaves, eliminates its columns, leaves its update matrix behind.
+  // Assembles the front from its children and leaves, eliminates its columns, leaves its update
+  // matrix behind.
   Failure factor_front(SmallIndex f, ThreadMemory& memory) {
     const Front front = front_of(panels_, f, memory.stack.get());
     std::fill(front.update, front.update + front.below() * front.below(), 0.0);
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
       const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
-      add_update(child.below(), child.update, symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front);
+      add_update(child.below(), child.update,
+                 symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front);
     }
     for (SmallIndex s = schedule_.first_leaf[f]; s < schedule_.supernode[f]; ++s) {
       const Failure failure = factor_leaf(s, front, memory);
@@ -103,8 +107,8 @@ class Factorizer {
     }
     const Failure failure = eliminate(schedule_.supernode[f], memory);
     if (failure.column != kNone) return failure;
-    kernels::subtract_aat(front.below(), front.width, front.panel + front.width, front.height, front.update,
-                          front.below(), memory.scratch);
+    kernels::subtract_aat(front.below(), front.width, front.panel + front.width, front.height,
+                          front.update, front.below(), memory.scratch);
     return {};
   }
 
@@ -148,25 +152,27 @@ class Factorizer {
   std::atomic<SmallIndex> failed_column_{std::numeric_limits<SmallIndex>::max()};
 };
 
-std::variant<CholeskyFactor, NotPositiveDefinite> factorize(Panels&& assembled, const FactorOptions& options,
+std::variant<CholeskyFactor, NotPositiveDefinite> factorize(Panels&& assembled,
+                                                            const FactorOptions& options,
                                                             Callbacks& callbacks) {
   Factorizer factorizer(std::move(assembled), options, callbacks);
   return factorizer.result(factorizer.run());
 }
 
-SemidefiniteFactor factorize_semidefinite(Panels&& assembled, double tolerance, const FactorOptions& options,
-                                          Callbacks& callbacks) {
+SemidefiniteFactor factorize_semidefinite(Panels&& assembled, double tolerance,
+                                          const FactorOptions& options, Callbacks& callbacks) {
   Factorizer factorizer(std::move(assembled), options, callbacks);
   factorizer.drop_dependent(tolerance);
   // Only a pivot that is not a number is neither positive nor dropped.
-  if (factorizer.run().column != kNone) throw Error("a matrix to be factorised has entries that are not numbers");
+  if (factorizer.run().column != kNone)
+    throw Error("a matrix to be factorised has entries that are not numbers");
   std::vector<SmallIndex> dependent = factorizer.dependent();
   return {factorizer.factor(), std::move(dependent)};
 }
 
 Matrix SemidefiniteFactor::null_vectors() const {
-  // Column d of L is the unit vector e_d, so L^-1 e_d = e_d, and x = L^-T e_d solves LL'x = e_d; LL' differs from C by
-  // e_d e_d' (up to the tolerance), and x_d = 1.
+  // Column d of L is the unit vector e_d, so L^-1 e_d = e_d, and x = L^-T e_d solves LL'x = e_d;
+  // LL' differs from C by e_d e_d' (up to the tolerance), and x_d = 1.
   const Index n_vectors = static_cast<Index>(dependent.size());
   Matrix x = Matrix::Zero(factor.size(), n_vectors);
   for (Index k = 0; k < n_vectors; ++k) x(factor.symbolic().new_of_old()[dependent[k]], k) = 1;
@@ -177,7 +183,8 @@ Matrix SemidefiniteFactor::null_vectors() const {
 double CholeskyFactor::log_determinant_from(SmallIndex first_column) const {
   const SymbolicFactor& symbolic = panels_.symbolic();
   double sum = 0;
-  for (SmallIndex s = symbolic.n_supernodes() - 1; s >= 0 && symbolic.first_column(s) >= first_column; --s)
+  for (SmallIndex s = symbolic.n_supernodes() - 1;
+       s >= 0 && symbolic.first_column(s) >= first_column; --s)
     for (SmallIndex j = 0; j < symbolic.width(s); ++j)
       sum += std::log(panels_.data()[symbolic.panel(s) + j * (symbolic.height(s) + Index{1})]);
   return 2 * sum;

@@ -18,17 +18,20 @@ class CholeskyFactor;
 struct NotPositiveDefinite;
 struct SemidefiniteFactor;
 
-// What: the factor of C. Needs: `assembled` holds the lower triangle of C at the offsets of SymbolicFactor::positions(), and
-// zeros elsewhere. Gives: the factor, in the same memory, or the column where C is not positive definite; a trial step
-// may meet that. Cost: symbolic.factor_flops(). Throws Interrupted (the memory is then lost).
-// Source: Duff & Reid (1983), ACM TOMS 9 (multifrontal method); Liu (1992), SIAM Review 34.
-std::variant<CholeskyFactor, NotPositiveDefinite> factorize(Panels&& assembled, const FactorOptions& options,
+// What: the factor of C. Needs: `assembled` holds the lower triangle of C at the offsets of
+// SymbolicFactor::positions(), and zeros elsewhere. Gives: the factor, in the same memory, or the
+// column where C is not positive definite; a trial step may meet that. Cost:
+// symbolic.factor_flops(). Throws Interrupted (the memory is then lost). Source: Duff & Reid
+// (1983), ACM TOMS 9 (multifrontal method); Liu (1992), SIAM Review 34.
+std::variant<CholeskyFactor, NotPositiveDefinite> factorize(Panels&& assembled,
+                                                            const FactorOptions& options,
                                                             Callbacks& callbacks);
 
-// What: the factor of a positive semidefinite C without its dependent columns: those whose pivot is at most `tolerance` times
-// their diagonal in C. In place of such a column, L has a unit vector; it adds nothing to log_determinant().
-SemidefiniteFactor factorize_semidefinite(Panels&& assembled, double tolerance, const FactorOptions& options,
-                                          Callbacks& callbacks);
+// What: the factor of a positive semidefinite C without its dependent columns: those whose pivot is
+// at most `tolerance` times their diagonal in C. In place of such a column, L has a unit vector; it
+// adds nothing to log_determinant().
+SemidefiniteFactor factorize_semidefinite(Panels&& assembled, double tolerance,
+                                          const FactorOptions& options, Callbacks& callbacks);
 
 class CholeskyFactor {
  public:
@@ -36,7 +39,8 @@ class CholeskyFactor {
   void solve_lower(MatrixRef b) const;  // b := L^-1 P b, in the order of elimination
   void solve_upper(MatrixRef b) const;  // b := P' L^-T b, from the order of elimination
   double log_determinant() const;       // log|C|
-  double log_determinant_last() const;  // of the Schur complement of the last n_last columns; 0 if there are none
+  double log_determinant_last()
+      const;  // of the Schur complement of the last n_last columns; 0 if there are none
   SmallIndex size() const { return panels_.symbolic().size(); }
   const SymbolicFactor& symbolic() const { return panels_.symbolic(); }
   Panels release() && { return std::move(panels_); }
@@ -50,7 +54,8 @@ class CholeskyFactor {
 };
 
 struct NotPositiveDefinite {
-  SmallIndex column;  // of C; the first in the order of elimination whose pivot is not > 0
+  SmallIndex column;  // of C: its pivot, after all columns that it depends on, is not > 0; the same
+                      // on any number of threads
   double pivot;
   Panels storage;  // the memory, its contents spoilt
 };
@@ -59,7 +64,8 @@ struct SemidefiniteFactor {
   CholeskyFactor factor;
   std::vector<SmallIndex> dependent;  // columns of C, increasing
 
-  // Column k is the vector x with C x = 0 (up to the tolerance), 1 in dependent[k] and 0 in the other dependent columns.
+  // Column k is the vector x with C x = 0 (up to the tolerance), 1 in dependent[k] and 0 in the
+  // other dependent columns.
   Matrix null_vectors() const;
 };
 

@@ -20,7 +20,8 @@ class Crew {
   }
   ~Crew() { share_nothing(); }
 
-  // What: work(task, worker) for every task in `order`, each by whoever is free. Kernels inside are not shared.
+  // What: work(task, worker) for every task in `order`, each by whoever is free. Kernels inside are
+  // not shared.
   template <class Work>
   void run_tasks(const std::vector<SmallIndex>& order, const Work& work) {
     share_nothing();
@@ -28,8 +29,10 @@ class Crew {
     const std::function<void(int)> take = [&](int worker) {
       for (std::size_t k = next++; k < order.size(); k = next++) work(order[k], worker);
     };
-    if (team_.size() == 1) take(0);
-    else team_.run(take);
+    if (team_.size() == 1)
+      take(0);
+    else
+      team_.run(take);
   }
 
   // From now on the kernels called by worker 0 use the whole team.

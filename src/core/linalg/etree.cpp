@@ -8,7 +8,8 @@ namespace henderson::linalg {
 std::vector<SmallIndex> elimination_tree(const LowerPattern& pattern) {
   const LowerPattern rows = strict_rows(pattern);
   std::vector<SmallIndex> parent(pattern.n, kNone);
-  std::vector<SmallIndex> ancestor(pattern.n, kNone);  // a shortcut towards the root of j's current tree
+  std::vector<SmallIndex> ancestor(pattern.n,
+                                   kNone);  // a shortcut towards the root of j's current tree
   for (SmallIndex i = 0; i < pattern.n; ++i)
     for (Index k = rows.start[i]; k < rows.start[i + 1]; ++k)
       for (SmallIndex j = rows.row[k]; j != kNone && j < i;) {
@@ -20,7 +21,8 @@ std::vector<SmallIndex> elimination_tree(const LowerPattern& pattern) {
   return parent;
 }
 
-std::vector<SmallIndex> postorder(const std::vector<SmallIndex>& parent, const std::vector<SmallIndex>& weight) {
+std::vector<SmallIndex> postorder(const std::vector<SmallIndex>& parent,
+                                  const std::vector<SmallIndex>& weight) {
   const SmallIndex n = static_cast<SmallIndex>(parent.size());
   std::vector<SmallIndex> by_weight(n);
   for (SmallIndex j = 0; j < n; ++j) by_weight[j] = j;
@@ -59,12 +61,14 @@ namespace {
 struct RowSubtrees {
   static constexpr SmallIndex kNoLeaf = -1, kFirstLeaf = -2;
 
-  std::vector<SmallIndex> first;      // first[j] = k means the first descendant of j has number k in the postorder
+  std::vector<SmallIndex>
+      first;  // first[j] = k means the first descendant of j has number k in the postorder
   std::vector<SmallIndex> max_first;  // largest first[] seen in row i
   std::vector<SmallIndex> last_leaf;  // last leaf seen in row i
   std::vector<SmallIndex> ancestor;   // disjoint sets of the nodes visited
 
-  // The least common ancestor of leaf j and the leaf before it in row i, if there are two such leaves.
+  // The least common ancestor of leaf j and the leaf before it in row i, if there are two such
+  // leaves.
   SmallIndex join(SmallIndex i, SmallIndex j) {
     if (first[j] <= max_first[i]) return kNoLeaf;
     max_first[i] = first[j];
@@ -84,7 +88,8 @@ struct RowSubtrees {
 
 }  // namespace
 
-std::vector<SmallIndex> column_counts(const LowerPattern& pattern, const std::vector<SmallIndex>& parent,
+std::vector<SmallIndex> column_counts(const LowerPattern& pattern,
+                                      const std::vector<SmallIndex>& parent,
                                       const std::vector<SmallIndex>& order) {
   const SmallIndex n = pattern.n;
   std::vector<SmallIndex> counts(n);
@@ -93,7 +98,8 @@ std::vector<SmallIndex> column_counts(const LowerPattern& pattern, const std::ve
   for (SmallIndex j = 0; j < n; ++j) rows.ancestor[j] = j;
   for (SmallIndex k = 0; k < n; ++k) {
     counts[order[k]] = rows.first[order[k]] == kNone ? 1 : 0;  // 1 at the leaves of the tree
-    for (SmallIndex j = order[k]; j != kNone && rows.first[j] == kNone; j = parent[j]) rows.first[j] = k;
+    for (SmallIndex j = order[k]; j != kNone && rows.first[j] == kNone; j = parent[j])
+      rows.first[j] = k;
   }
   for (const SmallIndex j : order) {
     if (parent[j] != kNone) --counts[parent[j]];  // the diagonal of the child is not in the parent

@@ -8,7 +8,8 @@ Front front_of(Panels& panels, SmallIndex f, double* stack) {
   const Schedule& schedule = symbolic.schedule();
   const SmallIndex s = schedule.supernode[f];
   double* memory = schedule.shared[f] ? panels.workspace().shared() : stack;
-  return {panels.data() + symbolic.panel(s), symbolic.height(s), symbolic.width(s), memory + schedule.update[f]};
+  return {panels.data() + symbolic.panel(s), symbolic.height(s), symbolic.width(s),
+          memory + schedule.update[f]};
 }
 
 void add_update(Index r, const double* u, const SmallIndex* place, const Front& parent) {

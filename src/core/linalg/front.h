@@ -6,8 +6,8 @@
 
 namespace henderson::linalg {
 
-// A front: the panel of its supernode (height x width) and its update matrix U (below x below); together the lower triangle
-// of one symmetric matrix of order `height`.
+// A front: the panel of its supernode (height x width) and its update matrix U (below x below);
+// together the lower triangle of one symmetric matrix of order `height`.
 struct Front {
   double* panel;
   Index height, width;
@@ -23,7 +23,8 @@ struct Front {
 // Front f of the schedule; `stack` is the memory of the thread that works on it.
 Front front_of(Panels& panels, SmallIndex f, double* stack);
 
-// What: parent(place[i], place[j]) += u(i, j) for i >= j. Needs: u is r x r, lower triangle; place increases. Cost: r^2 / 2.
+// What: parent(place[i], place[j]) += u(i, j) for i >= j. Needs: u is r x r, lower triangle; place
+// increases. Cost: r^2 / 2.
 void add_update(Index r, const double* u, const SmallIndex* place, const Front& parent);
 
 // What: parent(place[i], place[j]) -= l(i) l(j) for i >= j. Needs: place increases. Cost: r^2.

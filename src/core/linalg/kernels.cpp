@@ -22,18 +22,22 @@ const Table& table() {
   return chosen;
 }
 
-// Packing pays when its cost, proportional to m k + k n, is small beside 2 m n k, or when the operands leave the cache.
+// Packing pays when its cost, proportional to m k + k n, is small beside 2 m n k, or when the
+// operands leave the cache.
 bool pays_to_pack(const Product& x) {
   if (x.a.rows != 1) return true;
   return x.n >= 24 && x.m * x.k > 6000 && x.m >= 24;
 }
 
-// Columns or rows [first(t), first(t + 1)) for each of `parts` workers, where `share(f)` is the end of the first fraction f.
+// Columns or rows [first(t), first(t + 1)) for each of `parts` workers, where `share(f)` is the end
+// of the first fraction f.
 template <class Share, class Work>
 void split(Team& team, Index unit, Index n, const Share& share, const Work& work) {
   const int parts = team.size();
   const auto end = [&](int t) {
-    return t == parts ? n : std::min(n, static_cast<Index>(share(static_cast<double>(t) / parts) * n) / unit * unit);
+    return t == parts ? n
+                      : std::min(n, static_cast<Index>(share(static_cast<double>(t) / parts) * n) /
+                                        unit * unit);
   };
   team.run([&](int t) {
     if (end(t) < end(t + 1)) work(t, end(t), end(t + 1));
@@ -41,7 +45,9 @@ void split(Team& team, Index unit, Index n, const Share& share, const Work& work
 }
 
 double by_length(double fraction) { return fraction; }
-double by_triangle(double fraction) { return 1 - std::sqrt(1 - fraction); }  // columns of a lower triangle
+double by_triangle(double fraction) {
+  return 1 - std::sqrt(1 - fraction);
+}  // columns of a lower triangle
 
 Product rows_of(Product x, Index first, Index last) {
   x.m = last - first;
@@ -82,13 +88,16 @@ void multiply_packed(const Product& x, Scratch& scratch) {
 
 void multiply(const Product& x, Scratch& scratch) {
   if (x.m <= 0 || x.n <= 0 || x.k <= 0) return;
-  if (pays_to_pack(x)) multiply_packed(x, scratch);
-  else table().product_direct(x);
+  if (pays_to_pack(x))
+    multiply_packed(x, scratch);
+  else
+    table().product_direct(x);
 }
 
 using StripSolve = void (*)(Index, Index, const double*, Index, double*, Index);
 
-void solve_strips(StripSolve solve, Index m, Index w, const double* l, Index ldl, double* x, Index ldx, Scratch& scratch) {
+void solve_strips(StripSolve solve, Index m, Index w, const double* l, Index ldl, double* x,
+                  Index ldx, Scratch& scratch) {
   if (!pays_to_share(static_cast<double>(m) * w * w, scratch)) return solve(m, w, l, ldl, x, ldx);
   split(*scratch.team(), 12, m, by_length,
         [&](int, Index first, Index last) { solve(last - first, w, l, ldl, x + first, ldx); });
@@ -101,7 +110,9 @@ void zero(Index m, Index n, double* a, Index lda) {
 }  // namespace
 
 void Scratch::reserve(Index max_height, Index max_width) {
-  const auto doubles = [](Index n) { return std::unique_ptr<double[]>(new double[static_cast<std::size_t>(n)]); };
+  const auto doubles = [](Index n) {
+    return std::unique_ptr<double[]>(new double[static_cast<std::size_t>(n)]);
+  };
   pack_a_ = doubles((std::min(max_height, kRowBlock) + 12) * kDepth);
   pack_b_ = doubles(kColumnBlock * kDepth);
   const Index nested = kInverseInner * kInverseBlock + kInverseBase * kInverseInner;
@@ -115,7 +126,8 @@ void Scratch::share(Team* team, std::vector<Scratch*> scratches) {
 
 namespace {
 
-Index factor_base(Index h, Index w, double* a, Index lda, const Pivoting& pivoting, Scratch& scratch) {
+Index factor_base(Index h, Index w, double* a, Index lda, const Pivoting& pivoting,
+                  Scratch& scratch) {
   const Index failed = table().factor_square(w, a, lda, pivoting);
   if (failed != kNoFailure) return failed;
   solve_strips(table().solve_transposed, h - w, w, a, lda, a + w, lda, scratch);
@@ -127,13 +139,15 @@ Index factor_base(Index h, Index w, double* a, Index lda, const Pivoting& pivoti
 
 }  // namespace
 
-Index factor_panel(Index h, Index w, double* a, Index lda, const Pivoting& pivoting, Scratch& scratch) {
+Index factor_panel(Index h, Index w, double* a, Index lda, const Pivoting& pivoting,
+                   Scratch& scratch) {
   if (w <= kFactorBase) return factor_base(h, w, a, lda, pivoting, scratch);
   const Index left = (w / 2 + 31) / 32 * 32, right = w - left;
   Index failed = factor_panel(h, left, a, lda, pivoting, scratch);
   if (failed != kNoFailure) return failed;
   double* corner = a + left * (lda + 1);
-  multiply({h - left, right, left, -1.0, plain(a + left, lda), transposed(a + left, lda), corner, lda, Shape::lower},
+  multiply({h - left, right, left, -1.0, plain(a + left, lda), transposed(a + left, lda), corner,
+            lda, Shape::lower},
            scratch);
   Pivoting rest = pivoting;
   if (rest.threshold != nullptr) rest = {rest.threshold + left, rest.dropped + left};
@@ -141,19 +155,24 @@ Index factor_panel(Index h, Index w, double* a, Index lda, const Pivoting& pivot
   return failed == kNoFailure ? failed : left + failed;
 }
 
-void subtract_aat(Index n, Index k, const double* a, Index lda, double* c, Index ldc, Scratch& scratch) {
+void subtract_aat(Index n, Index k, const double* a, Index lda, double* c, Index ldc,
+                  Scratch& scratch) {
   multiply({n, n, k, -1.0, plain(a, lda), transposed(a, lda), c, ldc, Shape::lower}, scratch);
 }
 
 namespace {
 
-// The panel's columns [first, first + n), those right of them being done (and mirrored). `y` has room for n rows.
-void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld, double* z22, Index ldz, double* y,
-                  Scratch& scratch);
+// The panel's columns [first, first + n), those right of them being done (and mirrored). `y` has
+// room for n rows.
+void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld, double* z22,
+                  Index ldz, double* y, Scratch& scratch);
 
 // From the last block of columns to the first.
-void invert_blocks(Index w, Index r, double* panel, Index ld, double* z22, Index ldz, double* y, Scratch& scratch) {
-  const Index block = w > kInverseBlock ? kInverseBlock : w > kInverseInner ? kInverseInner : kInverseBase;
+void invert_blocks(Index w, Index r, double* panel, Index ld, double* z22, Index ldz, double* y,
+                   Scratch& scratch) {
+  const Index block = w > kInverseBlock   ? kInverseBlock
+                      : w > kInverseInner ? kInverseInner
+                                          : kInverseBase;
   for (Index end = w; end > 0;) {
     const Index n = (end - 1) % block + 1, first = end - n;
     invert_block(first, n, w, r, panel, ld, z22, ldz, y, scratch);
@@ -162,11 +181,11 @@ void invert_blocks(Index w, Index r, double* panel, Index ld, double* z22, Index
   }
 }
 
-void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld, double* z22, Index ldz, double* y,
-                  Scratch& scratch) {
+void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld, double* z22,
+                  Index ldz, double* y, Scratch& scratch) {
   const Index end = first + n, right = w - end, below = right + r;
   double* corner = panel + first * (ld + 1);  // L11
-  double* column = corner + n;                // L21: `right` rows of the square, then r rows under it
+  double* column = corner + n;  // L21: `right` rows of the square, then r rows under it
   if (below > 0) {
     solve_strips(table().solve_plain, below, n, corner, ld, column, ld, scratch);  // Y = L21 L11^-1
     table().transpose(below, n, column, ld, y, n);
@@ -176,30 +195,36 @@ void invert_block(Index first, Index n, Index w, Index r, double* panel, Index l
     const View y_right = transposed(y, n), y_below = transposed(y + right * n, n);
     multiply({right, n, right, -1.0, plain(square, ld), y_right, column, ld, Shape::full}, scratch);
     multiply({right, n, r, -1.0, transposed(under, ld), y_below, column, ld, Shape::full}, scratch);
-    multiply({r, n, right, -1.0, plain(under, ld), y_right, column + right, ld, Shape::full}, scratch);
+    multiply({r, n, right, -1.0, plain(under, ld), y_right, column + right, ld, Shape::full},
+             scratch);
     multiply({r, n, r, -1.0, plain(z22, ldz), y_below, column + right, ld, Shape::full}, scratch);
   }
-  if (n <= kInverseBase) table().invert_square(n, corner, ld);
-  else invert_blocks(n, 0, corner, ld, nullptr, 0, y + n * below, scratch);
+  if (n <= kInverseBase)
+    table().invert_square(n, corner, ld);
+  else
+    invert_blocks(n, 0, corner, ld, nullptr, 0, y + n * below, scratch);
   if (below > 0)  // Z11 = (L11 L11')^-1 - Y'Z21
-    multiply({n, n, below, -1.0, plain(y, n), plain(column, ld), corner, ld, Shape::lower}, scratch);
+    multiply({n, n, below, -1.0, plain(y, n), plain(column, ld), corner, ld, Shape::lower},
+             scratch);
 }
 
 }  // namespace
 
-void invert_panel(Index w, Index r, double* panel, Index ld, double* z22, Index ldz, Scratch& scratch) {
+void invert_panel(Index w, Index r, double* panel, Index ld, double* z22, Index ldz,
+                  Scratch& scratch) {
   if (r > 0) table().mirror(r, r, z22, ldz);
   invert_blocks(w, r, panel, ld, z22, ldz, scratch.y(), scratch);
 }
 
-void gemm(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b, Index ldb, double* c,
-          Index ldc, Scratch& scratch) {
+void gemm(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
+          Index ldb, double* c, Index ldc, Scratch& scratch) {
   multiply({m, n, k, alpha, plain(a, lda), plain(b, ldb), c, ldc, Shape::full}, scratch);
 }
 
 namespace {
 
-void solve_lower_single(Index w, Index r, const double* panel, Index ld, const SmallIndex* rows, double* x, double* all) {
+void solve_lower_single(Index w, Index r, const double* panel, Index ld, const SmallIndex* rows,
+                        double* x, double* all) {
   for (Index j = 0; j < w; ++j) {
     const double* l = panel + j * ld;
     const double xj = x[j] /= l[j];
@@ -208,8 +233,8 @@ void solve_lower_single(Index w, Index r, const double* panel, Index ld, const S
   }
 }
 
-void solve_upper_single(Index w, Index r, const double* panel, Index ld, const SmallIndex* rows, double* x,
-                        const double* all) {
+void solve_upper_single(Index w, Index r, const double* panel, Index ld, const SmallIndex* rows,
+                        double* x, const double* all) {
   for (Index j = w - 1; j >= 0; --j) {
     const double* l = panel + j * ld;
     double sum = x[j];
@@ -221,19 +246,22 @@ void solve_upper_single(Index w, Index r, const double* panel, Index ld, const S
 
 }  // namespace
 
-void solve_lower_panel(Index k, Index w, Index r, const double* panel, Index ld, const SmallIndex* rows, double* x,
-                       double* all) {
+void solve_lower_panel(Index k, Index w, Index r, const double* panel, Index ld,
+                       const SmallIndex* rows, double* x, double* all) {
   if (k == 1) return solve_lower_single(w, r, panel, ld, rows, x, all);
   table().solve_transposed(k, w, panel, ld, x, k);
   table().scatter_product(k, w, r, x, panel + w, ld, rows, all);
 }
 
-void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld, const SmallIndex* rows, double* x,
-                       const double* all, Scratch& scratch) {
+void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld,
+                       const SmallIndex* rows, double* x, const double* all, Scratch& scratch) {
   if (k == 1) return solve_upper_single(w, r, panel, ld, rows, x, all);
   double* gathered = scratch.y();
-  for (Index i = 0; i < r; ++i) std::copy(all + rows[i] * k, all + (rows[i] + Index{1}) * k, gathered + i * k);
-  if (r > 0) table().product_direct({k, w, r, -1.0, plain(gathered, k), plain(panel + w, ld), x, k, Shape::full});
+  for (Index i = 0; i < r; ++i)
+    std::copy(all + rows[i] * k, all + (rows[i] + Index{1}) * k, gathered + i * k);
+  if (r > 0)
+    table().product_direct(
+        {k, w, r, -1.0, plain(gathered, k), plain(panel + w, ld), x, k, Shape::full});
   table().solve_plain(k, w, panel, ld, x, k);
 }
 

@@ -35,7 +35,9 @@ HENDERSON_VECTOR void store(double* p, Vec x) {
 }
 HENDERSON_VECTOR Vec broadcast(double x) { return {Pair{x, x}, Pair{x, x}}; }
 HENDERSON_VECTOR Vec times(Vec a, Vec b) { return {a.low * b.low, a.high * b.high}; }
-HENDERSON_VECTOR Vec fma(Vec a, Vec b, Vec c) { return {a.low * b.low + c.low, a.high * b.high + c.high}; }
+HENDERSON_VECTOR Vec fma(Vec a, Vec b, Vec c) {
+  return {a.low * b.low + c.low, a.high * b.high + c.high};
+}
 HENDERSON_VECTOR Vec load_last(const double* p, Index tail) {
   double x[4] = {p[0], 0, 0, 0};
   for (Index i = 1; i < tail; ++i) x[i] = p[i];
@@ -47,9 +49,10 @@ HENDERSON_VECTOR void transpose_4x4(const double* a, Index lda, double* t, Index
     for (Index j = 0; j < 4; ++j) t[j + i * ldt] = a[i + j * lda];
 }
 
+// clang-format off
 #include "core/linalg/kernels_tile.inl"
-
-#include "core/linalg/kernels_product.inl"
+#include "core/linalg/kernels_product.inl"  // in this order
+// clang-format on
 
 }  // namespace
 

@@ -6,7 +6,8 @@
 
 namespace henderson::linalg::kernels {
 
-// A matrix to be read: entry (i, j) is at data[i * rows + j * columns]; one of the two strides is 1.
+// A matrix to be read: entry (i, j) is at data[i * rows + j * columns]; one of the two strides
+// is 1.
 struct View {
   const double* data;
   Index rows, columns;
@@ -30,17 +31,20 @@ struct Product {
   Shape shape;
 };
 
-constexpr Index kDepth = 192;         // columns of A packed at a time: a strip of A stays in the first-level cache
-constexpr Index kRowBlock = 3072;     // rows of A packed at a time, kept in the last-level cache
-constexpr Index kColumnBlock = 240;   // columns of B packed at a time, kept in the second-level cache
-constexpr Index kInverseBlock = 192;  // columns of a panel inverted at a time
+constexpr Index kDepth =
+    256;  // columns of A packed at a time: a strip of A stays in the first-level cache
+constexpr Index kRowBlock = 3072;  // rows of A packed at a time, kept in the last-level cache
+constexpr Index kColumnBlock =
+    240;  // columns of B packed at a time, kept in the second-level cache
+constexpr Index kInverseBlock = 192;                    // columns of a panel inverted at a time
 constexpr Index kInverseInner = 48, kInverseBase = 12;  // the same, inside a diagonal block
-constexpr Index kFactorBase = 64;     // widest panel that is factorised without recursion
+constexpr Index kFactorBase = 64;  // widest panel that is factorised without recursion
 
 // The kernels of one instruction set; the comments of kernels.h hold.
 struct Table {
   const char* name;
-  // C += alpha A B by cache blocks (packed) or straight from where the operands are (needs a.rows == 1).
+  // C += alpha A B by cache blocks (packed) or straight from where the operands are (needs a.rows
+  // == 1).
   void (*product_packed)(const Product&, Scratch&);
   void (*product_direct)(const Product&);
   // Cholesky factor of the w x w square; its failing column or kNoFailure.
@@ -50,13 +54,14 @@ struct Table {
   void (*solve_plain)(Index m, Index w, const double* l, Index ldl, double* x, Index ldx);
   // (LL')^-1 of a small square, lower triangle, in place of L.
   void (*invert_square)(Index w, double* l, Index ldl);
-  // a(j, i) = a(i, j) for i > j; columns [0, w), rows up to n: the square's upper triangle and what lies right of it.
+  // a(j, i) = a(i, j) for i > j; columns [0, w), rows up to n: the square's upper triangle and what
+  // lies right of it.
   void (*mirror)(Index n, Index w, double* a, Index lda);
   // t(j, i) = a(i, j), t being n x m.
   void (*transpose)(Index m, Index n, const double* a, Index lda, double* t, Index ldt);
   // all(:, rows[i]) -= x l(i, :)', x being k x w.
-  void (*scatter_product)(Index k, Index w, Index r, const double* x, const double* l, Index ldl, const SmallIndex* rows,
-                          double* all);
+  void (*scatter_product)(Index k, Index w, Index r, const double* x, const double* l, Index ldl,
+                          const SmallIndex* rows, double* all);
 };
 
 const Table& portable_table();

@@ -9,9 +9,9 @@
 
 namespace henderson::linalg {
 
-// Holds C while it is assembled, then its factor L, then C^-1; allocated once and handed from stage to stage, together with
-// the workspace that the stages need. Offsets come from SymbolicFactor::positions(); offsets above the diagonal of a
-// supernode's square are scratch.
+// Holds C while it is assembled, then its factor L, then C^-1; allocated once and handed from stage
+// to stage, together with the workspace that the stages need. Offsets come from
+// SymbolicFactor::positions(); offsets above the diagonal of a supernode's square are scratch.
 class Panels {
  public:
   // Allocates symbolic->storage_size() doubles, all zero.

@@ -10,14 +10,16 @@ namespace henderson::linalg {
 
 namespace {
 
-// leaf[s] = 1: s has a parent and no children. (But a leading supernode is none if its parent has a child among the last
-// ones: that child comes after it, and a front's leaves stand together.)
+// leaf[s] = 1: s has a parent and no children. (But a leading supernode is none if its parent has a
+// child among the last ones: that child comes after it, and a front's leaves stand together.)
 std::vector<char> leaves(const std::vector<SmallIndex>& parent, SmallIndex first_last) {
   const SmallIndex n = static_cast<SmallIndex>(parent.size());
   std::vector<char> leaf(n, 1), before_last(n, 0);
   for (SmallIndex s = 0; s < n; ++s) {
-    if (parent[s] == kNone) leaf[s] = 0;
-    else leaf[parent[s]] = 0;
+    if (parent[s] == kNone)
+      leaf[s] = 0;
+    else
+      leaf[parent[s]] = 0;
     if (parent[s] != kNone && s >= first_last) before_last[parent[s]] = 1;
   }
   for (SmallIndex s = 0; s < first_last; ++s)
@@ -48,11 +50,13 @@ std::vector<SmallIndex> schedule_order(const SupernodeForest& forest, SmallIndex
     }
     peak[s] = std::max(peak[s], held + square(forest.below[s]));
   }
-  // postorder() visits children by increasing weight: their rank among the children, then leaves, then a last supernode.
+  // postorder() visits children by increasing weight: their rank among the children, then leaves,
+  // then a last supernode.
   std::vector<SmallIndex> rank(n, 0);
   for (SmallIndex s = 0; s < n; ++s) {
     if (leaf[s]) rank[s] = n;
-    for (std::size_t k = 0; k < children[s].size(); ++k) rank[children[s][k]] = static_cast<SmallIndex>(k);
+    for (std::size_t k = 0; k < children[s].size(); ++k)
+      rank[children[s][k]] = static_cast<SmallIndex>(k);
   }
   for (SmallIndex s = first_last; s < n; ++s) rank[s] = n + 1;
   return postorder(forest.parent, rank);
@@ -78,9 +82,10 @@ class ScheduleBuilder {
   }
 
  private:
-  static constexpr double kTasks = 24;             // a task has about 1 / kTasks of all work
-  static constexpr double kSmallestTask = 2e6;     // operations worth a task of its own
-  static constexpr double kWorkPerUpdate = 20;     // operations that take as long as moving an entry of an update matrix
+  static constexpr double kTasks = 24;          // a task has about 1 / kTasks of all work
+  static constexpr double kSmallestTask = 2e6;  // operations worth a task of its own
+  static constexpr double kWorkPerUpdate =
+      20;  // operations that take as long as moving an entry of an update matrix
   static constexpr double kWorkPerSupernode = 4e3;
 
   void list_fronts() {
@@ -120,7 +125,8 @@ class ScheduleBuilder {
   }
 
   double work(SmallIndex s) const {
-    return factor_flops(width_[s], below_[s]) + kWorkPerUpdate * square(below_[s]) / 2 + kWorkPerSupernode;
+    return factor_flops(width_[s], below_[s]) + kWorkPerUpdate * square(below_[s]) / 2 +
+           kWorkPerSupernode;
   }
 
   void measure_work() {
@@ -129,7 +135,8 @@ class ScheduleBuilder {
     subtree_first_.resize(n);
     for (SmallIndex f = 0; f < n; ++f) {
       subtree_first_[f] = f;
-      for (SmallIndex s = out_.first_leaf[f]; s <= out_.supernode[f]; ++s) subtree_work_[f] += work(s);
+      for (SmallIndex s = out_.first_leaf[f]; s <= out_.supernode[f]; ++s)
+        subtree_work_[f] += work(s);
       for (SmallIndex k = out_.child_start[f]; k < out_.child_start[f + 1]; ++k) {
         subtree_work_[f] += subtree_work_[out_.child[k]];
         subtree_first_[f] = std::min(subtree_first_[f], subtree_first_[out_.child[k]]);
@@ -138,7 +145,8 @@ class ScheduleBuilder {
     }
   }
 
-  // From the last front down: a subtree with little work is (part of) a task, another's root is a top front.
+  // From the last front down: a subtree with little work is (part of) a task, another's root is a
+  // top front.
   void choose_tasks() {
     const double limit = std::max(total_work_ / kTasks, kSmallestTask);
     double open = 0;  // work of the task being collected, which ends at its lowest front
@@ -160,7 +168,8 @@ class ScheduleBuilder {
       f = subtree_first_[f] - 1;
     }
     std::reverse(out_.top.begin(), out_.top.end());
-    for (std::size_t t = 0; t < task_work_.size(); ++t) out_.task_order.push_back(static_cast<SmallIndex>(t));
+    for (std::size_t t = 0; t < task_work_.size(); ++t)
+      out_.task_order.push_back(static_cast<SmallIndex>(t));
     std::stable_sort(out_.task_order.begin(), out_.task_order.end(),
                      [&](SmallIndex a, SmallIndex b) { return task_work_[a] > task_work_[b]; });
   }
@@ -170,8 +179,8 @@ class ScheduleBuilder {
     return below * below;
   }
 
-  // Simulates the two stacks in one block of memory over `fronts`, and returns the block's size. Only fronts that are
-  // `member` are put on the stacks.
+  // Simulates the two stacks in one block of memory over `fronts`, and returns the block's size.
+  // Only fronts that are `member` are put on the stacks.
   Index simulate(const std::vector<SmallIndex>& fronts, const std::vector<char>& member) {
     Index used[2] = {0, 0}, peak = 0;
     for (const SmallIndex f : fronts) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// In which order, where and by whom the supernodes are worked on. It depends on the pattern alone, never on the number of
-// threads, and neither does any number that is computed.
+// In which order, where and by whom the supernodes are worked on. It depends on the pattern alone,
+// never on the number of threads, and neither does any number that is computed.
 #pragma once
 
 #include <vector>
@@ -10,23 +10,28 @@
 
 namespace henderson::linalg {
 
-// The method is multifrontal. A *leaf* is a supernode that has a parent but no children; any other supernode is a *front*.
-// A front owns, beside its panel, an update matrix U (below x below, column-major, lower triangle): what its subtree
-// subtracts from the rest of C, on its way to the parent. Leaves have none: their updates go straight to their parent.
-// The selected inverse runs the same schedule backwards, with the inverse's own block in the place of U.
+// The method is multifrontal. A *leaf* is a supernode that has a parent but no children; any other
+// supernode is a *front*. A front owns, beside its panel, an update matrix U (below x below,
+// column-major, lower triangle): what its subtree subtracts from the rest of C, on its way to the
+// parent. Leaves have none: their updates go straight to their parent. The selected inverse runs
+// the same schedule backwards, with the inverse's own block in the place of U.
 //
-// U of a front inside a task lives in the memory of the task's thread; U of a task's last front and of the fronts after the
-// tasks ("top fronts") lives in shared memory. Inside either, two stacks grow towards each other, one for fronts of even and
-// one for fronts of odd depth: a front's children are always at the end of the other stack.
+// U of a front inside a task lives in the memory of the task's thread; U of a task's last front and
+// of the fronts after the tasks ("top fronts") lives in shared memory. Inside either, two stacks
+// grow towards each other, one for fronts of even and one for fronts of odd depth: a front's
+// children are always at the end of the other stack.
 struct Schedule {
-  std::vector<SmallIndex> supernode;    // supernode[f] = s means front f is supernode s; increasing
-  std::vector<SmallIndex> first_leaf;   // the leaves of front f are supernodes first_leaf[f], ..., supernode[f] - 1
-  std::vector<SmallIndex> child_start;  // the children of front f that are fronts: child[child_start[f]], ...
-  std::vector<SmallIndex> child;        // numbers of fronts, increasing within a front
-  std::vector<Index> update;            // update[f] = k means U of front f begins at offset k of its memory
-  std::vector<char> shared;             // shared[f] = 1: shared memory; 0: memory of the thread
+  std::vector<SmallIndex> supernode;  // supernode[f] = s means front f is supernode s; increasing
+  std::vector<SmallIndex>
+      first_leaf;  // the leaves of front f are supernodes first_leaf[f], ..., supernode[f] - 1
+  std::vector<SmallIndex>
+      child_start;  // the children of front f that are fronts: child[child_start[f]], ...
+  std::vector<SmallIndex> child;  // numbers of fronts, increasing within a front
+  std::vector<Index> update;  // update[f] = k means U of front f begins at offset k of its memory
+  std::vector<char> shared;   // shared[f] = 1: shared memory; 0: memory of the thread
 
-  // Task t is the fronts first[t], ..., last[t] - 1: one or more whole subtrees. Tasks are independent of each other.
+  // Task t is the fronts first[t], ..., last[t] - 1: one or more whole subtrees. Tasks are
+  // independent of each other.
   std::vector<SmallIndex> task_first, task_last;
   std::vector<SmallIndex> task_order;  // by decreasing work
   std::vector<SmallIndex> top;         // fronts after all tasks, increasing
@@ -39,12 +44,14 @@ struct Schedule {
   SmallIndex n_fronts() const { return static_cast<SmallIndex>(supernode.size()); }
 };
 
-// What: the order in which supernodes are numbered: every front after its subtree, its leaves just before it, subtrees with
-// large update matrices first. Needs: supernodes from first_last on stay behind all others (they are a chain). Gives: order[k] = s means supernode s of `forest` becomes number k. Cost: O(n log n).
-// Source: Liu (1986), ACM TOMS 12, for the order of the children.
+// What: the order in which supernodes are numbered: every front after its subtree, its leaves just
+// before it, subtrees with large update matrices first. Needs: supernodes from first_last on stay
+// behind all others (they are a chain). Gives: order[k] = s means supernode s of `forest` becomes
+// number k. Cost: O(n log n). Source: Liu (1986), ACM TOMS 12, for the order of the children.
 std::vector<SmallIndex> schedule_order(const SupernodeForest& forest, SmallIndex first_last);
 
-// What: the schedule of supernodes numbered by schedule_order(), with the same first_last. Cost: O(number of supernodes).
+// What: the schedule of supernodes numbered by schedule_order(), with the same first_last. Cost:
+// O(number of supernodes).
 Schedule make_schedule(const std::vector<SmallIndex>& parent, const std::vector<SmallIndex>& width,
                        const std::vector<SmallIndex>& below, SmallIndex first_last);
 

@@ -10,8 +10,8 @@ namespace henderson::linalg {
 
 namespace {
 
-// The factorisation's schedule backwards: where that adds a child's update matrix to its parent's front, this takes the
-// child's block of the inverse out of it.
+// The factorisation's schedule backwards: where that adds a child's update matrix to its parent's
+// front, this takes the child's block of the inverse out of it.
 class Inverter {
  public:
   Inverter(Panels& panels, const InverseOptions& options, Callbacks& callbacks)
@@ -24,14 +24,16 @@ class Inverter {
 
   // The fronts above the tasks with all threads inside each, then the tasks at the same time.
   void run() {
-    Crew crew(panels_.workspace(), symbolic_.inverse_flops() > kSmallestShared ? options_.threads : 1);
+    Crew crew(panels_.workspace(),
+              symbolic_.inverse_flops() > kSmallestShared ? options_.threads : 1);
     StopSignal stop(callbacks_);
     crew.share_kernels();
     for (auto f = schedule_.top.rbegin(); f != schedule_.top.rend() && !stop.stopped(0); ++f)
       invert_front(*f, panels_.workspace().thread(0));
     stop.throw_if_stopped();
     crew.run_tasks(schedule_.task_order, [&](SmallIndex task, int worker) {
-      for (SmallIndex f = schedule_.task_last[task] - 1; f >= schedule_.task_first[task] && !stop.stopped(worker); --f)
+      for (SmallIndex f = schedule_.task_last[task] - 1;
+           f >= schedule_.task_first[task] && !stop.stopped(worker); --f)
         invert_front(f, panels_.workspace().thread(worker));
     });
     stop.throw_if_stopped();
@@ -47,11 +49,13 @@ class Inverter {
     }
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
       const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
-      extract(child.below(), child.update, symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front);
+      extract(child.below(), child.update,
+              symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front);
     }
   }
 
-  // Columns that are left out count as zeros of the inverse: their block adds nothing to the others.
+  // Columns that are left out count as zeros of the inverse: their block adds nothing to the
+  // others.
   void invert(SmallIndex s, double* z22, ThreadMemory& memory) {
     const Index below = symbolic_.below(s), width = symbolic_.width(s), height = below + width;
     double* panel = panels_.data() + symbolic_.panel(s);
@@ -71,7 +75,8 @@ class Inverter {
 
 }  // namespace
 
-SelectedInverse selected_inverse(CholeskyFactor&& factor, const InverseOptions& options, Callbacks& callbacks) {
+SelectedInverse selected_inverse(CholeskyFactor&& factor, const InverseOptions& options,
+                                 Callbacks& callbacks) {
   SelectedInverse inverse(std::move(factor).release());
   Inverter(inverse.panels_, options, callbacks).run();
   return inverse;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Block solves with a CholeskyFactor: right-hand sides go through the supernodes in blocks, as columns of X' (block x n).
+// Block solves with a CholeskyFactor: right-hand sides go through the supernodes in blocks, as
+// columns of X' (block x n).
 #include <algorithm>
 #include <vector>
 
@@ -10,7 +11,8 @@ namespace henderson::linalg {
 namespace {
 
 // X'(., new_of_old[i]) = b(i, .): the block's right-hand sides in the order of elimination.
-void gather(const ConstMatrixRef& b, const std::vector<SmallIndex>* new_of_old, Index k, double* x) {
+void gather(const ConstMatrixRef& b, const std::vector<SmallIndex>* new_of_old, Index k,
+            double* x) {
   for (Index c = 0; c < b.cols(); ++c)
     for (Index i = 0; i < b.rows(); ++i) x[(new_of_old ? (*new_of_old)[i] : i) * k + c] = b(i, c);
 }
@@ -23,26 +25,30 @@ void scatter(const double* x, const std::vector<SmallIndex>* new_of_old, Index k
 void forward(const Panels& panels, Index k, double* x) {
   const SymbolicFactor& symbolic = panels.symbolic();
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s)
-    kernels::solve_lower_panel(k, symbolic.width(s), symbolic.below(s), panels.data() + symbolic.panel(s),
-                               symbolic.height(s), symbolic.rows(s), x + symbolic.first_column(s) * k, x);
+    kernels::solve_lower_panel(k, symbolic.width(s), symbolic.below(s),
+                               panels.data() + symbolic.panel(s), symbolic.height(s),
+                               symbolic.rows(s), x + symbolic.first_column(s) * k, x);
 }
 
 void backward(const Panels& panels, Index k, double* x, kernels::Scratch& scratch) {
   const SymbolicFactor& symbolic = panels.symbolic();
   for (SmallIndex s = symbolic.n_supernodes() - 1; s >= 0; --s)
-    kernels::solve_upper_panel(k, symbolic.width(s), symbolic.below(s), panels.data() + symbolic.panel(s),
-                               symbolic.height(s), symbolic.rows(s), x + symbolic.first_column(s) * k, x, scratch);
+    kernels::solve_upper_panel(k, symbolic.width(s), symbolic.below(s),
+                               panels.data() + symbolic.panel(s), symbolic.height(s),
+                               symbolic.rows(s), x + symbolic.first_column(s) * k, x, scratch);
 }
 
 enum class Half { lower, upper, both };
 
 void solve_blocks(const Panels& panels, MatrixRef b, Half half) {
   const SymbolicFactor& symbolic = panels.symbolic();
-  if (b.rows() != symbolic.size()) throw DimensionMismatch("right-hand side", b.rows(), symbolic.size());
+  if (b.rows() != symbolic.size())
+    throw DimensionMismatch("right-hand side", b.rows(), symbolic.size());
   const std::vector<SmallIndex>* order = &symbolic.new_of_old();
   kernels::Scratch scratch;
   scratch.reserve(symbolic.schedule().max_height, 0);
-  std::vector<double> x(static_cast<std::size_t>(b.rows() * std::min(kernels::kMaxRhs, kernels::padded_rhs(b.cols()))));
+  std::vector<double> x(static_cast<std::size_t>(
+      b.rows() * std::min(kernels::kMaxRhs, kernels::padded_rhs(b.cols()))));
   for (Index first = 0; first < b.cols(); first += kernels::kMaxRhs) {
     const Index columns = std::min(kernels::kMaxRhs, b.cols() - first);
     const Index k = kernels::padded_rhs(columns);

@@ -12,10 +12,12 @@ double factor_flops(double w, double r) {
 
 namespace {
 
-// Linked lists of a forest's children and of each merged supernode's parts, both joined in constant time.
+// Linked lists of a forest's children and of each merged supernode's parts, both joined in constant
+// time.
 class Merger {
  public:
-  Merger(SupernodeForest forest, const RelaxOptions& options) : forest_(std::move(forest)), options_(options) {
+  Merger(SupernodeForest forest, const RelaxOptions& options)
+      : forest_(std::move(forest)), options_(options) {
     const SmallIndex n = static_cast<SmallIndex>(forest_.parent.size());
     children_.resize(n);
     parts_.resize(n);
@@ -58,7 +60,8 @@ class Merger {
   }
 
   bool worthwhile(SmallIndex c, SmallIndex p) const {
-    const double wc = forest_.width[c], rc = forest_.below[c], wp = forest_.width[p], rp = forest_.below[p];
+    const double wc = forest_.width[c], rc = forest_.below[c], wp = forest_.width[p],
+                 rp = forest_.below[p];
     return seconds(wc + wp, rp) <= seconds(wc, rc) + seconds(wp, rp);
   }
 
@@ -66,8 +69,9 @@ class Merger {
   void merge_children(SmallIndex p, SmallIndex first_fixed) {
     std::vector<SmallIndex> candidates;
     candidates.swap(children_[p]);
-    std::stable_sort(candidates.begin(), candidates.end(),
-                     [&](SmallIndex a, SmallIndex b) { return forest_.below[a] > forest_.below[b]; });
+    std::stable_sort(candidates.begin(), candidates.end(), [&](SmallIndex a, SmallIndex b) {
+      return forest_.below[a] > forest_.below[b];
+    });
     std::vector<SmallIndex> parts;
     for (const SmallIndex c : candidates) {
       if ((c < first_fixed) != (p < first_fixed) || !worthwhile(c, p)) {
@@ -88,18 +92,20 @@ class Merger {
   SupernodeForest forest_;
   RelaxOptions options_;
   std::vector<std::vector<SmallIndex>> children_;
-  std::vector<std::vector<SmallIndex>> parts_;  // parts_[s]: the original supernodes now in s, in elimination order
+  std::vector<std::vector<SmallIndex>>
+      parts_;  // parts_[s]: the original supernodes now in s, in elimination order
   std::vector<bool> merged_;
 };
 
 // Maximal supernodes: column j joins column j - 1 if j is its parent and has one entry less.
-SupernodeForest maximal_supernodes(const std::vector<SmallIndex>& parent, const std::vector<SmallIndex>& counts,
-                                   SmallIndex boundary) {
+SupernodeForest maximal_supernodes(const std::vector<SmallIndex>& parent,
+                                   const std::vector<SmallIndex>& counts, SmallIndex boundary) {
   const SmallIndex n = static_cast<SmallIndex>(parent.size());
   SupernodeForest forest;
   std::vector<SmallIndex> supernode_of_column(n);
   for (SmallIndex j = 0; j < n; ++j) {
-    const bool joins = j > 0 && j != boundary && parent[j - 1] == j && counts[j - 1] == counts[j] + 1;
+    const bool joins =
+        j > 0 && j != boundary && parent[j - 1] == j && counts[j - 1] == counts[j] + 1;
     if (!joins) {
       forest.column_start.push_back(j);
       forest.width.push_back(0);
@@ -119,8 +125,9 @@ SupernodeForest maximal_supernodes(const std::vector<SmallIndex>& parent, const 
 
 }  // namespace
 
-SupernodeForest find_supernodes(const std::vector<SmallIndex>& parent, const std::vector<SmallIndex>& counts,
-                                SmallIndex boundary, const RelaxOptions& options) {
+SupernodeForest find_supernodes(const std::vector<SmallIndex>& parent,
+                                const std::vector<SmallIndex>& counts, SmallIndex boundary,
+                                const RelaxOptions& options) {
   SupernodeForest forest = maximal_supernodes(parent, counts, boundary);
   if (!options.merge) return forest;
   SmallIndex first_fixed = 0;  // the first supernode at or after the boundary

@@ -31,13 +31,15 @@ class SymbolicBuilder {
 
  private:
   std::vector<SmallIndex> fill_reducing_order(const LowerPattern& pattern) const {
-    if (options_.ordering == AnalyzeOptions::Ordering::amd) return amd_order(pattern, options_.n_last);
+    if (options_.ordering == AnalyzeOptions::Ordering::amd)
+      return amd_order(pattern, options_.n_last);
     std::vector<SmallIndex> order(pattern.n);
     std::iota(order.begin(), order.end(), 0);
     return order;
   }
 
-  // The last columns are made a chain of the elimination tree, so that every postorder leaves them where they are.
+  // The last columns are made a chain of the elimination tree, so that every postorder leaves them
+  // where they are.
   LowerPattern joined(const LowerPattern& pattern) const {
     LowerPattern out;
     out.n = pattern.n;
@@ -47,8 +49,10 @@ class SymbolicBuilder {
       Index k = pattern.start[j];
       out.row.push_back(pattern.row[k++]);
       const bool chained = j >= pattern.n - options_.n_last && j + 1 < pattern.n;
-      if (chained && (k == pattern.start[j + 1] || pattern.row[k] != j + 1)) out.row.push_back(j + 1);
-      out.row.insert(out.row.end(), pattern.row.begin() + k, pattern.row.begin() + pattern.start[j + 1]);
+      if (chained && (k == pattern.start[j + 1] || pattern.row[k] != j + 1))
+        out.row.push_back(j + 1);
+      out.row.insert(out.row.end(), pattern.row.begin() + k,
+                     pattern.row.begin() + pattern.start[j + 1]);
       out.start.push_back(static_cast<Index>(out.row.size()));
     }
     return out;
@@ -99,7 +103,8 @@ class SymbolicBuilder {
                 out_.supernode_of_column_.begin() + out_.first_column_[s + 1], s);
   }
 
-  // rows(s) is the union of the columns' own patterns and of the children's rows, less the columns of s.
+  // rows(s) is the union of the columns' own patterns and of the children's rows, less the columns
+  // of s.
   void list_rows() {
     const SmallIndex n = out_.n_supernodes();
     out_.row_start_.assign(static_cast<std::size_t>(n) + 1, 0);
@@ -113,7 +118,8 @@ class SymbolicBuilder {
       const auto add = [&](SmallIndex i) {
         if (i < last || mark[i] == s) return;
         mark[i] = s;
-        if (end == out_.row_start_[s + 1]) throw PatternMismatch("column counts do not fit the pattern");
+        if (end == out_.row_start_[s + 1])
+          throw PatternMismatch("column counts do not fit the pattern");
         out_.rows_[end++] = i;
       };
       for (SmallIndex j = out_.first_column_[s]; j < last; ++j)
@@ -122,7 +128,8 @@ class SymbolicBuilder {
       for (const SmallIndex c : children[s])
         for (Index k = out_.row_start_[c]; k < out_.row_start_[c + 1]; ++k) add(out_.rows_[k]);
       std::vector<SmallIndex>().swap(children[s]);
-      if (end != out_.row_start_[s + 1]) throw PatternMismatch("column counts do not fit the pattern");
+      if (end != out_.row_start_[s + 1])
+        throw PatternMismatch("column counts do not fit the pattern");
       std::sort(out_.rows_.begin() + out_.row_start_[s], out_.rows_.begin() + end);
       if (out_.parent_[s] != kNone) children[out_.parent_[s]].push_back(s);
     }
@@ -145,7 +152,8 @@ class SymbolicBuilder {
         in_parent = std::lower_bound(out_.rows_.begin() + in_parent,
                                      out_.rows_.begin() + out_.row_start_[p + 1], i) -
                     out_.rows_.begin();
-        out_.rows_in_parent_[k] = last - first + static_cast<SmallIndex>(in_parent - out_.row_start_[p]);
+        out_.rows_in_parent_[k] =
+            last - first + static_cast<SmallIndex>(in_parent - out_.row_start_[p]);
       }
     }
   }
@@ -168,8 +176,8 @@ class SymbolicBuilder {
 
   const AnalyzeOptions options_;
   SymbolicFactor out_;
-  std::vector<SmallIndex> order_;    // order_[k] = j means column k of pattern_ is column j of C
-  LowerPattern pattern_;             // C in the fill-reducing order
+  std::vector<SmallIndex> order_;  // order_[k] = j means column k of pattern_ is column j of C
+  LowerPattern pattern_;           // C in the fill-reducing order
   SupernodeForest forest_;
   SmallIndex first_last_ = 0;        // supernodes from here on hold the last columns
   std::vector<SmallIndex> columns_;  // columns_[k] = j means column k of L is column j of pattern_
@@ -177,7 +185,8 @@ class SymbolicBuilder {
   std::vector<SmallIndex> width_, below_;
 };
 
-std::shared_ptr<const SymbolicFactor> analyze(const LowerPattern& pattern, const AnalyzeOptions& options) {
+std::shared_ptr<const SymbolicFactor> analyze(const LowerPattern& pattern,
+                                              const AnalyzeOptions& options) {
   validate(pattern);
   if (options.n_last < 0 || options.n_last > pattern.n)
     throw DimensionMismatch("n_last", options.n_last, pattern.n);
@@ -192,7 +201,8 @@ Index SymbolicFactor::position(SmallIndex i, SmallIndex j) const {
     const SmallIndex* end = rows(s) + below(s);
     const SmallIndex* found = std::lower_bound(rows(s), end, row);
     if (found == end || *found != row)
-      throw PatternMismatch("entry (" + std::to_string(i) + ", " + std::to_string(j) + ") is not in the factor");
+      throw PatternMismatch("entry (" + std::to_string(i) + ", " + std::to_string(j) +
+                            ") is not in the factor");
     local = width(s) + (found - rows(s));
   }
   return panel_[s] + local + (column - first_column_[s]) * Index{height(s)};
@@ -202,7 +212,8 @@ std::vector<Index> SymbolicFactor::positions(const LowerPattern& pattern) const 
   if (pattern.n != n_) throw DimensionMismatch("pattern", pattern.n, n_);
   std::vector<Index> out(pattern.row.size());
   for (SmallIndex j = 0; j < n_; ++j)
-    for (Index k = pattern.start[j]; k < pattern.start[j + 1]; ++k) out[k] = position(pattern.row[k], j);
+    for (Index k = pattern.start[j]; k < pattern.start[j + 1]; ++k)
+      out[k] = position(pattern.row[k], j);
   return out;
 }
 

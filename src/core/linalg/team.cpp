@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/linalg/team.h"
 
-#include <utility>
-
 namespace henderson::linalg {
 
 Team::Team(int size) : failures_(static_cast<std::size_t>(size > 1 ? size : 1)) {
   try {
-    for (int worker = 1; worker < size; ++worker) threads_.emplace_back([this, worker] { serve(worker); });
+    for (int worker = 1; worker < size; ++worker)
+      threads_.emplace_back([this, worker] { serve(worker); });
   } catch (...) {
     close();
     throw;
@@ -62,8 +61,12 @@ void Team::run(const std::function<void(int)>& work) {
   call(0);
   std::unique_lock<std::mutex> lock(mutex_);
   end_.wait(lock, [&] { return busy_ == 0; });
-  for (std::exception_ptr& failure : failures_)
-    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+  std::exception_ptr first;
+  for (std::exception_ptr& failure : failures_) {
+    if (!first) first = failure;
+    failure = nullptr;
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 }  // namespace henderson::linalg

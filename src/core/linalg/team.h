@@ -15,8 +15,8 @@
 
 namespace henderson::linalg {
 
-// size() workers, of which number 0 is the calling thread; the others are started by the constructor and joined by the
-// destructor. A size of 1 starts nothing.
+// size() workers, of which number 0 is the calling thread; the others are started by the
+// constructor and joined by the destructor. A size of 1 starts nothing.
 class Team {
  public:
   explicit Team(int size);

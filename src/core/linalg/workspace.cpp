@@ -4,7 +4,9 @@
 namespace henderson::linalg {
 
 void Workspace::reserve(int threads) {
-  const auto doubles = [](Index n) { return std::unique_ptr<double[]>(new double[static_cast<std::size_t>(n)]); };
+  const auto doubles = [](Index n) {
+    return std::unique_ptr<double[]>(new double[static_cast<std::size_t>(n)]);
+  };
   if (!shared_) shared_ = doubles(schedule_.shared_memory);
   while (static_cast<int>(threads_.size()) < threads) {
     ThreadMemory memory;

@@ -28,7 +28,8 @@ class Workspace {
 
  private:
   const Schedule& schedule_;
-  std::unique_ptr<double[]> shared_;  // update matrices of the top fronts and of the tasks' last fronts
+  std::unique_ptr<double[]>
+      shared_;  // update matrices of the top fronts and of the tasks' last fronts
   std::vector<ThreadMemory> threads_;
 };
 

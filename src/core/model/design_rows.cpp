@@ -5,22 +5,85 @@
 
 namespace henderson::model {
 
-std::vector<double> coefficient_scales(const std::vector<CoefficientRows>& incidences, SmallIndex term,
-                                       SmallIndex n_coef) {
-  std::vector<double> squares(n_coef, 0.0);
-  std::vector<double> count(n_coef, 0.0);
-  for (const CoefficientRows& incidence : incidences) {
-    if (incidence.term != term) continue;
-    for (std::size_t k = 0; k < incidence.rows.column.size(); ++k) {
-      const SmallIndex c = incidence.first_coef + incidence.rows.column[k];
-      squares[c] += incidence.rows.value[k] * incidence.rows.value[k];
-      count[c] += 1.0;
+namespace {
+
+// A pivot of the cross-products below this share of its diagonal: the column is left as it is, scaled.
+constexpr double kDependentPivot = 1e-14;
+
+struct CrossProducts {
+  Matrix sums;   // T'Z'Z T pooled over levels
+  Vector count;  // nonzero values of each column of Z T
+};
+
+// Calls visit(coefficient, value) for the nonzero entries of row r of Z T.
+template <class Visit>
+void for_each_value(const CoefficientRows& incidence, Index r, const Matrix& basis, Vector& row, Visit visit) {
+  for (Index k = incidence.rows.start[r]; k < incidence.rows.start[r + 1]; ++k) {
+    const Index c = incidence.first_coef + incidence.rows.column[k];
+    for (Index j = c; j < basis.cols(); ++j) {
+      if (basis(c, j) != 0.0) row[j] += incidence.rows.value[k] * basis(c, j);
     }
   }
-  for (SmallIndex c = 0; c < n_coef; ++c) {
-    squares[c] = count[c] > 0.0 ? std::sqrt(squares[c] / count[c]) : 1.0;
+  for (Index j = 0; j < row.size(); ++j) {
+    if (row[j] == 0.0) continue;
+    visit(j, row[j]);
+    row[j] = 0.0;
   }
-  return squares;
+}
+
+CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidences, SmallIndex term,
+                                    const Matrix& basis) {
+  const Index n = basis.cols();
+  CrossProducts products{Matrix::Zero(n, n), Vector::Zero(n)};
+  Vector row = Vector::Zero(n);
+  std::vector<std::pair<Index, double>> values;
+  for (const CoefficientRows& incidence : incidences) {
+    if (incidence.term != term) continue;
+    for (Index r = 0; r < incidence.rows.n_rows(); ++r) {
+      values.clear();
+      for_each_value(incidence, r, basis, row, [&](Index j, double value) { values.emplace_back(j, value); });
+      for (const auto& [j, value] : values) {
+        products.count[j] += 1.0;
+        for (const auto& [i, other] : values) products.sums(i, j) += value * other;
+      }
+    }
+  }
+  return products;
+}
+
+// R^-1 of the Cholesky factor R'R of the cross-products; a dependent column takes part with its diagonal only.
+Matrix inverse_triangle(const Matrix& sums) {
+  const Index n = sums.rows();
+  Matrix r = Matrix::Zero(n, n);
+  for (Index c = 0; c < n; ++c) {
+    const double pivot = sums(c, c) - r.col(c).head(c).squaredNorm();
+    if (!(pivot > kDependentPivot * sums(c, c))) {
+      r.col(c).setZero();
+      r(c, c) = sums(c, c) > 0.0 ? std::sqrt(sums(c, c)) : 1.0;
+      continue;
+    }
+    r(c, c) = std::sqrt(pivot);
+    for (Index j = c + 1; j < n; ++j) {
+      r(c, j) = (sums(c, j) - r.col(c).head(c).dot(r.col(j).head(c))) / r(c, c);
+    }
+  }
+  return r.triangularView<Eigen::Upper>().solve(Matrix::Identity(n, n));
+}
+
+}  // namespace
+
+Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term, SmallIndex n_coef,
+                         bool rotate) {
+  Matrix basis = Matrix::Identity(n_coef, n_coef);
+  CrossProducts products = pooled_cross_products(incidences, term, basis);
+  for (int pass = 0; rotate && n_coef > 1 && pass < 2; ++pass) {
+    basis = basis * inverse_triangle(products.sums);
+    products = pooled_cross_products(incidences, term, basis);
+  }
+  for (Index j = 0; j < n_coef; ++j) {
+    if (products.count[j] > 0.0) basis.col(j) *= std::sqrt(products.count[j] / products.sums(j, j));
+  }
+  return basis;
 }
 
 SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
@@ -34,6 +97,8 @@ SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
   w.column.reserve(n_entries);
   w.value.reserve(n_entries);
   w.start.push_back(0);
+  std::vector<Vector> workspace;
+  for (const CoefficientPlaces& place : places) workspace.push_back(Vector::Zero(place.basis.cols()));
   for (Index r = 0; r < x.n_rows(); ++r) {
     for (Index k = x.start[r]; k < x.start[r + 1]; ++k) {
       w.column.push_back(first_fixed_column + x.column[k]);
@@ -42,11 +107,10 @@ SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
     for (const CoefficientRows& incidence : incidences) {
       const CoefficientPlaces& place = places[incidence.term];
       const SmallIndex level = (*incidence.level_of_record)[r];
-      for (Index k = incidence.rows.start[r]; k < incidence.rows.start[r + 1]; ++k) {
-        const SmallIndex c = incidence.first_coef + incidence.rows.column[k];
+      for_each_value(incidence, r, place.basis, workspace[incidence.term], [&](Index c, double value) {
         w.column.push_back(place.first_column[c] + level * place.stride[c]);
-        w.value.push_back(incidence.rows.value[k] / place.scale[c]);
-      }
+        w.value.push_back(value);
+      });
     }
     w.start.push_back(static_cast<Index>(w.column.size()));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/model.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/model/design_rows.h"
@@ -74,17 +75,21 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
 }
 
 // Adds the blocks of a term to the model, and says where its coefficients stand in W.
-CoefficientPlaces add_term(const RandomTerm& term, const std::vector<double>& scales,
+CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
                            const VarianceRequest& request, Nodes& nodes, Model& model, Callbacks& callbacks) {
-  CoefficientPlaces places{std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef), scales};
-  const Vector coef_units =
-      model.response_unit / Eigen::Map<const Vector>(scales.data(), term.n_coef).array();
-  const Vector units = covariance::value_units(term.structure, coef_units);
   const Index first_value = model.n_values;
-  const Index n_values = units.size();
+  const Index n_values = covariance::n_values(term.structure, term.n_coef);
   covariance::Held held;
   held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n_values);
-  held.values = request.values.segment(first_value, n_values).cwiseQuotient(units);
+  const bool any_held = std::find(held.held.begin(), held.held.end(), true) != held.held.end();
+  const bool rotate = covariance::is_rotatable(term.structure) && !any_held;
+  CoefficientPlaces places{std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
+                           coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
+                                             term.n_coef, rotate)};
+  const Matrix coef_transform = model.response_unit * places.basis;
+  const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
+  // Without rotation the transform is diagonal, and values that are not given (NaN) stay apart.
+  held.values = request.values.segment(first_value, n_values).cwiseQuotient(value_transform.diagonal());
   const auto levels = std::make_shared<const LevelCovariance>(term.relationship, term.n_levels, term.label, callbacks);
   for (covariance::Block& part : covariance::make_blocks(term.structure, term.n_coef, held)) {
     RandomBlock block;
@@ -97,8 +102,10 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<double>& sc
     block.held = part.held;
     block.first_value = model.n_values;
     block.first_theta = model.n_theta;
-    block.coef_units = coef_units.segment(block.first_coef, block.n_coef);
-    block.value_units = units.segment(model.n_values - first_value, part.structure->n_values());
+    const Index part_value = model.n_values - first_value, n_part = part.structure->n_values();
+    block.coef_transform =
+        coef_transform.block(block.first_coef, block.first_coef, block.n_coef, block.n_coef);
+    block.value_transform = value_transform.block(part_value, part_value, n_part, n_part);
     block.structure = std::move(part.structure);
     block.levels = levels;
     for (SmallIndex c = 0; c < block.n_coef; ++c) {
@@ -139,10 +146,8 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   const std::vector<CoefficientRows> incidences = coefficient_rows(spec);
   Nodes nodes;
   std::vector<CoefficientPlaces> places;
-  for (std::size_t t = 0; t < spec.random.size(); ++t) {
-    const RandomTerm& term = spec.random[t];
-    const auto scales = coefficient_scales(incidences, static_cast<SmallIndex>(t), term.n_coef);
-    places.push_back(add_term(term, scales, request, nodes, model, callbacks));
+  for (const RandomTerm& term : spec.random) {
+    places.push_back(add_term(term, incidences, request, nodes, model, callbacks));
   }
   set_residual(request, model);
   model.n_random_columns = nodes.n_columns();

@@ -2,8 +2,8 @@
 // The model as the equations need it: one pass over the records turns the recipe into W'W, W'y and y'y.
 //
 // Units. The response is replaced by its least-squares residual divided by its standard deviation (REML and ML do not change but for a
-// constant, and y'Py loses no digits to the mean), the columns of X are those of FixedBasis, each column of Z is divided by its root
-// mean square. So the search for the variances does not see the units of the user; `unit` takes the results back.
+// constant, and y'Py loses no digits to the mean), the columns of X are those of FixedBasis, and the coefficients of Z those of
+// coefficient_basis. So the search for the variances does not see the units of the user; the transforms take the results back.
 //
 // W = [Z_1, Z_2, ..., X~], a block of columns for each covariance block, level by level, and the fixed effects last.
 #pragma once
@@ -35,8 +35,8 @@ struct RandomBlock {
   bool held = false;
   Index first_value = 0;        // in the vector of all values
   Index first_theta = 0;        // in the vector of all theta
-  Vector coef_units;            // u in the user's units = unit x u
-  Vector value_units;
+  Matrix coef_transform;        // u in the user's units = coef_transform x u
+  Matrix value_transform;       // and the values of its covariance
   std::unique_ptr<const covariance::Structure> structure;
   std::shared_ptr<const LevelCovariance> levels;
 };

@@ -20,7 +20,8 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
                                       const model::VarianceRequest& request) {
   std::vector<ValueStatus> status(static_cast<std::size_t>(model.n_values), ValueStatus::free);
   for (const RandomBlock& block : model.blocks) {
-    const std::vector<bool> at_boundary = block.structure->value_at_boundary(parameters.of(block));
+    const std::vector<bool> at_boundary =
+        block.structure->value_at_boundary(parameters.of(block), block.coef_transform);
     for (std::size_t i = 0; i < at_boundary.size(); ++i) {
       if (at_boundary[i]) status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
     }
@@ -77,7 +78,7 @@ std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
   }
   for (const RandomBlock& block : model.blocks) {
     const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef, block.n_levels);
-    u[block.term].middleRows(block.first_coef, block.n_coef) = block.coef_units.asDiagonal() * part;
+    u[block.term].middleRows(block.first_coef, block.n_coef) = block.coef_transform * part;
   }
   return u;
 }

@@ -25,6 +25,11 @@ constexpr double kLikelihoodNoise = 1e-13;
 constexpr double kBoundary = 1e-2;
 // What the likelihood may lose by that.
 constexpr double kBoundaryLoss = 1e-8;
+// The observed Hessian takes over where the expected gain falls by less than this, and not before so many iterations.
+constexpr double kCreeping = 0.1;
+constexpr std::size_t kPatience = 6;
+// Step of its differences, in the unit of lengths.
+constexpr double kDifference = 1e-4;
 
 class Search {
  public:
@@ -41,15 +46,20 @@ class Search {
     if (!evaluation) {
       throw InvalidSpec("start", "the mixed model equations are not positive definite at the starting values");
     }
+    if (free_.empty()) return finish_without_search(std::move(*evaluation));
     Termination termination = Termination::iteration_limit;
     Parameters best = evaluation->parameters;
     for (int k = 0; k <= options_.max_iterations; ++k) {
       best = evaluation->parameters;
       const double value = evaluation->minus2loglik;
-      const QuadraticModel quadratic = expand(std::move(*evaluation));
+      const Expansion expansion = expand(std::move(*evaluation));
+      observed_ = observed_ || creeps();
+      const std::optional<Matrix> observed = observed_ ? observed_hessian(best) : std::nullopt;
+      const QuadraticModel quadratic(expansion.gradient, observed.value_or(expansion.hessian));
       report(value, quadratic.potential());
       if (quadratic.potential() <= options_.tolerance) {
         termination = Termination::converged;
+        best = moved(best, quadratic.minimum(radius_));  // too short a step to be judged by the likelihood
         break;
       }
       if (k == options_.max_iterations) break;
@@ -69,28 +79,61 @@ class Search {
     return evaluate(equations_, parameters, scale_free_, callbacks_);
   }
 
-  // Gradient and Hessian of -2l in the free parameters: twice the average information, and the curvature of Sigma(theta).
-  QuadraticModel expand(Evaluation&& evaluation) {
+  // Gradient of -2l in the free parameters, and its Hessian: twice the average information, and the curvature of Sigma(theta).
+  struct Expansion {
+    Vector gradient;
+    Matrix hessian;
+  };
+
+  Expansion expand(Evaluation&& evaluation) {
     const Derivatives found = derivatives(equations_, std::move(evaluation), callbacks_);
     const auto n = static_cast<Index>(free_.size());
-    Vector gradient(n);
-    Matrix hessian(n, n);
+    Expansion expansion{Vector(n), Matrix(n, n)};
     for (Index i = 0; i < n; ++i) {
-      gradient[i] = found.gradient[free_[i]];
+      expansion.gradient[i] = found.gradient[free_[i]];
       for (Index j = 0; j < n; ++j) {
-        hessian(i, j) = 2.0 * found.information(free_[i], free_[j]) + found.curvature(free_[i], free_[j]);
+        expansion.hessian(i, j) = 2.0 * found.information(free_[i], free_[j]) + found.curvature(free_[i], free_[j]);
       }
     }
-    return {gradient, hessian};
+    return expansion;
   }
 
-  Parameters moved(const Parameters& from, const Vector& step) const {
+  // Small data sets can have an observed information so far from the average one that the steps only creep.
+  bool creeps() const {
+    const std::size_t n = history_.size();
+    return n >= kPatience && !(history_[n - 1].potential <= kCreeping * history_[n - 2].potential);
+  }
+
+  // The Hessian by central differences of the exact score; nothing where a neighbour is not valid. Cost: two scores for each parameter.
+  std::optional<Matrix> observed_hessian(const Parameters& at) {
+    const auto n = static_cast<Index>(free_.size());
+    Matrix hessian(n, n);
+    for (Index i = 0; i < n; ++i) {
+      const std::optional<Vector> above = gradient_at(shifted(at, kDifference * Vector::Unit(n, i)));
+      const std::optional<Vector> below = gradient_at(shifted(at, -kDifference * Vector::Unit(n, i)));
+      if (!above || !below) return std::nullopt;
+      hessian.col(i) = (*above - *below) / (2.0 * kDifference);
+    }
+    return hessian;
+  }
+
+  std::optional<Vector> gradient_at(const Parameters& parameters) {
+    callbacks_.stop_if_interrupted();
+    ++evaluations_;
+    std::optional<Evaluation> evaluation = evaluate(equations_, parameters, false, callbacks_);
+    if (!evaluation) return std::nullopt;
+    return expand(std::move(*evaluation)).gradient;
+  }
+
+  Parameters moved(const Parameters& from, const Vector& step) const { return nudged(shifted(from, step)); }
+
+  Parameters shifted(const Parameters& from, const Vector& step) const {
     Vector theta = from.theta();
     double log_residual = from.log_residual();
     for (std::size_t i = 0; i < free_.size(); ++i) {
       (free_[i] < model_.n_theta ? theta[free_[i]] : log_residual) += step[static_cast<Index>(i)];
     }
-    return nudged({std::move(theta), log_residual});
+    return {std::move(theta), log_residual};
   }
 
   Parameters nudged(const Parameters& parameters) const {
@@ -149,6 +192,11 @@ class Search {
     return false;
   }
 
+  RemlResult finish_without_search(Evaluation&& evaluation) {
+    report(evaluation.minus2loglik, 0.0);
+    return {std::move(evaluation), Termination::converged, std::move(history_), evaluations_, 0.0};
+  }
+
   // What the likelihood cannot tell from zero becomes zero.
   RemlResult finish(const Parameters& best, Termination termination) {
     const double value = history_.back().minus2loglik;
@@ -176,6 +224,7 @@ class Search {
   double radius_ = kFirstRadius;
   int evaluations_ = 0;
   std::vector<Iteration> history_;
+  bool observed_ = false;  // the observed Hessian is used from here on
 };
 
 }  // namespace

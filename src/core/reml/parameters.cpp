@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/parameters.h"
 
+#include <Eigen/LU>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -55,7 +56,7 @@ Vector user_values(const Model& model, const Parameters& parameters) {
   Vector values(model.n_values);
   for (const RandomBlock& block : model.blocks) {
     values.segment(block.first_value, block.structure->n_values()) =
-        block.structure->values(parameters.of(block)).cwiseProduct(block.value_units);
+        block.value_transform * block.structure->values(parameters.of(block));
   }
   values[model.n_values - 1] = parameters.residual() * model.response_unit * model.response_unit;
   return values;
@@ -66,7 +67,7 @@ Matrix user_jacobian(const Model& model, const Parameters& parameters) {
   for (const RandomBlock& block : model.blocks) {
     jacobian.block(block.first_value, block.first_theta, block.structure->n_values(),
                    block.structure->n_theta()) =
-        block.value_units.asDiagonal() * block.structure->value_jacobian(parameters.of(block));
+        block.value_transform * block.structure->value_jacobian(parameters.of(block));
   }
   jacobian(model.n_values - 1, model.n_theta) =
       parameters.residual() * model.response_unit * model.response_unit;
@@ -80,7 +81,7 @@ Parameters from_user_values(const Model& model, const Vector& values) {
   Vector theta(model.n_theta);
   for (const RandomBlock& block : model.blocks) {
     theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_values(
-        values.segment(block.first_value, block.structure->n_values()).cwiseQuotient(block.value_units));
+        block.value_transform.lu().solve(values.segment(block.first_value, block.structure->n_values())));
   }
   const double residual = values[model.n_values - 1] / (model.response_unit * model.response_unit);
   if (!(residual > 0.0)) throw InvalidSpec("variance parameters", "the residual variance must be above 0");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/start.h"
 
+#include <Eigen/LU>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -19,13 +20,13 @@ bool any_given(const ConstVectorRef& values) {
   return false;
 }
 
-// Variances that are not given take the default, covariances that are not given are zero.
-Vector completed(ConstVectorRef given, double variance, Index n_coef) {
+// Variances that are not given take the default of the user's scale, covariances that are not given are zero.
+Vector completed(const ConstVectorRef& given, const Vector& defaults, Index n_coef) {
   Vector values = given;
   for (Index r = 0; r < n_coef; ++r) {
     for (Index c = 0; c <= r; ++c) {
-      double& value = values[covariance::lower_position(r, c)];
-      if (std::isnan(value)) value = r == c ? variance : 0.0;
+      const Index k = covariance::lower_position(r, c);
+      if (std::isnan(values[k])) values[k] = r == c ? defaults[k] : 0.0;
     }
   }
   return values;
@@ -40,12 +41,15 @@ Parameters starting_parameters(const Model& model, const model::VarianceRequest&
 
   Vector theta(model.n_theta);
   for (const RandomBlock& block : model.blocks) {
-    const Vector given = request.values.segment(block.first_value, block.structure->n_values())
-                             .cwiseQuotient(block.value_units);
-    theta.segment(block.first_theta, block.structure->n_theta()) =
-        any_given(given)
-            ? block.structure->theta_from_values(completed(given, share, block.n_coef))
-            : block.structure->theta_from_covariance(share * Matrix::Identity(block.n_coef, block.n_coef));
+    const Vector given = request.values.segment(block.first_value, block.structure->n_values());
+    const Matrix from_data = share * Matrix::Identity(block.n_coef, block.n_coef);
+    if (any_given(given)) {
+      const Vector defaults = block.value_transform * covariance::lower_of(from_data);
+      const Vector values = block.value_transform.lu().solve(completed(given, defaults, block.n_coef));
+      theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_values(values);
+    } else {
+      theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_covariance(from_data);
+    }
   }
   double residual = n_coef > 0.0 ? 0.5 : 1.0;
   const double given = request.values[model.n_values - 1];
