@@ -19,7 +19,7 @@ anova.lmmfit <- function(object, ...) {
       "Compare two fits, or use the standard errors of {.fn summary}.", "object")
   }
   for (fit in fits) check_fit(fit, "...")
-  names <- vapply(as.list(substitute(list(object, ...)))[-1L], deparse_one, "")
+  names <- fit_names(as.list(substitute(list(object, ...)))[-1L])
   check_comparable(fits)
   order <- order(vapply(fits, n_free, 0))
   table <- ratio_table(fits[order])
@@ -32,6 +32,12 @@ anova.lmmfit <- function(object, ...) {
     ),
     class = c("anova", "data.frame")
   )
+}
+
+# The names of the fits as they were given; what is not a name gets its place.
+fit_names <- function(expressions) {
+  named <- vapply(expressions, is.symbol, NA)
+  ifelse(named, vapply(expressions, deparse_one, ""), paste("fit", seq_along(expressions)))
 }
 
 check_comparable <- function(fits) {

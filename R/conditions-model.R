@@ -45,6 +45,19 @@ abort_indefinite <- function(argument, label) {
   )
 }
 
+abort_held_zero <- function(label, open) {
+  abort("negative_variance",
+    "{.arg hold}: a variance of {.code {label}} is held at 0 while {.val {open}} {?is/are} free.",
+    "Leave that coefficient out of the formula, or hold the whole term.", "hold", open
+  )
+}
+
+# What the engine refuses, as `argument: what is wrong`.
+abort_engine <- function(text) {
+  argument <- if (grepl(": ", text)) sub(": .*", "", text) else NA_character_
+  abort("engine", "{text}.", NULL, argument, text)
+}
+
 # Arguments ----------------------------------------------------------------------------------------
 
 abort_argument <- function(argument, value, must) {

@@ -16,7 +16,9 @@ check_method <- function(method) {
 }
 
 estimate <- function(spec, control) {
-  est <- estimation_methods[[spec$method]]$estimate(spec, control)
+  est <- tryCatch(estimation_methods[[spec$method]]$estimate(spec, control), error = function(e) {
+    abort_engine(conditionMessage(e))
+  })
   if (est$convergence$status != "converged") {
     warn_convergence(est$convergence$status, est$convergence$iterations)
   }
@@ -34,6 +36,14 @@ engine_control <- function(control, parameters, hold, start) {
 check_hold <- function(hold, parameters, random) {
   hold <- check_parameter_vector(hold, parameters$name, "hold")
   check_values(hold, parameters, random, "hold", least = 0)
+  # A coefficient with a variance of 0 has no covariances left to be estimated.
+  at <- match(names(hold), parameters$name)
+  for (k in unique(parameters$index[at][hold == 0 & parameters$kind[at] == "variance"])) {
+    term <- random[[k]]
+    open <- setdiff(parameters$name[parameters$index == k], names(hold))
+    if (term$structure == "us" && length(open) > 0L) abort_held_zero(term$label, open)
+  }
+  hold
 }
 
 check_start <- function(start, parameters, random) {

@@ -18,7 +18,7 @@
 #' * `terms()`, `model.frame()`, `model.matrix()`: `type` is `"fixed"` (X) or `"random"` (Z, always
 #'   sparse: the terms one after the other, within a term the coefficients of each level together).
 #'
-#' @param object,x,fit,formula A fit by [lmmfit()].
+#' @param object,x,formula A fit by [lmmfit()].
 #' @param parm Names or numbers of the fixed effects.
 #' @param level Confidence level.
 #' @param fixed.only `TRUE` gives the terms of the fixed part alone.

@@ -83,6 +83,7 @@ autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar"), 
   data <- plot_data(object, type, term, coefficient)
   if (type == "caterpillar") data$level <- factor(data$level, levels = data$level)
   aes <- ggplot2::aes
+  .data <- ggplot2::.data
   switch(type,
     residuals = ggplot2::ggplot(data, aes(.data[["fitted"]], .data[["residual"]])) +
       ggplot2::geom_hline(yintercept = 0, colour = "grey50") + ggplot2::geom_point() +

@@ -72,8 +72,19 @@ print_grouped <- function(x, n = 10L, digits = 5L, ...) {
     table <- x[[group]]
     more <- if (nrow(table) > n) sprintf(" (first %d of %d levels)", n, nrow(table))
     cat(group, more, "\n", sep = "")
-    print(utils::head(table, n), digits = digits, ...)
+    print(with_errors(utils::head(table, n), attr(table, "se")), digits = digits, ...)
     if (group != names(x)[length(x)]) cat("\n")
   }
   invisible(x)
+}
+
+# Each coefficient with its standard error beside it.
+with_errors <- function(table, se) {
+  if (is.null(se)) return(table)
+  names <- names(table)
+  se <- se[seq_len(nrow(table)), , drop = FALSE]
+  columns <- Map(function(value, error) list(value, error), table, se)
+  columns <- unlist(columns, recursive = FALSE)
+  names(columns) <- paste0(rep(names, each = 2L), c("", " SE"))
+  data.frame(columns, row.names = row.names(table), check.names = FALSE)
 }

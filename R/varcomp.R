@@ -20,9 +20,11 @@ varcomp <- function(object, ...) UseMethod("varcomp")
 #' @rdname varcomp
 #' @export
 varcomp.lmmfit <- function(object, ...) {
-  with(object$parameters, data.frame(
-    term = term, parameter = name, estimate = estimate, se = se, status = status
-  ))
+  parameters <- object$parameters
+  data.frame(
+    term = parameters$term, parameter = parameters$name, estimate = parameters$estimate,
+    se = parameters$se, status = parameters$status
+  )
 }
 
 #' @rdname varcomp

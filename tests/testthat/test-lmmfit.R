@@ -103,10 +103,20 @@ test_that("hold and start", {
   expect_refused(lmmfit(model, growth, hold = c(residual = 1, residual = 2)), "parameter_values")
   indefinite <- c(Subject.Intercept = 1, Subject.Intercept.age = 2, Subject.age = 1)
   expect_refused(lmmfit(model, growth, hold = indefinite), "indefinite")
+  expect_refused(lmmfit(model, growth, hold = c(Subject.age = 0)), "negative_variance")
+  expect_refused(lmmfit(model, growth, hold = c(Subject.Intercept.age = 1e6)), "engine")
   expect_snapshot(error = TRUE, {
     lmmfit(model, growth, hold = c(Subject = 1, error = 2))
     lmmfit(model, growth, hold = c(residual = -1))
   })
+})
+
+test_that("more fixed effects than records, and records that are fitted exactly", {
+  few <- growth[1:4, ]
+  expect_refused(lmmfit(distance ~ factor(age), few), "engine")
+  few$distance <- few$age
+  expect_refused(lmmfit(distance ~ age, few), "engine")
+  expect_snapshot(error = TRUE, lmmfit(distance ~ factor(age), few))
 })
 
 test_that("methods and controls that do not exist", {

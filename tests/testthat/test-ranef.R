@@ -24,6 +24,7 @@ test_that("prediction error variances are the oracle's", {
   effects <- ranef(fit, se = TRUE)$Subject
   expect_equal(as.vector(t(as.matrix(attr(effects, "se")))), sqrt(diag(expected)), tolerance = 1e-7)
   expect_equal(attr(effects, "pev")[, , 3], expected[5:6, 5:6], tolerance = 1e-7)
+  expect_output(print(ranef(fit, se = TRUE)), "age SE")
   long <- as.data.frame(ranef(fit, se = TRUE))
   expect_identical(nrow(long), 54L)
   expect_identical(names(long), c("group", "level", "coefficient", "estimate", "se"))

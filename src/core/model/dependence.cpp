@@ -2,19 +2,73 @@
 #include "core/model/dependence.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
+#include "core/model/cross_products.h"
 #include "core/model/gram.h"
 
 namespace henderson::model {
 namespace {
 
-// A pivot of X~'X~ below this share of its diagonal is one of a dependent column. Rounding leaves some 1e-14 of an exact
-// dependence; the square of lm's 1e-7 would be lost in it.
-constexpr double kDependentPivot = 1e-11;
-// An entry of a null vector counts as zero below this share of the largest: the error of a null vector is about the square root of
-// the pivot that was called zero.
+// Pivots of X~'X~ below this share of their diagonal are candidates; what is left of a column in the space of the records decides. A pivot
+// alone cannot: rounding leaves about 1e-16 times the squared coefficients of the dependence, and a covariate far from its
+// origin makes these large.
+constexpr double kCandidatePivot = 1e-8;
+// A combination of columns of length one, none with a coefficient above one, is zero below this length: lm's tolerance.
+constexpr double kDependentLength = 1e-7;
+// An entry of a null vector counts as zero below this share of the largest.
 constexpr double kZeroEntry = 1e-5;
+
+struct Candidates {
+  Matrix null_vectors;      // one for each candidate, largest entry 1
+  double shortest = 0.0;    // squared length of the shortest X~n that is not zero; 0 where all are
+};
+
+double squared_length(const Vector& x, const Vector& weights) {
+  return weights.size() > 0 ? (x.array().square() * weights.array()).sum() : x.squaredNorm();
+}
+
+// n := n - (X'X)^-1 X'X n over the independent columns, until the squared length of X~n, which is returned, is zero or no longer falls.
+double refine(const FixedBasis& basis, const Vector& weights, const linalg::SemidefiniteFactor& factor, VectorRef n) {
+  n /= n.cwiseAbs().maxCoeff();
+  Vector image = multiply(basis.rows, n);
+  double left = squared_length(image, weights);
+  for (double before = HUGE_VAL; left > kDependentLength * kDependentLength && left < 0.25 * before;) {
+    before = left;
+    Vector correction = weighted_cross_product(basis.rows, weights, image);
+    factor.factor.solve(correction);
+    for (const SmallIndex c : factor.dependent) correction[c] = 0.0;
+    n -= correction;
+    n /= n.cwiseAbs().maxCoeff();
+    image = multiply(basis.rows, n);
+    left = squared_length(image, weights);
+  }
+  return left;
+}
+
+Candidates checked_candidates(const FixedBasis& basis, const Vector& weights, const linalg::SemidefiniteFactor& factor) {
+  Candidates candidates{factor.null_vectors(), 0.0};
+  for (Index v = 0; v < candidates.null_vectors.cols(); ++v) {
+    const double left = refine(basis, weights, factor, candidates.null_vectors.col(v));
+    if (left <= kDependentLength * kDependentLength) continue;
+    candidates.shortest = candidates.shortest == 0.0 ? left : std::min(candidates.shortest, left);
+  }
+  return candidates;
+}
+
+// A basis of the null space of X~. Where a candidate turns out to be independent, it is kept in a new factor.
+Matrix null_space(const FixedBasis& basis, const Vector& weights, Callbacks& callbacks) {
+  double tolerance = kCandidatePivot;
+  for (;;) {
+    const linalg::SemidefiniteFactor factor = linalg::factorize_semidefinite(
+        gram(basis.rows, weights), tolerance, linalg::FactorOptions{}, callbacks);
+    if (factor.dependent.empty()) return Matrix(basis.rank(), 0);
+    Candidates candidates = checked_candidates(basis, weights, factor);
+    if (candidates.shortest == 0.0) return std::move(candidates.null_vectors);
+    tolerance = std::min(0.1 * tolerance, 0.1 * candidates.shortest);
+  }
+}
 
 // Null vectors in terms of the original columns, each scaled to length one. Rows are kept columns in the order of the formula.
 Matrix null_vectors_by_formula(const FixedBasis& basis, const Matrix& null_vectors, const Vector& length,
@@ -54,14 +108,13 @@ std::vector<Index> last_rows(Matrix null_vectors) {
 
 std::vector<SmallIndex> dependent_columns(const FixedBasis& basis, const Vector& weights, const Vector& length,
                                           Callbacks& callbacks) {
-  const linalg::SemidefiniteFactor factor = linalg::factorize_semidefinite(
-      gram(basis.rows, weights), kDependentPivot, linalg::FactorOptions{}, callbacks);
-  if (factor.dependent.empty()) return {};
+  const Matrix null_vectors = null_space(basis, weights, callbacks);
+  if (null_vectors.cols() == 0) return {};
   std::vector<SmallIndex> order(basis.kept.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(),
             [&](SmallIndex a, SmallIndex b) { return basis.kept[a] < basis.kept[b]; });
-  const Matrix by_formula = null_vectors_by_formula(basis, factor.null_vectors(), length, order);
+  const Matrix by_formula = null_vectors_by_formula(basis, null_vectors, length, order);
   std::vector<SmallIndex> dependent;
   for (const Index row : last_rows(by_formula)) dependent.push_back(basis.kept[order[row]]);
   std::sort(dependent.begin(), dependent.end());
