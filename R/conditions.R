@@ -77,8 +77,12 @@ abort_residual <- function(residual, known) {
 }
 
 abort_repeated_parameter <- function(name) {
-  abort("repeated_term",
-    "Two random terms both have the variance parameter {.val {name}}.",
+  if (name == "residual") {
+    abort("repeated_term", "A grouping factor has the name of the residual variance, {.val {name}}.",
+      "Rename that column.", "formula", name
+    )
+  }
+  abort("repeated_term", "Two random terms both have the variance parameter {.val {name}}.",
     "Remove one of them, or write their coefficients in one term.", "formula", name
   )
 }

@@ -4,12 +4,13 @@
 #' @param tolerance The maximiser stops when the gain in -2 log-likelihood that it still expects
 #'   from another step is below this: an error of about `sqrt(2 * tolerance)` standard errors.
 #' @param trace `TRUE` prints a line for each iteration.
-#' @param threads Number of threads of the engine. The results do not depend on it.
+#' @param threads Largest number of threads of the engine. The results do not depend on it, bit for bit;
+#'   small models use one thread whatever it is.
 #' @return A list of class `lmm_control`.
 #' @examples
 #' lmm_control(max_iterations = 50)
 #' @export
-lmm_control <- function(max_iterations = 100L, tolerance = 1e-10, trace = FALSE, threads = 1L) {
+lmm_control <- function(max_iterations = 100L, tolerance = 1e-10, trace = FALSE, threads = 2L) {
   structure(
     list(
       max_iterations = check_count(max_iterations, "max_iterations"),

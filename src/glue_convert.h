@@ -4,6 +4,8 @@
 
 #include <RcppEigen.h>
 
+#include <thread>
+
 #include "core/equations/mme.h"
 #include "core/model/model.h"
 #include "core/model/spec.h"
@@ -133,11 +135,15 @@ inline model::VarianceRequest as_request(const Rcpp::List& control) {
   return {std::vector<bool>(held.begin(), held.end()), as_vector(control["start"])};
 }
 
+inline int available_threads(int wanted) {
+  return std::min(wanted, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+}
+
 inline reml::RemlOptions as_options(const Rcpp::List& control) {
   reml::RemlOptions options;
   options.max_iterations = Rcpp::as<int>(control["max_iterations"]);
   options.tolerance = Rcpp::as<double>(control["tolerance"]);
-  options.threads = Rcpp::as<int>(control["threads"]);
+  options.threads = available_threads(Rcpp::as<int>(control["threads"]));
   options.trace = Rcpp::as<bool>(control["trace"]);
   return options;
 }

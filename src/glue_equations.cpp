@@ -12,7 +12,7 @@ struct SolvedModel {
   SolvedModel(const Rcpp::List& list, const Rcpp::NumericVector& values)
       : spec(as_spec(list)),
         model(model::build_model(spec, nothing_held(spec), callbacks)),
-        equations(model, false, 1),
+        equations(model, equations::FixedPlace::anywhere, available_threads(2)),
         evaluation(reml::evaluate(equations, reml::from_user_values(model, as_vector(values)), false, callbacks)) {
     if (!evaluation) throw InvalidSpec("values", "the mixed model equations are not positive definite");
   }

@@ -8,10 +8,13 @@
 namespace henderson {
 namespace {
 
-// The fixed effects go last where ML needs the determinant of the rest, and where they are so few that a dense corner costs nothing.
+// So few fixed effects may go last: their dense corner costs nothing.
 constexpr SmallIndex kFewFixed = 50;
 
-bool fixed_last(const model::Model& model) { return !model.reml || model.rank() <= kFewFixed; }
+equations::FixedPlace fixed_place(const model::Model& model) {
+  if (model.rank() <= kFewFixed) return equations::FixedPlace::last;
+  return model.reml ? equations::FixedPlace::anywhere : equations::FixedPlace::apart;
+}
 
 const char* name_of(reml::Termination termination) {
   switch (termination) {
@@ -61,7 +64,7 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);
-  equations::MixedModelEquations equations(model, fixed_last(model), options.threads);
+  equations::MixedModelEquations equations(model, fixed_place(model), options.threads);
   reml::RemlResult result =
       reml::maximise(equations, reml::starting_parameters(model, request), options, callbacks);
   const double minus2loglik = result.evaluation.minus2loglik;
@@ -89,7 +92,7 @@ Rcpp::List likelihood(const Rcpp::List& spec, const Rcpp::NumericVector& values)
   RCallbacks callbacks;
   const model::ModelSpec model_spec = as_spec(spec);
   const model::Model model = model::build_model(model_spec, nothing_held(model_spec), callbacks);
-  equations::MixedModelEquations equations(model, fixed_last(model), 1);
+  equations::MixedModelEquations equations(model, fixed_place(model), available_threads(2));
   const reml::Parameters parameters = reml::from_user_values(model, as_vector(values));
   std::optional<reml::Evaluation> evaluation = reml::evaluate(equations, parameters, false, callbacks);
   if (!evaluation) throw InvalidSpec("values", "the mixed model equations are not positive definite");

@@ -9,8 +9,8 @@ folder_rank <- c(
   base = 0, linalg = 1, covariance = 2, pedigree = 2, model = 3, equations = 4,
   reml = 5, anova = 5, gibbs = 5, inference = 5
 )
-# Small dense decompositions are for the covariance matrices of a term, OrderingMethods for AMD; large
-# dense work goes through linalg/kernels.h, the only reason for intrinsics.
+# Small dense decompositions are for the covariance matrices of a term, OrderingMethods for AMD;
+# large dense work goes through linalg/kernels.h, the only reason for intrinsics.
 core_system_headers <- c(
   "Eigen/Core", "Eigen/SparseCore", "Eigen/Cholesky", "Eigen/Eigenvalues", "Eigen/LU", "Eigen/SVD",
   "Eigen/OrderingMethods", "immintrin.h"

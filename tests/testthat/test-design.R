@@ -65,9 +65,9 @@ test_that("recipes follow the contrasts that are given, set on the factor, or th
   stats::contrasts(data$a) <- "contr.sum"
   expect_model_matrix(y ~ a * b, data)
   expect_model_matrix(y ~ a * b, data, list(a = "contr.treatment"))
-  withr::with_options(list(contrasts = c("contr.sum", "contr.helmert")), {
-    expect_model_matrix(y ~ a * o + b, design_data())
-  })
+  old <- options(contrasts = c("contr.sum", "contr.helmert"))
+  on.exit(options(old))
+  expect_model_matrix(y ~ a * o + b, design_data())
 })
 
 test_that("large factors are coded by sparse contrasts", {

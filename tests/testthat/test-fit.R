@@ -13,7 +13,8 @@ holds_pointer <- function(x) {
 test_that("a fit survives saveRDS() whole", {
   fit <- lmmfit(distance ~ poly(age, 2) * Sex + (1 + age | Subject), growth)
   expect_false(holds_pointer(fit))
-  file <- withr::local_tempfile()
+  file <- tempfile()
+  on.exit(unlink(file))
   saveRDS(fit, file)
   back <- readRDS(file)
   plain <- setdiff(names(fit), c("formula", "parts", "frame"))
@@ -38,9 +39,10 @@ test_that("options and data may change after the fit", {
   data <- growth
   K <- diag(27)
   dimnames(K) <- list(levels(data$Subject), levels(data$Subject))
-  fit <- withr::with_options(list(contrasts = c("contr.sum", "contr.poly")), {
-    lmmfit(distance ~ Sex * age + (1 | gr(Subject, cov = K)), data)
-  })
+  old <- options(contrasts = c("contr.sum", "contr.poly"))
+  on.exit(options(old))
+  fit <- lmmfit(distance ~ Sex * age + (1 | gr(Subject, cov = K)), data)
+  options(old)
   X <- model.matrix(fit)
   expected <- predict(fit, data[1:5, ])
   data <- NULL

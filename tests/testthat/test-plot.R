@@ -1,7 +1,8 @@
 fit <- function() lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 
 test_that("each type draws, and returns what it drew", {
-  withr::local_pdf(NULL)
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
   expect_named(plot(fit()), c("fitted", "residual"))
   expect_false(is.unsorted(plot(fit(), type = "qq")$residual))
   drawn <- plot(fit(), type = "caterpillar", coefficient = "age")

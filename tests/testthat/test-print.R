@@ -23,12 +23,3 @@ test_that("a linear model prints t tests", {
   data$twin <- data$a
   expect_snapshot(lmmfit(y ~ a + twin + d, data))
 })
-
-test_that("columns of numbers share their decimals, whatever their size", {
-  expect_identical(format_numbers(c(612.1002, 35.0717, 0.0655)), c("612.1002", "35.0717", "0.0655"))
-  expect_identical(format_numbers(c(1, 0, NA)), c("1", "0", ""))
-  expect_identical(format_numbers(c(1234567.8, 0.1)), c("1234568", "0.1"))
-  expect_identical(format_numbers(c(2.5e-7, 1e-7)), c("2.5e-07", "1e-07"))
-  expect_identical(format_numbers(c(1e12, 3)), c("1e+12", "3"))
-  expect_identical(format_numbers(c(2, 4)), c("2", "4"))
-})

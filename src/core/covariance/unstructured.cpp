@@ -85,7 +85,7 @@ Vector Unstructured::nudged(const ConstVectorRef& theta, double distance) const 
   Vector moved = theta;
   for (Index c = 0; c < n_coef_; ++c) {
     double& pivot = moved[lower_position(c, c)];
-    if (std::abs(pivot) < distance) pivot = distance;
+    if (std::abs(pivot) < distance) pivot = std::copysign(distance, pivot);
   }
   return moved;
 }

@@ -18,12 +18,21 @@ void scatter(const Matrix& block, bool diagonal, const Index*& position, double*
 
 }  // namespace
 
-MixedModelEquations::MixedModelEquations(const model::Model& model, bool fixed_last, int threads)
+MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads)
     : model_(model),
-      fixed_last_(fixed_last),
+      place_(place),
       threads_(threads),
-      pattern_(make_pattern(model, fixed_last)),
-      panels_(std::in_place, pattern_.symbolic) {}
+      pattern_(make_pattern(model, place == FixedPlace::last)),
+      panels_(std::in_place, pattern_.symbolic) {
+  if (place != FixedPlace::apart) return;
+  random_model_ = std::make_unique<const model::Model>(model::random_part(model));
+  random_part_ = std::make_unique<MixedModelEquations>(*random_model_, FixedPlace::anywhere, threads);
+}
+
+void MixedModelEquations::give_back(Solved&& solved) {
+  give_back(std::move(solved.factor).release());
+  if (solved.random_factor) random_part_->give_back(std::move(*solved.random_factor).release());
+}
 
 // Lambda_i' M_ij Lambda_j for every block, then I x K^-1.
 void MixedModelEquations::assemble(const Factors& lambda, double* values) const {
@@ -62,7 +71,8 @@ void MixedModelEquations::assemble(const Factors& lambda, double* values) const 
   }
 }
 
-std::optional<Solved> MixedModelEquations::solve(const Factors& lambda, Callbacks& callbacks) {
+std::optional<linalg::CholeskyFactor> MixedModelEquations::factorize(const Factors& lambda,
+                                                                     Callbacks& callbacks) {
   if (!panels_) throw Error("the storage of the equations is still in use");
   linalg::Panels panels = std::move(*panels_);
   panels_.reset();
@@ -73,9 +83,22 @@ std::optional<Solved> MixedModelEquations::solve(const Factors& lambda, Callback
     give_back(std::move(failure->storage));
     return std::nullopt;
   }
-  auto& factor = std::get<linalg::CholeskyFactor>(result);
-  Solution found = solution(lambda, factor);
-  return Solved{std::move(factor), std::move(found)};
+  return std::get<linalg::CholeskyFactor>(std::move(result));
+}
+
+std::optional<Solved> MixedModelEquations::solve(const Factors& lambda, Callbacks& callbacks) {
+  std::optional<linalg::CholeskyFactor> factor = factorize(lambda, callbacks);
+  if (!factor) return std::nullopt;
+  Solution found = solution(lambda, *factor);
+  Solved solved{std::move(*factor), std::nullopt, std::move(found)};
+  if (!random_part_) return solved;
+  solved.random_factor = random_part_->factorize(lambda, callbacks);
+  if (!solved.random_factor) {
+    give_back(std::move(solved));
+    return std::nullopt;
+  }
+  solved.solution.log_det_random = solved.random_factor->log_determinant();
+  return solved;
 }
 
 Solution MixedModelEquations::solution(const Factors& lambda, const linalg::CholeskyFactor& factor) const {
@@ -89,7 +112,7 @@ Solution MixedModelEquations::solution(const Factors& lambda, const linalg::Chol
   found.score = model_.rhs - product.col(0);
   found.quadratic = model_.weighted_ss - model_.rhs.dot(found.unscaled);  // y'y - b'W_s'y
   found.log_det = factor.log_determinant();
-  found.log_det_random = fixed_last_ ? found.log_det - factor.log_determinant_last() : 0.0;
+  if (place_ == FixedPlace::last) found.log_det_random = found.log_det - factor.log_determinant_last();
   return found;
 }
 

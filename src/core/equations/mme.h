@@ -26,29 +26,39 @@ struct Solution {
   Vector score;       // W'(y - W unscaled): s = Z'Py sigma^2 of every block; 0 for the fixed effects
   double quadratic = 0.0;       // y'Py sigma^2
   double log_det = 0.0;         // log|C|
-  double log_det_random = 0.0;  // log|C_vv|; only where the fixed effects are eliminated last
+  double log_det_random = 0.0;  // log|C_vv|, for ML only
 };
 
 struct Solved {
   linalg::CholeskyFactor factor;
+  std::optional<linalg::CholeskyFactor> random_factor;  // of C_vv, where ML has it apart
   Solution solution;
 };
 
+// How log|C_vv| and its inverse are had, which ML needs beside C: from C with its few fixed effects last, or, where a corner of many fixed
+// effects would fill in, from a factor of its own.
+enum class FixedPlace { anywhere, last, apart };
+
 class MixedModelEquations {
  public:
-  // Keeps a reference to the model. `fixed_last` as in make_pattern.
-  MixedModelEquations(const model::Model& model, bool fixed_last, int threads);
+  // Keeps a reference to the model.
+  MixedModelEquations(const model::Model& model, FixedPlace place, int threads);
 
   // Assembles, factorises and solves. Nothing where C is not positive definite to working precision. Needs: the storage was given back.
   // Cost: one pass over W'W and the factor.
   std::optional<Solved> solve(const Factors& lambda, Callbacks& callbacks);
 
+  // The factor alone.
+  std::optional<linalg::CholeskyFactor> factorize(const Factors& lambda, Callbacks& callbacks);
+
   // Returns the storage of a factor or an inverse for the next call of solve().
   void give_back(linalg::Panels&& panels) { panels_.emplace(std::move(panels)); }
+  void give_back(Solved&& solved);
 
   const model::Model& model() const { return model_; }
   const EquationPattern& pattern() const { return pattern_; }
-  bool fixed_last() const { return fixed_last_; }
+  // The equations of the random part, where it has a factor apart; else nothing.
+  MixedModelEquations* random_part() { return random_part_.get(); }
   int threads() const { return threads_; }
 
   // Lambda' x: from the columns of W to those of C, for several vectors; and Lambda x back.
@@ -63,10 +73,12 @@ class MixedModelEquations {
   Solution solution(const Factors& lambda, const linalg::CholeskyFactor& factor) const;
 
   const model::Model& model_;
-  bool fixed_last_;
+  FixedPlace place_;
   int threads_;
   EquationPattern pattern_;
   std::optional<linalg::Panels> panels_;
+  std::unique_ptr<const model::Model> random_model_;
+  std::unique_ptr<MixedModelEquations> random_part_;
 };
 
 }  // namespace henderson::equations

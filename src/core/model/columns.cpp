@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/columns.h"
 
+#include <numeric>
+
 #include "core/base/error.h"
 
 namespace henderson::model {
@@ -84,24 +86,23 @@ class TermRow {
   Index stride_ = 1;
 };
 
-// Entries per row at most: exact for intercepts, numeric variables without zeros and full dummy coding.
-Index entries_per_row(const std::vector<ColumnTerm>& terms) {
+// Entries of all rows: exact but for zeros of numeric variables. By record, as one level may stand in every column.
+Index count_entries(const std::vector<ColumnTerm>& terms, Index n_records) {
   Index total = 0;
   for (const ColumnTerm& term : terms) {
-    Index entries = 1;
+    std::vector<Index> entries(static_cast<std::size_t>(n_records), 1);
     for (const Part& part : term.parts) {
       if (const auto* numeric = std::get_if<NumericPart>(&part)) {
-        entries *= numeric->cols();
-      } else {
-        const Coding& coding = std::get<FactorPart>(part).coding;
-        Index longest = 0;
-        for (std::size_t l = 0; l + 1 < coding.start.size(); ++l) {
-          longest = std::max(longest, coding.start[l + 1] - coding.start[l]);
-        }
-        entries *= longest;
+        for (Index& count : entries) count *= numeric->cols();
+        continue;
+      }
+      const FactorPart& factor = std::get<FactorPart>(part);
+      for (std::size_t r = 0; r < entries.size(); ++r) {
+        const SmallIndex level = factor.level_of_record[r];
+        entries[r] *= factor.coding.start[level + 1] - factor.coding.start[level];
       }
     }
-    total += entries;
+    total = std::accumulate(entries.begin(), entries.end(), total);
   }
   return total;
 }
@@ -147,8 +148,9 @@ SparseRows expand(const std::vector<ColumnTerm>& terms, Index n_records, const s
   SparseRows rows;
   rows.n_columns = n_columns(terms);
   rows.start.reserve(n_records + 1);
-  rows.column.reserve(n_records * entries_per_row(terms));
-  rows.value.reserve(n_records * entries_per_row(terms));
+  const Index n_entries = count_entries(terms, n_records);
+  rows.column.reserve(n_entries);
+  rows.value.reserve(n_entries);
   rows.start.push_back(0);
   TermRow term_row;
   for (Index record = 0; record < n_records; ++record) {

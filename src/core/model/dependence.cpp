@@ -17,6 +17,8 @@ namespace {
 constexpr double kCandidatePivot = 1e-8;
 // A combination of columns of length one, none with a coefficient above one, is zero below this length: lm's tolerance.
 constexpr double kDependentLength = 1e-7;
+// A pivot below this is rounding: its column cannot be kept, whatever is left of it.
+constexpr double kRounding = 1e-16;
 // An entry of a null vector counts as zero below this share of the largest.
 constexpr double kZeroEntry = 1e-5;
 
@@ -65,7 +67,8 @@ Matrix null_space(const FixedBasis& basis, const Vector& weights, Callbacks& cal
         gram(basis.rows, weights), tolerance, linalg::FactorOptions{}, callbacks);
     if (factor.dependent.empty()) return Matrix(basis.rank(), 0);
     Candidates candidates = checked_candidates(basis, weights, factor);
-    if (candidates.shortest == 0.0) return std::move(candidates.null_vectors);
+    const bool last_try = tolerance < kRounding;
+    if (candidates.shortest == 0.0 || last_try) return std::move(candidates.null_vectors);
     tolerance = std::min(0.1 * tolerance, 0.1 * candidates.shortest);
   }
 }

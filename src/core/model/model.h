@@ -37,7 +37,7 @@ struct RandomBlock {
   Index first_theta = 0;        // in the vector of all theta
   Matrix coef_transform;        // u in the user's units = coef_transform x u
   Matrix value_transform;       // and the values of its covariance
-  std::unique_ptr<const covariance::Structure> structure;
+  std::shared_ptr<const covariance::Structure> structure;
   std::shared_ptr<const LevelCovariance> levels;
 };
 
@@ -65,6 +65,9 @@ struct Model {
   // Records less the fixed effects that REML accounts for.
   double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
 };
+
+// The same model without its fixed effects, as far as equations need it: for the determinant of ML. Cost: a copy of W'W.
+Model random_part(const Model& model);
 
 // Cost: linear in the records, and one pass of cross_products. Throws InvalidSpec, Interrupted.
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks);

@@ -40,6 +40,22 @@ void add_curvature(const RandomBlock& block, const Matrix& score, const Paramete
   }
 }
 
+// Traces with the inverse of C, or for ML of C_vv. The storage of the factors goes back to the equations.
+equations::Traces traces_of(MixedModelEquations& equations, equations::Solved&& solved, const equations::Factors& lambda,
+                            Callbacks& callbacks) {
+  linalg::InverseOptions options;
+  options.threads = equations.threads();
+  const bool apart = solved.random_factor.has_value();
+  options.without_last = !equations.model().reml && !apart;
+  if (apart) equations.give_back(std::move(solved.factor).release());
+  MixedModelEquations& part = apart ? *equations.random_part() : equations;
+  linalg::SelectedInverse inverse = linalg::selected_inverse(
+      std::move(apart ? *solved.random_factor : solved.factor), options, callbacks);
+  equations::Traces traces = equations::make_traces(part, lambda, inverse);
+  part.give_back(std::move(inverse).release());
+  return traces;
+}
+
 }  // namespace
 
 Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation, Callbacks& callbacks) {
@@ -51,13 +67,7 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
   found.gradient.resize(model.n_theta + 1);
   found.curvature = Matrix::Zero(model.n_theta + 1, model.n_theta + 1);
 
-  linalg::InverseOptions options;
-  options.threads = equations.threads();
-  options.without_last = !model.reml;
-  linalg::SelectedInverse inverse =
-      linalg::selected_inverse(std::move(evaluation.solved.factor), options, callbacks);
-  const equations::Traces traces = equations::make_traces(equations, evaluation.lambda, inverse);
-  equations.give_back(std::move(inverse).release());
+  const equations::Traces traces = traces_of(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
 
   double residual_ss = solution.quadratic;  // e'e = y'Py sigma^2 - v'Bv, and Bv = Lambda's
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {

@@ -24,7 +24,7 @@ struct Derivatives {
 // q_i'P q_j / 2. Cost: one block solve and two products with W'W, with as many columns as there are parameters.
 Matrix average_information(const equations::MixedModelEquations& equations, const Evaluation& evaluation);
 
-// Cost: that, and the selected inverse. The storage of the factor goes back to the equations.
+// Cost: that, and the selected inverse. The storage of the factors goes back to the equations.
 Derivatives derivatives(equations::MixedModelEquations& equations, Evaluation&& evaluation, Callbacks& callbacks);
 
 }  // namespace henderson::reml

@@ -36,7 +36,7 @@ std::optional<Evaluation> evaluate(equations::MixedModelEquations& equations, co
   if (!solved) return std::nullopt;
   const double mean_square = solved->solution.quadratic / model.error_df();
   if (!(mean_square > 0.0) || !std::isfinite(mean_square)) {
-    equations.give_back(std::move(solved->factor).release());
+    equations.give_back(std::move(*solved));
     return std::nullopt;
   }
   const Parameters at =

@@ -160,7 +160,7 @@ class Search {
         if (ratio < 0.25) radius_ = 0.5 * step.norm();
         return trial;
       }
-      if (trial) equations_.give_back(std::move(trial->solved.factor).release());
+      if (trial) equations_.give_back(std::move(trial->solved));
       radius_ = 0.25 * std::min(radius_, step.norm());
     }
     return std::nullopt;
@@ -205,7 +205,7 @@ class Search {
     if (has_boundary(on_boundary)) {
       evaluation = evaluate_at(on_boundary);
       if (evaluation && evaluation->minus2loglik > value + kBoundaryLoss) {
-        equations_.give_back(std::move(evaluation->solved.factor).release());
+        equations_.give_back(std::move(evaluation->solved));
         evaluation.reset();
       }
     }

@@ -14,36 +14,40 @@ constexpr double kFlat = 1e-10;
 }  // namespace
 
 QuadraticModel::QuadraticModel(const Vector& gradient, const Matrix& hessian) {
+  if (gradient.size() == 0) return;
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (hessian + hessian.transpose()));
   basis_ = eigen.eigenvectors();
   curvature_ = eigen.eigenvalues();
   gradient_ = basis_.transpose() * gradient;
+  flat_ = kFlat * curvature_.cwiseAbs().maxCoeff();
 }
 
 Vector QuadraticModel::step_at(double shift) const {
-  const double flat = kFlat * curvature_.cwiseAbs().maxCoeff();
   Vector step(gradient_.size());
   for (Index i = 0; i < step.size(); ++i) {
     const double h = curvature_[i] + shift;
-    step[i] = h > flat ? -gradient_[i] / h : 0.0;
+    step[i] = h > flat_ ? -gradient_[i] / h : 0.0;
   }
   return step;
 }
 
 Vector QuadraticModel::minimum(double radius) const {
+  if (gradient_.size() == 0) return Vector(0);
   const double lowest = curvature_[0];
-  const double scale = curvature_.cwiseAbs().maxCoeff();
-  double lower = std::max(0.0, -lowest);
+  if (lowest >= -flat_) {
+    const Vector step = step_at(0.0);
+    if (step.norm() <= radius) return basis_ * step;
+  }
+  // |step| falls as the shift grows: bisection between shifts with too long and too short a step, safe and cheap for so few parameters.
+  double lower = std::max(0.0, -lowest) + 2.0 * flat_;
   Vector step = step_at(lower);
-  if (lowest >= 0.0 && step.norm() <= radius) return basis_ * step;
-  if (lowest < 0.0 && step.norm() < radius) {
-    // The hard case: no gradient along the direction of negative curvature, so one goes along it to the boundary.
-    const double along = std::sqrt(radius * radius - step.squaredNorm());
-    step[0] += gradient_[0] > 0.0 ? -along : along;
+  if (step.norm() < radius) {
+    // The hard case: hardly any gradient along the direction of negative curvature, so one goes along it to the boundary.
+    const double rest = step.tail(step.size() - 1).squaredNorm();
+    step[0] = std::copysign(std::sqrt(radius * radius - rest), -gradient_[0]);
     return basis_ * step;
   }
-  // |step| falls as the shift grows: bisection on a logarithmic scale, safe and cheap for so few parameters.
-  double width = kFlat * scale;
+  double width = flat_;
   while (step_at(lower + width).norm() > radius) width *= 10.0;
   double upper = lower + width;
   for (int k = 0; k < 60 && upper - lower > 1e-10 * upper; ++k) {
@@ -54,17 +58,17 @@ Vector QuadraticModel::minimum(double radius) const {
 }
 
 double QuadraticModel::decrease(const Vector& step) const {
+  if (gradient_.size() == 0) return 0.0;
   const Vector s = basis_.transpose() * step;
   return -(gradient_.dot(s) + 0.5 * s.dot(curvature_.cwiseProduct(s)));
 }
 
 double QuadraticModel::potential() const {
-  const double flat = kFlat * curvature_.cwiseAbs().maxCoeff();
-  if (curvature_.size() == 0) return 0.0;
-  if (curvature_[0] < -flat) return std::numeric_limits<double>::infinity();
+  if (gradient_.size() == 0) return 0.0;
+  if (curvature_[0] < -flat_) return std::numeric_limits<double>::infinity();
   double potential = 0.0;
   for (Index i = 0; i < curvature_.size(); ++i) {
-    if (curvature_[i] > flat) potential += 0.5 * gradient_[i] * gradient_[i] / curvature_[i];
+    if (curvature_[i] > flat_) potential += 0.5 * gradient_[i] * gradient_[i] / curvature_[i];
   }
   return potential;
 }

@@ -11,7 +11,7 @@ class QuadraticModel {
  public:
   QuadraticModel(const Vector& gradient, const Matrix& hessian);
 
-  // argmin over |d| <= radius. Cost: O(n^2) per call after one eigendecomposition. Source: More & Sorensen (1983), SIAM J Sci Stat Comput 4:553.
+  // argmin over |d| <= radius, without directions in which nothing curves. Cost: O(n^2) per call after one eigendecomposition. Source: More & Sorensen (1983), SIAM J Sci Stat Comput 4:553.
   Vector minimum(double radius) const;
 
   // -(g'd + d'Hd/2)
@@ -26,6 +26,7 @@ class QuadraticModel {
   Vector gradient_;  // Q'g
   Vector curvature_;
   Matrix basis_;
+  double flat_ = 0.0;  // a curvature that counts as zero
 };
 
 }  // namespace henderson::reml

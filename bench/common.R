@@ -1,0 +1,40 @@
+# What the benchmarks share: memory of the process, and how time, machine and commit are written.
+
+memory_mb <- function(field) {
+  status <- tryCatch(readLines("/proc/self/status"), error = function(e) character())
+  line <- grep(paste0("^", field, ":"), status, value = TRUE)
+  if (length(line) == 1L) as.numeric(gsub("[^0-9]", "", line)) / 1024 else NA_real_
+}
+
+# The largest resident size is counted from here on, where the system lets us.
+reset_peak <- function() {
+  try(suppressWarnings(cat("5", file = "/proc/self/clear_refs")), silent = TRUE)
+}
+
+format_time <- function(x) ifelse(x < 1, sprintf("%.1f ms", 1000 * x), sprintf("%.2f s", x))
+
+# R, packages, BLAS and processor, in one line.
+machine <- function(packages) {
+  cpu <- tryCatch(readLines("/proc/cpuinfo"), error = function(e) character())
+  cpu <- sub(".*: ", "", grep("^model name", cpu, value = TRUE))[1L]
+  versions <- vapply(packages, function(package) {
+    paste(package, utils::packageVersion(package))
+  }, "")
+  paste0(
+    R.version.string, "; ", paste(versions, collapse = ", "),
+    "; BLAS ", basename(utils::sessionInfo()$BLAS), "; ", parallel::detectCores(), " cores, ", cpu
+  )
+}
+
+# The commit of the tree, or "work" where the tree has changes.
+commit <- function() {
+  id <- suppressWarnings(system2(
+    "git", c("rev-parse", "--short", "HEAD"),
+    stdout = TRUE, stderr = FALSE
+  ))
+  changed <- suppressWarnings(system2(
+    "git", c("status", "--porcelain"),
+    stdout = TRUE, stderr = FALSE
+  ))
+  if (length(id) == 1L && length(changed) == 0L) id else "work"
+}

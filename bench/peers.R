@@ -1,0 +1,47 @@
+# Times whole fits by henderson and by other R packages that can fit the same model, each in a fresh
+# R process, and writes a table and a plot. See README.md beside this file.
+#   Rscript bench/peers.R                                     all rows, all programs
+#   Rscript bench/peers.R --rows=sleepstudy,animal-1000 --programs=henderson,lme4
+#   options: --limit=600 (seconds a fit)  --memory=16 (GiB a process)  --output=FILE (without .md)
+# --rows and --programs choose by the beginnings of names.
+
+root <- if (file.exists("bench/peers.R")) "bench" else "."
+for (script in c("common", "peers-pedigree", "peers-rows", "peers-programs", "peers-cells",
+                 "peers-report")) {
+  source(file.path(root, paste0(script, ".R")))
+}
+
+option <- function(arguments, name, default) {
+  given <- grep(paste0("^--", name, "="), arguments, value = TRUE)
+  if (length(given) == 1L) sub("^[^=]*=", "", given) else default
+}
+
+chosen <- function(names, wanted) {
+  if (wanted == "") return(names)
+  begins <- vapply(strsplit(wanted, ",")[[1L]], function(text) startsWith(names, text), names == "")
+  names[rowSums(matrix(begins, nrow = length(names))) > 0]
+}
+
+run_table <- function(arguments) {
+  rows <- chosen(names(bench_rows), option(arguments, "rows", ""))
+  programs <- chosen(names(bench_programs), option(arguments, "programs", ""))
+  limits <- list(
+    time = as.numeric(option(arguments, "limit", "600")),
+    memory = as.numeric(option(arguments, "memory", "16"))
+  )
+  output <- option(arguments, "output", file.path(root, "results", paste0("peers-", Sys.Date())))
+  cells <- list()
+  for (row in rows) {
+    cells <- fit_row(row, programs, limits, cells)
+    write_report(cells, paste0(output, ".md"), limits, "whole fits beside other packages")
+  }
+  plot_animals(cells, paste0(output, ".png"))
+  message("Written: ", output, ".md")
+}
+
+arguments <- commandArgs(trailingOnly = TRUE)
+if (length(arguments) == 4L && arguments[1L] == "--cell") {
+  run_cell(arguments[2L], arguments[3L], arguments[4L])
+} else {
+  run_table(arguments)
+}
