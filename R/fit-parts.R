@@ -90,6 +90,6 @@ fixed_covariance <- function(fit, limit = 10000L) {
 }
 
 # K' C^- K: the covariance of linear functions of (beta, u_hat - u).
-solve_for <- function(fit, K, spec = fit_spec(fit)) {
-  solve_equations_cpp(spec, fit$parameters$estimate, K)$covariance
+solve_for <- function(fit, K, diagonal = FALSE) {
+  solve_equations_cpp(fit_spec(fit), fit$parameters$estimate, K, diagonal)
 }

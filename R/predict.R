@@ -145,18 +145,13 @@ row_predictions <- function(fit, rows, included) {
   eta
 }
 
-# Standard errors: sqrt(k' C^- k) for k = [x, z], with each row solved once and in blocks.
-row_errors <- function(fit, rows, included, block = 500L) {
+# Standard errors: sqrt(k' C^- k) for k = [x, z] of each row.
+row_errors <- function(fit, rows, included) {
   Z <- rows$Z
   for (k in setdiff(seq_along(Z), included)) Z[[k]] <- Z[[k]] * 0
   X <- rows$X %*% Matrix::Diagonal(x = as.double(!is.na(fit$fixed$estimate)))
   K <- Matrix::t(do.call(cbind, c(list(X), Z)))
-  spec <- fit_spec(fit)
-  variance <- numeric(ncol(K))
-  for (first in seq.int(1L, by = block, length.out = ceiling(ncol(K) / block))) {
-    at <- first:min(first + block - 1L, ncol(K))
-    variance[at] <- diag(solve_for(fit, as_dgc(K[, at, drop = FALSE]), spec))
-  }
+  variance <- solve_for(fit, as_dgc(K), diagonal = TRUE)
   for (k in included) {
     new <- rows$unknown[[k]]
     if (length(new) == 0L) next

@@ -33,7 +33,7 @@ bind_terms <- function(terms, errors) {
   table <- effect_table(values, terms)
   if (length(errors) > 0L) {
     variances <- lapply(errors, function(pev) {
-      matrix(apply(pev, 3L, diag), nrow = dim(pev)[1L])
+      do.call(rbind, lapply(seq_len(dim(pev)[1L]), function(i) pev[i, i, ]))
     })
     attr(table, "se") <- effect_table(sqrt(do.call(rbind, variances)), terms)
     attr(table, "pev") <- if (length(errors) == 1L) errors[[1L]] else errors

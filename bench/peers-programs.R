@@ -106,13 +106,17 @@ inverse_of_g <- function(input, sparse = TRUE) {
   if (sparse) methods::as(inverse, "CsparseMatrix") else inverse
 }
 
+# gremlin evaluates parts of its call, so the formulas themselves stand in it.
 gremlin_fit <- function(row, input) {
   data <- with_permanent(row, input$data)
+  call <- bquote(gremlin::gremlin(.(row$fixed),
+    random = .(random_columns(row)), data = data, ginverse = ginverse, v = 0
+  ))
   list(
     run = function() {
       ginverse <- given_inverse(row, input)
       if (row$kind == "genomic") ginverse <- list(line = inverse_of_g(input))
-      gremlin::gremlin(row$fixed, random = random_columns(row), data = data, ginverse = ginverse, v = 0)
+      eval(call)
     },
     components = function(fit) summary(fit)$varcompSummary[, "Estimate"]
   )

@@ -3,7 +3,7 @@
 #   Rscript bench/peers.R                                     all rows, all programs
 #   Rscript bench/peers.R --rows=sleepstudy,animal-1000 --programs=henderson,lme4
 #   options: --limit=600 (seconds a fit)  --memory=16 (GiB a process)  --output=FILE (without .md)
-# --rows and --programs choose by the beginnings of names.
+# --rows and --programs take names, or beginnings of names where no name is meant exactly.
 
 root <- if (file.exists("bench/peers.R")) "bench" else "."
 for (script in c("common", "peers-pedigree", "peers-rows", "peers-programs", "peers-cells",
@@ -18,8 +18,10 @@ option <- function(arguments, name, default) {
 
 chosen <- function(names, wanted) {
   if (wanted == "") return(names)
-  begins <- vapply(strsplit(wanted, ",")[[1L]], function(text) startsWith(names, text), names == "")
-  names[rowSums(matrix(begins, nrow = length(names))) > 0]
+  meant <- lapply(strsplit(wanted, ",")[[1L]], function(text) {
+    if (text %in% names) text else names[startsWith(names, text)]
+  })
+  intersect(names, unlist(meant))
 }
 
 run_table <- function(arguments) {

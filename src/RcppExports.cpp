@@ -12,15 +12,16 @@ Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
 // solve_equations_cpp
-Rcpp::List solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K);
-RcppExport SEXP _henderson_solve_equations_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP) {
+Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, bool diagonal);
+RcppExport SEXP _henderson_solve_equations_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP, SEXP diagonalSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
     Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    rcpp_result_gen = Rcpp::wrap(solve_equations_cpp(spec, values, K));
+    Rcpp::traits::input_parameter< bool >::type diagonal(diagonalSEXP);
+    rcpp_result_gen = Rcpp::wrap(solve_equations_cpp(spec, values, K, diagonal));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -83,7 +84,7 @@ END_RCPP
 }
 
 static const R_CallMethodDef CallEntries[] = {
-    {"_henderson_solve_equations_cpp", (DL_FUNC) &_henderson_solve_equations_cpp, 3},
+    {"_henderson_solve_equations_cpp", (DL_FUNC) &_henderson_solve_equations_cpp, 4},
     {"_henderson_prediction_error_cpp", (DL_FUNC) &_henderson_prediction_error_cpp, 2},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_names_cpp", (DL_FUNC) &_henderson_structure_names_cpp, 0},

@@ -24,13 +24,17 @@ struct SolvedModel {
   std::optional<reml::Evaluation> evaluation;
 };
 
-Rcpp::List solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector& values, const Rcpp::S4& k) {
+Rcpp::RObject solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector& values, const Rcpp::S4& k,
+                              bool diagonal) {
   const SolvedModel solved(spec, values);
-  const Matrix combinations = Rcpp::as<Eigen::SparseMatrix<double>>(k);
-  return Rcpp::List::create(Rcpp::Named("covariance") = to_r(equations::error_covariance(
-                                solved.equations, solved.evaluation->lambda,
-                                solved.evaluation->parameters.residual(), solved.evaluation->solved.factor,
-                                combinations)));
+  const reml::Evaluation& at = *solved.evaluation;
+  const Eigen::SparseMatrix<double> combinations = Rcpp::as<Eigen::SparseMatrix<double>>(k);
+  const double residual = at.parameters.residual();
+  if (diagonal) {
+    return to_r(equations::error_variances(solved.equations, at.lambda, residual, at.solved.factor, combinations));
+  }
+  return to_r(equations::error_covariance(solved.equations, at.lambda, residual, at.solved.factor,
+                                          Matrix(combinations)));
 }
 
 Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
@@ -52,8 +56,8 @@ Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& v
 }  // namespace henderson
 
 // [[Rcpp::export]]
-Rcpp::List solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K) {
-  return henderson::guarded([&] { return henderson::solve_equations(spec, values, K); });
+Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, bool diagonal) {
+  return henderson::guarded([&] { return henderson::solve_equations(spec, values, K, diagonal); });
 }
 
 // [[Rcpp::export]]

@@ -92,6 +92,19 @@ Matrix error_covariance(const MixedModelEquations& equations, const Factors& lam
   return residual * (half.transpose() * half);
 }
 
+Vector error_variances(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                       const linalg::CholeskyFactor& factor, const Eigen::SparseMatrix<double>& k) {
+  Vector variances(k.cols());
+  for (Index first = 0; first < k.cols(); first += kColumnsAtATime) {
+    const Index n_columns = std::min<Index>(kColumnsAtATime, k.cols() - first);
+    const Matrix columns = k.middleCols(first, n_columns);
+    Matrix half = equations.to_scaled(lambda, over_design(equations.model(), columns));
+    factor.solve_lower(half);
+    variances.segment(first, n_columns) = residual * half.colwise().squaredNorm().transpose();
+  }
+  return variances;
+}
+
 Matrix fixed_covariance(const MixedModelEquations& equations, double residual, const linalg::CholeskyFactor& factor) {
   const Model& model = equations.model();
   const SmallIndex rank = model.rank();

@@ -19,6 +19,8 @@ constexpr double kSmallestRadius = 1e-9;
 constexpr double kLargestRadius = 16.0;
 // How far the search stays from a standard deviation of exactly zero, where the score cannot tell which way is up.
 constexpr double kNudge = 1e-7;
+// A residual variance below this share of that of least squares is on its way to zero.
+constexpr double kExactFit = 1e-14;
 // Relative rounding error of the likelihood: differences below it are no evidence.
 constexpr double kLikelihoodNoise = 1e-13;
 // Directions with a standard deviation below this, in units of sigma and of their own coefficient, are tried at exactly zero.
@@ -51,6 +53,9 @@ class Search {
     Parameters best = evaluation->parameters;
     for (int k = 0; k <= options_.max_iterations; ++k) {
       best = evaluation->parameters;
+      if (best.residual() < kExactFit && !model_.residual_held) {
+        throw InvalidSpec("response", "the random effects fit it exactly: the residual variance goes to zero");
+      }
       const double value = evaluation->minus2loglik;
       const Expansion expansion = expand(std::move(*evaluation));
       observed_ = observed_ || creeps();
