@@ -1,4 +1,11 @@
-# What the benchmarks share: memory of the process, and how time, machine and commit are written.
+# What the benchmarks share: options of the command line, memory of the process, and how time, machine
+# and commit are written.
+
+# The value of --name=value.
+option <- function(arguments, name, default) {
+  given <- grep(paste0("^--", name, "="), arguments, value = TRUE)
+  if (length(given) == 1L) sub("^[^=]*=", "", given) else default
+}
 
 memory_mb <- function(field) {
   status <- tryCatch(readLines("/proc/self/status"), error = function(e) character())

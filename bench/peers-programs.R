@@ -103,7 +103,7 @@ given_inverse <- function(row, input) if (is.null(input$Ainv)) NULL else list(an
 inverse_of_g <- function(input, sparse = TRUE) {
   inverse <- chol2inv(chol(input$G))
   dimnames(inverse) <- dimnames(input$G)
-  if (sparse) methods::as(inverse, "CsparseMatrix") else inverse
+  if (sparse) methods::as(methods::as(inverse, "CsparseMatrix"), "generalMatrix") else inverse
 }
 
 # gremlin evaluates parts of its call, so the formulas themselves stand in it.
@@ -124,10 +124,19 @@ gremlin_fit <- function(row, input) {
 
 lmmsolver_fit <- function(row, input) {
   data <- with_permanent(row, input$data)
+  given <- given_inverse(row, input)
+  if (!is.null(given)) {
+    given <- LMMsolver::as.ginverse(
+      lapply(given, spam::as.spam.dgCMatrix), levels = lapply(given, rownames)
+    )
+  }
   list(
     run = function() {
-      ginverse <- given_inverse(row, input)
-      if (row$kind == "genomic") ginverse <- list(line = inverse_of_g(input, sparse = FALSE))
+      ginverse <- if (row$kind == "genomic") {
+        LMMsolver::as.ginverse(list(line = inverse_of_g(input, sparse = FALSE)))
+      } else {
+        given
+      }
       LMMsolver::LMMsolve(row$fixed, random_columns(row), ginverse = ginverse, data = data)
     },
     components = function(fit) summary(fit, which = "variances")$Variance

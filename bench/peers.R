@@ -11,11 +11,6 @@ for (script in c("common", "peers-pedigree", "peers-rows", "peers-programs", "pe
   source(file.path(root, paste0(script, ".R")))
 }
 
-option <- function(arguments, name, default) {
-  given <- grep(paste0("^--", name, "="), arguments, value = TRUE)
-  if (length(given) == 1L) sub("^[^=]*=", "", given) else default
-}
-
 chosen <- function(names, wanted) {
   if (wanted == "") return(names)
   meant <- lapply(strsplit(wanted, ",")[[1L]], function(text) {

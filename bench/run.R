@@ -5,21 +5,11 @@
 #   Rscript bench/run.R --one MODEL PROGRAM DATA.rds   (its own child process)
 
 root <- if (file.exists("bench/models.R")) "bench" else "."
+source(file.path(root, "common.R"))
 source(file.path(root, "models.R"))
 programs <- c("henderson", "lme4")
 
 # One process ------------------------------------------------------------------------------------
-
-memory_mb <- function(field) {
-  status <- tryCatch(readLines("/proc/self/status"), error = function(e) character())
-  line <- grep(paste0("^", field, ":"), status, value = TRUE)
-  if (length(line) == 1L) as.numeric(gsub("[^0-9]", "", line)) / 1024 else NA_real_
-}
-
-# The largest resident size is counted from here on, where the system lets us.
-reset_peak <- function() {
-  try(suppressWarnings(cat("5", file = "/proc/self/clear_refs")), silent = TRUE)
-}
 
 fit_once <- function(program, formula, data) {
   if (program == "henderson") {
@@ -93,8 +83,6 @@ run_model <- function(name) {
   do.call(rbind, lapply(programs, run_child, name = name, file = file))
 }
 
-format_time <- function(x) ifelse(x < 1, sprintf("%.1f ms", 1000 * x), sprintf("%.2f s", x))
-
 # Below a megabyte of data the memory is R's own.
 format_memory <- function(row) {
   if (row$data < 1) "" else sprintf("%.0f MB (%.1f)", row$memory, row$memory / row$data)
@@ -113,34 +101,12 @@ table_row <- function(rows) {
   )
 }
 
-machine <- function() {
-  cpu <- tryCatch(readLines("/proc/cpuinfo"), error = function(e) character())
-  cpu <- sub(".*: ", "", grep("^model name", cpu, value = TRUE))[1L]
-  version <- function(package) paste(package, utils::packageVersion(package))
-  paste0(
-    R.version.string, "; ", version("henderson"), ", ", version("lme4"), ", ", version("Matrix"),
-    "; BLAS ", basename(utils::sessionInfo()$BLAS), "; ", parallel::detectCores(), " cores, ", cpu,
-    "; one thread"
-  )
-}
-
-commit <- function() {
-  id <- suppressWarnings(system2(
-    "git", c("rev-parse", "--short", "HEAD"),
-    stdout = TRUE, stderr = FALSE
-  ))
-  changed <- suppressWarnings(system2(
-    "git", c("status", "--porcelain"),
-    stdout = TRUE, stderr = FALSE
-  ))
-  if (length(id) == 1L && length(changed) == 0L) id else "work"
-}
-
 write_report <- function(rows) {
   lines <- unlist(lapply(split(rows, factor(rows$model, unique(rows$model))), table_row))
   file <- file.path(root, "results", paste0(Sys.Date(), "-", commit(), ".md"))
   report <- c(
-    paste("#", Sys.Date(), "REML beside lme4"), "", machine(), "",
+    paste("#", Sys.Date(), "REML beside lme4"), "",
+    paste0(machine(c("henderson", "lme4", "Matrix")), "; one thread"), "",
     paste(
       "Ratio: lme4's time over ours. Engine: time inside the C++ engine; outside: the rest, as a",
       "part of the whole. Memory: the largest resident size above that before the data were read,",

@@ -10,8 +10,11 @@ namespace henderson {
 
 class RCallbacks final : public Callbacks {
  public:
-  // R jumps out of R_CheckUserInterrupt; at top level of its own it only reports that it would have.
-  bool interrupted() override { return R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr) == FALSE; }
+  // R jumps out of R_CheckUserInterrupt; at top level of its own it only reports that it would
+  // have.
+  bool interrupted() override {
+    return R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr) == FALSE;
+  }
 
   void progress(const std::string& line) override { Rcpp::Function("message")(line); }
 };

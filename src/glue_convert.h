@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From R's lists to the engine's structs and back: everything is copied, and numbering changes from 1 to 0 here only.
+// From R's lists to the engine's structs and back: everything is copied, and numbering changes from
+// 1 to 0 here only.
 #pragma once
 
 #include <RcppEigen.h>
@@ -29,7 +30,8 @@ inline std::vector<SmallIndex> as_zero_based(SEXP x) {
 
 // A dgCMatrix whose column l codes level l.
 inline model::Coding as_coding(const Rcpp::S4& contrast) {
-  const Rcpp::IntegerVector dim = contrast.slot("Dim"), start = contrast.slot("p"), row = contrast.slot("i");
+  const Rcpp::IntegerVector dim = contrast.slot("Dim"), start = contrast.slot("p"),
+                            row = contrast.slot("i");
   const Rcpp::NumericVector value = contrast.slot("x");
   model::Coding coding;
   coding.n_columns = dim[0];
@@ -44,7 +46,8 @@ inline model::Part as_part(SEXP part) {
     const Rcpp::NumericVector values(part);
     const bool is_matrix = values.hasAttribute("dim");
     const Index n_columns = is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[1] : 1;
-    const Index n_rows = is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[0] : values.size();
+    const Index n_rows =
+        is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[0] : values.size();
     return model::NumericPart(Eigen::Map<const Matrix>(values.begin(), n_rows, n_columns));
   }
   const Rcpp::List factor(part);
@@ -62,7 +65,8 @@ inline std::vector<model::ColumnTerm> as_terms(const Rcpp::List& list) {
   return terms;
 }
 
-// A symmetric dgCMatrix, or either triangle of one: the lower triangle is read as the transpose of the upper one where that is given.
+// A symmetric dgCMatrix, or either triangle of one: the lower triangle is read as the transpose of
+// the upper one where that is given.
 inline model::Relationship as_relationship(const Rcpp::List& list, SmallIndex n_levels) {
   model::Relationship relationship;
   if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
@@ -84,7 +88,8 @@ inline model::Relationship as_relationship(const Rcpp::List& list, SmallIndex n_
   relationship.start.push_back(0);
   for (SmallIndex j = 0; j < n_levels; ++j) {
     if (column[j].empty() || column[j].front().first != j) {
-      throw InvalidSpec("precision", "a diagonal entry is zero (level " + std::to_string(j + 1) + ")");
+      throw InvalidSpec("precision",
+                        "a diagonal entry is zero (level " + std::to_string(j + 1) + ")");
     }
     for (const auto& [i, x] : column[j]) {
       relationship.row.push_back(i);
@@ -125,7 +130,8 @@ inline model::ModelSpec as_spec(const Rcpp::List& list) {
 // Nothing held, no value given.
 inline model::VarianceRequest nothing_held(const model::ModelSpec& spec) {
   Index n_values = 1;
-  for (const model::RandomTerm& term : spec.random) n_values += covariance::n_values(term.structure, term.n_coef);
+  for (const model::RandomTerm& term : spec.random)
+    n_values += covariance::n_values(term.structure, term.n_coef);
   return {std::vector<bool>(static_cast<std::size_t>(n_values), false),
           Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN())};
 }
@@ -157,8 +163,12 @@ Values with_na(Values values) {
   return values;
 }
 
-inline Rcpp::NumericVector to_r(const Vector& vector) { return with_na(Rcpp::NumericVector(Rcpp::wrap(vector))); }
+inline Rcpp::NumericVector to_r(const Vector& vector) {
+  return with_na(Rcpp::NumericVector(Rcpp::wrap(vector)));
+}
 
-inline Rcpp::NumericMatrix to_r(const Matrix& matrix) { return with_na(Rcpp::NumericMatrix(Rcpp::wrap(matrix))); }
+inline Rcpp::NumericMatrix to_r(const Matrix& matrix) {
+  return with_na(Rcpp::NumericMatrix(Rcpp::wrap(matrix)));
+}
 
 }  // namespace henderson

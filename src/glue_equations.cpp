@@ -13,8 +13,10 @@ struct SolvedModel {
       : spec(as_spec(list)),
         model(model::build_model(spec, nothing_held(spec), callbacks)),
         equations(model, equations::FixedPlace::anywhere, available_threads(2)),
-        evaluation(reml::evaluate(equations, reml::from_user_values(model, as_vector(values)), false, callbacks)) {
-    if (!evaluation) throw InvalidSpec("values", "the mixed model equations are not positive definite");
+        evaluation(reml::evaluate(equations, reml::from_user_values(model, as_vector(values)),
+                                  false, callbacks)) {
+    if (!evaluation)
+      throw InvalidSpec("values", "the mixed model equations are not positive definite");
   }
 
   RCallbacks callbacks;
@@ -24,14 +26,15 @@ struct SolvedModel {
   std::optional<reml::Evaluation> evaluation;
 };
 
-Rcpp::RObject solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector& values, const Rcpp::S4& k,
-                              bool diagonal) {
+Rcpp::RObject solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector& values,
+                              const Rcpp::S4& k, bool diagonal) {
   const SolvedModel solved(spec, values);
   const reml::Evaluation& at = *solved.evaluation;
   const Eigen::SparseMatrix<double> combinations = Rcpp::as<Eigen::SparseMatrix<double>>(k);
   const double residual = at.parameters.residual();
   if (diagonal) {
-    return to_r(equations::error_variances(solved.equations, at.lambda, residual, at.solved.factor, combinations));
+    return to_r(equations::error_variances(solved.equations, at.lambda, residual, at.solved.factor,
+                                           combinations));
   }
   return to_r(equations::error_covariance(solved.equations, at.lambda, residual, at.solved.factor,
                                           Matrix(combinations)));
@@ -46,7 +49,8 @@ Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& v
   for (const Matrix& term : errors) {
     Rcpp::NumericVector array(to_r(term));
     const auto n_coef = static_cast<int>(term.rows());
-    array.attr("dim") = Rcpp::IntegerVector::create(n_coef, n_coef, static_cast<int>(term.cols() / n_coef));
+    array.attr("dim") =
+        Rcpp::IntegerVector::create(n_coef, n_coef, static_cast<int>(term.cols() / n_coef));
     terms.push_back(array);
   }
   return terms;
@@ -56,7 +60,8 @@ Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& v
 }  // namespace henderson
 
 // [[Rcpp::export]]
-Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, bool diagonal) {
+Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K,
+                                  bool diagonal) {
   return henderson::guarded([&] { return henderson::solve_equations(spec, values, K, diagonal); });
 }
 

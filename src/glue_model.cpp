@@ -7,15 +7,16 @@ namespace {
 
 // A dgCMatrix of entries given by rows, column column_of(entry) of n_columns.
 template <class ColumnOf>
-Rcpp::S4 sparse_matrix(const std::vector<const model::SparseRows*>& parts, Index n_rows, Index n_columns,
-                       ColumnOf column_of) {
+Rcpp::S4 sparse_matrix(const std::vector<const model::SparseRows*>& parts, Index n_rows,
+                       Index n_columns, ColumnOf column_of) {
   using Entry = Eigen::Triplet<double, int>;
   std::vector<Entry> entries;
   for (std::size_t part = 0; part < parts.size(); ++part) {
     const model::SparseRows& rows = *parts[part];
     for (Index r = 0; r < n_rows; ++r) {
       for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) {
-        entries.emplace_back(static_cast<int>(r), column_of(part, r, rows.column[k]), rows.value[k]);
+        entries.emplace_back(static_cast<int>(r), column_of(part, r, rows.column[k]),
+                             rows.value[k]);
       }
     }
   }
@@ -34,7 +35,8 @@ Rcpp::S4 random_design(const model::RandomTerm& term, Index n_records) {
   return sparse_matrix(parts, n_records, static_cast<Index>(term.n_coef) * term.n_levels,
                        [&](std::size_t part, Index record, SmallIndex column) {
                          const model::Incidence& incidence = term.incidence[part];
-                         return incidence.level_of_record[record] * term.n_coef + incidence.first_coef + column;
+                         return incidence.level_of_record[record] * term.n_coef +
+                                incidence.first_coef + column;
                        });
 }
 
@@ -45,13 +47,18 @@ Rcpp::S4 random_design(const model::RandomTerm& term, Index n_records) {
 Rcpp::List design_cpp(Rcpp::List spec) {
   using namespace henderson;
   const model::ModelSpec model_spec = as_spec(spec);
-  const model::SparseRows x = model::expand(model_spec.fixed, model_spec.n_records(), "fixed effects");
+  const model::SparseRows x =
+      model::expand(model_spec.fixed, model_spec.n_records(), "fixed effects");
   Rcpp::List z;
-  for (const model::RandomTerm& term : model_spec.random) z.push_back(random_design(term, model_spec.n_records()));
-  return Rcpp::List::create(Rcpp::Named("X") = sparse_matrix({&x}, x.n_rows(), x.n_columns,
-                                                             [](std::size_t, Index, SmallIndex c) { return c; }),
-                            Rcpp::Named("Z") = z);
+  for (const model::RandomTerm& term : model_spec.random)
+    z.push_back(random_design(term, model_spec.n_records()));
+  return Rcpp::List::create(
+      Rcpp::Named("X") = sparse_matrix({&x}, x.n_rows(), x.n_columns,
+                                       [](std::size_t, Index, SmallIndex c) { return c; }),
+      Rcpp::Named("Z") = z);
 }
 
 // [[Rcpp::export]]
-Rcpp::CharacterVector structure_names_cpp() { return Rcpp::wrap(henderson::covariance::structure_names()); }
+Rcpp::CharacterVector structure_names_cpp() {
+  return Rcpp::wrap(henderson::covariance::structure_names());
+}

@@ -18,19 +18,23 @@ equations::FixedPlace fixed_place(const model::Model& model) {
 
 const char* name_of(reml::Termination termination) {
   switch (termination) {
-    case reml::Termination::converged: return "converged";
-    case reml::Termination::iteration_limit: return "iteration_limit";
-    default: return "no_ascent";
+    case reml::Termination::converged:
+      return "converged";
+    case reml::Termination::iteration_limit:
+      return "iteration_limit";
+    default:
+      return "no_ascent";
   }
 }
 
 Rcpp::List parameter_list(const reml::Estimates& found) {
   Rcpp::IntegerVector status(found.status.size());
-  for (std::size_t i = 0; i < found.status.size(); ++i) status[i] = static_cast<int>(found.status[i]);
-  return Rcpp::List::create(Rcpp::Named("estimate") = to_r(found.values),
-                            Rcpp::Named("se") = to_r(Vector(found.value_covariance.diagonal().cwiseSqrt())),
-                            Rcpp::Named("status") = status,
-                            Rcpp::Named("covariance") = to_r(found.value_covariance));
+  for (std::size_t i = 0; i < found.status.size(); ++i)
+    status[i] = static_cast<int>(found.status[i]);
+  return Rcpp::List::create(
+      Rcpp::Named("estimate") = to_r(found.values),
+      Rcpp::Named("se") = to_r(Vector(found.value_covariance.diagonal().cwiseSqrt())),
+      Rcpp::Named("status") = status, Rcpp::Named("covariance") = to_r(found.value_covariance));
 }
 
 Rcpp::List convergence_list(const reml::RemlResult& result) {
@@ -42,20 +46,23 @@ Rcpp::List convergence_list(const reml::RemlResult& result) {
     radius[i] = result.history[i].radius;
   }
   return Rcpp::List::create(
-      Rcpp::Named("status") = name_of(result.termination), Rcpp::Named("iterations") = static_cast<int>(n) - 1,
-      Rcpp::Named("evaluations") = result.evaluations, Rcpp::Named("expected_gain") = result.potential,
-      Rcpp::Named("history") =
-          Rcpp::DataFrame::create(Rcpp::Named("minus2loglik") = minus2loglik, Rcpp::Named("expected_gain") = potential,
-                                  Rcpp::Named("radius") = radius));
+      Rcpp::Named("status") = name_of(result.termination),
+      Rcpp::Named("iterations") = static_cast<int>(n) - 1,
+      Rcpp::Named("evaluations") = result.evaluations,
+      Rcpp::Named("expected_gain") = result.potential,
+      Rcpp::Named("history") = Rcpp::DataFrame::create(Rcpp::Named("minus2loglik") = minus2loglik,
+                                                       Rcpp::Named("expected_gain") = potential,
+                                                       Rcpp::Named("radius") = radius));
 }
 
 Rcpp::List equation_list(const equations::MixedModelEquations& equations) {
   const linalg::SymbolicFactor& symbolic = *equations.pattern().symbolic;
-  return Rcpp::List::create(Rcpp::Named("n_columns") = symbolic.size(),
-                            Rcpp::Named("n_entries_factor") = static_cast<double>(symbolic.factor_entries()),
-                            Rcpp::Named("n_supernodes") = symbolic.n_supernodes(),
-                            Rcpp::Named("factor_flops") = symbolic.factor_flops(),
-                            Rcpp::Named("inverse_flops") = symbolic.inverse_flops());
+  return Rcpp::List::create(
+      Rcpp::Named("n_columns") = symbolic.size(),
+      Rcpp::Named("n_entries_factor") = static_cast<double>(symbolic.factor_entries()),
+      Rcpp::Named("n_supernodes") = symbolic.n_supernodes(),
+      Rcpp::Named("factor_flops") = symbolic.factor_flops(),
+      Rcpp::Named("inverse_flops") = symbolic.inverse_flops());
 }
 
 Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
@@ -69,7 +76,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       reml::maximise(equations, reml::starting_parameters(model, request), options, callbacks);
   const double minus2loglik = result.evaluation.minus2loglik;
   const Rcpp::List convergence = convergence_list(result);
-  const reml::Estimates found = reml::estimates(equations, std::move(result.evaluation), request, callbacks);
+  const reml::Estimates found =
+      reml::estimates(equations, std::move(result.evaluation), request, callbacks);
 
   Rcpp::List u;
   for (const Matrix& term : found.u) u.push_back(to_r(term));
@@ -80,29 +88,35 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("covariance") = beta_covariance, Rcpp::Named("rank") = model.rank());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   return Rcpp::List::create(
-      Rcpp::Named("parameters") = parameter_list(found), Rcpp::Named("fixed") = fixed, Rcpp::Named("random") = u,
-      Rcpp::Named("fitted") = to_r(found.fitted), Rcpp::Named("fitted_fixed") = to_r(found.fitted_fixed),
-      Rcpp::Named("minus2loglik") = minus2loglik, Rcpp::Named("n") = static_cast<double>(model.n_records),
-      Rcpp::Named("rank") = model.rank(), Rcpp::Named("convergence") = convergence,
-      Rcpp::Named("equations") = equation_list(equations), Rcpp::Named("seconds") = seconds.count());
+      Rcpp::Named("parameters") = parameter_list(found), Rcpp::Named("fixed") = fixed,
+      Rcpp::Named("random") = u, Rcpp::Named("fitted") = to_r(found.fitted),
+      Rcpp::Named("fitted_fixed") = to_r(found.fitted_fixed),
+      Rcpp::Named("minus2loglik") = minus2loglik,
+      Rcpp::Named("n") = static_cast<double>(model.n_records), Rcpp::Named("rank") = model.rank(),
+      Rcpp::Named("convergence") = convergence, Rcpp::Named("equations") = equation_list(equations),
+      Rcpp::Named("seconds") = seconds.count());
 }
 
-// The likelihood at given values with its derivatives with respect to them. Needs: no covariance matrix is singular.
+// The likelihood at given values with its derivatives with respect to them. Needs: no covariance
+// matrix is singular.
 Rcpp::List likelihood(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
   RCallbacks callbacks;
   const model::ModelSpec model_spec = as_spec(spec);
   const model::Model model = model::build_model(model_spec, nothing_held(model_spec), callbacks);
   equations::MixedModelEquations equations(model, fixed_place(model), available_threads(2));
   const reml::Parameters parameters = reml::from_user_values(model, as_vector(values));
-  std::optional<reml::Evaluation> evaluation = reml::evaluate(equations, parameters, false, callbacks);
-  if (!evaluation) throw InvalidSpec("values", "the mixed model equations are not positive definite");
+  std::optional<reml::Evaluation> evaluation =
+      reml::evaluate(equations, parameters, false, callbacks);
+  if (!evaluation)
+    throw InvalidSpec("values", "the mixed model equations are not positive definite");
   const double minus2loglik = evaluation->minus2loglik;
   const reml::Derivatives found = reml::derivatives(equations, std::move(*evaluation), callbacks);
   const Matrix to_theta = reml::user_jacobian(model, parameters).inverse();  // d theta / d values
   return Rcpp::List::create(
       Rcpp::Named("minus2loglik") = minus2loglik,
       Rcpp::Named("gradient") = to_r(Vector(to_theta.transpose() * found.gradient)),
-      Rcpp::Named("average_information") = to_r(Matrix(to_theta.transpose() * found.information * to_theta)));
+      Rcpp::Named("average_information") =
+          to_r(Matrix(to_theta.transpose() * found.information * to_theta)));
 }
 
 }  // namespace

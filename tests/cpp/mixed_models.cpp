@@ -54,7 +54,8 @@ double log_det(const Matrix& a) {
 }
 
 // Inverse of [X'R^-1X, X'R^-1Z; Z'R^-1X, Z'R^-1Z + G^-1].
-Matrix inverse_equations(const MixedModel& model, const Matrix& x, const Vector& r, const std::vector<Matrix>& g) {
+Matrix inverse_equations(const MixedModel& model, const Matrix& x, const Vector& r,
+                         const std::vector<Matrix>& g) {
   Matrix w = x;
   for (const DenseTerm& term : model.terms) {
     w.conservativeResize(Eigen::NoChange, w.cols() + term.z.cols());
@@ -147,7 +148,8 @@ Vector normal(Index n, Engine& engine) {
 
 std::vector<SmallIndex> random_levels(Index n, SmallIndex n_levels, Engine& engine) {
   std::vector<SmallIndex> levels;
-  for (Index i = 0; i < n; ++i) levels.push_back(std::uniform_int_distribution<SmallIndex>(0, n_levels - 1)(engine));
+  for (Index i = 0; i < n; ++i)
+    levels.push_back(std::uniform_int_distribution<SmallIndex>(0, n_levels - 1)(engine));
   return levels;
 }
 
@@ -202,7 +204,8 @@ Matrix dense_columns(const std::vector<ColumnTerm>& terms, Index n_records) {
 Matrix dense_rows(const model::SparseRows& rows) {
   Matrix dense = Matrix::Zero(rows.n_rows(), rows.n_columns);
   for (Index r = 0; r < rows.n_rows(); ++r) {
-    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) dense(r, rows.column[k]) += rows.value[k];
+    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
+      dense(r, rows.column[k]) += rows.value[k];
   }
   return dense;
 }
@@ -243,7 +246,9 @@ Matrix pedigree_inverse(Index n, Engine& engine) {
 
 class Maker {
  public:
-  Maker(std::string name, Index n, unsigned seed) : engine_(seed), n_(n) { model_.name = std::move(name); }
+  Maker(std::string name, Index n, unsigned seed) : engine_(seed), n_(n) {
+    model_.name = std::move(name);
+  }
 
   Maker& fixed(ColumnTerm term) {
     model_.spec.fixed.push_back(std::move(term));
@@ -257,8 +262,8 @@ class Maker {
     term.n_levels = n_levels;
     const Matrix coefficients = dense_columns(terms, n_);
     term.n_coef = static_cast<SmallIndex>(coefficients.cols());
-    DenseTerm dense{Matrix::Zero(n_, term.n_coef * n_levels), Matrix::Identity(n_levels, n_levels), term.n_coef,
-                    structure == "diag"};
+    DenseTerm dense{Matrix::Zero(n_, term.n_coef * n_levels), Matrix::Identity(n_levels, n_levels),
+                    term.n_coef, structure == "diag"};
     for (int i = 0; i < n_incidences; ++i) {
       const std::vector<SmallIndex> levels = random_levels(n_, n_levels, engine_);
       for (Index r = 0; r < n_; ++r) {
@@ -278,7 +283,9 @@ class Maker {
     model_.spec.weights = normal(n_, engine_).array().abs() + 0.3;
     return *this;
   }
-  ColumnTerm covariate(double origin = 0.0) { return {{Matrix(normal(n_, engine_).array() + origin)}}; }
+  ColumnTerm covariate(double origin = 0.0) {
+    return {{Matrix(normal(n_, engine_).array() + origin)}};
+  }
   FactorPart levels(const model::Coding& coding) {
     return {random_levels(n_, static_cast<SmallIndex>(coding.start.size()) - 1, engine_), coding};
   }
@@ -322,8 +329,10 @@ std::vector<MixedModel> mixed_models(unsigned seed) {
     models.push_back(animal.random("us", {one}, 14, inverse).random("us", {one}, 5).make(reml));
     Maker both("us(2) with precision and weights", 34, seed + 6);
     const ColumnTerm age = both.covariate(5.0);
-    models.push_back(
-        both.fixed(age).random("us", {one, age}, 9, pedigree_inverse(9, both.engine())).weighted().make(reml));
+    models.push_back(both.fixed(age)
+                         .random("us", {one, age}, 9, pedigree_inverse(9, both.engine()))
+                         .weighted()
+                         .make(reml));
     Maker membership("two memberships", 26, seed + 7);
     models.push_back(membership.fixed(one).random("us", {one}, 5, Matrix(), 2).make(reml));
     Maker bare("no fixed effects", 20, seed + 8);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Small mixed models of many shapes, with dense counterparts that share no code with the engine: V form and textbook equations.
+// Small mixed models of many shapes, with dense counterparts that share no code with the engine: V
+// form and textbook equations.
 #pragma once
 
 #include <random>
@@ -10,7 +11,8 @@
 
 namespace henderson::test {
 
-// A term as dense matrices: columns of z are level 1 coefficient 1, ..., t, level 2 coefficient 1, ...
+// A term as dense matrices: columns of z are level 1 coefficient 1, ..., t, level 2 coefficient 1,
+// ...
 struct DenseTerm {
   Matrix z;
   Matrix k;  // covariance of the levels
@@ -33,7 +35,8 @@ struct Oracle {
   Matrix v, p;
   std::vector<Matrix> dv;  // dV / d value
   Vector py, beta, u;      // beta of the kept columns
-  Matrix error;            // Var(beta^, u^ - u) of kept columns and all levels: the inverse of the textbook equations
+  Matrix error;  // Var(beta^, u^ - u) of kept columns and all levels: the inverse of the textbook
+                 // equations
   double minus2loglik = 0.0;
   Vector gradient;     // d(-2l) / d values
   Matrix information;  // average
@@ -44,7 +47,8 @@ Oracle oracle(const MixedModel& model, const Vector& values);
 // Every shape, by REML and by ML.
 std::vector<MixedModel> mixed_models(unsigned seed);
 
-// Valid values: every covariance matrix well inside, or with correlation +-1 and zero variances where `singular`.
+// Valid values: every covariance matrix well inside, or with correlation +-1 and zero variances
+// where `singular`.
 Vector random_values(const MixedModel& model, std::mt19937& engine);
 
 // Parts of models.
@@ -57,6 +61,7 @@ Matrix dense_rows(const model::SparseRows& rows);
 model::Relationship precision(const Matrix& dense);
 model::VarianceRequest nothing_held(Index n_values);
 
-double difference(const Matrix& a, const Matrix& b);  // largest, relative to the largest entry of b, or to 1
+double difference(const Matrix& a,
+                  const Matrix& b);  // largest, relative to the largest entry of b, or to 1
 
 }  // namespace henderson::test

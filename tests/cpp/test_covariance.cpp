@@ -33,8 +33,10 @@ void check_derivatives(const Structure& structure, const Vector& theta) {
   REQUIRE(jacobian.cols() == structure.n_theta());
   for (Index i = 0; i < structure.n_theta(); ++i) {
     const Vector up = centre(theta, i, h), down = centre(theta, i, -h);
-    CHECK(difference(derivatives[i], (*structure.factor(up) - *structure.factor(down)) / (2 * h)) < 1e-8);
-    CHECK(difference(jacobian.col(i), (structure.values(up) - structure.values(down)) / (2 * h)) < 1e-8);
+    CHECK(difference(derivatives[i], (*structure.factor(up) - *structure.factor(down)) / (2 * h)) <
+          1e-8);
+    CHECK(difference(jacobian.col(i), (structure.values(up) - structure.values(down)) / (2 * h)) <
+          1e-8);
   }
 }
 
@@ -80,7 +82,8 @@ TEST_CASE("us: factor, values, derivatives, scale") {
     check_derivatives(us, theta);
     const Vector values = lower_of(random_covariance(n, engine));
     CHECK(difference(us.values(us.theta_from_values(values)), values) < 1e-12);
-    CHECK(difference(covariance_of(us, us.rescaled(theta, 7.0)), 7.0 * covariance_of(us, theta)) < 1e-13);
+    CHECK(difference(covariance_of(us, us.rescaled(theta, 7.0)), 7.0 * covariance_of(us, theta)) <
+          1e-13);
     CHECK(difference(us.values(us.canonical(theta, 0.0, 0.0)), us.values(theta)) < 1e-12);
     CHECK(triangular_from(us.canonical(theta, 0.0, 0.0), n).diagonal().minCoeff() > 0.0);
     const std::vector<bool> boundary = us.theta_at_boundary(us.canonical(theta, 0.0, 0.0));
@@ -114,7 +117,8 @@ TEST_CASE("us: boundaries") {
     CHECK(theta[1] == Approx(-1.0));
     CHECK(theta[2] == 0.0);
     CHECK((us.theta_at_boundary(theta) == std::vector<bool>{false, false, true}));
-    CHECK((us.value_at_boundary(theta, Matrix::Identity(2, 2)) == std::vector<bool>{false, true, false}));
+    CHECK((us.value_at_boundary(theta, Matrix::Identity(2, 2)) ==
+           std::vector<bool>{false, true, false}));
   }
   SECTION("a first variance of zero takes its covariance with it") {
     const Vector theta = us.canonical((Vector(3) << 1e-5, 1e-6, 2).finished(), 0.0, 1e-3);
@@ -122,12 +126,15 @@ TEST_CASE("us: boundaries") {
     CHECK(theta[1] == 0.0);
     CHECK(theta[2] == Approx(2.0));
     CHECK((us.theta_at_boundary(theta) == std::vector<bool>{true, true, false}));
-    CHECK((us.value_at_boundary(theta, Matrix::Identity(2, 2)) == std::vector<bool>{true, true, false}));
+    CHECK((us.value_at_boundary(theta, Matrix::Identity(2, 2)) ==
+           std::vector<bool>{true, true, false}));
   }
   SECTION("under a change of coefficients the boundary is that of the values") {
     const Vector theta = (Vector(3) << 2, 0, 0).finished();
-    const Matrix f = (Matrix(2, 2) << 1, 0, 0.5, 1).finished();  // F Sigma F' has rank one, no zero variance
-    CHECK((us.value_at_boundary(theta, Matrix::Identity(2, 2)) == std::vector<bool>{false, true, true}));
+    const Matrix f =
+        (Matrix(2, 2) << 1, 0, 0.5, 1).finished();  // F Sigma F' has rank one, no zero variance
+    CHECK((us.value_at_boundary(theta, Matrix::Identity(2, 2)) ==
+           std::vector<bool>{false, true, true}));
     CHECK((us.value_at_boundary(theta, f) == std::vector<bool>{false, true, false}));
   }
   SECTION("nudged leaves a boundary, by no more than it may") {
@@ -144,7 +151,8 @@ TEST_CASE("us: boundaries") {
 TEST_CASE("partly held: the held entries stay, the others are theta") {
   std::mt19937 engine(3);
   const Matrix sigma = random_covariance(3, engine);
-  for (const std::vector<Index>& held : {std::vector<Index>{0}, {1}, {2, 5}, {1, 3, 4}, {0, 1, 2, 3, 4}}) {
+  for (const std::vector<Index>& held :
+       {std::vector<Index>{0}, {1}, {2, 5}, {1, 3, 4}, {0, 1, 2, 3, 4}}) {
     const PartlyHeld structure = partly_held(3, held, sigma);
     const Vector theta = structure.theta_from_values(lower_of(sigma));
     REQUIRE(structure.n_theta() == 6 - static_cast<Index>(held.size()));
@@ -165,7 +173,8 @@ TEST_CASE("partly held: what is not positive definite is refused") {
   CHECK_THROWS_AS(structure.theta_from_values((Vector(3) << 1, 2, 1).finished()), InvalidSpec);
   CHECK_THROWS_AS(partly_held(2, {0}, Matrix::Zero(2, 2)), InvalidSpec);
   const Matrix impossible = (Matrix(2, 2) << 1, 5, 5, 1).finished();
-  CHECK_THROWS_AS(partly_held(2, {0, 1}, impossible).theta_from_covariance(Matrix::Identity(2, 2)), InvalidSpec);
+  CHECK_THROWS_AS(partly_held(2, {0, 1}, impossible).theta_from_covariance(Matrix::Identity(2, 2)),
+                  InvalidSpec);
 }
 
 TEST_CASE("values transform as F Sigma F'") {

@@ -63,9 +63,12 @@ Matrix dense_product(const BlockSymmetric& product) {
     for (Index k = product.start[j]; k < product.start[j + 1]; ++k) {
       const SmallIndex i = product.node[k];
       if (k > product.start[j]) REQUIRE(product.node[k - 1] < i);
-      const Eigen::Map<const Matrix> block(product.value.data() + product.first_value[k], nodes.size(i), nodes.size(j));
-      dense.block(nodes.first_column[i], nodes.first_column[j], nodes.size(i), nodes.size(j)) = block;
-      dense.block(nodes.first_column[j], nodes.first_column[i], nodes.size(j), nodes.size(i)) = block.transpose();
+      const Eigen::Map<const Matrix> block(product.value.data() + product.first_value[k],
+                                           nodes.size(i), nodes.size(j));
+      dense.block(nodes.first_column[i], nodes.first_column[j], nodes.size(i), nodes.size(j)) =
+          block;
+      dense.block(nodes.first_column[j], nodes.first_column[i], nodes.size(j), nodes.size(i)) =
+          block.transpose();
     }
   }
   return dense;
@@ -75,7 +78,8 @@ Matrix dense_product(const BlockSymmetric& product) {
 Matrix transform_of(const FixedBasis& basis) {
   Matrix t = Matrix::Zero(basis.rank(), basis.rank());
   t.topLeftCorner(basis.n_dense, basis.n_dense) = basis.dense_transform;
-  t.bottomRightCorner(basis.rank() - basis.n_dense, basis.rank() - basis.n_dense) = basis.sparse_scale.asDiagonal();
+  t.bottomRightCorner(basis.rank() - basis.n_dense, basis.rank() - basis.n_dense) =
+      basis.sparse_scale.asDiagonal();
   return t;
 }
 
@@ -84,7 +88,8 @@ std::vector<SmallIndex> sorted(std::vector<SmallIndex> columns) {
   return columns;
 }
 
-FixedBasis check_basis(const Matrix& x, const Vector& weights, const std::vector<SmallIndex>& kept) {
+FixedBasis check_basis(const Matrix& x, const Vector& weights,
+                       const std::vector<SmallIndex>& kept) {
   Callbacks callbacks;
   const FixedBasis basis = make_fixed_basis(sparse(x), weights, callbacks);
   CHECK(sorted(basis.kept) == kept);
@@ -96,7 +101,8 @@ FixedBasis check_basis(const Matrix& x, const Vector& weights, const std::vector
   CHECK(basis.log_det_transform == Approx(t.diagonal().array().abs().log().sum()));
   const Vector w = weights.size() > 0 ? weights : Vector::Ones(x.rows());
   const Matrix q = columns.leftCols(basis.n_dense);
-  CHECK(difference(q.transpose() * w.asDiagonal() * q, Matrix::Identity(q.cols(), q.cols())) < 1e-13);
+  CHECK(difference(q.transpose() * w.asDiagonal() * q, Matrix::Identity(q.cols(), q.cols())) <
+        1e-13);
   for (Index c = 0; c < columns.cols(); ++c) {
     CHECK((columns.col(c).array().square() * w.array()).sum() == Approx(1.0));
   }
@@ -139,7 +145,8 @@ TEST_CASE("columns of terms are row-wise products, the first part varying fastes
   b.coding.column.push_back(0);  // the last level stands in two columns, as with contr.sum
   b.coding.value.push_back(-1.0);
   b.coding.start.back() = 5;
-  const std::vector<ColumnTerm> terms{{}, {{numeric}}, {{a}}, {{b}}, {{a, b}}, {{numeric, a, b}}, {{b, numeric.col(0)}}};
+  const std::vector<ColumnTerm> terms{
+      {}, {{numeric}}, {{a}}, {{b}}, {{a, b}}, {{numeric, a, b}}, {{b, numeric.col(0)}}};
   const SparseRows rows = expand(terms, n, "here");
   CHECK(rows.n_columns == 1 + 2 + 2 + 4 + 8 + 16 + 4);
   CHECK(dense_rows(rows) == dense_columns(terms, n));
@@ -153,7 +160,8 @@ TEST_CASE("columns of terms are row-wise products, the first part varying fastes
 TEST_CASE("columns: what does not fit throws") {
   const FactorPart factor{{0, 1, 2}, test::full_coding(2)};
   CHECK_THROWS_AS(expand({{{factor}}}, 3, "here"), InvalidSpec);
-  CHECK_THROWS_AS(expand({{{FactorPart{{0, kNone}, test::full_coding(2)}}}}, 2, "here"), InvalidSpec);
+  CHECK_THROWS_AS(expand({{{FactorPart{{0, kNone}, test::full_coding(2)}}}}, 2, "here"),
+                  InvalidSpec);
   CHECK_THROWS_AS(expand({{{Matrix(Matrix::Ones(2, 1))}}}, 3, "here"), DimensionMismatch);
   CHECK_THROWS_AS(expand({{{Matrix(Matrix::Constant(3, 1, HUGE_VAL))}}}, 3, "here"), InvalidSpec);
   const FactorPart wide{{0}, [] {
@@ -197,7 +205,8 @@ TEST_CASE("cross-products in blocks are those of the dense matrix") {
     CHECK(difference(dense_product(plain), w.transpose() * w) < 1e-13);
     CHECK(difference(dense_product(weighted), w.transpose() * weights.asDiagonal() * w) < 1e-13);
     CHECK(difference(weighted_cross_product(rows, none, y), w.transpose() * y) < 1e-13);
-    CHECK(difference(weighted_cross_product(rows, weights, y), w.transpose() * weights.cwiseProduct(y)) < 1e-13);
+    CHECK(difference(weighted_cross_product(rows, weights, y),
+                     w.transpose() * weights.cwiseProduct(y)) < 1e-13);
     Matrix x(nodes.n_columns(), 3);
     for (Index c = 0; c < 3; ++c) x.col(c) = normal(nodes.n_columns(), engine);
     Matrix product = x;
@@ -224,13 +233,15 @@ TEST_CASE("fixed basis: a quadratic far from its origin keeps its digits") {
   const FixedBasis basis = check_basis(x, Vector(), {0, 1});
   CHECK(basis.n_dense == 2);
   const double centred = (year.array() - year.mean()).matrix().norm();
-  CHECK(basis.log_det_transform == Approx(-0.5 * std::log(double(n)) - std::log(centred)).epsilon(1e-10));
+  CHECK(basis.log_det_transform ==
+        Approx(-0.5 * std::log(double(n)) - std::log(centred)).epsilon(1e-10));
 }
 
 TEST_CASE("fixed basis: the last of dependent columns is dropped, as lm does") {
   std::mt19937 engine(6);
   const Index n = 60;
-  const Matrix a = indicators(random_levels(n, 6, engine), 6), b = indicators(random_levels(n, 7, engine), 7);
+  const Matrix a = indicators(random_levels(n, 6, engine), 6),
+               b = indicators(random_levels(n, 7, engine), 7);
   SECTION("two full dummy codings") {
     std::vector<SmallIndex> kept = all_of(1 + 6 + 7);
     kept.erase(kept.begin() + 13);
@@ -248,7 +259,8 @@ TEST_CASE("fixed basis: the last of dependent columns is dropped, as lm does") {
   }
   SECTION("a sparse covariate given twice in another unit") {
     const Matrix nested = a.col(1).cwiseProduct(normal(n, engine));
-    check_basis(beside(beside(a.leftCols(5), nested), 1000.0 * nested), Vector(), {0, 1, 2, 3, 4, 5});
+    check_basis(beside(beside(a.leftCols(5), nested), 1000.0 * nested), Vector(),
+                {0, 1, 2, 3, 4, 5});
   }
   SECTION("a sparse column that is the sum of a dense one and others") {
     const Matrix dense = a.col(0) + a.col(1) + a.col(2) + a.col(3);
@@ -297,11 +309,13 @@ TEST_CASE("least squares") {
   const Vector weighted = xw.colPivHouseholderQr().solve(weights.cwiseSqrt().cwiseProduct(y));
   CHECK(difference(least_squares(sparse(x), weights, y, false, callbacks), weighted) < 1e-12);
   const Matrix q = Matrix(x.householderQr().householderQ()).leftCols(6);
-  CHECK(difference(least_squares(sparse(q), Vector(), y, true, callbacks), q.transpose() * y) < 1e-14);
+  CHECK(difference(least_squares(sparse(q), Vector(), y, true, callbacks), q.transpose() * y) <
+        1e-14);
   CHECK_THROWS_AS(least_squares(sparse(beside(x, x)), Vector(), y, false, callbacks), InvalidSpec);
 }
 
-TEST_CASE("coefficient basis: orthogonal columns with a mean square of one, whatever origin and unit") {
+TEST_CASE(
+    "coefficient basis: orthogonal columns with a mean square of one, whatever origin and unit") {
   std::mt19937 engine(9);
   const Index n = 40;
   const std::vector<SmallIndex> level = random_levels(n, 5, engine);
@@ -312,7 +326,8 @@ TEST_CASE("coefficient basis: orthogonal columns with a mean square of one, what
     const std::vector<CoefficientRows> incidences{{0, 0, &level, sparse(z)}};
     const Matrix t = coefficient_basis(incidences, 0, 2, true);
     CHECK(t(1, 0) == 0.0);
-    CHECK(difference(t.transpose() * z.transpose() * z * t / double(n), Matrix::Identity(2, 2)) < 1e-8);
+    CHECK(difference(t.transpose() * z.transpose() * z * t / double(n), Matrix::Identity(2, 2)) <
+          1e-8);
     const Matrix units = coefficient_basis(incidences, 0, 2, false);
     CHECK(units.isDiagonal(0.0));
     CHECK(difference((z * units).colwise().squaredNorm() / double(n), Matrix::Ones(1, 2)) < 1e-12);
@@ -338,7 +353,8 @@ TEST_CASE("precision of levels: K x and log|K|") {
   levels.multiply(kx);
   CHECK(difference(kx, k * x) < 1e-11);
   CHECK(levels.log_determinant() == Approx(std::log(k.determinant())));
-  CHECK_THROWS_AS(LevelCovariance(test::precision(inverse), 6, "here", callbacks), DimensionMismatch);
+  CHECK_THROWS_AS(LevelCovariance(test::precision(inverse), 6, "here", callbacks),
+                  DimensionMismatch);
   CHECK_THROWS_AS(LevelCovariance(test::precision(-inverse), 5, "here", callbacks), InvalidSpec);
   const LevelCovariance identity(Relationship{}, 5, "here", callbacks);
   identity.multiply(x);
@@ -355,17 +371,20 @@ TEST_CASE("a model's W, W'W, W'y and y'y, and the way back to the user's units")
     const Vector weights = given.spec.weights.size() > 0 ? given.spec.weights : Vector::Ones(n);
     const Matrix x = w.rightCols(model.rank());
     const Vector y = (given.spec.response - x * model.least_squares) / model.response_unit;
-    CHECK(difference(x.transpose() * weights.asDiagonal() * y, Matrix::Zero(model.rank(), 1)) < 1e-11);
+    CHECK(difference(x.transpose() * weights.asDiagonal() * y, Matrix::Zero(model.rank(), 1)) <
+          1e-11);
     CHECK(y.dot(weights.cwiseProduct(y)) == Approx(double(n - model.rank())));
     CHECK(model.weighted_ss == Approx(double(n - model.rank())));
     CHECK(model.sum_log_weights == Approx(weights.array().log().sum()));
-    CHECK(difference(dense_product(model.cross_products), w.transpose() * weights.asDiagonal() * w) < 1e-12);
+    CHECK(difference(dense_product(model.cross_products),
+                     w.transpose() * weights.asDiagonal() * w) < 1e-12);
     CHECK(difference(model.rhs, w.transpose() * weights.cwiseProduct(y)) < 1e-11);
     for (const RandomBlock& block : model.blocks) {
       for (Index l = 0; l < block.n_levels; ++l) {
         const Matrix& z = given.terms[block.term].z;
         const Matrix mine = w.middleCols(block.first_column + l * block.n_coef, block.n_coef);
-        const Matrix theirs = z.middleCols(l * given.terms[block.term].n_coef + block.first_coef, block.n_coef);
+        const Matrix theirs =
+            z.middleCols(l * given.terms[block.term].n_coef + block.first_coef, block.n_coef);
         CHECK(difference(mine * model.response_unit, theirs * block.coef_transform) < 1e-11);
       }
     }
@@ -385,14 +404,21 @@ TEST_CASE("a model that cannot be is refused") {
   CHECK_NOTHROW(build([](ModelSpec&, VarianceRequest&) {}));
   CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.response[0] = HUGE_VAL; }), InvalidSpec);
   CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.response.setConstant(3.0); }), InvalidSpec);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.weights = Vector::Zero(s.n_records()); }), InvalidSpec);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.weights = Vector::Ones(3); }), DimensionMismatch);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].structure = "?"; }), InvalidSpec);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].incidence[0].level_of_record[0] = 7; }), InvalidSpec);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].incidence[0].first_coef = 1; }), InvalidSpec);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].incidence[0].level_of_record.pop_back(); }),
+  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.weights = Vector::Zero(s.n_records()); }),
+                  InvalidSpec);
+  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.weights = Vector::Ones(3); }),
                   DimensionMismatch);
-  CHECK_THROWS_AS(build([](auto&, VarianceRequest& r) { r.values = Vector::Zero(2); }), DimensionMismatch);
+  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].structure = "?"; }), InvalidSpec);
+  CHECK_THROWS_AS(
+      build([](ModelSpec& s, auto&) { s.random[0].incidence[0].level_of_record[0] = 7; }),
+      InvalidSpec);
+  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].incidence[0].first_coef = 1; }),
+                  InvalidSpec);
+  CHECK_THROWS_AS(
+      build([](ModelSpec& s, auto&) { s.random[0].incidence[0].level_of_record.pop_back(); }),
+      DimensionMismatch);
+  CHECK_THROWS_AS(build([](auto&, VarianceRequest& r) { r.values = Vector::Zero(2); }),
+                  DimensionMismatch);
   CHECK_THROWS_AS(build([](auto&, VarianceRequest& r) { r.held.pop_back(); }), DimensionMismatch);
   CHECK_THROWS_AS(build([](auto&, VarianceRequest& r) {
                     r.held.back() = true;

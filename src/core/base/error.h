@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the engine throws. Misuse and broken invariants throw; "did not converge" and "not positive definite" are values.
+// What the engine throws. Misuse and broken invariants throw; "did not converge" and "not positive
+// definite" are values.
 #pragma once
 
 #include <stdexcept>

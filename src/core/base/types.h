@@ -16,7 +16,8 @@ using SmallIndex = std::int32_t;
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
 
-// Views of column-major storage that the engine does not own; Ref accepts blocks with a column stride.
+// Views of column-major storage that the engine does not own; Ref accepts blocks with a column
+// stride.
 using MatrixRef = Eigen::Ref<Matrix>;
 using ConstMatrixRef = Eigen::Ref<const Matrix>;
 using VectorRef = Eigen::Ref<Vector>;

@@ -14,8 +14,8 @@ Vector lower_of(const Matrix& matrix);
 Matrix triangular_from(const ConstVectorRef& lower, Index n);
 Matrix symmetric_from(const ConstVectorRef& lower, Index n);
 
-// Cholesky factor of a positive semidefinite matrix. A pivot not above `relative` times its diagonal entry, or not above
-// `absolute`, makes its column zero.
+// Cholesky factor of a positive semidefinite matrix. A pivot not above `relative` times its
+// diagonal entry, or not above `absolute`, makes its column zero.
 Matrix semidefinite_cholesky(const Matrix& matrix, double relative, double absolute);
 
 }  // namespace henderson::covariance

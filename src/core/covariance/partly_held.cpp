@@ -36,8 +36,8 @@ std::optional<Matrix> PartlyHeld::factor(const ConstVectorRef& theta) const {
   return Matrix(llt.matrixL());
 }
 
-// Sigma' = Lambda' Lambda^T + its transpose gives Lambda' = Lambda Phi(Lambda^-1 Sigma' Lambda^-T), Phi = lower triangle with
-// half the diagonal.
+// Sigma' = Lambda' Lambda^T + its transpose gives Lambda' = Lambda Phi(Lambda^-1 Sigma' Lambda^-T),
+// Phi = lower triangle with half the diagonal.
 std::vector<Matrix> PartlyHeld::derivatives(const ConstVectorRef& theta) const {
   const Matrix lambda = *factor(theta);
   const auto triangle = lambda.triangularView<Eigen::Lower>();
@@ -63,7 +63,8 @@ Vector PartlyHeld::theta_from_values(const ConstVectorRef& values) const {
   Vector theta(n_theta());
   for (Index i = 0; i < n_theta(); ++i) theta[i] = values[free_[i]];
   if (!factor(theta)) {
-    throw InvalidSpec("variance parameters", "held and starting values do not form a positive definite matrix");
+    throw InvalidSpec("variance parameters",
+                      "held and starting values do not form a positive definite matrix");
   }
   return theta;
 }
@@ -82,7 +83,8 @@ Vector PartlyHeld::theta_from_covariance(const Matrix& covariance) const {
     }
     if (factor(theta)) return theta;
   }
-  throw InvalidSpec("hold", "no positive definite covariance matrix has the held values; give `start` too");
+  throw InvalidSpec("hold",
+                    "no positive definite covariance matrix has the held values; give `start` too");
 }
 
 Vector PartlyHeld::rescaled(const ConstVectorRef& theta, double) const { return theta; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// us with some entries of Sigma held: theta are the free entries of its lower triangle, row by row. A theta whose Sigma is not
-// positive definite is refused, so the search stays in the interior.
+// us with some entries of Sigma held: theta are the free entries of its lower triangle, row by row.
+// A theta whose Sigma is not positive definite is refused, so the search stays in the interior.
 #pragma once
 
 #include "core/covariance/structure.h"
@@ -9,7 +9,8 @@ namespace henderson::covariance {
 
 class PartlyHeld final : public Structure {
  public:
-  // held[i]: entry i of the lower triangle keeps values[i]. Throws InvalidSpec where a held variance is not positive.
+  // held[i]: entry i of the lower triangle keeps values[i]. Throws InvalidSpec where a held
+  // variance is not positive.
   PartlyHeld(Index n_coef, std::vector<bool> held, Vector values);
 
   Index n_coef() const override { return n_coef_; }

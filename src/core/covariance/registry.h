@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The table of structures: from the name that a user writes to the blocks that the engine works with.
+// The table of structures: from the name that a user writes to the blocks that the engine works
+// with.
 #pragma once
 
 #include <memory>
@@ -10,8 +11,9 @@
 
 namespace henderson::covariance {
 
-// Some coefficients of a term, first_coef and those after it, with a covariance of their own. A structure whose Lambda is
-// diagonal becomes one block per coefficient: its equations stay as sparse as the records make them.
+// Some coefficients of a term, first_coef and those after it, with a covariance of their own. A
+// structure whose Lambda is diagonal becomes one block per coefficient: its equations stay as
+// sparse as the records make them.
 struct Block {
   Index first_coef = 0;
   bool held = false;  // all values are held
@@ -24,11 +26,12 @@ struct Held {
   Vector values;
 };
 
-// The blocks of a structure, in the order of its values. Throws InvalidSpec for an unknown name or impossible held values.
+// The blocks of a structure, in the order of its values. Throws InvalidSpec for an unknown name or
+// impossible held values.
 std::vector<Block> make_blocks(const std::string& structure, Index n_coef, const Held& held);
 
-// The values under a change of coefficients: where u = F v, values of u = value_transform(F) x values of v. Needs: F diagonal unless
-// is_rotatable().
+// The values under a change of coefficients: where u = F v, values of u = value_transform(F) x
+// values of v. Needs: F diagonal unless is_rotatable().
 Matrix value_transform(const std::string& structure, const Matrix& coef_transform);
 
 // Whether the structure contains F Sigma F' with every Sigma, for every F.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The covariance matrix of the coefficients of one level: Sigma(theta) = Lambda(theta) Lambda(theta)'.
+// The covariance matrix of the coefficients of one level: Sigma(theta) = Lambda(theta)
+// Lambda(theta)'.
 //
-// theta are the free parameters, on a scale on which (almost) every value is valid; `values` are what a user reads, holds and
-// starts from (variances, covariances, correlations). For a variance: theta = standard deviation, value = variance.
+// theta are the free parameters, on a scale on which (almost) every value is valid; `values` are
+// what a user reads, holds and starts from (variances, covariances, correlations). For a variance:
+// theta = standard deviation, value = variance.
 #pragma once
 
 #include <optional>
@@ -41,18 +43,21 @@ class Structure {
   // The theta whose Sigma is c times as large, c > 0.
   virtual Vector rescaled(const ConstVectorRef& theta, double c) const = 0;
 
-  // The same Sigma in its canonical form: no sign or rotation is left to chance. A direction whose standard deviation is below
-  // `absolute`, or below `relative` times that of its coefficient, becomes exactly zero.
+  // The same Sigma in its canonical form: no sign or rotation is left to chance. A direction whose
+  // standard deviation is below `absolute`, or below `relative` times that of its coefficient,
+  // becomes exactly zero.
   virtual Vector canonical(const ConstVectorRef& theta, double relative, double absolute) const = 0;
 
-  // theta moved off the points where a derivative of Lambda Lambda' vanishes, by no more than `distance`.
+  // theta moved off the points where a derivative of Lambda Lambda' vanishes, by no more than
+  // `distance`.
   virtual Vector nudged(const ConstVectorRef& theta, double distance) const = 0;
 
   // For a canonical theta: which parameters cannot move because Sigma is singular.
   virtual std::vector<bool> theta_at_boundary(const ConstVectorRef& theta) const = 0;
 
   // Which values are at a boundary, for the coefficients F u.
-  virtual std::vector<bool> value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const = 0;
+  virtual std::vector<bool> value_at_boundary(const ConstVectorRef& theta,
+                                              const Matrix& f) const = 0;
 };
 
 }  // namespace henderson::covariance

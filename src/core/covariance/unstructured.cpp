@@ -11,7 +11,8 @@
 namespace henderson::covariance {
 namespace {
 
-// A held or starting covariance matrix counts as semidefinite where its factor reproduces it to this relative error.
+// A held or starting covariance matrix counts as semidefinite where its factor reproduces it to
+// this relative error.
 constexpr double kSemidefiniteError = 1e-8;
 // A pivot below this share of its variance is zero but for rounding.
 constexpr double kSingular = 1e-10;
@@ -75,7 +76,8 @@ Vector Unstructured::rescaled(const ConstVectorRef& theta, double c) const {
   return std::sqrt(c) * theta;
 }
 
-Vector Unstructured::canonical(const ConstVectorRef& theta, double relative, double absolute) const {
+Vector Unstructured::canonical(const ConstVectorRef& theta, double relative,
+                               double absolute) const {
   const Matrix lambda = triangular_from(theta, n_coef_);
   return lower_of(
       semidefinite_cholesky(lambda * lambda.transpose(), relative * relative, absolute * absolute));
@@ -90,7 +92,8 @@ Vector Unstructured::nudged(const ConstVectorRef& theta, double distance) const 
   return moved;
 }
 
-// A zero pivot makes its whole column of Lambda immovable: the derivatives with respect to it vanish or are redundant.
+// A zero pivot makes its whole column of Lambda immovable: the derivatives with respect to it
+// vanish or are redundant.
 std::vector<bool> Unstructured::theta_at_boundary(const ConstVectorRef& theta) const {
   std::vector<bool> at_boundary(static_cast<std::size_t>(n_theta()), false);
   for (Index c = 0; c < n_coef_; ++c) {
@@ -100,8 +103,10 @@ std::vector<bool> Unstructured::theta_at_boundary(const ConstVectorRef& theta) c
   return at_boundary;
 }
 
-// A variance of zero with its covariances; or, where the row is not zero but its pivot is, the covariances of that row.
-std::vector<bool> Unstructured::value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const {
+// A variance of zero with its covariances; or, where the row is not zero but its pivot is, the
+// covariances of that row.
+std::vector<bool> Unstructured::value_at_boundary(const ConstVectorRef& theta,
+                                                  const Matrix& f) const {
   std::vector<bool> at_boundary(static_cast<std::size_t>(n_values()), false);
   const std::vector<bool> stopped = theta_at_boundary(theta);
   if (std::find(stopped.begin(), stopped.end(), true) == stopped.end()) return at_boundary;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// us: any positive semidefinite Sigma. theta is the lower triangle of Lambda row by row, the values that of Sigma. With one
-// coefficient it is a single variance, theta its signed square root.
+// us: any positive semidefinite Sigma. theta is the lower triangle of Lambda row by row, the values
+// that of Sigma. With one coefficient it is a single variance, theta its signed square root.
 #pragma once
 
 #include "core/covariance/structure.h"

@@ -19,7 +19,8 @@ constexpr SmallIndex kColumnsAtATime = 64;
 std::vector<Index> first_rows(const Model& model) {
   std::vector<Index> first{model.fixed.n_original};
   for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
-    first.push_back(first.back() + static_cast<Index>(model.n_coef_of_term[t]) * model.n_levels_of_term[t]);
+    first.push_back(first.back() +
+                    static_cast<Index>(model.n_coef_of_term[t]) * model.n_levels_of_term[t]);
   }
   return first;
 }
@@ -31,7 +32,8 @@ Matrix over_design(const Model& model, const Matrix& k) {
   Matrix combinations(model.cross_products.nodes.n_columns(), k.cols());
   for (const RandomBlock& block : model.blocks) {
     for (Index l = 0; l < block.n_levels; ++l) {
-      const Index from = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
+      const Index from =
+          first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
       combinations.middleRows(block.first_column + l * block.n_coef, block.n_coef) =
           block.coef_transform.transpose() * k.middleRows(from, block.n_coef);
     }
@@ -64,7 +66,8 @@ Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
 
 // Calls visit(node, position of the first entry) for the diagonal block of every node.
 template <class Visit>
-void for_each_diagonal_block(const EquationPattern& pattern, const model::BlockSymmetric& cross, Visit visit) {
+void for_each_diagonal_block(const EquationPattern& pattern, const model::BlockSymmetric& cross,
+                             Visit visit) {
   const Index* position = pattern.cross_positions.data();
   for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
     const Index nj = pattern.nodes.size(j);
@@ -76,8 +79,8 @@ void for_each_diagonal_block(const EquationPattern& pattern, const model::BlockS
   }
 }
 
-linalg::SelectedInverse whole_inverse(const MixedModelEquations& equations, linalg::CholeskyFactor&& factor,
-                                      Callbacks& callbacks) {
+linalg::SelectedInverse whole_inverse(const MixedModelEquations& equations,
+                                      linalg::CholeskyFactor&& factor, Callbacks& callbacks) {
   linalg::InverseOptions options;
   options.threads = equations.threads();
   return linalg::selected_inverse(std::move(factor), options, callbacks);
@@ -85,8 +88,8 @@ linalg::SelectedInverse whole_inverse(const MixedModelEquations& equations, lina
 
 }  // namespace
 
-Matrix error_covariance(const MixedModelEquations& equations, const Factors& lambda, double residual,
-                        const linalg::CholeskyFactor& factor, const Matrix& k) {
+Matrix error_covariance(const MixedModelEquations& equations, const Factors& lambda,
+                        double residual, const linalg::CholeskyFactor& factor, const Matrix& k) {
   Matrix half = equations.to_scaled(lambda, over_design(equations.model(), k));
   factor.solve_lower(half);
   return residual * (half.transpose() * half);
@@ -105,7 +108,8 @@ Vector error_variances(const MixedModelEquations& equations, const Factors& lamb
   return variances;
 }
 
-Matrix fixed_covariance(const MixedModelEquations& equations, double residual, const linalg::CholeskyFactor& factor) {
+Matrix fixed_covariance(const MixedModelEquations& equations, double residual,
+                        const linalg::CholeskyFactor& factor) {
   const Model& model = equations.model();
   const SmallIndex rank = model.rank();
   Matrix covariance(rank, rank);
@@ -119,36 +123,41 @@ Matrix fixed_covariance(const MixedModelEquations& equations, double residual, c
   const Matrix kept = unit * transformed(model.fixed, 0.5 * (covariance + covariance.transpose()));
   Matrix all = Matrix::Constant(model.fixed.n_original, model.fixed.n_original, kNaN);
   for (SmallIndex j = 0; j < rank; ++j) {
-    for (SmallIndex i = 0; i < rank; ++i) all(model.fixed.kept[i], model.fixed.kept[j]) = kept(i, j);
+    for (SmallIndex i = 0; i < rank; ++i)
+      all(model.fixed.kept[i], model.fixed.kept[j]) = kept(i, j);
   }
   return all;
 }
 
-Vector fixed_standard_errors(MixedModelEquations& equations, double residual, linalg::CholeskyFactor&& factor,
-                             Callbacks& callbacks) {
+Vector fixed_standard_errors(MixedModelEquations& equations, double residual,
+                             linalg::CholeskyFactor&& factor, Callbacks& callbacks) {
   const Model& model = equations.model();
   const model::FixedBasis& fixed = model.fixed;
   Matrix units = fixed_units(equations, 0, fixed.n_dense);
   factor.solve(units);
-  const Matrix dense =
-      fixed.dense_transform * units.bottomRows(fixed.rank()).topRows(fixed.n_dense) * fixed.dense_transform.transpose();
+  const Matrix dense = fixed.dense_transform *
+                       units.bottomRows(fixed.rank()).topRows(fixed.n_dense) *
+                       fixed.dense_transform.transpose();
   linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
   const SmallIndex first_fixed = model.cross_products.nodes.count() - fixed.rank();
   const double unit = std::sqrt(residual) * model.response_unit;
   Vector errors = Vector::Constant(fixed.n_original, kNaN);
-  for_each_diagonal_block(equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
-    const SmallIndex j = node - first_fixed;
-    if (j < 0) return;
-    const double error = j < fixed.n_dense ? std::sqrt(dense(j, j))
-                                           : std::sqrt(inverse[*position]) * fixed.sparse_scale[j - fixed.n_dense];
-    errors[fixed.kept[j]] = unit * error;
-  });
+  for_each_diagonal_block(
+      equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
+        const SmallIndex j = node - first_fixed;
+        if (j < 0) return;
+        const double error = j < fixed.n_dense ? std::sqrt(dense(j, j))
+                                               : std::sqrt(inverse[*position]) *
+                                                     fixed.sparse_scale[j - fixed.n_dense];
+        errors[fixed.kept[j]] = unit * error;
+      });
   equations.give_back(std::move(inverse).release());
   return errors;
 }
 
-std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Factors& lambda, double residual,
-                                      linalg::CholeskyFactor&& factor, Callbacks& callbacks) {
+std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Factors& lambda,
+                                      double residual, linalg::CholeskyFactor&& factor,
+                                      Callbacks& callbacks) {
   const Model& model = equations.model();
   linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
   std::vector<Matrix> errors;
@@ -157,20 +166,22 @@ std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Fact
     errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
   }
   Matrix d;
-  for_each_diagonal_block(equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
-    const auto b = static_cast<std::size_t>(equations.pattern().block_of_node[node]);
-    if (b >= model.blocks.size()) return;
-    const RandomBlock& block = model.blocks[b];
-    const Index m = block.structure->n_columns();
-    d.resize(m, m);
-    for (Index q = 0; q < m; ++q) {
-      for (Index r = q; r < m; ++r) d(r, q) = d(q, r) = inverse[*position++];
-    }
-    const Matrix scale = block.coef_transform * lambda[b];
-    const Index first = static_cast<Index>(node - block.first_node) * model.n_coef_of_term[block.term];
-    errors[block.term].block(block.first_coef, first + block.first_coef, block.n_coef, block.n_coef) =
-        residual * scale * d * scale.transpose();
-  });
+  for_each_diagonal_block(
+      equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
+        const auto b = static_cast<std::size_t>(equations.pattern().block_of_node[node]);
+        if (b >= model.blocks.size()) return;
+        const RandomBlock& block = model.blocks[b];
+        const Index m = block.structure->n_columns();
+        d.resize(m, m);
+        for (Index q = 0; q < m; ++q) {
+          for (Index r = q; r < m; ++r) d(r, q) = d(q, r) = inverse[*position++];
+        }
+        const Matrix scale = block.coef_transform * lambda[b];
+        const Index first =
+            static_cast<Index>(node - block.first_node) * model.n_coef_of_term[block.term];
+        errors[block.term].block(block.first_coef, first + block.first_coef, block.n_coef,
+                                 block.n_coef) = residual * scale * d * scale.transpose();
+      });
   equations.give_back(std::move(inverse).release());
   return errors;
 }

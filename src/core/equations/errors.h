@@ -9,25 +9,31 @@
 
 namespace henderson::equations {
 
-// Var(K'(beta^, u^ - u)) for the columns of K over [beta, u of term 1 (level by level), u of term 2, ...]. Rows of K at dropped columns
-// of X are not looked at. Needs: Lambda relative to sigma, and the factor made from it. Cost: one block solve with the columns of K.
-Matrix error_covariance(const MixedModelEquations& equations, const Factors& lambda, double residual,
-                        const linalg::CholeskyFactor& factor, const Matrix& k);
+// Var(K'(beta^, u^ - u)) for the columns of K over [beta, u of term 1 (level by level), u of term
+// 2, ...]. Rows of K at dropped columns of X are not looked at. Needs: Lambda relative to sigma,
+// and the factor made from it. Cost: one block solve with the columns of K.
+Matrix error_covariance(const MixedModelEquations& equations, const Factors& lambda,
+                        double residual, const linalg::CholeskyFactor& factor, const Matrix& k);
 
 // The diagonal of the same, for many columns of K. Cost: half a block solve for each 64 of them.
 Vector error_variances(const MixedModelEquations& equations, const Factors& lambda, double residual,
                        const linalg::CholeskyFactor& factor, const Eigen::SparseMatrix<double>& k);
 
-// Var(beta^) among the columns of X that are kept, NaN elsewhere. Cost: block solves with 64 columns at a time.
-Matrix fixed_covariance(const MixedModelEquations& equations, double residual, const linalg::CholeskyFactor& factor);
+// Var(beta^) among the columns of X that are kept, NaN elsewhere. Cost: block solves with 64
+// columns at a time.
+Matrix fixed_covariance(const MixedModelEquations& equations, double residual,
+                        const linalg::CholeskyFactor& factor);
 
-// The standard errors alone, NaN at dropped columns. Takes the factor; the storage goes back to the equations.
-Vector fixed_standard_errors(MixedModelEquations& equations, double residual, linalg::CholeskyFactor&& factor,
-                             Callbacks& callbacks);
+// The standard errors alone, NaN at dropped columns. Takes the factor; the storage goes back to the
+// equations.
+Vector fixed_standard_errors(MixedModelEquations& equations, double residual,
+                             linalg::CholeskyFactor&& factor, Callbacks& callbacks);
 
-// Var(u^ - u) of every level of every term: for each term n_coef x (n_coef n_levels). Between coefficients of different blocks of a term
-// (structure diag) it is not in the selected inverse: NaN. Takes the factor; the storage goes back to the equations.
-std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Factors& lambda, double residual,
-                                      linalg::CholeskyFactor&& factor, Callbacks& callbacks);
+// Var(u^ - u) of every level of every term: for each term n_coef x (n_coef n_levels). Between
+// coefficients of different blocks of a term (structure diag) it is not in the selected inverse:
+// NaN. Takes the factor; the storage goes back to the equations.
+std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Factors& lambda,
+                                      double residual, linalg::CholeskyFactor&& factor,
+                                      Callbacks& callbacks);
 
 }  // namespace henderson::equations

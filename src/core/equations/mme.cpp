@@ -9,7 +9,11 @@ namespace {
 using model::BlockSymmetric;
 using model::RandomBlock;
 
-// Adds the lower triangle (diagonal) or the whole (off the diagonal) of a block to C; advances `position`.
+// Below this share of y'y, y'Py has lost more than four digits to cancellation.
+constexpr double kCancelled = 1e-4;
+
+// Adds the lower triangle (diagonal) or the whole (off the diagonal) of a block to C; advances
+// `position`.
 void scatter(const Matrix& block, bool diagonal, const Index*& position, double* values) {
   for (Index q = 0; q < block.cols(); ++q) {
     for (Index r = diagonal ? q : 0; r < block.rows(); ++r) values[*position++] += block(r, q);
@@ -26,7 +30,8 @@ MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace p
       panels_(std::in_place, pattern_.symbolic) {
   if (place != FixedPlace::apart) return;
   random_model_ = std::make_unique<const model::Model>(model::random_part(model));
-  random_part_ = std::make_unique<MixedModelEquations>(*random_model_, FixedPlace::anywhere, threads);
+  random_part_ =
+      std::make_unique<MixedModelEquations>(*random_model_, FixedPlace::anywhere, threads);
 }
 
 void MixedModelEquations::give_back(Solved&& solved) {
@@ -66,7 +71,8 @@ void MixedModelEquations::assemble(const Factors& lambda, double* values) const 
     const model::LevelCovariance& levels = *model_.blocks[b].levels;
     const Index n_columns = model_.blocks[b].structure->n_columns();
     for (std::size_t k = 0; k < positions.size(); ++k) {
-      values[positions[k]] += levels.is_identity() ? 1.0 : levels.relationship().value[k / n_columns];
+      values[positions[k]] +=
+          levels.is_identity() ? 1.0 : levels.relationship().value[k / n_columns];
     }
   }
 }
@@ -101,7 +107,8 @@ std::optional<Solved> MixedModelEquations::solve(const Factors& lambda, Callback
   return solved;
 }
 
-Solution MixedModelEquations::solution(const Factors& lambda, const linalg::CholeskyFactor& factor) const {
+Solution MixedModelEquations::solution(const Factors& lambda,
+                                       const linalg::CholeskyFactor& factor) const {
   Solution found;
   Matrix b = to_scaled(lambda, model_.rhs);
   factor.solve(b);
@@ -111,9 +118,24 @@ Solution MixedModelEquations::solution(const Factors& lambda, const linalg::Chol
   model_.cross_products.multiply_add(found.unscaled, product);
   found.score = model_.rhs - product.col(0);
   found.quadratic = model_.weighted_ss - model_.rhs.dot(found.unscaled);  // y'y - b'W_s'y
+  if (found.quadratic < kCancelled * model_.weighted_ss) refine_on_records(found);
   found.log_det = factor.log_determinant();
-  if (place_ == FixedPlace::last) found.log_det_random = found.log_det - factor.log_determinant_last();
+  if (place_ == FixedPlace::last)
+    found.log_det_random = found.log_det - factor.log_determinant_last();
   return found;
+}
+
+// Where the random effects explain nearly all of y, y'y - b'W_s'y and W'y - W'W u are differences
+// of large numbers. Then they are made from e = y - W u itself: y'Py sigma^2 = e'e + v'Bv, and Bv =
+// Lambda'W'e.
+void MixedModelEquations::refine_on_records(Solution& solution) const {
+  if (model_.response.size() == 0) return;
+  const Vector e = model_.response - model::multiply(model_.w, solution.unscaled);
+  solution.score = model::weighted_cross_product(model_.w, model_.weights, e);
+  const Index n_random = model_.n_random_columns;
+  const double e_e = model_.weights.size() > 0 ? (e.array().square() * model_.weights.array()).sum()
+                                               : e.squaredNorm();
+  solution.quadratic = e_e + solution.unscaled.head(n_random).dot(solution.score.head(n_random));
 }
 
 Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRef& x) const {
@@ -122,8 +144,10 @@ Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRe
     const RandomBlock& block = model_.blocks[b];
     const SmallIndex first = pattern_.nodes.first_column[block.first_node];
     for (Index c = 0; c < x.cols(); ++c) {
-      const Eigen::Map<const Matrix> u(x.col(c).data() + block.first_column, block.n_coef, block.n_levels);
-      Eigen::Map<Matrix> v(scaled.col(c).data() + first, block.structure->n_columns(), block.n_levels);
+      const Eigen::Map<const Matrix> u(x.col(c).data() + block.first_column, block.n_coef,
+                                       block.n_levels);
+      Eigen::Map<Matrix> v(scaled.col(c).data() + first, block.structure->n_columns(),
+                           block.n_levels);
       v.noalias() = lambda[b].transpose().lazyProduct(u);
     }
   }
@@ -137,8 +161,10 @@ Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrix
     const RandomBlock& block = model_.blocks[b];
     const SmallIndex first = pattern_.nodes.first_column[block.first_node];
     for (Index c = 0; c < x.cols(); ++c) {
-      const Eigen::Map<const Matrix> v(x.col(c).data() + first, block.structure->n_columns(), block.n_levels);
-      Eigen::Map<Matrix> u(unscaled.col(c).data() + block.first_column, block.n_coef, block.n_levels);
+      const Eigen::Map<const Matrix> v(x.col(c).data() + first, block.structure->n_columns(),
+                                       block.n_levels);
+      Eigen::Map<Matrix> u(unscaled.col(c).data() + block.first_column, block.n_coef,
+                           block.n_levels);
       u.noalias() = lambda[b].lazyProduct(v);
     }
   }

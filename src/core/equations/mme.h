@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Henderson's mixed model equations in scaled form, relative to the residual variance:
 //
-//     C b = W_s'y,   C = W_s'W_s + B,   W_s = [Z_1(Lambda_1 x I), ..., X~],   B = blockdiag(I x K_1^-1, ..., 0)
+//     C b = W_s'y,   C = W_s'W_s + B,   W_s = [Z_1(Lambda_1 x I), ..., X~],   B = blockdiag(I x
+//     K_1^-1, ..., 0)
 //
-// with weights understood in every product over records, Lambda_k the factor of Sigma_k / sigma^2, and u_k = (Lambda_k x I) v_k. No variance
-// is divided by: a term with variance 0 has Lambda = 0, and the pattern of C is the same for all Lambda.
+// with weights understood in every product over records, Lambda_k the factor of Sigma_k / sigma^2,
+// and u_k = (Lambda_k x I) v_k. No variance is divided by: a term with variance 0 has Lambda = 0,
+// and the pattern of C is the same for all Lambda.
 #pragma once
 
 #include <optional>
@@ -21,9 +23,9 @@ using Factors = std::vector<Matrix>;
 
 // What one factorisation gives.
 struct Solution {
-  Vector scaled;      // b: v of every block, then the fixed effects
-  Vector unscaled;    // u of every block, then the fixed effects: one entry per column of W
-  Vector score;       // W'(y - W unscaled): s = Z'Py sigma^2 of every block; 0 for the fixed effects
+  Vector scaled;    // b: v of every block, then the fixed effects
+  Vector unscaled;  // u of every block, then the fixed effects: one entry per column of W
+  Vector score;     // W'(y - W unscaled): s = Z'Py sigma^2 of every block; 0 for the fixed effects
   double quadratic = 0.0;       // y'Py sigma^2
   double log_det = 0.0;         // log|C|
   double log_det_random = 0.0;  // log|C_vv|, for ML only
@@ -35,8 +37,8 @@ struct Solved {
   Solution solution;
 };
 
-// How log|C_vv| and its inverse are had, which ML needs beside C: from C with its few fixed effects last, or, where a corner of many fixed
-// effects would fill in, from a factor of its own.
+// How log|C_vv| and its inverse are had, which ML needs beside C: from C with its few fixed effects
+// last, or, where a corner of many fixed effects would fill in, from a factor of its own.
 enum class FixedPlace { anywhere, last, apart };
 
 class MixedModelEquations {
@@ -44,8 +46,8 @@ class MixedModelEquations {
   // Keeps a reference to the model.
   MixedModelEquations(const model::Model& model, FixedPlace place, int threads);
 
-  // Assembles, factorises and solves. Nothing where C is not positive definite to working precision. Needs: the storage was given back.
-  // Cost: one pass over W'W and the factor.
+  // Assembles, factorises and solves. Nothing where C is not positive definite to working
+  // precision. Needs: the storage was given back. Cost: one pass over W'W and the factor.
   std::optional<Solved> solve(const Factors& lambda, Callbacks& callbacks);
 
   // The factor alone.
@@ -70,6 +72,7 @@ class MixedModelEquations {
 
  private:
   void assemble(const Factors& lambda, double* values) const;
+  void refine_on_records(Solution& solution) const;
   Solution solution(const Factors& lambda, const linalg::CholeskyFactor& factor) const;
 
   const model::Model& model_;

@@ -35,10 +35,12 @@ class PatternBuilder {
     for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
       const RandomBlock& block = model_.blocks[b];
       pattern_.nodes.append(block.n_levels, static_cast<SmallIndex>(block.structure->n_columns()));
-      pattern_.block_of_node.insert(pattern_.block_of_node.end(), block.n_levels, static_cast<SmallIndex>(b));
+      pattern_.block_of_node.insert(pattern_.block_of_node.end(), block.n_levels,
+                                    static_cast<SmallIndex>(b));
       const model::Relationship& relationship = block.levels->relationship();
-      const Index entries =
-          block.levels->is_identity() ? block.n_levels : static_cast<Index>(relationship.row.size());
+      const Index entries = block.levels->is_identity()
+                                ? block.n_levels
+                                : static_cast<Index>(relationship.row.size());
       pattern_.precision_positions.emplace_back(entries * block.structure->n_columns());
     }
     pattern_.nodes.append(model_.rank(), 1);
@@ -101,7 +103,8 @@ class PatternBuilder {
     const SmallIndex i = cross_.node[k];
     const SmallIndex ni = pattern_.nodes.size(i);
     const bool diagonal = i == j;
-    const Index first = diagonal ? first_cross_[k] + q * ni - q * (q - 1) / 2 : first_cross_[k] + q * ni;
+    const Index first =
+        diagonal ? first_cross_[k] + q * ni - q * (q - 1) / 2 : first_cross_[k] + q * ni;
     const SmallIndex from = diagonal ? q : 0;
     for (SmallIndex r = from; r < ni; ++r) {
       pattern_.cross_positions[first + r - from] = static_cast<Index>(lower_.row.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where everything stands in the coefficient matrix C of the scaled mixed model equations; made once per model.
+// Where everything stands in the coefficient matrix C of the scaled mixed model equations; made
+// once per model.
 #pragma once
 
 #include <memory>
@@ -10,23 +11,25 @@
 
 namespace henderson::equations {
 
-// A column of C is a column of Lambda of a level, or a fixed effect. The columns keep the order of W: block by block, level by level,
-// the fixed effects last. Node i of W has Lambda's number of columns here: first_column[i], ..., first_column[i + 1] - 1.
+// A column of C is a column of Lambda of a level, or a fixed effect. The columns keep the order of
+// W: block by block, level by level, the fixed effects last. Node i of W has Lambda's number of
+// columns here: first_column[i], ..., first_column[i + 1] - 1.
 struct EquationPattern {
   model::Nodes nodes;
-  std::vector<SmallIndex> block_of_node;  // block_of_node[i] = b: a level of block b; the number of blocks: a fixed effect
+  std::vector<SmallIndex> block_of_node;  // block_of_node[i] = b: a level of block b; the number of
+                                          // blocks: a fixed effect
   std::shared_ptr<const linalg::SymbolicFactor> symbolic;
 
-  // Positions in Panels of Lambda_i' M_ij Lambda_j for every block of W'W in its order: column by column; of a diagonal block
-  // the lower triangle only.
+  // Positions in Panels of Lambda_i' M_ij Lambda_j for every block of W'W in its order: column by
+  // column; of a diagonal block the lower triangle only.
   std::vector<Index> cross_positions;
-  // For every covariance block, the positions of I x K^-1: for each entry of the lower triangle of K^-1 in its order, one for each column of
-  // Lambda. For K = I: the diagonal.
+  // For every covariance block, the positions of I x K^-1: for each entry of the lower triangle of
+  // K^-1 in its order, one for each column of Lambda. For K = I: the diagonal.
   std::vector<std::vector<Index>> precision_positions;
 };
 
-// Needs: the fixed effects of C last in the elimination where `fixed_last` (ML takes the determinant of the rest).
-// Cost: linear in the entries of C, and the analysis of its factor.
+// Needs: the fixed effects of C last in the elimination where `fixed_last` (ML takes the
+// determinant of the rest). Cost: linear in the entries of C, and the analysis of its factor.
 EquationPattern make_pattern(const model::Model& model, bool fixed_last);
 
 }  // namespace henderson::equations

@@ -4,8 +4,10 @@
 namespace henderson::equations {
 namespace {
 
-// The block D_ij at these positions, whole; of a diagonal block only the lower triangle has positions.
-void gather(const linalg::SelectedInverse& inverse, bool diagonal, const Index*& position, Matrix& block) {
+// The block D_ij at these positions, whole; of a diagonal block only the lower triangle has
+// positions.
+void gather(const linalg::SelectedInverse& inverse, bool diagonal, const Index*& position,
+            Matrix& block) {
   for (Index q = 0; q < block.cols(); ++q) {
     for (Index r = diagonal ? q : 0; r < block.rows(); ++r) {
       block(r, q) = inverse[*position++];
@@ -54,7 +56,8 @@ Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
     }
   }
   Traces traces;
-  for (std::size_t b = 0; b <= n_blocks; ++b) traces.of_records += sum[b].cwiseProduct(factors[b].transpose()).sum();
+  for (std::size_t b = 0; b <= n_blocks; ++b)
+    traces.of_records += sum[b].cwiseProduct(factors[b].transpose()).sum();
   sum.pop_back();
   traces.of_block = std::move(sum);
   return traces;

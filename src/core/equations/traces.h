@@ -9,14 +9,17 @@
 namespace henderson::equations {
 
 struct Traces {
-  // For every block, the sum over its levels i of D_i. W_s'Z_i, n_columns x n_coef: with Lambda' its derivative, the trace of
-  // D W_s'Z(Lambda' x I) is the sum of the entrywise product of its transpose and Lambda'. (W_s'Z: with weights.)
+  // For every block, the sum over its levels i of D_i. W_s'Z_i, n_columns x n_coef: with Lambda'
+  // its derivative, the trace of D W_s'Z(Lambda' x I) is the sum of the entrywise product of its
+  // transpose and Lambda'. (W_s'Z: with weights.)
   std::vector<Matrix> of_block;
   // tr(D W_s'W_s)
   double of_records = 0.0;
 };
 
-// Cost: one pass over the blocks of W'W. For ML, D is the inverse of the random part alone, its other entries 0.
-Traces make_traces(const MixedModelEquations& equations, const Factors& lambda, const linalg::SelectedInverse& inverse);
+// Cost: one pass over the blocks of W'W. For ML, D is the inverse of the random part alone, its
+// other entries 0.
+Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
+                   const linalg::SelectedInverse& inverse);
 
 }  // namespace henderson::equations

@@ -39,7 +39,8 @@ void check_part(const Part& part, Index n_records, const std::string& where) {
   }
 }
 
-// The row of one term for one record, made part by part: `column` and `value` hold the product of the parts so far.
+// The row of one term for one record, made part by part: `column` and `value` hold the product of
+// the parts so far.
 class TermRow {
  public:
   void start(SmallIndex first_column) {
@@ -86,7 +87,8 @@ class TermRow {
   Index stride_ = 1;
 };
 
-// Entries of all rows: exact but for zeros of numeric variables. By record, as one level may stand in every column.
+// Entries of all rows: exact but for zeros of numeric variables. By record, as one level may stand
+// in every column.
 Index count_entries(const std::vector<ColumnTerm>& terms, Index n_records) {
   Index total = 0;
   for (const ColumnTerm& term : terms) {
@@ -172,7 +174,8 @@ Vector multiply(const SparseRows& rows, const ConstVectorRef& b) {
   Vector product(rows.n_rows());
   for (Index r = 0; r < rows.n_rows(); ++r) {
     double sum = 0.0;
-    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) sum += rows.value[k] * b[rows.column[k]];
+    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
+      sum += rows.value[k] * b[rows.column[k]];
     product[r] = sum;
   }
   return product;

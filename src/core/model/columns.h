@@ -8,7 +8,8 @@
 
 namespace henderson::model {
 
-// A sparse matrix by rows: row r has the entries start[r] <= k < start[r + 1]. Columns within a row are not sorted.
+// A sparse matrix by rows: row r has the entries start[r] <= k < start[r + 1]. Columns within a row
+// are not sorted.
 struct SparseRows {
   Index n_columns = 0;
   std::vector<Index> start;
@@ -22,8 +23,8 @@ struct SparseRows {
 SmallIndex n_columns(const ColumnTerm& term);
 SmallIndex n_columns(const std::vector<ColumnTerm>& terms);
 
-// The columns of `terms` side by side, zeros left out. Needs: every part has n_records rows and levels within its coding.
-// Cost: the number of nonzeros. Throws InvalidSpec.
+// The columns of `terms` side by side, zeros left out. Needs: every part has n_records rows and
+// levels within its coding. Cost: the number of nonzeros. Throws InvalidSpec.
 SparseRows expand(const std::vector<ColumnTerm>& terms, Index n_records, const std::string& where);
 
 // X b.

@@ -35,7 +35,10 @@ SparseColumns by_columns(const SparseRows& rows) {
 class Builder {
  public:
   Builder(const SparseRows& rows, const Nodes& nodes, const Vector& weights)
-      : rows_(rows), weights_(weights), columns_(by_columns(rows)), node_of_column_(nodes.n_columns()) {
+      : rows_(rows),
+        weights_(weights),
+        columns_(by_columns(rows)),
+        node_of_column_(nodes.n_columns()) {
     product_.nodes = nodes;
     for (SmallIndex i = 0; i < nodes.count(); ++i) {
       for (SmallIndex c = nodes.first_column[i]; c < nodes.first_column[i + 1]; ++c) {
@@ -61,7 +64,8 @@ class Builder {
     block_of_node_[i] = static_cast<Index>(product_.node.size());
     product_.node.push_back(i);
     product_.first_value.push_back(static_cast<Index>(product_.value.size()));
-    product_.value.resize(product_.value.size() + product_.nodes.size(i) * product_.nodes.size(j), 0.0);
+    product_.value.resize(product_.value.size() + product_.nodes.size(i) * product_.nodes.size(j),
+                          0.0);
     return block_of_node_[i];
   }
 
@@ -111,7 +115,8 @@ class Builder {
   const Vector& weights_;
   SparseColumns columns_;
   std::vector<SmallIndex> node_of_column_;
-  std::vector<Index> block_of_node_;  // block_of_node_[i] = k: block k of the current column is in row i; -1: none yet
+  std::vector<Index> block_of_node_;  // block_of_node_[i] = k: block k of the current column is in
+                                      // row i; -1: none yet
   std::vector<std::pair<SmallIndex, Index>> order_;
   BlockSymmetric product_;
 };
@@ -149,7 +154,8 @@ BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const 
   return Builder(rows, nodes, weights).build();
 }
 
-Vector weighted_cross_product(const SparseRows& rows, const Vector& weights, const ConstVectorRef& x) {
+Vector weighted_cross_product(const SparseRows& rows, const Vector& weights,
+                              const ConstVectorRef& x) {
   Vector product = Vector::Zero(rows.n_columns);
   for (Index r = 0; r < rows.n_rows(); ++r) {
     const double factor = weights.size() > 0 ? weights[r] * x[r] : x[r];

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// W'W of a sparse matrix whose columns come in small groups ("nodes"), as a sparse symmetric matrix of small dense blocks.
+// W'W of a sparse matrix whose columns come in small groups ("nodes"), as a sparse symmetric matrix
+// of small dense blocks.
 //
-// A node is a fixed effect (one column) or a level of a random term (one column per coefficient). The equations of every
-// iteration are made from these blocks: with R known up to its scale, the records are never looked at again.
+// A node is a fixed effect (one column) or a level of a random term (one column per coefficient).
+// The equations of every iteration are made from these blocks: with R known up to its scale, the
+// records are never looked at again.
 #pragma once
 
 #include <vector>
@@ -11,7 +13,8 @@
 
 namespace henderson::model {
 
-// Columns of node i are first_column[i], ..., first_column[i + 1] - 1. Nodes of sizes 1, 1, 2, 2: {0, 1, 2, 4, 6}.
+// Columns of node i are first_column[i], ..., first_column[i + 1] - 1. Nodes of sizes 1, 1, 2, 2:
+// {0, 1, 2, 4, 6}.
 struct Nodes {
   std::vector<SmallIndex> first_column{0};
 
@@ -21,9 +24,10 @@ struct Nodes {
   void append(SmallIndex n_nodes, SmallIndex size);
 };
 
-// The blocks (i, j), i >= j, of a symmetric matrix, by columns of nodes. Block k, start[j] <= k < start[j + 1], is in row
-// node[k]; its size(i) x size(j) values stand column by column from value[first_value[k]]. Rows are sorted, so that the
-// diagonal block, which is stored whole, comes first; it is present for every node.
+// The blocks (i, j), i >= j, of a symmetric matrix, by columns of nodes. Block k, start[j] <= k <
+// start[j + 1], is in row node[k]; its size(i) x size(j) values stand column by column from
+// value[first_value[k]]. Rows are sorted, so that the diagonal block, which is stored whole, comes
+// first; it is present for every node.
 struct BlockSymmetric {
   Nodes nodes;
   std::vector<Index> start;
@@ -35,11 +39,12 @@ struct BlockSymmetric {
   void multiply_add(const ConstMatrixRef& x, MatrixRef product) const;
 };
 
-// W' diag(weights) W (weights empty: ones) of the columns `nodes.n_columns()` of W. Cost: the sum over rows of the squared number of entries, and
-// twice the memory of W.
+// W' diag(weights) W (weights empty: ones) of the columns `nodes.n_columns()` of W. Cost: the sum
+// over rows of the squared number of entries, and twice the memory of W.
 BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights);
 
 // W' diag(weights) x
-Vector weighted_cross_product(const SparseRows& rows, const Vector& weights, const ConstVectorRef& x);
+Vector weighted_cross_product(const SparseRows& rows, const Vector& weights,
+                              const ConstVectorRef& x);
 
 }  // namespace henderson::model

@@ -11,11 +11,12 @@
 namespace henderson::model {
 namespace {
 
-// Pivots of X~'X~ below this share of their diagonal are candidates; what is left of a column in the space of the records decides. A pivot
-// alone cannot: rounding leaves about 1e-16 times the squared coefficients of the dependence, and a covariate far from its
-// origin makes these large.
+// Pivots of X~'X~ below this share of their diagonal are candidates; what is left of a column in
+// the space of the records decides. A pivot alone cannot: rounding leaves about 1e-16 times the
+// squared coefficients of the dependence, and a covariate far from its origin makes these large.
 constexpr double kCandidatePivot = 1e-8;
-// A combination of columns of length one, none with a coefficient above one, is zero below this length: lm's tolerance.
+// A combination of columns of length one, none with a coefficient above one, is zero below this
+// length: lm's tolerance.
 constexpr double kDependentLength = 1e-7;
 // A pivot below this is rounding: its column cannot be kept, whatever is left of it.
 constexpr double kRounding = 1e-16;
@@ -23,20 +24,23 @@ constexpr double kRounding = 1e-16;
 constexpr double kZeroEntry = 1e-5;
 
 struct Candidates {
-  Matrix null_vectors;      // one for each candidate, largest entry 1
-  double shortest = 0.0;    // squared length of the shortest X~n that is not zero; 0 where all are
+  Matrix null_vectors;    // one for each candidate, largest entry 1
+  double shortest = 0.0;  // squared length of the shortest X~n that is not zero; 0 where all are
 };
 
 double squared_length(const Vector& x, const Vector& weights) {
   return weights.size() > 0 ? (x.array().square() * weights.array()).sum() : x.squaredNorm();
 }
 
-// n := n - (X'X)^-1 X'X n over the independent columns, until the squared length of X~n, which is returned, is zero or no longer falls.
-double refine(const FixedBasis& basis, const Vector& weights, const linalg::SemidefiniteFactor& factor, VectorRef n) {
+// n := n - (X'X)^-1 X'X n over the independent columns, until the squared length of X~n, which is
+// returned, is zero or no longer falls.
+double refine(const FixedBasis& basis, const Vector& weights,
+              const linalg::SemidefiniteFactor& factor, VectorRef n) {
   n /= n.cwiseAbs().maxCoeff();
   Vector image = multiply(basis.rows, n);
   double left = squared_length(image, weights);
-  for (double before = HUGE_VAL; left > kDependentLength * kDependentLength && left < 0.25 * before;) {
+  for (double before = HUGE_VAL;
+       left > kDependentLength * kDependentLength && left < 0.25 * before;) {
     before = left;
     Vector correction = weighted_cross_product(basis.rows, weights, image);
     factor.factor.solve(correction);
@@ -49,7 +53,8 @@ double refine(const FixedBasis& basis, const Vector& weights, const linalg::Semi
   return left;
 }
 
-Candidates checked_candidates(const FixedBasis& basis, const Vector& weights, const linalg::SemidefiniteFactor& factor) {
+Candidates checked_candidates(const FixedBasis& basis, const Vector& weights,
+                              const linalg::SemidefiniteFactor& factor) {
   Candidates candidates{factor.null_vectors(), 0.0};
   for (Index v = 0; v < candidates.null_vectors.cols(); ++v) {
     const double left = refine(basis, weights, factor, candidates.null_vectors.col(v));
@@ -59,7 +64,8 @@ Candidates checked_candidates(const FixedBasis& basis, const Vector& weights, co
   return candidates;
 }
 
-// A basis of the null space of X~. Where a candidate turns out to be independent, it is kept in a new factor.
+// A basis of the null space of X~. Where a candidate turns out to be independent, it is kept in a
+// new factor.
 Matrix null_space(const FixedBasis& basis, const Vector& weights, Callbacks& callbacks) {
   double tolerance = kCandidatePivot;
   for (;;) {
@@ -73,14 +79,16 @@ Matrix null_space(const FixedBasis& basis, const Vector& weights, Callbacks& cal
   }
 }
 
-// Null vectors in terms of the original columns, each scaled to length one. Rows are kept columns in the order of the formula.
-Matrix null_vectors_by_formula(const FixedBasis& basis, const Matrix& null_vectors, const Vector& length,
-                               const std::vector<SmallIndex>& order) {
+// Null vectors in terms of the original columns, each scaled to length one. Rows are kept columns
+// in the order of the formula.
+Matrix null_vectors_by_formula(const FixedBasis& basis, const Matrix& null_vectors,
+                               const Vector& length, const std::vector<SmallIndex>& order) {
   Matrix original = null_vectors;
   original.topRows(basis.n_dense) = basis.dense_transform * null_vectors.topRows(basis.n_dense);
   for (SmallIndex j = 0; j < basis.n_dense; ++j) original.row(j) *= length[basis.kept[j]];
   Matrix sorted(original.rows(), original.cols());
-  for (std::size_t k = 0; k < order.size(); ++k) sorted.row(static_cast<Index>(k)) = original.row(order[k]);
+  for (std::size_t k = 0; k < order.size(); ++k)
+    sorted.row(static_cast<Index>(k)) = original.row(order[k]);
   for (Index v = 0; v < sorted.cols(); ++v) sorted.col(v) /= sorted.col(v).cwiseAbs().maxCoeff();
   return sorted;
 }
@@ -100,7 +108,9 @@ std::vector<Index> last_rows(Matrix null_vectors) {
       const double factor = null_vectors(r, v) / null_vectors(r, n_left);
       if (factor == 0.0) continue;
       null_vectors.col(v).head(r + 1) -= factor * null_vectors.col(n_left).head(r + 1);
-      const double scale = null_vectors.col(v).head(r).size() > 0 ? null_vectors.col(v).head(r).cwiseAbs().maxCoeff() : 0.0;
+      const double scale = null_vectors.col(v).head(r).size() > 0
+                               ? null_vectors.col(v).head(r).cwiseAbs().maxCoeff()
+                               : 0.0;
       if (scale > 0.0) null_vectors.col(v) /= scale;
     }
   }
@@ -109,8 +119,8 @@ std::vector<Index> last_rows(Matrix null_vectors) {
 
 }  // namespace
 
-std::vector<SmallIndex> dependent_columns(const FixedBasis& basis, const Vector& weights, const Vector& length,
-                                          Callbacks& callbacks) {
+std::vector<SmallIndex> dependent_columns(const FixedBasis& basis, const Vector& weights,
+                                          const Vector& length, Callbacks& callbacks) {
   const Matrix null_vectors = null_space(basis, weights, callbacks);
   if (null_vectors.cols() == 0) return {};
   std::vector<SmallIndex> order(basis.kept.size());

@@ -7,7 +7,8 @@ namespace henderson::model {
 
 namespace {
 
-// A pivot of the cross-products below this share of its diagonal: the column is left as it is, scaled.
+// A pivot of the cross-products below this share of its diagonal: the column is left as it is,
+// scaled.
 constexpr double kDependentPivot = 1e-14;
 
 struct CrossProducts {
@@ -17,7 +18,8 @@ struct CrossProducts {
 
 // Calls visit(coefficient, value) for the nonzero entries of row r of Z T.
 template <class Visit>
-void for_each_value(const CoefficientRows& incidence, Index r, const Matrix& basis, Vector& row, Visit visit) {
+void for_each_value(const CoefficientRows& incidence, Index r, const Matrix& basis, Vector& row,
+                    Visit visit) {
   for (Index k = incidence.rows.start[r]; k < incidence.rows.start[r + 1]; ++k) {
     const Index c = incidence.first_coef + incidence.rows.column[k];
     for (Index j = c; j < basis.cols(); ++j) {
@@ -41,7 +43,8 @@ CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidenc
     if (incidence.term != term) continue;
     for (Index r = 0; r < incidence.rows.n_rows(); ++r) {
       values.clear();
-      for_each_value(incidence, r, basis, row, [&](Index j, double value) { values.emplace_back(j, value); });
+      for_each_value(incidence, r, basis, row,
+                     [&](Index j, double value) { values.emplace_back(j, value); });
       for (const auto& [j, value] : values) {
         products.count[j] += 1.0;
         for (const auto& [i, other] : values) products.sums(i, j) += value * other;
@@ -51,7 +54,8 @@ CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidenc
   return products;
 }
 
-// R^-1 of the Cholesky factor R'R of the cross-products; a dependent column takes part with its diagonal only.
+// R^-1 of the Cholesky factor R'R of the cross-products; a dependent column takes part with its
+// diagonal only.
 Matrix inverse_triangle(const Matrix& sums) {
   const Index n = sums.rows();
   Matrix r = Matrix::Zero(n, n);
@@ -72,8 +76,8 @@ Matrix inverse_triangle(const Matrix& sums) {
 
 }  // namespace
 
-Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term, SmallIndex n_coef,
-                         bool rotate) {
+Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term,
+                         SmallIndex n_coef, bool rotate) {
   Matrix basis = Matrix::Identity(n_coef, n_coef);
   CrossProducts products = pooled_cross_products(incidences, term, basis);
   for (int pass = 0; rotate && n_coef > 1 && pass < 2; ++pass) {
@@ -98,7 +102,8 @@ SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
   w.value.reserve(n_entries);
   w.start.push_back(0);
   std::vector<Vector> workspace;
-  for (const CoefficientPlaces& place : places) workspace.push_back(Vector::Zero(place.basis.cols()));
+  for (const CoefficientPlaces& place : places)
+    workspace.push_back(Vector::Zero(place.basis.cols()));
   for (Index r = 0; r < x.n_rows(); ++r) {
     for (Index k = x.start[r]; k < x.start[r + 1]; ++k) {
       w.column.push_back(first_fixed_column + x.column[k]);
@@ -107,10 +112,11 @@ SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
     for (const CoefficientRows& incidence : incidences) {
       const CoefficientPlaces& place = places[incidence.term];
       const SmallIndex level = (*incidence.level_of_record)[r];
-      for_each_value(incidence, r, place.basis, workspace[incidence.term], [&](Index c, double value) {
-        w.column.push_back(place.first_column[c] + level * place.stride[c]);
-        w.value.push_back(value);
-      });
+      for_each_value(incidence, r, place.basis, workspace[incidence.term],
+                     [&](Index c, double value) {
+                       w.column.push_back(place.first_column[c] + level * place.stride[c]);
+                       w.value.push_back(value);
+                     });
     }
     w.start.push_back(static_cast<Index>(w.column.size()));
   }

@@ -14,18 +14,20 @@ struct CoefficientRows {
   SparseRows rows;
 };
 
-// Where coefficient c of a term stands in W: column first_column[c] + level * stride[c]. The coefficients are those of Z basis, so that
-// u of the user = basis x u.
+// Where coefficient c of a term stands in W: column first_column[c] + level * stride[c]. The
+// coefficients are those of Z basis, so that u of the user = basis x u.
 struct CoefficientPlaces {
   std::vector<SmallIndex> first_column;
   std::vector<SmallIndex> stride;
   Matrix basis;
 };
 
-// An upper triangular T for which the columns of Z T, pooled over levels, are orthogonal with a mean square of 1 over their nonzero
-// values: an origin of time far from the data, or any unit, disappears. Without `rotate` only the diagonal, the units.
-// Source: Cholesky QR done twice (Yamamoto et al. 2015, ETNA 44:306).
-Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term, SmallIndex n_coef, bool rotate);
+// An upper triangular T for which the columns of Z T, pooled over levels, are orthogonal with a
+// mean square of 1 over their nonzero values: an origin of time far from the data, or any unit,
+// disappears. Without `rotate` only the diagonal, the units. Source: Cholesky QR done twice
+// (Yamamoto et al. 2015, ETNA 44:306).
+Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term,
+                         SmallIndex n_coef, bool rotate);
 
 // The columns of X~ begin at first_fixed_column. Cost: the entries of W.
 SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,

@@ -11,9 +11,11 @@ namespace {
 
 // A column with a larger share of nonzeros than this counts as dense.
 constexpr double kDenseShare = 0.25;
-// More dense columns than this are treated as sparse: their products would cost more than they save.
+// More dense columns than this are treated as sparse: their products would cost more than they
+// save.
 constexpr std::size_t kMaxDense = 200;
-// lm's tolerance for a dependent column: the length that is left after projection, relative to its own.
+// lm's tolerance for a dependent column: the length that is left after projection, relative to its
+// own.
 constexpr double kDependentLength = 1e-7;
 
 struct ColumnSizes {
@@ -59,7 +61,8 @@ double weighted_dot(const Matrix& q, Index a, Index b, const Vector& weights) {
   return (q.col(a).array() * q.col(b).array() * weights.array()).sum();
 }
 
-// Gram-Schmidt in place, each column projected twice (Giraud, Langou & Rozloznik 2005): A T = Q, with T built column by column.
+// Gram-Schmidt in place, each column projected twice (Giraud, Langou & Rozloznik 2005): A T = Q,
+// with T built column by column.
 Orthonormal orthonormalise(Matrix a, const Vector& weights) {
   Orthonormal basis;
   const Index n_columns = a.cols();
@@ -90,8 +93,8 @@ Orthonormal orthonormalise(Matrix a, const Vector& weights) {
   return basis;
 }
 
-SparseRows transformed_rows(const SparseRows& x, const Matrix& q, const std::vector<SmallIndex>& sparse,
-                            const Vector& sparse_scale) {
+SparseRows transformed_rows(const SparseRows& x, const Matrix& q,
+                            const std::vector<SmallIndex>& sparse, const Vector& sparse_scale) {
   const auto n_dense = static_cast<SmallIndex>(q.cols());
   std::vector<SmallIndex> place(x.n_columns, kNone);
   for (std::size_t j = 0; j < sparse.size(); ++j) place[sparse[j]] = static_cast<SmallIndex>(j);
@@ -117,9 +120,11 @@ SparseRows transformed_rows(const SparseRows& x, const Matrix& q, const std::vec
   return rows;
 }
 
-// The basis of given dense and sparse columns; dense ones that depend on earlier dense ones are left out.
-FixedBasis basis_of(const SparseRows& x, const Vector& weights, const std::vector<SmallIndex>& dense,
-                    const std::vector<SmallIndex>& sparse, const ColumnSizes& sizes) {
+// The basis of given dense and sparse columns; dense ones that depend on earlier dense ones are
+// left out.
+FixedBasis basis_of(const SparseRows& x, const Vector& weights,
+                    const std::vector<SmallIndex>& dense, const std::vector<SmallIndex>& sparse,
+                    const ColumnSizes& sizes) {
   Orthonormal orthonormal = orthonormalise(gather(x, dense), weights);
   FixedBasis basis;
   basis.n_original = static_cast<SmallIndex>(x.n_columns);
@@ -174,7 +179,8 @@ FixedBasis make_fixed_basis(const SparseRows& x, const Vector& weights, Callback
   }
   FixedBasis basis = basis_of(x, weights, dense, sparse, sizes);
   if (sparse.empty()) return basis;
-  const std::vector<SmallIndex> dropped = dependent_columns(basis, weights, sizes.length, callbacks);
+  const std::vector<SmallIndex> dropped =
+      dependent_columns(basis, weights, sizes.length, callbacks);
   if (dropped.empty()) return basis;
   dense.assign(basis.kept.begin(), basis.kept.begin() + basis.n_dense);
   remove(dense, dropped);

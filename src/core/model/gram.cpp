@@ -10,7 +10,8 @@ linalg::Panels gram(const SparseRows& x, const Vector& weights) {
   Nodes nodes;
   nodes.append(static_cast<SmallIndex>(x.n_columns), 1);
   BlockSymmetric product = cross_products(x, nodes, weights);
-  const linalg::LowerPattern pattern{nodes.count(), std::move(product.start), std::move(product.node)};
+  const linalg::LowerPattern pattern{nodes.count(), std::move(product.start),
+                                     std::move(product.node)};
   auto symbolic = linalg::analyze(pattern, linalg::AnalyzeOptions{});
   const std::vector<Index> positions = symbolic->positions(pattern);
   linalg::Panels panels(std::move(symbolic));

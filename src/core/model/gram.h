@@ -9,10 +9,12 @@
 
 namespace henderson::model {
 
-// X' diag(weights) X on the pattern of its own factor. Cost: one pass over the rows, and the analysis of the pattern.
+// X' diag(weights) X on the pattern of its own factor. Cost: one pass over the rows, and the
+// analysis of the pattern.
 linalg::Panels gram(const SparseRows& x, const Vector& weights);
 
-// The b that minimises (y - X b)' diag(weights) (y - X b). Needs: X of full rank with columns of similar length. `orthonormal`: X'X = I is known.
+// The b that minimises (y - X b)' diag(weights) (y - X b). Needs: X of full rank with columns of
+// similar length. `orthonormal`: X'X = I is known.
 Vector least_squares(const SparseRows& x, const Vector& weights, const Vector& y, bool orthonormal,
                      Callbacks& callbacks);
 

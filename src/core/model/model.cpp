@@ -10,7 +10,8 @@
 namespace henderson::model {
 namespace {
 
-// The residual sum of squares counts as zero below this share of the total one: the squared rounding error of doubles.
+// The residual sum of squares counts as zero below this share of the total one: the squared
+// rounding error of doubles.
 constexpr double kExactFit = 1e-26;
 
 void check(const ModelSpec& spec, const VarianceRequest& request) {
@@ -28,16 +29,20 @@ void check(const ModelSpec& spec, const VarianceRequest& request) {
     n_values += covariance::n_values(term.structure, term.n_coef);
     for (const Incidence& incidence : term.incidence) {
       const auto n_levels = static_cast<Index>(incidence.level_of_record.size());
-      if (n_levels != spec.n_records()) throw DimensionMismatch(term.label, n_levels, spec.n_records());
+      if (n_levels != spec.n_records())
+        throw DimensionMismatch(term.label, n_levels, spec.n_records());
       for (const SmallIndex level : incidence.level_of_record) {
-        if (level < 0 || level >= term.n_levels) throw InvalidSpec(term.label, "a level is out of range");
+        if (level < 0 || level >= term.n_levels)
+          throw InvalidSpec(term.label, "a level is out of range");
       }
-      if (incidence.first_coef < 0 || incidence.first_coef + n_columns(incidence.terms) > term.n_coef) {
+      if (incidence.first_coef < 0 ||
+          incidence.first_coef + n_columns(incidence.terms) > term.n_coef) {
         throw InvalidSpec(term.label, "more coefficients than the structure has");
       }
     }
   }
-  if (request.values.size() != n_values) throw DimensionMismatch("start", request.values.size(), n_values);
+  if (request.values.size() != n_values)
+    throw DimensionMismatch("start", request.values.size(), n_values);
   const auto n_held = static_cast<Index>(request.held.size());
   if (n_held != n_values) throw DimensionMismatch("hold", n_held, n_values);
 }
@@ -47,7 +52,8 @@ double weighted_sum_of_squares(const Vector& x, const Vector& weights) {
   return (x.array().square() * weights.array()).sum();
 }
 
-// Takes the least-squares fit out of the response and sets its unit; gives what is left, in that unit.
+// Takes the least-squares fit out of the response and sets its unit; gives what is left, in that
+// unit.
 Vector residual_response(const ModelSpec& spec, Model& model, Callbacks& callbacks) {
   const double df = static_cast<double>(spec.n_records() - model.rank());
   if (df < 1.0) throw InvalidSpec("data", "there are not more records than fixed effects");
@@ -57,7 +63,8 @@ Vector residual_response(const ModelSpec& spec, Model& model, Callbacks& callbac
   Vector residual = spec.response - multiply(model.fixed.rows, model.least_squares);
   const double ss = weighted_sum_of_squares(residual, spec.weights);
   if (!(ss > kExactFit * weighted_sum_of_squares(spec.response, spec.weights))) {
-    throw InvalidSpec("response", "the fixed effects fit it exactly: there is no variance to estimate");
+    throw InvalidSpec("response",
+                      "the fixed effects fit it exactly: there is no variance to estimate");
   }
   model.response_unit = std::sqrt(ss / df);
   residual /= model.response_unit;
@@ -69,7 +76,8 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
   for (std::size_t t = 0; t < spec.random.size(); ++t) {
     const RandomTerm& term = spec.random[t];
     for (const Incidence& incidence : term.incidence) {
-      incidences.push_back({static_cast<SmallIndex>(t), incidence.first_coef, &incidence.level_of_record,
+      incidences.push_back({static_cast<SmallIndex>(t), incidence.first_coef,
+                            &incidence.level_of_record,
                             expand(incidence.terms, spec.n_records(), term.label)});
     }
   }
@@ -78,21 +86,26 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
 
 // Adds the blocks of a term to the model, and says where its coefficients stand in W.
 CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
-                           const VarianceRequest& request, Nodes& nodes, Model& model, Callbacks& callbacks) {
+                           const VarianceRequest& request, Nodes& nodes, Model& model,
+                           Callbacks& callbacks) {
   const Index first_value = model.n_values;
   const Index n_values = covariance::n_values(term.structure, term.n_coef);
   covariance::Held held;
-  held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n_values);
+  held.held.assign(request.held.begin() + first_value,
+                   request.held.begin() + first_value + n_values);
   const bool any_held = std::find(held.held.begin(), held.held.end(), true) != held.held.end();
   const bool rotate = covariance::is_rotatable(term.structure) && !any_held;
-  CoefficientPlaces places{std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
-                           coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
-                                             term.n_coef, rotate)};
+  CoefficientPlaces places{
+      std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
+      coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
+                        term.n_coef, rotate)};
   const Matrix coef_transform = model.response_unit * places.basis;
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
   // Without rotation the transform is diagonal, and values that are not given (NaN) stay apart.
-  held.values = request.values.segment(first_value, n_values).cwiseQuotient(value_transform.diagonal());
-  const auto levels = std::make_shared<const LevelCovariance>(term.relationship, term.n_levels, term.label, callbacks);
+  held.values =
+      request.values.segment(first_value, n_values).cwiseQuotient(value_transform.diagonal());
+  const auto levels = std::make_shared<const LevelCovariance>(term.relationship, term.n_levels,
+                                                              term.label, callbacks);
   for (covariance::Block& part : covariance::make_blocks(term.structure, term.n_coef, held)) {
     RandomBlock block;
     block.term = static_cast<SmallIndex>(model.n_coef_of_term.size());
@@ -129,7 +142,8 @@ void set_residual(const VarianceRequest& request, Model& model) {
   if (model.residual_held) {
     model.residual_value =
         request.values[model.n_values] / (model.response_unit * model.response_unit);
-    if (!(model.residual_value > 0.0)) throw InvalidSpec("hold", "the residual variance must be above 0");
+    if (!(model.residual_value > 0.0))
+      throw InvalidSpec("hold", "the residual variance must be above 0");
   }
   model.n_values += 1;
 }
@@ -141,8 +155,10 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   Model model;
   model.n_records = spec.n_records();
   model.reml = spec.reml;
-  model.fixed = make_fixed_basis(expand(spec.fixed, spec.n_records(), "fixed effects"), spec.weights, callbacks);
-  const Vector response = residual_response(spec, model, callbacks);
+  model.fixed = make_fixed_basis(expand(spec.fixed, spec.n_records(), "fixed effects"),
+                                 spec.weights, callbacks);
+  model.response = residual_response(spec, model, callbacks);
+  model.weights = spec.weights;
   callbacks.stop_if_interrupted();
 
   const std::vector<CoefficientRows> incidences = coefficient_rows(spec);
@@ -158,8 +174,8 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   model.w = design_rows(model.fixed.rows, model.n_random_columns, incidences, places);
   model.fixed.rows = SparseRows{};
   model.cross_products = cross_products(model.w, nodes, spec.weights);
-  model.rhs = weighted_cross_product(model.w, spec.weights, response);
-  model.weighted_ss = weighted_sum_of_squares(response, spec.weights);
+  model.rhs = weighted_cross_product(model.w, model.weights, model.response);
+  model.weighted_ss = weighted_sum_of_squares(model.response, model.weights);
   model.sum_log_weights = spec.weights.size() > 0 ? spec.weights.array().log().sum() : 0.0;
   return model;
 }
@@ -174,7 +190,8 @@ Model random_part(const Model& model) {
   const BlockSymmetric& all = model.cross_products;
   BlockSymmetric& random = part.cross_products;
   const SmallIndex n_nodes = all.nodes.count() - model.rank();
-  random.nodes.first_column.assign(all.nodes.first_column.begin(), all.nodes.first_column.begin() + n_nodes + 1);
+  random.nodes.first_column.assign(all.nodes.first_column.begin(),
+                                   all.nodes.first_column.begin() + n_nodes + 1);
   random.start.push_back(0);
   for (SmallIndex j = 0; j < n_nodes; ++j) {
     for (Index k = all.start[j]; k < all.start[j + 1] && all.node[k] < n_nodes; ++k) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The model as the equations need it: one pass over the records turns the recipe into W'W, W'y and y'y.
+// The model as the equations need it: one pass over the records turns the recipe into W'W, W'y and
+// y'y.
 //
-// Units. The response is replaced by its least-squares residual divided by its standard deviation (REML and ML do not change but for a
-// constant, and y'Py loses no digits to the mean), the columns of X are those of FixedBasis, and the coefficients of Z those of
-// coefficient_basis. So the search for the variances does not see the units of the user; the transforms take the results back.
+// Units. The response is replaced by its least-squares residual divided by its standard deviation
+// (REML and ML do not change but for a constant, and y'Py loses no digits to the mean), the columns
+// of X are those of FixedBasis, and the coefficients of Z those of coefficient_basis. So the search
+// for the variances does not see the units of the user; the transforms take the results back.
 //
-// W = [Z_1, Z_2, ..., X~], a block of columns for each covariance block, level by level, and the fixed effects last.
+// W = [Z_1, Z_2, ..., X~], a block of columns for each covariance block, level by level, and the
+// fixed effects last.
 #pragma once
 
 #include <memory>
@@ -18,7 +21,8 @@
 
 namespace henderson::model {
 
-// What is asked of the variance parameters, on the user's scale, the residual variance last. NaN: no value given.
+// What is asked of the variance parameters, on the user's scale, the residual variance last. NaN:
+// no value given.
 struct VarianceRequest {
   std::vector<bool> held;
   Vector values;
@@ -33,10 +37,10 @@ struct RandomBlock {
   SmallIndex first_node = 0;    // node first_node + l is level l
   SmallIndex first_column = 0;  // of W
   bool held = false;
-  Index first_value = 0;        // in the vector of all values
-  Index first_theta = 0;        // in the vector of all theta
-  Matrix coef_transform;        // u in the user's units = coef_transform x u
-  Matrix value_transform;       // and the values of its covariance
+  Index first_value = 0;   // in the vector of all values
+  Index first_theta = 0;   // in the vector of all theta
+  Matrix coef_transform;   // u in the user's units = coef_transform x u
+  Matrix value_transform;  // and the values of its covariance
   std::shared_ptr<const covariance::Structure> structure;
   std::shared_ptr<const LevelCovariance> levels;
 };
@@ -46,12 +50,15 @@ struct Model {
   bool reml = true;
   FixedBasis fixed;  // its rows have moved into `w`
   SparseRows w;
+  Vector response;                // what least squares leave of it, in response_unit
+  Vector weights;                 // empty: all one
   BlockSymmetric cross_products;  // W' diag(weights) W
   Vector rhs;                     // W' diag(weights) y
   double weighted_ss = 0.0;       // y' diag(weights) y
   double sum_log_weights = 0.0;
   double response_unit = 1.0;
-  Vector least_squares;  // b of the least-squares fit that was taken out of the response, in the user's units
+  Vector least_squares;  // b of the least-squares fit that was taken out of the response, in the
+                         // user's units
   std::vector<RandomBlock> blocks;
   SmallIndex n_random_columns = 0;  // of W; those of X~ follow
   std::vector<SmallIndex> n_coef_of_term;
@@ -66,7 +73,8 @@ struct Model {
   double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
 };
 
-// The same model without its fixed effects, as far as equations need it: for the determinant of ML. Cost: a copy of W'W.
+// The same model without its fixed effects, as far as equations need it: for the determinant of ML.
+// Cost: a copy of W'W.
 Model random_part(const Model& model);
 
 // Cost: linear in the records, and one pass of cross_products. Throws InvalidSpec, Interrupted.

@@ -5,8 +5,8 @@
 
 namespace henderson::model {
 
-LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels, const std::string& where,
-                                 Callbacks& callbacks)
+LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
+                                 const std::string& where, Callbacks& callbacks)
     : relationship_(std::move(relationship)) {
   if (relationship_.is_identity) return;
   if (static_cast<Index>(relationship_.start.size()) != n_levels + 1) {
@@ -18,11 +18,13 @@ LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
   const std::vector<Index> positions = symbolic->positions(pattern);
   linalg::Panels panels(symbolic);
   panels.set_zero();
-  for (std::size_t k = 0; k < positions.size(); ++k) panels.data()[positions[k]] = relationship_.value[k];
+  for (std::size_t k = 0; k < positions.size(); ++k)
+    panels.data()[positions[k]] = relationship_.value[k];
   auto result = linalg::factorize(std::move(panels), linalg::FactorOptions{}, callbacks);
   if (auto* failure = std::get_if<linalg::NotPositiveDefinite>(&result)) {
-    throw InvalidSpec(where, "the precision matrix of the levels is not positive definite (at level " +
-                                 std::to_string(failure->column + 1) + ")");
+    throw InvalidSpec(where,
+                      "the precision matrix of the levels is not positive definite (at level " +
+                          std::to_string(failure->column + 1) + ")");
   }
   precision_factor_.emplace(std::get<linalg::CholeskyFactor>(std::move(result)));
   log_determinant_ = -precision_factor_->log_determinant();

@@ -12,8 +12,10 @@ namespace henderson::model {
 
 class LevelCovariance {
  public:
-  // Factorises the precision once. Throws InvalidSpec where it is not positive definite; `where` names the term.
-  LevelCovariance(Relationship relationship, SmallIndex n_levels, const std::string& where, Callbacks& callbacks);
+  // Factorises the precision once. Throws InvalidSpec where it is not positive definite; `where`
+  // names the term.
+  LevelCovariance(Relationship relationship, SmallIndex n_levels, const std::string& where,
+                  Callbacks& callbacks);
 
   bool is_identity() const { return relationship_.is_identity; }
   const Relationship& relationship() const { return relationship_; }

@@ -10,8 +10,9 @@
 
 namespace henderson::model {
 
-// The coding of a factor: level l stands for the row of entries start[l] <= k < start[l + 1], with value[k] in column[k].
-// Treatment contrasts of levels a, b, c: start = {0, 0, 1, 2}, column = {0, 1}, value = {1, 1}, n_columns = 2.
+// The coding of a factor: level l stands for the row of entries start[l] <= k < start[l + 1], with
+// value[k] in column[k]. Treatment contrasts of levels a, b, c: start = {0, 0, 1, 2}, column = {0,
+// 1}, value = {1, 1}, n_columns = 2.
 struct Coding {
   SmallIndex n_columns = 0;
   std::vector<Index> start;
@@ -30,14 +31,15 @@ using NumericPart = Matrix;
 
 using Part = std::variant<NumericPart, FactorPart>;
 
-// One term of a model formula. Its columns are the row-wise products of the columns of its parts, the first part varying
-// fastest. Without parts it is the intercept.
+// One term of a model formula. Its columns are the row-wise products of the columns of its parts,
+// the first part varying fastest. Without parts it is the intercept.
 struct ColumnTerm {
   std::vector<Part> parts;
 };
 
-// Where the coefficients of a random term meet the records: the columns of `terms` are coefficients first_coef, first_coef + 1, ...
-// of the level of each record. Several incidences of one term add up (multi-membership, direct and maternal effects).
+// Where the coefficients of a random term meet the records: the columns of `terms` are coefficients
+// first_coef, first_coef + 1, ... of the level of each record. Several incidences of one term add
+// up (multi-membership, direct and maternal effects).
 struct Incidence {
   std::vector<SmallIndex> level_of_record;
   std::vector<ColumnTerm> terms;

@@ -10,8 +10,8 @@ using equations::MixedModelEquations;
 using model::Model;
 using model::RandomBlock;
 
-// h_i of the working variates q_i = W h_i, one column for each theta; the last column is that of q = e = y - W u: h = -u, and the
-// one of y itself is understood.
+// h_i of the working variates q_i = W h_i, one column for each theta; the last column is that of q
+// = e = y - W u: h = -u, and the one of y itself is understood.
 Matrix working_variates(const MixedModelEquations& equations, const Evaluation& evaluation) {
   const Model& model = equations.model();
   const equations::Solution& solution = evaluation.solved.solution;
@@ -21,17 +21,21 @@ Matrix working_variates(const MixedModelEquations& equations, const Evaluation& 
     const RandomBlock& block = model.blocks[b];
     const Index m = block.structure->n_columns();
     const Eigen::Map<const Matrix> v(
-        solution.scaled.data() + equations.pattern().nodes.first_column[block.first_node], m, block.n_levels);
-    const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef, block.n_levels);
+        solution.scaled.data() + equations.pattern().nodes.first_column[block.first_node], m,
+        block.n_levels);
+    const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
+                                     block.n_levels);
     Matrix ks;  // K s, a row per level
     if (!block.levels->is_identity()) {
       ks = s.transpose();
       block.levels->multiply(ks);
     }
-    const std::vector<Matrix> dlambda = block.structure->derivatives(evaluation.parameters.of(block));
+    const std::vector<Matrix> dlambda =
+        block.structure->derivatives(evaluation.parameters.of(block));
     for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      Eigen::Map<Matrix> u(h.col(block.first_theta + static_cast<Index>(i)).data() + block.first_column,
-                           block.n_coef, block.n_levels);
+      Eigen::Map<Matrix> u(
+          h.col(block.first_theta + static_cast<Index>(i)).data() + block.first_column,
+          block.n_coef, block.n_levels);
       const Matrix turned = evaluation.lambda[b] * dlambda[i].transpose();
       u.noalias() = dlambda[i].lazyProduct(v);
       if (block.levels->is_identity()) {
@@ -48,8 +52,9 @@ Matrix working_variates(const MixedModelEquations& equations, const Evaluation& 
 
 }  // namespace
 
-// P q sigma^2 = q - W_s b with C b = W_s'q, and q_i'P q_j sigma^2 = (q_i - W_s b_i)'(q_j - W_s b_j) + b_i'B b_j: a sum of squares, so no
-// digits are lost where P q is small against q. With h for q - W_s b, and y as one more column of W for the last parameter.
+// P q sigma^2 = q - W_s b with C b = W_s'q, and q_i'P q_j sigma^2 = (q_i - W_s b_i)'(q_j - W_s b_j)
+// + b_i'B b_j: a sum of squares, so no digits are lost where P q is small against q. With h for q -
+// W_s b, and y as one more column of W for the last parameter.
 Matrix average_information(const MixedModelEquations& equations, const Evaluation& evaluation) {
   const Model& model = equations.model();
   const Index last = model.n_theta;

@@ -13,36 +13,43 @@ using model::Model;
 using model::RandomBlock;
 
 // d(-2l)/dLambda of one block, n_coef x n_columns, Lambda not relative.
-Matrix block_score(const MixedModelEquations& equations, const RandomBlock& block, const Matrix& trace,
-                   const equations::Solution& solution, const Parameters& parameters) {
+Matrix block_score(const MixedModelEquations& equations, const RandomBlock& block,
+                   const Matrix& trace, const equations::Solution& solution,
+                   const Parameters& parameters) {
   const Index first = equations.pattern().nodes.first_column[block.first_node];
-  const Eigen::Map<const Matrix> v(solution.scaled.data() + first, block.structure->n_columns(), block.n_levels);
-  const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef, block.n_levels);
+  const Eigen::Map<const Matrix> v(solution.scaled.data() + first, block.structure->n_columns(),
+                                   block.n_levels);
+  const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
+                                   block.n_levels);
   const Matrix sv = s * v.transpose();
   return (2.0 / parameters.residual_sd()) * (trace.transpose() - sv / parameters.residual());
 }
 
-// Sigma = Lambda Lambda' makes d2(-2l) contain 2 tr(Lambda_i' G Lambda_j) with G = d(-2l)/dSigma. The score is 2 G Lambda, which gives G
-// where Lambda is not singular; the search keeps off the points where it is.
-void add_curvature(const RandomBlock& block, const Matrix& score, const Parameters& parameters, Matrix& curvature) {
+// Sigma = Lambda Lambda' makes d2(-2l) contain 2 tr(Lambda_i' G Lambda_j) with G = d(-2l)/dSigma.
+// The score is 2 G Lambda, which gives G where Lambda is not singular; the search keeps off the
+// points where it is.
+void add_curvature(const RandomBlock& block, const Matrix& score, const Parameters& parameters,
+                   Matrix& curvature) {
   const auto theta = parameters.of(block);
   const std::optional<Matrix> lambda = block.structure->factor(theta);
   const Matrix half_score = 0.5 * score.transpose();
-  const Matrix g = lambda->transpose().jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
+  const Matrix g =
+      lambda->transpose().jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
   const Matrix symmetric = g + g.transpose();  // 2 G
   const std::vector<Matrix> dlambda = block.structure->derivatives(theta);
   for (std::size_t j = 0; j < dlambda.size(); ++j) {
     const Matrix product = symmetric * dlambda[j];
     for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      curvature(block.first_theta + static_cast<Index>(i), block.first_theta + static_cast<Index>(j)) =
-          dlambda[i].cwiseProduct(product).sum();
+      curvature(block.first_theta + static_cast<Index>(i),
+                block.first_theta + static_cast<Index>(j)) = dlambda[i].cwiseProduct(product).sum();
     }
   }
 }
 
-// Traces with the inverse of C, or for ML of C_vv. The storage of the factors goes back to the equations.
-equations::Traces traces_of(MixedModelEquations& equations, equations::Solved&& solved, const equations::Factors& lambda,
-                            Callbacks& callbacks) {
+// Traces with the inverse of C, or for ML of C_vv. The storage of the factors goes back to the
+// equations.
+equations::Traces traces_of(MixedModelEquations& equations, equations::Solved&& solved,
+                            const equations::Factors& lambda, Callbacks& callbacks) {
   linalg::InverseOptions options;
   options.threads = equations.threads();
   const bool apart = solved.random_factor.has_value();
@@ -58,7 +65,8 @@ equations::Traces traces_of(MixedModelEquations& equations, equations::Solved&& 
 
 }  // namespace
 
-Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation, Callbacks& callbacks) {
+Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
+                        Callbacks& callbacks) {
   const Model& model = equations.model();
   const Parameters& parameters = evaluation.parameters;
   const equations::Solution& solution = evaluation.solved.solution;
@@ -67,7 +75,8 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
   found.gradient.resize(model.n_theta + 1);
   found.curvature = Matrix::Zero(model.n_theta + 1, model.n_theta + 1);
 
-  const equations::Traces traces = traces_of(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
+  const equations::Traces traces =
+      traces_of(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
 
   double residual_ss = solution.quadratic;  // e'e = y'Py sigma^2 - v'Bv, and Bv = Lambda's
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
@@ -75,7 +84,8 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
     const Matrix score = block_score(equations, block, traces.of_block[b], solution, parameters);
     const std::vector<Matrix> dlambda = block.structure->derivatives(parameters.of(block));
     for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      found.gradient[block.first_theta + static_cast<Index>(i)] = score.cwiseProduct(dlambda[i]).sum();
+      found.gradient[block.first_theta + static_cast<Index>(i)] =
+          score.cwiseProduct(dlambda[i]).sum();
     }
     add_curvature(block, score, parameters, found.curvature);
     const Index n = static_cast<Index>(block.n_coef) * block.n_levels;

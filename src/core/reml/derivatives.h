@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Score and average information with respect to [theta of all blocks, log sigma^2].
 //
-// With V' = Z(Lambda' x K)Z_s' + its transpose and D = C^-1 (relative to sigma^2, as everything from the equations):
+// With V' = Z(Lambda' x K)Z_s' + its transpose and D = C^-1 (relative to sigma^2, as everything
+// from the equations):
 //
 //     d(-2l)/d theta     = 2 tr(D_v. W_s'Z(Lambda' x I)) - 2 s'(Lambda' x I)v / sigma^2
 //     d(-2l)/d log s^2   = n - tr(D W_s'W_s) - e'e / sigma^2
-//     AI_ij = q_i'P q_j / 2,   q = V'Py = Z[(Lambda' x I)v + (Lambda Lambda'^T x K)s],   q = e for log sigma^2
+//     AI_ij = q_i'P q_j / 2,   q = V'Py = Z[(Lambda' x I)v + (Lambda Lambda'^T x K)s],   q = e for
+//     log sigma^2
 //
-// For ML, D is the inverse of C_vv. (DESIGN.md section 3; Gilmour, Thompson & Cullis 1995, Biometrics 51:1440; Johnson & Thompson 1995,
-// J Dairy Sci 78:449.)
+// For ML, D is the inverse of C_vv. (DESIGN.md section 3; Gilmour, Thompson & Cullis 1995,
+// Biometrics 51:1440; Johnson & Thompson 1995, J Dairy Sci 78:449.)
 #pragma once
 
 #include "core/reml/likelihood.h"
@@ -18,13 +20,17 @@ namespace henderson::reml {
 struct Derivatives {
   Vector gradient;     // of -2l
   Matrix information;  // average information of l
-  Matrix curvature;    // the part of the Hessian of -2l that comes from Sigma being quadratic in Lambda
+  Matrix
+      curvature;  // the part of the Hessian of -2l that comes from Sigma being quadratic in Lambda
 };
 
-// q_i'P q_j / 2. Cost: one block solve and two products with W'W, with as many columns as there are parameters.
-Matrix average_information(const equations::MixedModelEquations& equations, const Evaluation& evaluation);
+// q_i'P q_j / 2. Cost: one block solve and two products with W'W, with as many columns as there are
+// parameters.
+Matrix average_information(const equations::MixedModelEquations& equations,
+                           const Evaluation& evaluation);
 
 // Cost: that, and the selected inverse. The storage of the factors goes back to the equations.
-Derivatives derivatives(equations::MixedModelEquations& equations, Evaluation&& evaluation, Callbacks& callbacks);
+Derivatives derivatives(equations::MixedModelEquations& equations, Evaluation&& evaluation,
+                        Callbacks& callbacks);
 
 }  // namespace henderson::reml

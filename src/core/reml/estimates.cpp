@@ -23,7 +23,8 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
     const std::vector<bool> at_boundary =
         block.structure->value_at_boundary(parameters.of(block), block.coef_transform);
     for (std::size_t i = 0; i < at_boundary.size(); ++i) {
-      if (at_boundary[i]) status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
+      if (at_boundary[i])
+        status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
     }
   }
   for (std::size_t i = 0; i < status.size(); ++i) {
@@ -77,7 +78,8 @@ std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
     u.push_back(Matrix::Zero(model.n_coef_of_term[t], model.n_levels_of_term[t]));
   }
   for (const RandomBlock& block : model.blocks) {
-    const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef, block.n_levels);
+    const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef,
+                                        block.n_levels);
     u[block.term].middleRows(block.first_coef, block.n_coef) = block.coef_transform * part;
   }
   return u;
@@ -85,8 +87,8 @@ std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
 
 }  // namespace
 
-Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation, const model::VarianceRequest& request,
-                    Callbacks& callbacks) {
+Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation,
+                    const model::VarianceRequest& request, Callbacks& callbacks) {
   const Model& model = equations.model();
   const Parameters& parameters = evaluation.parameters;
   const Vector& unscaled = evaluation.solved.solution.unscaled;
@@ -110,8 +112,8 @@ Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation, con
     found.beta_se = found.beta_covariance.diagonal().cwiseSqrt();
     equations.give_back(std::move(evaluation.solved.factor).release());
   } else {
-    found.beta_se = equations::fixed_standard_errors(equations, parameters.residual(),
-                                                     std::move(evaluation.solved.factor), callbacks);
+    found.beta_se = equations::fixed_standard_errors(
+        equations, parameters.residual(), std::move(evaluation.solved.factor), callbacks);
   }
   return found;
 }

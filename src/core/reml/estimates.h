@@ -9,22 +9,23 @@ namespace henderson::reml {
 enum class ValueStatus { free, held, at_boundary };
 
 struct Estimates {
-  Vector values;                    // variance parameters, the residual last
+  Vector values;  // variance parameters, the residual last
   std::vector<ValueStatus> status;
-  Matrix value_covariance;          // from the average information; NaN where a value is held or at a boundary
-  Vector beta;                      // NaN where a column of X is dependent
+  Matrix
+      value_covariance;  // from the average information; NaN where a value is held or at a boundary
+  Vector beta;           // NaN where a column of X is dependent
   Vector beta_se;
-  Matrix beta_covariance;           // empty where there are more than max_covariance columns
-  std::vector<Matrix> u;            // n_coef x n_levels for each term
-  Vector fitted;                    // X beta + Z u
-  Vector fitted_fixed;              // X beta
+  Matrix beta_covariance;  // empty where there are more than max_covariance columns
+  std::vector<Matrix> u;   // n_coef x n_levels for each term
+  Vector fitted;           // X beta + Z u
+  Vector fitted_fixed;     // X beta
 };
 
 // Columns of X up to which the whole covariance of beta is made.
 constexpr SmallIndex kMaxCovariance = 1000;
 
-// Cost: a block solve for the average information, and one with a right-hand side per column of X where these are few enough; else a
-// selected inverse for beta_se. Takes the factor.
+// Cost: a block solve for the average information, and one with a right-hand side per column of X
+// where these are few enough; else a selected inverse for beta_se. Takes the factor.
 Estimates estimates(equations::MixedModelEquations& equations, Evaluation&& evaluation,
                     const model::VarianceRequest& request, Callbacks& callbacks);
 

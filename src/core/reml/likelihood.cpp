@@ -19,16 +19,18 @@ double log_det_levels(const Model& model) {
 double minus2loglik(const Model& model, const equations::Solution& solution, double log_residual) {
   const double df = model.error_df();
   const double log_2pi = std::log(2.0 * M_PI);
-  const double log_det_c = model.reml ? solution.log_det - 2.0 * model.fixed.log_det_transform
-                                      : solution.log_det_random;
-  return df * (log_2pi + log_residual + 2.0 * std::log(model.response_unit)) - model.sum_log_weights +
-         log_det_levels(model) + log_det_c + solution.quadratic / std::exp(log_residual);
+  const double log_det_c =
+      model.reml ? solution.log_det - 2.0 * model.fixed.log_det_transform : solution.log_det_random;
+  return df * (log_2pi + log_residual + 2.0 * std::log(model.response_unit)) -
+         model.sum_log_weights + log_det_levels(model) + log_det_c +
+         solution.quadratic / std::exp(log_residual);
 }
 
 }  // namespace
 
-std::optional<Evaluation> evaluate(equations::MixedModelEquations& equations, const Parameters& parameters,
-                                   bool rescale, Callbacks& callbacks) {
+std::optional<Evaluation> evaluate(equations::MixedModelEquations& equations,
+                                   const Parameters& parameters, bool rescale,
+                                   Callbacks& callbacks) {
   const Model& model = equations.model();
   std::optional<equations::Factors> lambda = relative_factors(model, parameters);
   if (!lambda) return std::nullopt;

@@ -17,17 +17,20 @@ using model::RandomBlock;
 constexpr double kFirstRadius = 1.0;
 constexpr double kSmallestRadius = 1e-9;
 constexpr double kLargestRadius = 16.0;
-// How far the search stays from a standard deviation of exactly zero, where the score cannot tell which way is up.
+// How far the search stays from a standard deviation of exactly zero, where the score cannot tell
+// which way is up.
 constexpr double kNudge = 1e-7;
 // A residual variance below this share of that of least squares is on its way to zero.
 constexpr double kExactFit = 1e-14;
 // Relative rounding error of the likelihood: differences below it are no evidence.
 constexpr double kLikelihoodNoise = 1e-13;
-// Directions with a standard deviation below this, in units of sigma and of their own coefficient, are tried at exactly zero.
+// Directions with a standard deviation below this, in units of sigma and of their own coefficient,
+// are tried at exactly zero.
 constexpr double kBoundary = 1e-2;
 // What the likelihood may lose by that.
 constexpr double kBoundaryLoss = 1e-8;
-// The observed Hessian takes over where the expected gain falls by less than this, and not before so many iterations.
+// The observed Hessian takes over where the expected gain falls by less than this, and not before
+// so many iterations.
 constexpr double kCreeping = 0.1;
 constexpr std::size_t kPatience = 6;
 // Step of its differences, in the unit of lengths.
@@ -46,7 +49,8 @@ class Search {
   RemlResult run(const Parameters& start) {
     std::optional<Evaluation> evaluation = evaluate_at(nudged(start));
     if (!evaluation) {
-      throw InvalidSpec("start", "the mixed model equations are not positive definite at the starting values");
+      throw InvalidSpec(
+          "start", "the mixed model equations are not positive definite at the starting values");
     }
     if (free_.empty()) return finish_without_search(std::move(*evaluation));
     Termination termination = Termination::iteration_limit;
@@ -54,7 +58,8 @@ class Search {
     for (int k = 0; k <= options_.max_iterations; ++k) {
       best = evaluation->parameters;
       if (best.residual() < kExactFit && !model_.residual_held) {
-        throw InvalidSpec("response", "the random effects fit it exactly: the residual variance goes to zero");
+        throw InvalidSpec("response",
+                          "the random effects fit it exactly: the residual variance goes to zero");
       }
       const double value = evaluation->minus2loglik;
       const Expansion expansion = expand(std::move(*evaluation));
@@ -64,7 +69,8 @@ class Search {
       report(value, quadratic.potential());
       if (quadratic.potential() <= options_.tolerance) {
         termination = Termination::converged;
-        best = moved(best, quadratic.minimum(radius_));  // too short a step to be judged by the likelihood
+        best = moved(
+            best, quadratic.minimum(radius_));  // too short a step to be judged by the likelihood
         break;
       }
       if (k == options_.max_iterations) break;
@@ -84,7 +90,8 @@ class Search {
     return evaluate(equations_, parameters, scale_free_, callbacks_);
   }
 
-  // Gradient of -2l in the free parameters, and its Hessian: twice the average information, and the curvature of Sigma(theta).
+  // Gradient of -2l in the free parameters, and its Hessian: twice the average information, and the
+  // curvature of Sigma(theta).
   struct Expansion {
     Vector gradient;
     Matrix hessian;
@@ -97,25 +104,30 @@ class Search {
     for (Index i = 0; i < n; ++i) {
       expansion.gradient[i] = found.gradient[free_[i]];
       for (Index j = 0; j < n; ++j) {
-        expansion.hessian(i, j) = 2.0 * found.information(free_[i], free_[j]) + found.curvature(free_[i], free_[j]);
+        expansion.hessian(i, j) =
+            2.0 * found.information(free_[i], free_[j]) + found.curvature(free_[i], free_[j]);
       }
     }
     return expansion;
   }
 
-  // Small data sets can have an observed information so far from the average one that the steps only creep.
+  // Small data sets can have an observed information so far from the average one that the steps
+  // only creep.
   bool creeps() const {
     const std::size_t n = history_.size();
     return n >= kPatience && !(history_[n - 1].potential <= kCreeping * history_[n - 2].potential);
   }
 
-  // The Hessian by central differences of the exact score; nothing where a neighbour is not valid. Cost: two scores for each parameter.
+  // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
+  // Cost: two scores for each parameter.
   std::optional<Matrix> observed_hessian(const Parameters& at) {
     const auto n = static_cast<Index>(free_.size());
     Matrix hessian(n, n);
     for (Index i = 0; i < n; ++i) {
-      const std::optional<Vector> above = gradient_at(shifted(at, kDifference * Vector::Unit(n, i)));
-      const std::optional<Vector> below = gradient_at(shifted(at, -kDifference * Vector::Unit(n, i)));
+      const std::optional<Vector> above =
+          gradient_at(shifted(at, kDifference * Vector::Unit(n, i)));
+      const std::optional<Vector> below =
+          gradient_at(shifted(at, -kDifference * Vector::Unit(n, i)));
       if (!above || !below) return std::nullopt;
       hessian.col(i) = (*above - *below) / (2.0 * kDifference);
     }
@@ -130,7 +142,9 @@ class Search {
     return expand(std::move(*evaluation)).gradient;
   }
 
-  Parameters moved(const Parameters& from, const Vector& step) const { return nudged(shifted(from, step)); }
+  Parameters moved(const Parameters& from, const Vector& step) const {
+    return nudged(shifted(from, step));
+  }
 
   Parameters shifted(const Parameters& from, const Vector& step) const {
     Vector theta = from.theta();
@@ -152,8 +166,10 @@ class Search {
   }
 
   // A step that raises the likelihood, the radius shrinking until there is one.
-  std::optional<Evaluation> improve(const Parameters& from, double value, const QuadraticModel& quadratic) {
-    const double noise = kLikelihoodNoise * (std::abs(value) + static_cast<double>(model_.n_records));
+  std::optional<Evaluation> improve(const Parameters& from, double value,
+                                    const QuadraticModel& quadratic) {
+    const double noise =
+        kLikelihoodNoise * (std::abs(value) + static_cast<double>(model_.n_records));
     while (radius_ > kSmallestRadius) {
       const Vector step = quadratic.minimum(radius_);
       const double expected = quadratic.decrease(step);
@@ -161,7 +177,8 @@ class Search {
       const double gain = trial ? value - trial->minus2loglik : -1.0;
       const double ratio = expected > noise ? gain / expected : 1.0;
       if (trial && gain > -noise && ratio > 1e-4) {
-        if (ratio > 0.75 && step.norm() > 0.8 * radius_) radius_ = std::min(2.0 * radius_, kLargestRadius);
+        if (ratio > 0.75 && step.norm() > 0.8 * radius_)
+          radius_ = std::min(2.0 * radius_, kLargestRadius);
         if (ratio < 0.25) radius_ = 0.5 * step.norm();
         return trial;
       }
@@ -174,8 +191,9 @@ class Search {
   void report(double value, double potential) {
     history_.push_back({value, potential, radius_});
     if (!options_.trace) return;
-    callbacks_.progress("iteration " + std::to_string(history_.size() - 1) + ": -2 log-likelihood " +
-                        std::to_string(value) + ", expected gain " + std::to_string(potential));
+    callbacks_.progress("iteration " + std::to_string(history_.size() - 1) +
+                        ": -2 log-likelihood " + std::to_string(value) + ", expected gain " +
+                        std::to_string(potential));
   }
 
   Parameters canonical(const Parameters& parameters, double relative, double absolute) const {
@@ -234,8 +252,8 @@ class Search {
 
 }  // namespace
 
-RemlResult maximise(MixedModelEquations& equations, const Parameters& start, const RemlOptions& options,
-                    Callbacks& callbacks) {
+RemlResult maximise(MixedModelEquations& equations, const Parameters& start,
+                    const RemlOptions& options, Callbacks& callbacks) {
   return Search(equations, options, callbacks).run(start);
 }
 

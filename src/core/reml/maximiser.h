@@ -13,7 +13,7 @@ namespace henderson::reml {
 enum class Termination {
   converged,        // the gradient is as small as asked for, and no direction of ascent is left
   iteration_limit,  // max_iterations steps were taken
-  no_ascent         // not even the smallest step raised the likelihood, and the gradient is not small
+  no_ascent  // not even the smallest step raised the likelihood, and the gradient is not small
 };
 
 struct Iteration {
@@ -30,9 +30,11 @@ struct RemlResult {
   double potential = 0.0;
 };
 
-// Needs: a start whose covariances are valid. A variance that is best at zero ends as exactly zero. Cost per iteration: a factorisation, a selected inverse and
-// a block solve; and one more factorisation at the end. Throws InvalidSpec where C is not positive definite at the start, Interrupted.
-RemlResult maximise(equations::MixedModelEquations& equations, const Parameters& start, const RemlOptions& options,
-                    Callbacks& callbacks);
+// Needs: a start whose covariances are valid. A variance that is best at zero ends as exactly zero.
+// Cost per iteration: a factorisation, a selected inverse and a block solve; and one more
+// factorisation at the end. Throws InvalidSpec where C is not positive definite at the start,
+// Interrupted.
+RemlResult maximise(equations::MixedModelEquations& equations, const Parameters& start,
+                    const RemlOptions& options, Callbacks& callbacks);
 
 }  // namespace henderson::reml

@@ -5,8 +5,8 @@ namespace henderson::reml {
 
 struct RemlOptions {
   int max_iterations = 100;
-  // Converged where the quadratic model expects no more than this from the best step, in units of -2 log-likelihood: an error of
-  // sqrt(2 x tolerance) standard errors in the parameters.
+  // Converged where the quadratic model expects no more than this from the best step, in units of
+  // -2 log-likelihood: an error of sqrt(2 x tolerance) standard errors in the parameters.
   double tolerance = 1e-10;
   int threads = 1;
   bool trace = false;  // one line of progress per iteration

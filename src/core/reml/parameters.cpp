@@ -33,7 +33,8 @@ bool is_scale_free(const Model& model) {
   return true;
 }
 
-std::optional<equations::Factors> relative_factors(const Model& model, const Parameters& parameters) {
+std::optional<equations::Factors> relative_factors(const Model& model,
+                                                   const Parameters& parameters) {
   equations::Factors factors;
   for (const RandomBlock& block : model.blocks) {
     std::optional<Matrix> lambda = block.structure->factor(parameters.of(block));
@@ -80,11 +81,13 @@ Parameters from_user_values(const Model& model, const Vector& values) {
   }
   Vector theta(model.n_theta);
   for (const RandomBlock& block : model.blocks) {
-    theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_values(
-        block.value_transform.lu().solve(values.segment(block.first_value, block.structure->n_values())));
+    theta.segment(block.first_theta, block.structure->n_theta()) =
+        block.structure->theta_from_values(block.value_transform.lu().solve(
+            values.segment(block.first_value, block.structure->n_values())));
   }
   const double residual = values[model.n_values - 1] / (model.response_unit * model.response_unit);
-  if (!(residual > 0.0)) throw InvalidSpec("variance parameters", "the residual variance must be above 0");
+  if (!(residual > 0.0))
+    throw InvalidSpec("variance parameters", "the residual variance must be above 0");
   return {std::move(theta), std::log(residual)};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The variance parameters of a model: all theta of its blocks, then log sigma^2 of the residual, in units of the model.
+// The variance parameters of a model: all theta of its blocks, then log sigma^2 of the residual, in
+// units of the model.
 #pragma once
 
 #include "core/equations/mme.h"
@@ -9,7 +10,8 @@ namespace henderson::reml {
 
 class Parameters {
  public:
-  Parameters(Vector theta, double log_residual) : theta_(std::move(theta)), log_residual_(log_residual) {}
+  Parameters(Vector theta, double log_residual)
+      : theta_(std::move(theta)), log_residual_(log_residual) {}
 
   const Vector& theta() const { return theta_; }
   double log_residual() const { return log_residual_; }
@@ -32,12 +34,14 @@ std::vector<Index> free_parameters(const model::Model& model);
 bool is_scale_free(const model::Model& model);
 
 // Lambda / sigma of every block; nothing where a structure refuses its theta.
-std::optional<equations::Factors> relative_factors(const model::Model& model, const Parameters& parameters);
+std::optional<equations::Factors> relative_factors(const model::Model& model,
+                                                   const Parameters& parameters);
 
 // All variances times c.
 Parameters rescaled(const model::Model& model, const Parameters& parameters, double c);
 
-// The values that a user reads, the residual variance last, and their derivatives with respect to [theta, log sigma^2].
+// The values that a user reads, the residual variance last, and their derivatives with respect to
+// [theta, log sigma^2].
 Vector user_values(const model::Model& model, const Parameters& parameters);
 Matrix user_jacobian(const model::Model& model, const Parameters& parameters);
 

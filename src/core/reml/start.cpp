@@ -20,7 +20,8 @@ bool any_given(const ConstVectorRef& values) {
   return false;
 }
 
-// Variances that are not given take the default of the user's scale, covariances that are not given are zero.
+// Variances that are not given take the default of the user's scale, covariances that are not given
+// are zero.
 Vector completed(const ConstVectorRef& given, const Vector& defaults, Index n_coef) {
   Vector values = given;
   for (Index r = 0; r < n_coef; ++r) {
@@ -45,10 +46,13 @@ Parameters starting_parameters(const Model& model, const model::VarianceRequest&
     const Matrix from_data = share * Matrix::Identity(block.n_coef, block.n_coef);
     if (any_given(given)) {
       const Vector defaults = block.value_transform * covariance::lower_of(from_data);
-      const Vector values = block.value_transform.lu().solve(completed(given, defaults, block.n_coef));
-      theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_values(values);
+      const Vector values =
+          block.value_transform.lu().solve(completed(given, defaults, block.n_coef));
+      theta.segment(block.first_theta, block.structure->n_theta()) =
+          block.structure->theta_from_values(values);
     } else {
-      theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->theta_from_covariance(from_data);
+      theta.segment(block.first_theta, block.structure->n_theta()) =
+          block.structure->theta_from_covariance(from_data);
     }
   }
   double residual = n_coef > 0.0 ? 0.5 : 1.0;

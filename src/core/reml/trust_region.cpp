@@ -38,11 +38,14 @@ Vector QuadraticModel::minimum(double radius) const {
     const Vector step = step_at(0.0);
     if (step.norm() <= radius) return basis_ * step;
   }
-  // |step| falls as the shift grows: bisection between shifts with too long and too short a step, safe and cheap for so few parameters.
-  double lower = std::max(0.0, -lowest) + 2.0 * flat_;
+  // |step| falls as the shift grows: bisection between shifts with too long and too short a step,
+  // safe and cheap for so few parameters.
+  const double smallest = std::max(0.0, -lowest);
+  double lower = smallest + 2.0 * flat_;
   Vector step = step_at(lower);
   if (step.norm() < radius) {
-    // The hard case: hardly any gradient along the direction of negative curvature, so one goes along it to the boundary.
+    // The hard case: hardly any gradient along the direction of negative curvature, so one goes
+    // along it to the boundary.
     const double rest = step.tail(step.size() - 1).squaredNorm();
     step[0] = std::copysign(std::sqrt(radius * radius - rest), -gradient_[0]);
     return basis_ * step;
@@ -50,7 +53,7 @@ Vector QuadraticModel::minimum(double radius) const {
   double width = flat_;
   while (step_at(lower + width).norm() > radius) width *= 10.0;
   double upper = lower + width;
-  for (int k = 0; k < 60 && upper - lower > 1e-10 * upper; ++k) {
+  for (int k = 0; k < 60 && upper - lower > 1e-12 * (upper - smallest); ++k) {
     const double middle = 0.5 * (lower + upper);
     (step_at(middle).norm() > radius ? lower : upper) = middle;
   }

@@ -11,13 +11,15 @@ class QuadraticModel {
  public:
   QuadraticModel(const Vector& gradient, const Matrix& hessian);
 
-  // argmin over |d| <= radius, without directions in which nothing curves. Cost: O(n^2) per call after one eigendecomposition. Source: More & Sorensen (1983), SIAM J Sci Stat Comput 4:553.
+  // argmin over |d| <= radius, without directions in which nothing curves. Cost: O(n^2) per call
+  // after one eigendecomposition. Source: More & Sorensen (1983), SIAM J Sci Stat Comput 4:553.
   Vector minimum(double radius) const;
 
   // -(g'd + d'Hd/2)
   double decrease(const Vector& step) const;
 
-  // What the best step could gain at most, g'H^-1 g / 2; infinite where H has a negative eigenvalue.
+  // What the best step could gain at most, g'H^-1 g / 2; infinite where H has a negative
+  // eigenvalue.
   double potential() const;
 
  private:
