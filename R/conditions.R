@@ -78,7 +78,8 @@ abort_residual <- function(residual, known) {
 
 abort_repeated_parameter <- function(name) {
   if (name == "residual") {
-    abort("repeated_term", "A grouping factor has the name of the residual variance, {.val {name}}.",
+    abort("repeated_term",
+      "A grouping factor has the name of the residual variance, {.val {name}}.",
       "Rename that column.", "formula", name
     )
   }

@@ -4,8 +4,8 @@
 #' @param tolerance The maximiser stops when the gain in -2 log-likelihood that it still expects
 #'   from another step is below this: an error of about `sqrt(2 * tolerance)` standard errors.
 #' @param trace `TRUE` prints a line for each iteration.
-#' @param threads Largest number of threads of the engine. The results do not depend on it, bit for bit;
-#'   small models use one thread whatever it is.
+#' @param threads Largest number of threads of the engine. The results do not depend on it, bit for
+#'   bit; small models use one thread whatever it is.
 #' @return A list of class `lmm_control`.
 #' @examples
 #' lmm_control(max_iterations = 50)

@@ -1,4 +1,5 @@
-# What the benchmarks share: options of the command line, memory of the process, and how time, machine
+# What the benchmarks share: options of the command line, memory of the process, and how time,
+# machine
 # and commit are written.
 
 # The value of --name=value.

@@ -10,7 +10,7 @@ for (script in c("common", "peers-pedigree", "peers-rows", "peers-programs", "pe
 
 arguments <- commandArgs(trailingOnly = TRUE)
 limits <- list(
-  time = as.numeric(option(arguments, "limit", "3600")),
+  own_time = as.numeric(option(arguments, "limit", "3600")),
   memory = as.numeric(option(arguments, "memory", "24"))
 )
 output <- option(arguments, "output", file.path(root, "results", paste0("million-", Sys.Date())))

@@ -30,27 +30,31 @@ run_cell <- function(row_name, program_name, file) {
 
 # In the parent ------------------------------------------------------------------------------------
 
-# A cell is a list: row, program, status ("done" or why not), seconds, memory (MB), components, note.
-new_cell <- function(row, program, status, seconds = NA, memory = NA, components = NULL, note = "") {
+# A cell is a list: row, program, status ("done" or why not), seconds, memory (MB), components,
+# note.
+new_cell <- function(row, program, status, seconds = NA, memory = NA, components = NULL,
+                     note = "") {
   list(
     row = row, program = program, status = status, seconds = seconds, memory = memory,
     components = components, note = note
   )
 }
 
-# Half a minute is allowed on top of the limit for the start of R and reading of the data.
+# A quarter of a minute is allowed on top of the limit for the start of R and reading of the data.
 fit_cell <- function(row_name, program_name, file, limits) {
   program <- bench_programs[[program_name]]
   if (!nzchar(system.file(package = program$package))) {
     return(new_cell(row_name, program_name, "not installed"))
   }
+  limit <- if (program$package == "henderson") limits$own_time else limits$time
   blas <- if (is.null(program$blas)) "" else paste0("OPENBLAS_NUM_THREADS=", program$blas)
   command <- paste(
-    "ulimit -v", ceiling(limits$memory * 2^20), "; exec env", blas, "timeout -k 5", limits$time + 30,
+    "ulimit -v", ceiling(limits$memory * 2^20), "; exec env", blas, "timeout -k 5", limit + 15,
     "Rscript", shQuote(file.path(root, "peers.R")), "--cell",
     shQuote(row_name), shQuote(program_name), shQuote(file)
   )
-  output <- suppressWarnings(system2("bash", c("-c", shQuote(command)), stdout = TRUE, stderr = TRUE))
+  arguments <- c("-c", shQuote(command))
+  output <- suppressWarnings(system2("bash", arguments, stdout = TRUE, stderr = TRUE))
   line <- grep("^RESULT ", output, value = TRUE)
   if (length(line) == 1L) {
     answer <- eval(str2lang(sub("^RESULT ", "", line)))
@@ -58,7 +62,7 @@ fit_cell <- function(row_name, program_name, file, limits) {
   }
   status <- attr(output, "status")
   if (!is.null(status) && status %in% c(124L, 137L)) {
-    return(new_cell(row_name, program_name, sprintf("> %g s", limits$time), seconds = limits$time))
+    return(new_cell(row_name, program_name, sprintf("> %g s", limit), seconds = limit))
   }
   new_cell(row_name, program_name, failure(output))
 }
@@ -66,9 +70,10 @@ fit_cell <- function(row_name, program_name, file, limits) {
 # What R said last of an error, in a few words.
 failure <- function(output) {
   text <- paste(output, collapse = " ")
-  if (grepl("cannot allocate|bad_alloc|out of memory|Cholmod error 'out", text)) return("out of memory")
+  no_memory <- "cannot allocate|bad_alloc|out of memory|Cholmod error 'out"
+  if (grepl(no_memory, text)) return("out of memory")
   at <- grep("^Error", output)
-  text <- if (length(at)) paste(output[at[1L]:min(at[1L] + 2L, length(output))], collapse = " ") else text
+  if (length(at)) text <- paste(output[at[1L]:min(at[1L] + 2L, length(output))], collapse = " ")
   paste("failed:", substr(gsub("[|[:space:]]+", " ", text), 1L, 120L))
 }
 

@@ -49,7 +49,8 @@ inverse_relationship <- function(pedigree, mendelian = mendelian_variance(pedigr
   i <- c(seq_len(n), child, child)
   j <- c(seq_len(n), pedigree$sire[child], pedigree$dam[child])
   x <- rep(c(1, -0.5), c(n, 2L * length(child)))
-  inverse <- Matrix::crossprod(Matrix::sparseMatrix(i, j, x = x / sqrt(mendelian[i]), dims = c(n, n)))
+  root <- Matrix::sparseMatrix(i, j, x = x / sqrt(mendelian[i]), dims = c(n, n))
+  inverse <- Matrix::crossprod(root)
   inverse <- methods::as(inverse, "generalMatrix")
   dimnames(inverse) <- list(as.character(seq_len(n)), as.character(seq_len(n)))
   inverse

@@ -21,7 +21,8 @@ cell_line <- function(cell, own) {
   ratio <- if (is.null(own)) "" else sprintf("%.3g", cell$seconds / own$seconds)
   memory <- format(round(cell$memory), big.mark = " ")
   sprintf(
-    "| %s | %s | %s | %s | %s | %s | %s |", cell$row, cell$program, format_time(cell$seconds), ratio,
+    "| %s | %s | %s | %s | %s | %s | %s |",
+    cell$row, cell$program, format_time(cell$seconds), ratio,
     memory, if (identical(cell, own)) "" else difference(cell, own), cell$note
   )
 }
@@ -47,14 +48,21 @@ installed_packages <- function() {
   Filter(function(package) nzchar(system.file(package = package)), c(packages, "Matrix"))
 }
 
+time_limits <- function(limits) {
+  peers <- if (is.null(limits$time)) "" else paste(", other packages", limits$time, "s")
+  paste0("henderson ", limits$own_time, " s", peers)
+}
+
 write_report <- function(cells, file, limits, title) {
   report <- c(
     paste("#", Sys.Date(), title), "",
     paste0(machine(installed_packages()), "; commit ", commit()), "",
     paste(
-      "Time of the call that fits; ratio to henderson with two threads; peak of the resident size of",
+      "Time of the call that fits; ratio to henderson with two threads; peak of the resident size",
+      "of",
       "the process during the fit; largest relative difference of a variance parameter from",
-      "henderson's. Limits:", limits$time, "s and", limits$memory, "GiB of address space. Only",
+      "henderson's. Limits:", time_limits(limits), "and", limits$memory,
+      "GiB of address space. Only",
       "programs that can fit the model are shown. See README.md in the folder above."
     ), "",
     report_lines(cells)

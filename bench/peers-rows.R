@@ -43,7 +43,8 @@ growth_input <- function() {
   set.seed(3)
   id <- rep(seq_len(2000), each = 10)
   x <- stats::runif(20000, -1, 1)
-  u <- matrix(stats::rnorm(6000), 2000) %*% chol(matrix(c(1, 0.3, 0.1, 0.3, 0.5, 0, 0.1, 0, 0.3), 3))
+  sigma <- matrix(c(1, 0.3, 0.1, 0.3, 0.5, 0, 0.1, 0, 0.3), 3)
+  u <- matrix(stats::rnorm(6000), 2000) %*% chol(sigma)
   y <- 5 + 2 * x - x^2 + rowSums(u[id, ] * cbind(1, x, x^2)) + stats::rnorm(20000, sd = 0.5)
   list(data = data.frame(y, x, id = factor(id)))
 }

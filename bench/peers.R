@@ -2,7 +2,9 @@
 # R process, and writes a table and a plot. See README.md beside this file.
 #   Rscript bench/peers.R                                     all rows, all programs
 #   Rscript bench/peers.R --rows=sleepstudy,animal-1000 --programs=henderson,lme4
-#   options: --limit=600 (seconds a fit)  --memory=16 (GiB a process)  --output=FILE (without .md)
+#   options: --limit=600 (seconds a fit)  --own-limit=600 (for henderson)
+#            --memory=16 (GiB a process)
+#            --output=FILE (without .md)
 # --rows and --programs take names, or beginnings of names where no name is meant exactly.
 
 root <- if (file.exists("bench/peers.R")) "bench" else "."
@@ -24,6 +26,7 @@ run_table <- function(arguments) {
   programs <- chosen(names(bench_programs), option(arguments, "programs", ""))
   limits <- list(
     time = as.numeric(option(arguments, "limit", "600")),
+    own_time = as.numeric(option(arguments, "own-limit", "600")),
     memory = as.numeric(option(arguments, "memory", "16"))
   )
   output <- option(arguments, "output", file.path(root, "results", paste0("peers-", Sys.Date())))
@@ -31,8 +34,8 @@ run_table <- function(arguments) {
   for (row in rows) {
     cells <- fit_row(row, programs, limits, cells)
     write_report(cells, paste0(output, ".md"), limits, "whole fits beside other packages")
+    plot_animals(cells, paste0(output, ".png"))
   }
-  plot_animals(cells, paste0(output, ".png"))
   message("Written: ", output, ".md")
 }
 

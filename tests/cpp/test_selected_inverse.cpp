@@ -71,4 +71,18 @@ TEST_CASE("selected inverse agrees with the dense inverse, with and without the 
           }
 }
 
+TEST_CASE("a wide leaf under a narrow root has room for its inverse") {
+  for (const Index n : {130, 300}) {
+    const Matrix root = Matrix::Random(n, n);
+    const Matrix dense =
+        root * root.transpose() + 0.1 * static_cast<double>(n) * Matrix::Identity(n, n);
+    const SparseCase c = sparse_case("dense", dense);
+    AnalyzeOptions options;
+    options.n_last = 1;
+    const auto symbolic = analyze(c.pattern, options);
+    CHECK(difference_on_factor(inverse_of(c, symbolic, {1, false}), dense_inverse(dense)) <
+          kTolerance);
+  }
+}
+
 }  // namespace henderson::linalg::test

@@ -59,3 +59,28 @@ test_that("matrices that cannot be used are refused", {
     random_of(y ~ (1 | gr(line)))
   })
 })
+
+test_that("a dense relationship of several hundred levels agrees with the dense form through V", {
+  set.seed(1)
+  n <- 320
+  markers <- matrix(rnorm(n * 50), n)
+  relationship <- tcrossprod(markers) / 50 + diag(n)
+  dimnames(relationship) <- list(seq_len(n), seq_len(n))
+  data <- data.frame(line = factor(seq_len(n)))
+  data$y <- drop(crossprod(chol(relationship), rnorm(n))) + rnorm(n)
+  fit <- lmmfit(y ~ 1 + (1 | gr(line, cov = relationship)), data)
+  # -2 log-likelihood of REML from its definition, at and beside the estimates.
+  minus2loglik <- function(values) {
+    v <- values[1] * relationship + values[2] * diag(n)
+    solved <- solve(v, cbind(1, data$y))
+    information <- sum(solved[, 1])
+    quadratic <- sum(data$y * solved[, 2]) - sum(solved[, 2])^2 / information
+    (n - 1) * log(2 * pi) + c(determinant(v)$modulus) + log(information) + quadratic
+  }
+  estimate <- varcomp(fit)$estimate
+  expect_equal(c(-2 * logLik(fit)), minus2loglik(estimate), tolerance = 1e-10)
+  for (factor in c(0.97, 1.03)) {
+    expect_gt(minus2loglik(estimate * c(factor, 1)), minus2loglik(estimate))
+    expect_gt(minus2loglik(estimate * c(1, factor)), minus2loglik(estimate))
+  }
+})

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/linalg/workspace.h"
 
+#include <algorithm>
+
 namespace henderson::linalg {
 
 void Workspace::reserve(int threads) {
@@ -12,7 +14,8 @@ void Workspace::reserve(int threads) {
     ThreadMemory memory;
     memory.stack = doubles(schedule_.thread_memory);
     memory.leaf = doubles(Index{schedule_.max_leaf_below} * schedule_.max_leaf_below);
-    memory.scratch.reserve(schedule_.max_height, schedule_.max_width);
+    memory.scratch.reserve(schedule_.max_height,
+                           std::max(schedule_.max_width, schedule_.max_leaf_width));
     threads_.push_back(std::move(memory));
   }
 }
