@@ -10,7 +10,7 @@ export R_LIBS := $(CURDIR)/.lib$(if $(R_LIBS),:$(R_LIBS))
 help:
 	@echo 'make run       install what is missing, install the package, fit two growth data sets'
 	@echo 'make test      the same set-up, then all tests (C++ core and R)'
-	@echo 'make test-core tests of the C++ core alone, with sanitizers'
+	@echo 'make test-core tests of the C++ core alone (make -C tests/cpp sanitize: with sanitizers)'
 	@echo 'make check     R CMD build and R CMD check --as-cran'
 	@echo 'make document  help pages, NAMESPACE, exports of the engine, list of objects'
 	@echo 'make lint      layers, lintr and clang-format, as CI runs them; make format rewrites C++'

@@ -77,15 +77,21 @@ failure <- function(output) {
   paste("failed:", substr(gsub("[|[:space:]]+", " ", text), 1L, 120L))
 }
 
-# A program that could not do a smaller model of the same kind is not tried on a larger one.
-gave_up <- function(cells, row_name, program_name) {
+# Why a program is not tried: it could not do a smaller model of the same kind, or it is not meant
+# for so many levels. NULL if it is tried.
+not_tried <- function(cells, row_name, program_name) {
   row <- all_rows[[row_name]]
-  if (is.null(row$size)) return(FALSE)
-  any(vapply(cells, function(cell) {
+  if (is.null(row$size)) return(NULL)
+  largest <- bench_programs[[program_name]]$largest
+  if (!is.null(largest) && row$size > largest) {
+    return(sprintf("not tried: above %s levels", format(largest, big.mark = " ")))
+  }
+  failed <- vapply(cells, function(cell) {
     before <- all_rows[[cell$row]]
     cell$program == program_name && cell$status != "done" && before$kind == row$kind &&
       isTRUE(before$size < row$size)
-  }, NA))
+  }, NA)
+  if (any(failed)) "not tried: could not do a smaller model" else NULL
 }
 
 fit_row <- function(row_name, program_names, limits, cells = list()) {
@@ -95,8 +101,9 @@ fit_row <- function(row_name, program_names, limits, cells = list()) {
   on.exit(unlink(file))
   saveRDS(all_rows[[row_name]]$input(), file, compress = FALSE)
   for (name in able) {
-    cell <- if (gave_up(cells, row_name, name)) {
-      new_cell(row_name, name, "not tried: could not do the smaller model")
+    reason <- not_tried(cells, row_name, name)
+    cell <- if (!is.null(reason)) {
+      new_cell(row_name, name, reason)
     } else {
       fit_cell(row_name, name, file, limits)
     }

@@ -191,6 +191,9 @@ rrblup_fit <- function(row, input) {
 
 # The table of programs ----------------------------------------------------------------------------
 
+# `blas`: threads of the BLAS, if not as many as it takes. `largest`: more levels are not tried; a
+# dense K of 10^4 levels, or a chain, takes many minutes.
+
 bench_programs <- list(
   `henderson, 1 thread` = list(
     package = "henderson", fits = all_kinds(henderson_fit(1L)), blas = 1L
@@ -213,17 +216,21 @@ bench_programs <- list(
     )
   ),
   MCMCglmm = list(
-    package = "MCMCglmm",
+    package = "MCMCglmm", largest = 1000,
     fits = list(
       slope = mcmcglmm_fit(slope_term),
       animal = mcmcglmm_fit(random_columns, given_inverse)
     )
   ),
   `gaston, AI-REML` = list(
-    package = "gaston", fits = list(animal = gaston_fit(FALSE), genomic = gaston_fit(FALSE))
+    package = "gaston", largest = 5000,
+    fits = list(animal = gaston_fit(FALSE), genomic = gaston_fit(FALSE))
   ),
   `gaston, eigen` = list(
-    package = "gaston", fits = list(animal = gaston_fit(TRUE), genomic = gaston_fit(TRUE))
+    package = "gaston", largest = 5000,
+    fits = list(animal = gaston_fit(TRUE), genomic = gaston_fit(TRUE))
   ),
-  rrBLUP = list(package = "rrBLUP", fits = list(animal = rrblup_fit, genomic = rrblup_fit))
+  rrBLUP = list(
+    package = "rrBLUP", largest = 5000, fits = list(animal = rrblup_fit, genomic = rrblup_fit)
+  )
 )
