@@ -62,8 +62,10 @@ format:
 bench: setup-dev install
 	Rscript bench/run.R
 
-site:
-	Rscript -e 'pkgdown::check_pkgdown()' -e 'pkgdown::build_site(preview = FALSE)'
+# Without the network: what pkgdown would look up there (CRAN, other sites) is left out.
+site: setup-dev install
+	Rscript -e 'options(pkgdown.internet = FALSE)' -e 'pkgdown::check_pkgdown()' \
+	  -e 'pkgdown::build_site(install = FALSE, new_process = FALSE, preview = FALSE)'
 
 clean:
 	rm -rf src/*.o src/*.so src/core/*/*.o .check .install.log docs

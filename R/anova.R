@@ -1,34 +1,78 @@
-#' Compare nested fits
+#' Analysis of variance, and comparison of nested fits
+#'
+#' Of one fit: F tests of the terms of its fixed part. Of several: likelihood ratio tests.
+#'
+#' # Types
+#'
+#' Of type 1 each term is tested after those before it in the formula, of type 2 after all terms
+#' that do not contain it, of type 3 (the default) after all terms, with the hypotheses of SAS:
+#' those of a term are orthogonal to those of the terms that contain it. A term is contained in
+#' another that has the same covariates and all of its factors, and more. The types do not depend on
+#' the contrasts of the factors.
+#'
+#' # Several fits
 #'
 #' Likelihood ratio tests of nested models. Fits that differ in their fixed effects must be by
 #' `"ML"`; fits with the same fixed effects may be by `"REML"`. A variance that is zero under the
 #' smaller model is at the boundary of its range, so that the p-value is conservative.
 #'
-#' @param object,... Fits by [lmmfit()] to the same records.
-#' @return A data frame of class `anova` with a row for each fit, in the order of their number of
-#'   parameters.
+#' @param object,... A fit by [lmmfit()], or several to the same records.
+#' @param type 1, 2 or 3 (or `"I"`, `"II"`, `"III"`), for one fit.
+#' @param ddf,information Degrees of freedom and information, for one fit: see [contest()].
+#' @return A data frame of class `anova`: with a row for each term (`NumDF`, `DenDF`, `F value`,
+#'   `Pr(>F)`), or with a row for each fit, in the order of their number of parameters.
 #' @examples
 #' a <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont, method = "ML")
 #' b <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont, method = "ML")
 #' anova(a, b)
+#' anova(lmmfit(yield ~ Variety * nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats))
 #' @export
-anova.lmmfit <- function(object, ...) {
+anova.lmmfit <- function(object, ..., type = 3, ddf = NULL, information = NULL) {
   fits <- list(object, ...)
-  if (length(fits) == 1L) {
-    abort_not_available("anova() of one fit",
-      "Compare two fits, or use the standard errors of {.fn summary}.", "object")
-  }
+  if (length(fits) == 1L) return(term_table(object, check_type(type), ddf, information))
   for (fit in fits) check_fit(fit, "...")
   names <- fit_names(as.list(substitute(list(object, ...)))[-1L])
   check_comparable(fits)
   order <- order(vapply(fits, n_free, 0))
   table <- ratio_table(fits[order])
   row.names(table) <- make.unique(names[order])
-  formulas <- vapply(fits[order], function(fit) deparse_one(fit$formula), "")
+  formulas <- vapply(fits[order], model_text, "")
   structure(table,
     heading = c(
       paste0("Likelihood ratio tests (", object$method, ", ", object$n, " records)\n"),
       paste0(row.names(table), ": ", formulas, collapse = "\n"), ""
+    ),
+    class = c("anova", "data.frame")
+  )
+}
+
+check_type <- function(type) {
+  if (length(type) == 1L && type %in% c("I", "II", "III")) type <- nchar(type)
+  if (!is.numeric(type) || length(type) != 1L || !type %in% 1:3) {
+    abort_argument("type", type, "1, 2 or 3")
+  }
+  as.integer(type)
+}
+
+# F tests of the terms of one fit.
+term_table <- function(fit, type, ddf, information) {
+  ddf <- check_ddf(fit, ddf)
+  information <- check_information(information, ddf)
+  hypotheses <- term_hypotheses(fit, type)
+  beta <- fit$fixed$estimate[!is.na(fit$fixed$estimate)]
+  rows <- lapply(hypotheses, function(K) {
+    K <- K[independent_rows(K), , drop = FALSE]
+    if (nrow(K) == 0L) return(c(0, NA, NA, NA))
+    test <- joint_test(fit, K, drop(K %*% beta), ddf, information)
+    c(test$ndf, test$ddf, test$F, stats::pf(test$F, test$ndf, test$ddf, lower.tail = FALSE))
+  })
+  table <- as.data.frame(do.call(rbind, c(list(matrix(0, 0L, 4L)), rows)))
+  dimnames(table) <- list(names(hypotheses), c("NumDF", "DenDF", "F value", "Pr(>F)"))
+  used <- if (needs_derivatives(fit, ddf)) information
+  structure(table,
+    heading = c(
+      paste0("Analysis of variance, type ", type, " (", fit$method, ", ", fit$n, " records)"),
+      paste0(sub("^t tests with d", "D", ddf_text(ddf, used)), "\n")
     ),
     class = c("anova", "data.frame")
   )
@@ -42,6 +86,10 @@ fit_names <- function(expressions) {
 
 check_comparable <- function(fits) {
   first <- fits[[1L]]
+  if (any(vapply(fits, function(fit) fit$method == "ANOVA", NA))) {
+    abort_compare("Estimates by {.code method = \"ANOVA\"} do not maximise a likelihood.",
+      "Fit the models by {.code method = \"REML\"} or {.code \"ML\"}.")
+  }
   for (fit in fits[-1L]) {
     if (fit$method != first$method) {
       abort_compare("The fits are by different methods: {.val {c(first$method, fit$method)}}.",

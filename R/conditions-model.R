@@ -2,14 +2,20 @@
 
 # Relationships ------------------------------------------------------------------------------------
 
-abort_gr <- function(problem, remedy, argument = "cov") {
-  abort("relationship", paste0("In {.fn gr}: ", problem), remedy, argument, NULL, parent.frame())
+abort_gr <- function(problem, remedy, argument = "cov", fun = "gr") {
+  abort("relationship", paste0("In {.fn ", fun, "}: ", problem), remedy, argument, NULL,
+    parent.frame())
 }
 
-abort_gr_outside <- function() {
+abort_no_relationship <- function(fun = "gr") {
+  abort_gr("exactly one of {.arg cov}, {.arg precision} and {.arg pedigree} must be given.",
+    "Write {.code gr(factor, cov = K)}, or {.code (1 | factor)} for unrelated levels.", fun = fun)
+}
+
+abort_gr_outside <- function(fun) {
   abort("relationship",
-    "{.fn gr} has a meaning only inside a formula, as the group of a random term.",
-    "Write {.code (1 | gr(line, cov = K))}.", "gr"
+    "{.fn {fun}} has a meaning only inside a formula, as the group of a random term.",
+    "Write {.code (1 | gr(line, cov = K))} or {.code (1 | mm(p1, p2))}.", fun
   )
 }
 

@@ -62,20 +62,6 @@ abort_structure <- function(name, term, known) {
   )
 }
 
-abort_structure_arguments <- function(name, term) {
-  term <- deparse_one(term)
-  abort("structure", "The structure {.fn {name}} takes no further arguments, as in {.code {term}}.",
-    "Remove what follows the group.", "formula", term
-  )
-}
-
-abort_residual <- function(residual, known) {
-  text <- deparse_one(residual)
-  abort("residual", "{.arg residual} = {.code {text}} is not available.",
-    "Use {.or {.code {known}}}.", "residual", residual
-  )
-}
-
 abort_repeated_parameter <- function(name) {
   if (name == "residual") {
     abort("repeated_term",
@@ -143,7 +129,7 @@ abort_response_type <- function(name, value, what = class(value)[1]) {
 
 abort_response_matrix <- function(name, columns) {
   abort("response_type", "The response {.code {name}} has {columns} columns.",
-    "Give one response; several at once are not available yet.", "formula", name
+    "Write several responses as {.code cbind(y1, y2) ~ x}.", "formula", name
   )
 }
 

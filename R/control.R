@@ -6,17 +6,20 @@
 #' @param trace `TRUE` prints a line for each iteration.
 #' @param threads Largest number of threads of the engine. The results do not depend on it, bit for
 #'   bit; small models use one thread whatever it is.
+#' @param truncate For `method = "ANOVA"`: `TRUE` reports a negative estimate of a variance as 0.
 #' @return A list of class `lmm_control`.
 #' @examples
 #' lmm_control(max_iterations = 50)
 #' @export
-lmm_control <- function(max_iterations = 100L, tolerance = 1e-10, trace = FALSE, threads = 2L) {
+lmm_control <- function(max_iterations = 100L, tolerance = 1e-10, trace = FALSE, threads = 2L,
+                        truncate = FALSE) {
   structure(
     list(
       max_iterations = check_count(max_iterations, "max_iterations"),
       tolerance = check_positive(tolerance, "tolerance"),
       trace = check_flag(trace, "trace"),
-      threads = check_count(threads, "threads")
+      threads = check_count(threads, "threads"),
+      truncate = check_flag(truncate, "truncate")
     ),
     class = "lmm_control"
   )

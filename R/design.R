@@ -32,7 +32,10 @@ model_design <- function(parts, frame, contrasts = NULL) {
   random <- lapply(parts$random, random_recipe, source, environment(parts$formula))
   unused <- setdiff(names(contrasts), names(source$used_contrasts))
   if (length(unused) > 0L) warn_contrasts_absent(unused)
-  list(fixed = fixed, random = unique_labels(random), contrasts = source$used_contrasts)
+  list(
+    fixed = fixed, random = unique_labels(random), contrasts = source$used_contrasts,
+    residual = residual_design(parts$residual, source)
+  )
 }
 
 one_sided_terms <- function(formula) {
@@ -136,41 +139,34 @@ contrast_matrix <- function(x, name, levels, source) {
 # Random terms -------------------------------------------------------------------------------------
 
 random_recipe <- function(term, source, env) {
-  recipe <- column_recipe(coefficient_terms(term, source), source)
+  recipe <- coefficient_recipe(term, source)
   label <- term$group$label
   if (length(recipe$names) == 0L) {
     abort_bar(call("|", term$coefs, as.name(label)), "it has no coefficients",
       "Write {.code (1 | group)} or {.code (0 + x | group)}.")
   }
-  found <- group_codes(term$group, source)
+  found <- group_members(term$group, source)
   relationship <- list(type = "identity")
   if (!is.null(term$group$relationship)) {
     known <- evaluate_relationship(term$group$relationship, found$levels, env)
-    found <- list(codes = match(found$levels, known$levels)[found$codes], levels = known$levels)
+    place <- match(found$levels, known$levels)
+    found <- list(codes = lapply(found$codes, function(x) place[x]), levels = known$levels)
     relationship <- known$spec
   }
-  if (length(found$levels) < 2L) abort_one_level(label, found$levels)
-  new_random_term(term, recipe, found, relationship)
+  incidence <- member_incidence(term$group, found$codes, recipe, source)
+  recipe$names <- member_coefficients(term$group, recipe$names)
+  structure <- term_structure(term, recipe, env)
+  if (length(found$levels) < 2L && needs_levels(structure)) abort_one_level(label, found$levels)
+  new_random_term(term, recipe, structure, found$levels, incidence, relationship)
 }
 
-new_random_term <- function(term, recipe, found, relationship) {
+new_random_term <- function(term, recipe, structure, levels, incidence, relationship) {
   n_coef <- length(recipe$names)
   list(
     label = term$group$label, group = term$group, coef_names = recipe$names,
-    structure = if (n_coef == 1L) "us" else term$structure, levels = found$levels,
-    n_coef = n_coef, n_levels = length(found$levels),
-    incidence = list(list(levels = found$codes, terms = recipe$terms, first_coef = 1L)),
-    relationship = relationship
+    structure = structure, levels = levels, n_coef = n_coef, n_levels = length(levels),
+    incidence = incidence, relationship = relationship
   )
-}
-
-# Inside a named structure a bare factor means its levels.
-coefficient_terms <- function(term, source) {
-  coefs <- term$coefs
-  if (term$named && is.symbol(coefs) && is_factor_like(source$frame[[as.character(coefs)]])) {
-    coefs <- call("+", 0, coefs)
-  }
-  stats::terms(as_one_sided(coefs))
 }
 
 # Terms with and without a relationship on the same factor must not share names: the unrelated one

@@ -4,11 +4,15 @@ by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
 
 estimation_methods <- list(
   REML = list(label = "REML", estimate = by_likelihood),
-  ML = list(label = "maximum likelihood", estimate = by_likelihood)
+  ML = list(label = "maximum likelihood", estimate = by_likelihood),
+  ANOVA = list(
+    label = "analysis of variance (Henderson's Method 3)",
+    estimate = function(spec, control) by_fitting_constants(spec, control)
+  )
 )
 
 check_method <- function(method) {
-  if (is.character(method) && length(method) == 1L && method %in% c("ANOVA", "Bayes")) {
+  if (is.character(method) && length(method) == 1L && method == "Bayes") {
     abort_not_available(paste0("method = \"", method, "\""),
       "Use {.code method = \"REML\"} or {.code method = \"ML\"}.", "method", method)
   }
@@ -17,6 +21,7 @@ check_method <- function(method) {
 
 estimate <- function(spec, control) {
   est <- tryCatch(estimation_methods[[spec$method]]$estimate(spec, control), error = function(e) {
+    if (inherits(e, "henderson_error")) stop(e)
     abort_engine(conditionMessage(e))
   })
   if (est$convergence$status != "converged") {
@@ -41,7 +46,8 @@ check_hold <- function(hold, parameters, random) {
   for (k in unique(parameters$index[at][hold == 0 & parameters$kind[at] == "variance"])) {
     term <- random[[k]]
     open <- setdiff(parameters$name[parameters$index == k], names(hold))
-    if (term$structure == "us" && length(open) > 0L) abort_held_zero(term$label, open)
+    may_be_zero <- structure_name(term$structure) %in% c("diag", "fa")
+    if (!may_be_zero && length(open) > 0L) abort_held_zero(term$label, open)
   }
   hold
 }
@@ -58,11 +64,24 @@ check_values <- function(values, parameters, random, argument, least) {
   lowest <- ifelse(parameters$index[at] == 0L, .Machine$double.xmin, least)
   bad <- which(variance & values < lowest)
   if (length(bad) > 0L) abort_negative_variance(argument, names(values)[bad[1L]], values[[bad[1L]]])
+  check_ranges(values, parameters$kind[at], argument)
   full <- rep(NA_real_, length(parameters$name))
   full[at] <- values
-  for (k in unique(parameters$index[at][!variance])) {
+  for (k in setdiff(parameters$index[at][!variance], 0L)) {
     sigma <- term_covariance(random[[k]], k, parameters, full)
     if (!anyNA(sigma) && !is_semidefinite(sigma)) abort_indefinite(argument, random[[k]]$label)
   }
   values
+}
+
+# What a parameter can be whatever the others are.
+check_ranges <- function(values, kind, argument) {
+  limits <- list(correlation = c(-1, 1), range = c(0, Inf), smoothness = c(0, Inf))
+  for (k in which(kind %in% names(limits))) {
+    range <- limits[[kind[k]]]
+    inside <- values[[k]] >= range[1L] && values[[k]] <= range[2L]
+    if (!inside || values[[k]] == 0 && range[1L] == 0) {
+      abort_parameter_range(argument, names(values)[k], values[[k]], range)
+    }
+  }
 }

@@ -4,7 +4,7 @@ is_mixed <- function(fit) length(fit$random) > 0L
 
 # t tests with n - rank(X) degrees of freedom are exact: least squares with an estimated variance.
 has_exact_t <- function(fit) {
-  !is_mixed(fit) && fit$method == "REML" && all(fit$parameters$status == "free")
+  is_least_squares(fit) && fit$method != "ML" && all(fit$parameters$status == "free")
 }
 
 # Quantile for a two-sided Wald interval.
@@ -13,8 +13,19 @@ wald_quantile <- function(fit, level) {
   if (has_exact_t(fit)) stats::qt(upper, fit$n - fit$rank) else stats::qnorm(upper)
 }
 
+# Of a fit with one residual variance.
 residual_variance <- function(fit) {
   fit$parameters$estimate[fit$parameters$index == 0L][1L]
+}
+
+# Neither random terms nor structured residuals.
+is_least_squares <- function(fit) !is_mixed(fit) && has_iid_residual(fit)
+
+# The formula, and the residual where it is structured.
+model_text <- function(fit) {
+  text <- deparse_one(fit$formula)
+  if (has_iid_residual(fit)) text else
+    paste0(text, ", residual ", residual_text(fit$parts$residual))
 }
 
 # Fixed effects that were estimated and variance parameters that were not held.
@@ -38,7 +49,7 @@ named_records <- function(fit, values) {
 # Standard deviation of each record: of its residual, or of the record around its fixed part.
 record_sd <- function(fit, level = "conditional") {
   weights <- frame_weights(fit$frame)
-  variance <- residual_variance(fit) / (if (length(weights) > 0L) weights else 1)
+  variance <- residual_variances(fit) / (if (length(weights) > 0L) weights else 1)
   if (level == "marginal" && is_mixed(fit)) {
     Z <- fit_matrices(fit)$Z
     for (k in seq_along(Z)) variance <- variance + random_variance(fit, k, Z[[k]])
@@ -57,6 +68,8 @@ random_variance <- function(fit, k, Z) {
   total <- numeric(nrow(Z))
   for (j in seq_len(term$n_coef)) {
     columns <- Matrix::t(ZF[, seq.int(j, ncol(ZF), term$n_coef), drop = FALSE])
+    combination <- term$relationship$combination
+    if (!is.null(combination)) columns <- combination %*% columns
     half <- Matrix::solve(factor, Matrix::solve(factor, columns, system = "P"), system = "L")
     total <- total + Matrix::colSums(half^2)
   }

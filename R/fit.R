@@ -1,7 +1,8 @@
 # The class of a fit: a plain list without pointers. X and Z are not kept: what needs them makes
 # them again from the frame (fit_design, fit_spec).
 
-new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, control) {
+new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, control,
+                       ddf = "Satterthwaite") {
   fit <- list(
     call = call, formula = parts$formula, method = spec$method, parts = parts, frame = frame,
     contrasts = design$contrasts,
@@ -18,13 +19,16 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
     fitted = est$fitted, fitted_fixed = est$fitted_fixed,
     minus2loglik = est$minus2loglik, n = length(spec$response), rank = as.integer(est$rank),
     convergence = est$convergence, equations = est$equations, seconds = est$seconds,
-    control = control
+    control = control, ddf = ddf,
+    # Answers that later questions would compute again, see kept_answer().
+    cache = new.env(parent = emptyenv())
   )
+  fit$anova <- est$anova
   class(fit) <- "lmmfit"
   validate_lmmfit(fit)
 }
 
-parameter_status <- c("free", "held", "at boundary")
+parameter_status <- c("free", "held", "at boundary", "negative", "truncated")
 
 # A random term as the fit keeps it: without the incidence, which the frame has.
 fitted_term <- function(term, effects) {
@@ -70,6 +74,9 @@ with_kept_relationships <- function(parts, fit) {
   }
   parts
 }
+
+# X of a spec.
+fixed_design <- function(spec) design_cpp(spec)$X
 
 # X and the list of Z, sparse, without names.
 fit_matrices <- function(fit, spec = fit_spec(fit)) design_cpp(spec)

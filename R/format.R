@@ -53,13 +53,15 @@ print_table <- function(table, left = names(table)[1L], indent = "  ") {
 # of a covariance. The status stands in a column where one is not free.
 variance_text <- function(fit, se = TRUE) {
   parameters <- fit$parameters
-  estimate <- parameters$estimate
+  estimate <- reported_estimates(fit)
   variance <- parameters$kind == "variance"
-  sd <- ifelse(variance, sqrt(pmax(estimate, 0)), NA)
+  sd <- ifelse(variance & estimate >= 0, sqrt(pmax(estimate, 0)), NA)
   columns <- list(Parameter = parameters$name, Estimate = format_numbers(estimate))
   if (se && !all(is.na(parameters$se))) columns$SE <- format_numbers(parameters$se, 4L)
   columns$Std.Dev. <- format_numbers(sd)
-  if (!all(variance)) columns$Corr <- decimals_text(parameter_correlations(fit), 3L)
+  if (any(parameters$kind == "covariance")) {
+    columns$Corr <- decimals_text(parameter_correlations(fit), 3L)
+  }
   if (any(parameters$status != "free")) {
     columns$` ` <- ifelse(parameters$status == "free", "", parameters$status)
   }
@@ -71,10 +73,31 @@ parameter_correlations <- function(fit) {
   for (k in seq_along(fit$random)) {
     at <- which(fit$parameters$index == k)
     matrix <- correlation_matrix(term_covariance(fit$random[[k]], k, fit$parameters))
+    entry <- !is.na(fit$parameters$row[at])
+    at <- at[entry]
     correlation[at] <- matrix[cbind(fit$parameters$row[at], fit$parameters$col[at])]
   }
-  correlation[fit$parameters$kind == "variance"] <- NA
+  sections <- if (any(fit$parameters$kind == "covariance" & fit$parameters$index == 0L)) {
+    fit_residual(fit)$sections
+  }
+  for (k in seq_along(sections)) {
+    at <- which(fit$parameters$section == k)
+    found <- section_correlations(sections[[k]]$structure, fit$parameters$estimate[at])
+    correlation[at[seq_along(found)]] <- found
+  }
+  correlation[fit$parameters$kind != "covariance"] <- NA
   correlation
+}
+
+# The entries of Sigma among the values of a recipe, divided by the standard deviations.
+section_correlations <- function(recipe, values) {
+  if (recipe$name == "product") recipe <- recipe$factors[[1L]]
+  at <- structure_entry(recipe)$parameters(recipe)
+  entry <- at$kind %in% c("variance", "covariance")
+  variance <- which(entry & at$row == at$col)
+  sd <- numeric(recipe$n_coef)
+  sd[at$row[variance]] <- sqrt(values[variance])
+  ifelse(entry, values[seq_along(entry)] / (sd[at$row] * sd[at$col]), NA)
 }
 
 decimals_text <- function(x, decimals) {
@@ -89,11 +112,7 @@ fixed_text <- function(table) {
     ` ` = row.names(table), Estimate = ifelse(is.na(table$estimate), "NA", estimate),
     SE = format_numbers(table$se, 4L)
   )
-  columns$`t value` <- decimals_text(table$statistic, 2L)
-  if (!is.null(table$p.value)) {
-    p_value <- format.pval(table$p.value, digits = 3L, eps = 1e-16)
-    columns$`Pr(>|t|)` <- ifelse(is.na(table$p.value), "", p_value)
-  }
+  columns <- c(columns, test_columns(table))
   columns
 }
 
@@ -111,16 +130,17 @@ variance_table <- function(matrices, residual) {
   })
   width <- max(1L, vapply(rows, function(row) length(row$coef), 0L)) - 1L
   variance <- c(unlist(lapply(rows, `[[`, "variance")), residual)
+  last <- if (!is.null(residual)) ""
   columns <- list(
-    Term = c(unlist(lapply(rows, `[[`, "label")), "Residual"),
-    Coefficient = c(unlist(lapply(rows, `[[`, "coef")), ""),
+    Term = c(unlist(lapply(rows, `[[`, "label")), if (!is.null(residual)) "Residual"),
+    Coefficient = c(unlist(lapply(rows, `[[`, "coef")), last),
     Variance = format_numbers(variance), Std.Dev. = format_numbers(sqrt(variance))
   )
   for (j in seq_len(width)) {
     column <- unlist(lapply(rows, function(row) {
       if (j <= ncol(row$correlation)) row$correlation[, j] else rep(NA, nrow(row$correlation))
     }))
-    columns[[if (j == 1L) "Corr" else strrep(" ", j)]] <- c(decimals_text(column, 3L), "")
+    columns[[if (j == 1L) "Corr" else strrep(" ", j)]] <- c(decimals_text(column, 3L), last)
   }
   columns
 }

@@ -13,20 +13,24 @@ parse_formula <- function(formula, data, residual = ~iid) {
   random <- unlist(lapply(bar_addends(rhs), bar_terms), recursive = FALSE)
   fixed <- formula
   fixed[[3L]] <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]
-  fixed <- expand_dot(fixed, random, data)
-  used <- c(list(fixed[[3L]]), lapply(random, `[[`, "coefs"), lapply(random, group_variables))
+  residual <- parse_residual(residual)
+  fixed <- expand_dot(fixed, random, data, residual_groups(residual))
+  used <- c(
+    list(fixed[[3L]]), lapply(random, `[[`, "coefs"), lapply(random, group_variables),
+    residual_variables(residual)
+  )
   variables <- fixed
   variables[[3L]] <- Reduce(function(a, b) call("+", a, b), used)
   environment(fixed) <- environment(variables) <- env
   list(
     formula = formula, response = formula[[2L]], fixed = fixed, random = random,
-    variables = variables, residual = parse_residual(residual)
+    variables = variables, residual = residual
   )
 }
 
-check_formula <- function(formula) {
+check_formula <- function(formula, env = parent.frame(3L)) {
   if (is.character(formula) && length(formula) == 1L) {
-    formula <- tryCatch(stats::as.formula(formula, env = parent.frame(3L)), error = identity)
+    formula <- tryCatch(stats::as.formula(formula, env = env), error = identity)
   }
   if (!inherits(formula, "formula")) abort_formula(formula)
   if (length(formula) != 3L) abort_no_response(formula)
@@ -42,10 +46,10 @@ as_one_sided <- function(rhs, env = NULL) {
 }
 
 # `.` means every column of data but the response and the grouping factors.
-expand_dot <- function(fixed, random, data) {
+expand_dot <- function(fixed, random, data, further = character()) {
   if (!"." %in% all.vars(fixed[[3L]])) return(fixed)
   groups <- unlist(lapply(random, function(term) all.vars(group_variables(term))))
-  keep <- setdiff(names(data), groups)
+  keep <- setdiff(names(data), c(groups, further))
   stats::formula(stats::terms(fixed, data = unclass(data)[keep], allowDotAsName = FALSE))
 }
 
@@ -84,9 +88,11 @@ named_addend <- function(term) {
       "Write a random term as {.code + (x | group)}; make a logical {.code |} a column first."
     )
   }
-  structure <- covariance_structures[[name]]
-  if (is.null(structure)) abort_structure(name, term, names(covariance_structures))
-  if (length(term) - 2L > structure$further) abort_structure_arguments(name, term)
+  structure <- if (name %in% written_structures) covariance_structures[[name]]
+  if (is.null(structure)) abort_structure(name, term, written_structures)
+  if (length(term) - 2L > length(structure$arguments)) {
+    abort_structure_arguments(name, term, structure$arguments)
+  }
   if (is_call_to(term[[2L]], "||")) {
     remedy <- paste0("Use one bar, or leave {.fn ", name, "} out.")
     abort_bar(term, "`||` is itself a structure", remedy)
@@ -99,7 +105,7 @@ bar_terms <- function(addend) {
   named <- !is_call_to(addend, "(")
   bar <- addend[[2L]]
   check_bar(bar)
-  found <- reformulas::findbars_x(addend, specials = names(covariance_structures))
+  found <- reformulas::findbars_x(addend, specials = written_structures)
   lapply(found, function(term) {
     list(
       structure = as.character(term[[1L]]), named = named,
@@ -130,5 +136,6 @@ strip_parentheses <- function(x) {
 
 # The variables of a group joined by `+`: what the model frame needs.
 group_variables <- function(term) {
-  Reduce(function(a, b) call("+", a, b), term$group$variables)
+  used <- c(term$group$variables, member_weight_variables(term$group))
+  Reduce(function(a, b) call("+", a, b), used)
 }

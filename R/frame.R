@@ -4,6 +4,8 @@
 model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL) {
   env <- environment(parts$formula)
   terms <- stats::terms(parts$variables)
+  check_variables(looked_up(as.call(c(quote(c), residual_variables(parts$residual)))), data, env,
+    "residual")
   check_variables(looked_up(parts$variables), data, env, bare = variable_names(terms))
   if (!is.null(weights) && is.data.frame(data) && length(weights) != nrow(data)) {
     abort_weights_length(length(weights), nrow(data))

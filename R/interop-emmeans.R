@@ -5,19 +5,34 @@ recover_data.lmmfit <- function(object, ...) {
   )
 }
 
-# Degrees of freedom: n - rank in a model without random terms, else none (z tests).
-emm_basis.lmmfit <- function(object, trms, xlev, grid, ...) {
+# The degrees of freedom are those of the fit, or of an argument `ddf` of emmeans::emmeans().
+emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information = NULL, ...) {
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
   contrasts <- object$contrasts[names(object$contrasts) %in% names(frame)]
   X <- stats::model.matrix(trms, frame, contrasts.arg = contrasts)
   estimate <- fixef(object)
   nbasis <- if (anyNA(estimate)) null_basis(model.matrix(object)) else matrix(NA)
   kept <- !is.na(estimate)
-  df <- if (has_exact_t(object)) object$n - object$rank else Inf
-  list(
-    X = X, bhat = unname(estimate), nbasis = nbasis, V = vcov(object)[kept, kept, drop = FALSE],
-    dffun = function(k, dfargs) dfargs$df, dfargs = list(df = df)
+  ddf <- check_ddf(object, ddf)
+  moments <- test_moments(
+    object, sparse_identity(sum(kept)), ddf, check_information(information, ddf)
   )
+  df <- if (is.null(moments$w)) simple_df(object, ddf)
+  list(
+    X = X, bhat = unname(estimate), nbasis = nbasis, V = as.matrix(moments$used),
+    dffun = function(k, dfargs) dfargs$df_of(k, dfargs),
+    dfargs = c(moments[c("covariance", "gradients", "w")],
+      list(df = df, kept = kept, df_of = linear_df)
+    )
+  )
+}
+
+# The degrees of freedom of k'beta, k over all columns or over the kept ones.
+linear_df <- function(k, dfargs) {
+  if (!is.null(dfargs$df)) return(dfargs$df)
+  if (length(k) == length(dfargs$kept)) k <- k[dfargs$kept]
+  gradient <- vapply(dfargs$gradients, function(matrix) sum(k * (matrix %*% k)), 0)
+  2 * sum(k * (dfargs$covariance %*% k))^2 / sum(gradient * (dfargs$w %*% gradient))
 }
 
 # A basis of the vectors k with Xk = 0, by columns: functions orthogonal to it are estimable.
@@ -31,4 +46,16 @@ null_basis <- function(X) {
   basis <- matrix(0, p, p - rank)
   basis[decomposition$pivot, ] <- rbind(-backsolve(independent, dependent), diag(p - rank))
   basis
+}
+
+# What multcomp::glht() asks: the fixed effects with their covariance. `df` 0 means normal.
+modelparm.lmmfit <- function(model, coef., vcov., df = 0, ...) {
+  estimable <- !is.na(fixef(model))
+  structure(
+    list(
+      coef = fixef(model)[estimable], vcov = vcov(model)[estimable, estimable, drop = FALSE],
+      df = df, estimable = estimable
+    ),
+    class = "modelparm"
+  )
 }

@@ -2,7 +2,7 @@
 #'
 #' Fits \eqn{y = X\beta + Zu + e}{y = Xb + Zu + e} with \eqn{u \sim N(0, G)}{u ~ N(0, G)} and
 #' \eqn{e \sim N(0, R)}{e ~ N(0, R)} through Henderson's mixed model equations. The variances are
-#' estimated by REML or maximum likelihood, or held at known values.
+#' estimated by REML, maximum likelihood or analysis of variance, or held at known values.
 #'
 #' # Formula
 #'
@@ -21,16 +21,57 @@
 #' A model without random terms is fitted by least squares. Columns of X that depend on the others
 #' are dropped, and their effects reported as `NA`.
 #'
+#' # Residuals
+#'
+#' `residual` is one formula `~ structure(index | subject)`: the residuals of a subject are
+#' correlated, those of different subjects are independent. The index says which record of a
+#' subject is which; two records of a subject at one index are an error. Records may be missing, and
+#' may stand in any order.
+#'
+#' * `~ iid`: independent, with one variance (the default).
+#' * `~ us(visit | id)`, `cs`, `ar1`, `toep`, `exp`, ...: repeated measures, see [structures].
+#'   Numbers in `ar1` keep their lags (visits 1, 2, 4); the other structures of an order take the
+#'   distinct values as equally spaced, with a warning where they are not. `exp`, `gau` and `matern`
+#'   use distances: `~ exp(time | id)`, `~ exp(x + y | field)`. `~ cs(1 | id)` needs no index.
+#' * `~ us(visit | arm / id)`: a set of parameters for each arm.
+#' * `~ diag(env)`: independent, with a variance for each level of `env`.
+#' * `~ ar1(row):ar1(col)`: a field, whose plots without a record may be missing from `data`; with
+#'   several trials `~ ar1(row):ar1(col) | trial`, or `| trial / 1` for parameters by trial.
+#' * `list(env = list(A = ~ ar1(row):ar1(col), B = ~ iid))`: a structure for each level of a factor.
+#'   `list(env = ~ ar1(row):ar1(col))` has the same one for all, with parameters by level.
+#'
+#' The parameters are named `residual`, `residual.<level>`, `residual.<level>.<level>` for a
+#' covariance, `residual.variance`, `residual.rho`, `residual.row.rho` and so on, with the level of
+#' a group after the first word. Known sampling variances are weights with `hold = c(residual = 1)`.
+#' A random intercept of the subject is part of `us`, `cs` and `toep`, and refused beside them.
+#'
+#' # Several responses
+#'
+#' In `cbind(wwt, ywt) ~ sex + (1 | gr(animal, pedigree = ped))` each value is a record; a row may
+#' lack some of them. The factor `trait` has a level for each response, and `unit` is the row. A
+#' fixed part that does not mention `trait` has its effects for each trait
+#' (`0 + trait + trait:sex`), and a random term that does not has its coefficients for each trait,
+#' correlated (`0 + trait`); what mentions it is taken as written. The default residual is `~
+#' us(trait | unit)`. `fitted()`, `residuals()` and `predict()` have a value for each record, named
+#' `row:trait`.
+#'
 #' @param formula A formula: response, fixed effects and random terms. `.` stands for every column
 #'   of `data` but the response and the grouping factors.
 #' @param data A data frame with the variables of the formula.
-#' @param residual A one-sided formula with the structure of the residuals: `~ iid`.
-#' @param method `"REML"` or `"ML"`.
+#' @param residual A one-sided formula with the structure of the residuals, `~ iid` or
+#'   `~ structure(index | subject)`, or a list of such formulas by level of a factor: see below.
+#' @param method `"REML"`, `"ML"` or `"ANOVA"`: Henderson's Method 3, which equates reductions in
+#'   sums of squares to their expectations, see [anova_table()]. It is for independent random terms
+#'   with one coefficient each. Negative estimates are reported as they come out, unless
+#'   `lmm_control(truncate = TRUE)`; BLUE and BLUP are then made with 0 in their place.
 #' @param weights Weights > 0, evaluated in `data`: the variance of the residual of a record is the
 #'   residual variance divided by its weight.
 #' @param hold Known values of variance parameters: a numeric vector with the names that
 #'   [varcomp()] prints, as in `c(residual = 1)`. The others are estimated.
 #' @param start Starting values, named in the same way. By default they come from the data.
+#' @param ddf Degrees of freedom of tests and intervals of the fixed effects: `"Satterthwaite"`,
+#'   `"Kenward-Roger"`, `"residual"` or `"none"`, see [contest()]. They are computed when they are
+#'   asked for, and can be chosen there again.
 #' @param subset Records to use, evaluated in `data`.
 #' @param na.action What to do with missing values, by default `getOption("na.action")`. With
 #'   `na.exclude`, `fitted()` and `residuals()` have an `NA` for each record left out.
@@ -47,28 +88,56 @@
 #'
 #' # Known variances: BLUE and BLUP
 #' lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont, hold = c(Subject = 4, residual = 2))
+#'
+#' # Repeated measures: a covariance matrix for each sex
+#' lmmfit(distance ~ age * Sex, nlme::Orthodont, residual = ~ ar1(age | Sex / Subject))
+#'
+#' # Known sampling variances: a meta-analysis
+#' trials <- data.frame(study = factor(1:6), effect = c(0.3, 0.5, 0.1, 0.6, 0.2, 0.4),
+#'   variance = c(0.02, 0.05, 0.01, 0.08, 0.03, 0.02))
+#' lmmfit(effect ~ 1 + (1 | study), trials, weights = 1 / variance, hold = c(residual = 1))
+#'
+#' # Two responses
+#' wheat <- data.frame(block = gl(6, 4), yield = rnorm(24), height = rnorm(24, 90, 5))
+#' lmmfit(cbind(yield, height) ~ 1 + (1 | block), wheat)
 #' @export
 lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weights = NULL,
-                   hold = NULL, start = NULL, subset = NULL, na.action = NULL, contrasts = NULL,
-                   control = lmm_control()) {
+                   hold = NULL, start = NULL, ddf = "Satterthwaite", subset = NULL, na.action = NULL,
+                   contrasts = NULL, control = lmm_control()) {
   call <- match.call()
   check_front_door(data, control)
   method <- check_method(method)
-  parts <- parse_formula(formula, data, residual)
-  env <- environment(parts$formula)
-  frame <- model_frame(parts, data,
+  ddf <- check_choice(ddf, ddf_choices, "ddf")
+  formula <- check_formula(formula, parent.frame())
+  env <- environment(formula)
+  input <- list(
+    formula = formula, data = data,
+    residual = if (missing(residual)) default_residual(formula) else residual,
     weights = evaluate_in(substitute(weights), data, env, "weights"),
-    subset = evaluate_in(substitute(subset), data, env, "subset"), na_action = na.action
+    subset = evaluate_in(substitute(subset), data, env, "subset")
   )
+  if (is_multitrait(formula)) input <- stack_traits(input)
+  parts <- parse_input(input)
+  frame <- model_frame(parts, input$data, input$weights, input$subset, na.action)
   frame <- check_frame(frame, parts)
   design <- model_design(parts, frame, check_contrasts(contrasts))
-  parameters <- parameter_table(design$random, parts$residual)
+  parameters <- parameter_table(design$random, design$residual)
   hold <- check_hold(hold, parameters, design$random)
   start <- check_start(start, parameters, design$random)
   spec <- new_model_spec(design, frame, parts, method)
   spec <- validate_model_spec(spec, parameters, hold)
-  est <- estimate(spec, engine_control(control, parameters, hold, start))
-  new_lmmfit(call, parts, frame, design, parameters, spec, est, control)
+  check_residual(design, parameters, hold, start)
+  scales <- trait_scales(parts, frame, design, parameters)
+  est <- estimate_scaled(spec, engine_control(control, parameters, hold, start), scales)
+  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf)
+}
+
+parse_input <- function(input) {
+  parts <- parse_formula(input$formula, input$data, input$residual)
+  if (is.null(input$traits)) return(parts)
+  parts$traits <- input$traits
+  parts$formula <- input$traits$formula
+  parts
 }
 
 check_front_door <- function(data, control) {

@@ -8,21 +8,23 @@
 #' * `coef()`: without random terms the same; otherwise a list with, for each grouping factor, the
 #'   coefficients of its levels: fixed plus random effects, as in lme4.
 #' * `vcov()`: covariance matrix of the fixed effects. It takes the variances as known.
-#' * `confint()`: Wald intervals of the fixed effects, from the normal distribution; without random
-#'   terms from the t distribution.
 #' * `logLik()`, `AIC()`, `BIC()`, `deviance()`: by the criterion of the fit (REML or ML), with the
 #'   constant of lme4, nlme and SAS. `deviance()` is -2 log-likelihood. The degrees of freedom count
 #'   the fixed effects and the variance parameters that were not held.
 #' * `df.residual()`: records less parameters, as in lme4; without random terms n - rank(X).
-#' * `sigma()`: residual standard deviation.
+#' * `sigma()`: residual standard deviation; `NA` where it differs between records, as with
+#'   `residual = ~ us(visit | id)`: see [VarCorr()][varcomp] and [residual_matrix()].
+#' * `residuals()`: `type` is `"response"`, `"pearson"` (divided by the standard deviation) or
+#'   `"normalized"` (made independent with variance 1: L^-1 e where R = LL', in the order of the
+#'   records of each subject); `level = "marginal"` leaves the random effects in, and divides by
+#'   what belongs to them.
 #' * `terms()`, `model.frame()`, `model.matrix()`: `type` is `"fixed"` (X) or `"random"` (Z, always
 #'   sparse: the terms one after the other, within a term the coefficients of each level together).
 #'
 #' @param object,x,formula A fit by [lmmfit()].
-#' @param parm Names or numbers of the fixed effects.
-#' @param level Confidence level.
+#' @param level Residuals around X b + Z u (`"conditional"`) or around X b (`"marginal"`).
 #' @param fixed.only `TRUE` gives the terms of the fixed part alone.
-#' @param type Which matrix.
+#' @param type Which residuals, or which matrix.
 #' @param sparse `TRUE` gives X as a sparse matrix.
 #' @param ... Not used.
 #' @name lmmfit-methods
@@ -38,7 +40,10 @@ nobs.lmmfit <- function(object, ...) object$n
 
 #' @rdname lmmfit-methods
 #' @export
-sigma.lmmfit <- function(object, ...) sqrt(residual_variance(object))
+sigma.lmmfit <- function(object, ...) {
+  variance <- residual_variances(object)
+  if (length(variance) == 1L) sqrt(variance) else NA_real_
+}
 
 #' @rdname lmmfit-methods
 #' @export
@@ -52,7 +57,7 @@ deviance.lmmfit <- function(object, ...) object$minus2loglik
 #' @export
 logLik.lmmfit <- function(object, ...) {
   structure(-object$minus2loglik / 2,
-    df = n_free(object), nobs = object$n, nall = object$n, REML = object$method == "REML",
+    df = n_free(object), nobs = object$n, nall = object$n, REML = object$method != "ML",
     class = "logLik"
   )
 }
@@ -60,7 +65,7 @@ logLik.lmmfit <- function(object, ...) {
 #' @rdname lmmfit-methods
 #' @export
 df.residual.lmmfit <- function(object, ...) {
-  object$n - if (is_mixed(object)) n_free(object) else object$rank
+  object$n - if (is_least_squares(object)) object$rank else n_free(object)
 }
 
 #' @rdname lmmfit-methods
@@ -99,22 +104,6 @@ vcov.lmmfit <- function(object, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-confint.lmmfit <- function(object, parm, level = 0.95, ...) {
-  level <- check_level(level)
-  estimate <- fixef(object)
-  tail <- (1 - level) / 2
-  limits <- estimate + outer(object$fixed$se, c(-1, 1) * wald_quantile(object, level))
-  percent <- paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%")
-  dimnames(limits) <- list(names(estimate), percent)
-  if (missing(parm)) return(limits)
-  known <- if (is.character(parm)) names(estimate) else seq_along(estimate)
-  unknown <- setdiff(parm, known)
-  if (length(unknown) > 0L) abort_coefficient(unknown, names(estimate))
-  limits[parm, , drop = FALSE]
-}
-
-#' @rdname lmmfit-methods
-#' @export
 coef.lmmfit <- function(object, ...) {
   fixed <- fixef(object)
   if (!is_mixed(object)) return(fixed)
@@ -145,12 +134,13 @@ fitted.lmmfit <- function(object, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-residuals.lmmfit <- function(object, type = c("response", "pearson"),
+residuals.lmmfit <- function(object, type = c("response", "pearson", "normalized"),
                              level = c("conditional", "marginal"), ...) {
-  type <- check_choice(type, c("response", "pearson"), "type")
+  type <- check_choice(type, c("response", "pearson", "normalized"), "type")
   level <- check_choice(level, c("conditional", "marginal"), "level")
   y <- frame_response(object$frame)
   e <- y - if (level == "conditional") object$fitted else object$fitted_fixed
   if (type == "pearson") e <- e / record_sd(object, level)
+  if (type == "normalized") e <- normalized_residuals(object, e, level)
   named_records(object, e)
 }

@@ -37,12 +37,12 @@ textbook_form <- function(fit) {
   matrices <- fit_matrices(fit, spec)
   kept <- which(!is.na(fit$fixed$estimate))
   W <- do.call(cbind, c(list(matrices$X[, kept, drop = FALSE]), matrices$Z))
-  inverse_r <- record_precision(fit, spec)
-  coefficient <- Matrix::crossprod(W, W * inverse_r)  # W'R^-1 W
+  inverse_r <- residual_precision(fit)
+  coefficient <- Matrix::crossprod(W, inverse_r %*% W)  # W'R^-1 W
   inverse_g <- lapply(seq_along(fit$random), term_precision, fit = fit)
   zero <- Matrix::Matrix(0, length(kept), length(kept), sparse = TRUE)
   coefficient <- Matrix::forceSymmetric(coefficient + Matrix::bdiag(c(list(zero), inverse_g)))
-  rhs <- as.vector(Matrix::crossprod(W, spec$response * inverse_r))
+  rhs <- as.vector(Matrix::crossprod(W, inverse_r %*% spec$response))
   labels <- equation_labels(fit, kept)
   names <- c(fit$fixed$names[kept], unlist(lapply(fit$random, effect_names)))
   dimnames(coefficient) <- list(names, names)
@@ -52,23 +52,18 @@ textbook_form <- function(fit) {
       coefficient = coefficient, rhs = stats::setNames(rhs, names),
       solution = stats::setNames(solution, names), labels = labels,
       blocks = split(seq_along(names), factor(labels$block, unique(labels$block))),
-      dropped = fit$fixed$names[is.na(fit$fixed$estimate)]
+      dropped = fit$fixed$names[is.na(fit$fixed$estimate)], about = mme_about(fit)
     ),
     class = "mme"
   )
-}
-
-# R^-1 by record.
-record_precision <- function(fit, spec) {
-  weights <- if (length(spec$weights) > 0L) spec$weights else rep.int(1, fit$n)
-  weights / residual_variance(fit)
 }
 
 # K^-1 x Sigma^-1 of random term k.
 term_precision <- function(k, fit) {
   term <- fit$random[[k]]
   sigma <- term_covariance(term, k, fit$parameters)
-  if (!is_definite(sigma)) abort_singular_covariance(term$label)
+  singular <- !is_definite(sigma) || !is.null(term$relationship$combination)
+  if (singular) abort_singular_covariance(term$label)
   levels <- if (term$related) term$relationship$precision else Matrix::Diagonal(term$n_levels)
   Matrix::kronecker(levels, solve(sigma))
 }
@@ -105,15 +100,14 @@ v_form <- function(fit, limit = 2000L) {
   colnames(Z) <- unlist(lapply(fit$random, effect_names))
   blocks <- lapply(seq_along(fit$random), term_g, fit)
   G <- as.matrix(Matrix::bdiag(c(list(matrix(0, 0, 0)), blocks)))
-  R <- diag(1 / record_precision(fit, spec), fit$n)
+  R <- as.matrix(build_residual_matrix(fit))
   solve_through_v(X, Z, G, R, spec$response)
 }
 
 # G = K x Sigma of random term k.
 term_g <- function(k, fit) {
   term <- fit$random[[k]]
-  K <- if (term$related) solve(as.matrix(term$relationship$precision)) else diag(term$n_levels)
-  kronecker(K, term_covariance(term, k, fit$parameters))
+  kronecker(level_covariance(term), term_covariance(term, k, fit$parameters))
 }
 
 solve_through_v <- function(X, Z, G, R, y) {

@@ -5,8 +5,13 @@
 #' @param x,object A fit by [lmmfit()].
 #' @param type `"residuals"`: Pearson residuals against fitted values. `"qq"`: normal quantiles of
 #'   the residuals. `"caterpillar"`: predicted random effects in order, with intervals of 1.96
-#'   standard errors of prediction.
-#' @param term For the caterpillar: the label of the random term, by default the first.
+#'   standard errors of prediction. Of structured residuals: `"correlation"`, their estimated
+#'   correlation matrix; `"autocorrelation"`, sample correlations of the Pearson residuals by lag
+#'   beside those of the fitted structure; `"profiles"`, response and fitted values of each subject
+#'   along the index; `"field"`, the residual of each plot of a field.
+#' @param term For the caterpillar: the label of the random term, by default the first. For
+#'   structured residuals with several sets of parameters: the label of one, such as
+#'   `"residual.treated"`.
 #' @param coefficient For the caterpillar: the name of the coefficient, by default the first.
 #' @param ... Further arguments for [graphics::plot()].
 #' @return `plot()` the plotted data frame, invisibly; `autoplot()` a ggplot.
@@ -14,11 +19,18 @@
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 #' plot(fit)
 #' plot(fit, type = "caterpillar")
+#' repeated <- lmmfit(distance ~ age * Sex, nlme::Orthodont, residual = ~ ar1(age | Subject))
+#' plot(repeated, type = "autocorrelation")
 #' @export
-plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar"), term = NULL,
-                        coefficient = NULL, ...) {
-  type <- check_choice(type, c("residuals", "qq", "caterpillar"), "type")
+plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar", "correlation",
+                                    "autocorrelation", "profiles", "field"),
+                        term = NULL, coefficient = NULL, ...) {
+  type <- check_choice(type, eval(formals()$type), "type")
   data <- plot_data(x, type, term, coefficient)
+  if (type %in% residual_plots) {
+    draw_residual_plot(data, type, ...)
+    return(invisible(data))
+  }
   draw <- switch(type, residuals = draw_residuals, qq = draw_qq, caterpillar = draw_caterpillar)
   draw(data, ...)
   invisible(data)
@@ -27,6 +39,7 @@ plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar"), term = NU
 # The numbers of a plot: what plot() and autoplot() draw.
 plot_data <- function(fit, type, term, coefficient) {
   if (type == "caterpillar") return(caterpillar_data(fit, term, coefficient))
+  if (type %in% residual_plots) return(residual_plot_data(fit, type, term))
   e <- residuals(fit, type = "pearson")
   if (type == "residuals") return(data.frame(fitted = fitted(fit), residual = e))
   e <- sort(e)
@@ -77,10 +90,12 @@ draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", pch = 
 
 #' @rdname plot.lmmfit
 #' @rawNamespace S3method(ggplot2::autoplot, lmmfit)
-autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar"), term = NULL,
-                            coefficient = NULL, ...) {
-  type <- check_choice(type, c("residuals", "qq", "caterpillar"), "type")
+autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar", "correlation",
+                                             "autocorrelation", "profiles", "field"),
+                            term = NULL, coefficient = NULL, ...) {
+  type <- check_choice(type, eval(formals()$type), "type")
   data <- plot_data(object, type, term, coefficient)
+  if (type %in% residual_plots) return(residual_ggplot(data, type))
   if (type == "caterpillar") data$level <- factor(data$level, levels = data$level)
   aes <- ggplot2::aes
   .data <- ggplot2::.data

@@ -2,6 +2,11 @@
 #'
 #' Predictions for the records of the fit or for new data, with or without the random effects.
 #'
+#' Predictions use the fixed and random effects. Residuals that are correlated within a subject are
+#' not used: a new record of a subject of the fit is predicted as one whose residual is unknown.
+#' With several responses, `newdata` without a column `trait` gives each row a prediction for each
+#' trait.
+#'
 #' @param object A fit by [lmmfit()].
 #' @param newdata A data frame with the variables of the formula. By default the data of the fit.
 #' @param random `TRUE`: with all random effects. `FALSE`: with none, the fixed part alone. Or the
@@ -10,30 +15,66 @@
 #' @param allow_new_levels `TRUE` predicts a level that was not in the fit by a random effect of 0;
 #'   its variance is part of the standard error.
 #' @param se `TRUE` adds standard errors (`se.fit` is understood too).
+#' @param interval `"confidence"` gives intervals for X b + Z u, `"prediction"` for a new record:
+#'   with a residual of its own, and with all random terms. For a record of a new group use
+#'   `random = TRUE` and a level that is not in the fit.
+#' @param level Level of the intervals.
+#' @param ddf Degrees of freedom of confidence intervals with `random = FALSE`, see [contest()].
+#'   Those with random effects use normal quantiles.
 #' @param ... Not used.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
-#'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u, which
-#'   take the variances as known.
+#'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u: they
+#'   account for the estimation of b, and take the variances as known. With an interval `fit` is a
+#'   matrix with the columns `fit`, `lwr` and `upr`.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 #' new <- data.frame(age = c(9, 15), Subject = c("M01", "F99"))
 #' predict(fit, new, allow_new_levels = TRUE, se = TRUE)
-#' predict(fit, data.frame(age = 9), random = FALSE)
+#' predict(fit, data.frame(age = 9), random = FALSE, interval = "confidence")
 #' @export
 predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_levels = FALSE,
-                           se = FALSE, ...) {
+                           se = FALSE, interval = c("none", "confidence", "prediction"),
+                           level = 0.95, ddf = NULL, ...) {
+  interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
+  level <- check_level(level)
   more <- list(...)
   if ("re.form" %in% names(more)) random <- is.null(more$re.form)
   if ("se.fit" %in% names(more)) se <- more$se.fit
   check_flag(se, "se")
   check_flag(allow_new_levels, "allow_new_levels")
+  newdata <- stack_new_data(object, newdata)
   included <- included_terms(object, random)
   rows <- if (is.null(newdata)) fitted_rows(object) else
     new_rows(object, newdata, included, allow_new_levels)
   eta <- rows$offset + row_predictions(object, rows, included)
   fit <- fill_rows(object, eta, rows)
+  if (!se && interval == "none") return(fit)
+  errors <- row_errors(object, rows, included)
+  if (interval != "none") {
+    half <- interval_half(object, rows, included, errors, interval, level, ddf)
+    half <- fill_rows(object, half, rows)
+    fit <- cbind(fit = fit, lwr = fit - half, upr = fit + half)
+  }
   if (!se) return(fit)
-  list(fit = fit, se.fit = fill_rows(object, row_errors(object, rows, included), rows))
+  list(fit = fit, se.fit = fill_rows(object, errors, rows))
+}
+
+# Half the width of each interval.
+interval_half <- function(fit, rows, included, errors, interval, level, ddf) {
+  upper <- 1 - (1 - level) / 2
+  if (interval == "prediction") {
+    if (length(included) < length(fit$random)) abort_prediction_interval()
+    variance <- residual_variances(fit)
+    if (!is.null(rows$complete) && length(variance) > 1L) abort_prediction_residual()
+    if (is.null(rows$complete)) variance <- variance / fit_weights(fit)
+    df <- if (has_exact_t(fit)) fit$n - fit$rank else Inf
+    return(stats::qt(upper, df) * sqrt(errors^2 + variance))
+  }
+  if (length(included) > 0L) return(stats::qnorm(upper) * errors)
+  ddf <- check_ddf(fit, ddf)
+  kept <- !is.na(fit$fixed$estimate)
+  tests <- row_tests(fit, rows$X[, kept, drop = FALSE], ddf, check_information(NULL, ddf))
+  stats::qt(upper, tests$df) * sqrt(tests$variance)
 }
 
 # The numbers of the random terms to include.
@@ -70,7 +111,7 @@ new_rows <- function(fit, newdata, included, allow_new_levels) {
   random <- lapply(included, new_term_rows, fit, source, allow_new_levels)
   matrices <- design_cpp(list(
     response = numeric(nrow(kept)), weights = double(), fixed = fixed,
-    random = lapply(random, `[`, random_fields), residual = fit$parts$residual, method = fit$method
+    random = lapply(random, `[`, random_fields), residual = list(structure = "iid"), method = fit$method
   ))
   rows <- empty_rows(fit, nrow(kept))
   rows$X <- matrices$X
@@ -118,10 +159,14 @@ new_term_rows <- function(k, fit, source, allow_new_levels) {
   parsed <- fit$parts$random[[k]]
   term <- fit$random[[k]]
   recipe <- column_recipe(coefficient_terms(parsed, source), source)
-  codes <- match_groups(group_codes(term$group, source), term$levels, term$label, allow_new_levels)
-  unknown <- which(is.na(codes))
-  codes[unknown] <- 1L
-  incidence <- list(list(levels = codes, terms = recipe$terms, first_coef = 1L))
+  found <- group_members(term$group, source)
+  allow_new_levels <- allow_new_levels && is.null(term$group$members)
+  codes <- lapply(found$codes, function(x) {
+    match_groups(list(codes = x, levels = found$levels), term$levels, term$label, allow_new_levels)
+  })
+  unknown <- which(is.na(codes[[1L]]))
+  codes[[1L]][unknown] <- 1L
+  incidence <- member_incidence(term$group, codes, recipe, source)
   kept <- term[c("label", "structure", "n_coef", "n_levels", "relationship")]
   c(kept, list(incidence = incidence, unknown = unknown))
 }

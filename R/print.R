@@ -8,23 +8,28 @@
 #' @export
 print.lmmfit <- function(x, ...) {
   print_header(x)
-  if (is_mixed(x)) {
+  if (!is_least_squares(x)) {
     cat("\nVariance parameters\n")
     print_table(variance_text(x, se = FALSE))
   }
   print_coefficients(x)
   cat("\n", counts_text(x), "\n", sep = "")
-  if (!is_mixed(x)) cat("Residual standard deviation: ", format_numbers(sigma(x)), "\n", sep = "")
+  if (is_least_squares(x)) {
+    cat("Residual standard deviation: ", format_numbers(sigma(x)), "\n", sep = "")
+  }
   criterion <- formatC(x$minus2loglik, format = "f", digits = 3L)
-  cat("-2 log-likelihood (", x$method, "): ", criterion, "\n", sep = "")
+  cat("-2 log-likelihood (", criterion_name(x), "): ", criterion, "\n", sep = "")
   print_notes(x)
   invisible(x)
 }
 
 print_header <- function(fit) {
-  kind <- if (is_mixed(fit)) "Linear mixed model" else "Linear model"
+  kind <- if (is_least_squares(fit)) "Linear model" else "Linear mixed model"
   cat(kind, " by ", estimation_methods[[fit$method]]$label, "\n", sep = "")
   cat(strwrap(deparse_one(fit$formula), exdent = 4L), sep = "\n")
+  if (!has_iid_residual(fit)) {
+    cat(strwrap(paste("Residual:", residual_text(fit$parts$residual)), exdent = 4L), sep = "\n")
+  }
 }
 
 print_coefficients <- function(fit, limit = 40L) {
@@ -42,11 +47,20 @@ counts_text <- function(fit) {
   records <- paste(format(fit$n, big.mark = ","), "records")
   left_out <- length(attr(fit$frame, "na.action"))
   if (left_out > 0L) records <- paste0(records, " (", left_out, " left out: missing values)")
+  if (!has_iid_residual(fit)) records <- paste0(records, subjects_text(fit))
   labels <- !duplicated(term_labels(fit))
   levels <- vapply(fit$random[labels], function(term) {
     paste(term$label, format(term$n_levels, big.mark = ","))
   }, "")
   paste0(records, if (length(levels) > 0L) paste0("; levels: ", paste(levels, collapse = ", ")))
+}
+
+subjects_text <- function(fit) {
+  sections <- Filter(function(section) {
+    !section$name %in% c("iid", "diag")
+  }, fit_residual(fit)$sections)
+  n <- sum(vapply(sections, function(section) max(section$subject), 0L))
+  if (n > 1L) paste(" of", format(n, big.mark = ","), "subjects") else ""
 }
 
 # What a reader must know before using the numbers.
@@ -55,6 +69,7 @@ print_notes <- function(fit) {
   if (length(boundary) > 0L) {
     cat("At the boundary of its range, without SE: ", toString(boundary), "\n", sep = "")
   }
+  print_anova_notes(fit)
   dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
   if (length(dropped) > 0L) {
     shown <- paste(utils::head(dropped, 5L), collapse = ", ")
@@ -69,16 +84,19 @@ print_notes <- function(fit) {
 
 #' @rdname print.lmmfit
 #' @param limit Largest number of equations, or records, that are printed whole.
+#' @param what `"numbers"`, or the block layout of the equations in `"symbols"`.
 #' @method print mme
 #' @export
-print.mme <- function(x, limit = 12L, ...) {
+print.mme <- function(x, limit = 12L, what = c("numbers", "symbols"), ...) {
+  what <- check_choice(what, c("numbers", "symbols"), "what")
+  if (what == "symbols") return(print_mme_symbols(x))
   sizes <- paste0(names(x$blocks), " ", lengths(x$blocks), collapse = ", ")
   cat("Mixed model equations: ", length(x$rhs), " (", sizes, ")\n", sep = "")
   if (length(x$dropped) > 0L) {
     cat("Without dependent columns of X: ", toString(x$dropped), "\n", sep = "")
   }
   shown <- seq_len(min(length(x$rhs), limit))
-  cells <- as.matrix(x$coefficient[shown, shown, drop = FALSE])
+  cells <- without_rounding(as.matrix(x$coefficient[shown, shown, drop = FALSE]))
   columns <- lapply(shown, function(j) sub("^0$", ".", format_numbers(cells[, j])))
   names(columns) <- paste0("[", shown, "]")
   cat("\n")

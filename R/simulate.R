@@ -1,5 +1,7 @@
 #' Simulate responses from a fit
 #'
+#' Residuals are drawn from their structure, correlated as estimated.
+#'
 #' @param object A fit by [lmmfit()].
 #' @param nsim Number of simulated responses.
 #' @param seed A number for [set.seed()], or `NULL` for the current state of the generator.
@@ -23,7 +25,7 @@ simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, 
     Z <- fit_matrices(object)$Z
     for (k in seq_along(Z)) values <- values + as.matrix(Z[[k]] %*% draw_effects(object, k, nsim))
   }
-  values <- values + record_sd(object) * stats::rnorm(length(values))
+  values <- values + simulated_residuals(object, nsim)
   simulated <- as.data.frame(values)
   dimnames(simulated) <- list(row.names(object$frame), paste0("sim_", seq_len(nsim)))
   attr(simulated, "seed") <- state$used
@@ -43,16 +45,19 @@ seed_state <- function(seed) {
 draw_effects <- function(fit, k, nsim) {
   term <- fit$random[[k]]
   root <- covariance_root(term_covariance(term, k, fit$parameters))
-  draws <- matrix(stats::rnorm(term$n_levels * term$n_coef * nsim), term$n_levels)
-  if (term$related) draws <- draw_related(term$relationship$precision, draws)
+  n <- if (term$related) nrow(term$relationship$precision) else term$n_levels
+  draws <- matrix(stats::rnorm(n * term$n_coef * nsim), n)
+  if (term$related) draws <- draw_related(term$relationship, draws)
   # levels x (coef, draw) to (coef fastest, then level) x draw
   draws <- aperm(array(draws, c(term$n_levels, term$n_coef, nsim)), c(2L, 1L, 3L))
   matrix(root %*% matrix(draws, term$n_coef), ncol = nsim)
 }
 
 # Columns with covariance K from independent ones: precision = P'LL'P, u = P'L'^-1 z.
-draw_related <- function(precision, draws) {
-  factor <- Matrix::Cholesky(Matrix::forceSymmetric(precision), LDL = FALSE)
+draw_related <- function(relationship, draws) {
+  factor <- Matrix::Cholesky(Matrix::forceSymmetric(relationship$precision), LDL = FALSE)
   half <- Matrix::solve(factor, draws, system = "Lt")
-  as.matrix(Matrix::solve(factor, half, system = "Pt"))
+  draws <- Matrix::solve(factor, half, system = "Pt")
+  combination <- relationship$combination
+  as.matrix(if (is.null(combination)) draws else Matrix::crossprod(combination, draws))
 }

@@ -6,7 +6,7 @@ new_model_spec <- function(design, frame, parts, method) {
     weights = frame_weights(frame),
     fixed = design$fixed$terms,
     random = lapply(design$random, `[`, random_fields),
-    residual = parts$residual,
+    residual = spec_residual(design$residual),
     method = method
   )
 }
@@ -19,7 +19,8 @@ random_fields <- c(
 # parameters than records.
 validate_model_spec <- function(spec, parameters, held) {
   n <- length(spec$response)
-  if (!"residual" %in% names(held) && length(unique(spec$weights)) <= 1L) {
+  known <- !is_iid(spec$residual) || "residual" %in% names(held)
+  if (!known && length(unique(spec$weights)) <= 1L) {
     for (term in spec$random) check_levels_records(term, n)
   }
   free <- length(setdiff(parameters$name, names(held)))
@@ -39,22 +40,26 @@ check_levels_records <- function(term, n) {
 }
 
 # One row (as a list of columns) a variance parameter, in the engine's order: terms, then residual.
-# row, col: the entry of the term's covariance matrix. index: the random term, 0 for the residual.
+# row, col: the entry of the term's covariance matrix, NA where it is none. index: the random term,
+# 0 for the residual. section: of the residual, 0 for a random term.
 parameter_table <- function(random, residual) {
   rows <- lapply(random, function(term) {
-    at <- covariance_structures[[term$structure]]$entries(term$n_coef)
+    at <- parameter_kinds(term$structure, term$n_coef)
     list(name = parameter_names(term$structure, term$label, term$coef_names), at = at)
   })
   size <- vapply(rows, function(row) length(row$name), 0L)
   labels <- vapply(random, `[[`, "", "label")
-  own <- residual_structures[[residual$structure]]$parameters()
-  row <- as.integer(c(unlist(lapply(rows, function(x) x$at$row)), seq_along(own)))
-  col <- as.integer(c(unlist(lapply(rows, function(x) x$at$col)), seq_along(own)))
+  own <- residual_parameters(residual)
+  own_size <- vapply(own, function(row) length(row$name), 0L)
+  column <- function(field) {
+    c(unlist(lapply(rows, function(x) x$at[[field]])), unlist(lapply(own, `[[`, field)))
+  }
   table <- list(
-    name = c(unlist(lapply(rows, `[[`, "name")), own),
-    term = c(rep.int(labels, size), rep.int("residual", length(own))),
-    kind = ifelse(row == col, "variance", "covariance"),
-    index = c(rep.int(seq_along(random), size), integer(length(own))), row = row, col = col
+    name = c(unlist(lapply(rows, `[[`, "name")), unlist(lapply(own, `[[`, "name"))),
+    term = c(rep.int(labels, size), rep.int("residual", sum(own_size))), kind = column("kind"),
+    index = c(rep.int(seq_along(random), size), integer(sum(own_size))),
+    row = as.integer(column("row")), col = as.integer(column("col")),
+    section = c(integer(sum(size)), rep.int(seq_along(own), own_size))
   )
   repeated <- anyDuplicated(table$name)
   if (repeated > 0L) abort_repeated_parameter(table$name[repeated])

@@ -1,10 +1,12 @@
 #' Summary of a fit
 #'
 #' Fixed effects with standard errors and t values, variance parameters with standard errors,
-#' likelihood and convergence. P-values stand only where the degrees of freedom are exact: in models
-#' without random terms.
+#' likelihood and convergence.
 #'
 #' @param object A fit by [lmmfit()].
+#' @param ddf Degrees of freedom of the t tests, see [contest()]; by default those that [lmmfit()]
+#'   was given. With more than 500 fixed effects the default is `"none"`: ask for others by name.
+#' @param information Which information of the variance parameters, see [contest()].
 #' @param ... Not used.
 #' @return A list of class `summary.lmmfit` with `coefficients` (a data frame), `varcomp` (as by
 #'   [varcomp()]), `information` (-2 log-likelihood, AIC, BIC) and the fit.
@@ -12,10 +14,11 @@
 #' summary(lmmfit(distance ~ age * Sex + (1 + age | Subject), nlme::Orthodont))
 #' @method summary lmmfit
 #' @export
-summary.lmmfit <- function(object, ...) {
+summary.lmmfit <- function(object, ddf = NULL, information = NULL, ...) {
+  table <- fixed_table(object, ddf, information)
   structure(
     list(
-      coefficients = fixed_table(object), varcomp = varcomp(object),
+      coefficients = table, ddf = attr(table, "ddf"), varcomp = varcomp(object),
       information = c(
         `-2 log-likelihood` = deviance(object), AIC = AIC(object), BIC = BIC(object)
       ),
@@ -25,15 +28,26 @@ summary.lmmfit <- function(object, ...) {
   )
 }
 
-fixed_table <- function(fit) {
+# Estimates with tests that each of them is 0. The adjusted standard errors of Kenward and Roger
+# stand in place of the plain ones.
+fixed_table <- function(fit, ddf = NULL, information = NULL) {
   estimate <- fit$fixed$estimate
-  se <- fit$fixed$se
-  table <- data.frame(estimate = estimate, se = se, statistic = estimate / se)
-  if (has_exact_t(fit)) {
-    df <- fit$n - fit$rank
-    table$p.value <- 2 * stats::pt(abs(table$statistic), df, lower.tail = FALSE)
+  kept <- which(!is.na(estimate))
+  if (is.null(ddf) && length(kept) > 500L) ddf <- "none"
+  ddf <- check_ddf(fit, ddf)
+  information <- check_information(information, ddf)
+  table <- data.frame(estimate = estimate, se = fit$fixed$se, df = rep(NA_real_, length(estimate)))
+  if (needs_derivatives(fit, ddf)) {
+    tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
+    table$df[kept] <- tests$df
+    if (ddf == "Kenward-Roger") table$se[kept] <- sqrt(pmax(tests$variance, 0))
+  } else {
+    table$df[kept] <- simple_df(fit, ddf)
   }
+  table$statistic <- table$estimate / table$se
+  table$p.value <- two_sided_p(table$statistic, table$df)
   row.names(table) <- fit$fixed$names
+  attr(table, "ddf") <- list(ddf = ddf, information = if (needs_derivatives(fit, ddf)) information)
   table
 }
 
@@ -49,16 +63,15 @@ print.summary.lmmfit <- function(x, limit = 40L, ...) {
   )
   cat("\nVariance parameters\n")
   print_table(variance_text(fit))
-  print_fixed_table(x$coefficients, fit, limit)
+  print_fixed_table(x$coefficients, x$ddf, limit)
   cat("\n", convergence_text(fit), "\n", sep = "")
   print_notes(fit)
   invisible(x)
 }
 
-print_fixed_table <- function(table, fit, limit) {
+print_fixed_table <- function(table, how, limit) {
   if (nrow(table) == 0L) return(cat("\nNo fixed effects\n"))
-  df <- if (has_exact_t(fit)) paste0(" (t on ", fit$n - fit$rank, " degrees of freedom)")
-  cat("\nFixed effects", df, "\n", sep = "")
+  cat("\nFixed effects (", ddf_text(how$ddf, how$information), ")\n", sep = "")
   print_table(fixed_text(utils::head(table, limit)))
   if (nrow(table) > limit) {
     cat("  and", nrow(table) - limit, "more: see summary(fit)$coefficients\n")
@@ -68,7 +81,8 @@ print_fixed_table <- function(table, fit, limit) {
 convergence_text <- function(fit) {
   if (all(fit$parameters$status == "held")) return("All variances are held at known values")
   how <- fit$convergence
-  if (!is_mixed(fit)) return("Least squares")
+  if (is_least_squares(fit)) return("Least squares")
+  if (!is.null(fit$anova)) return("Solved in closed form")
   paste0(
     if (how$status == "converged") "Converged in " else "Stopped after ", how$iterations,
     if (how$iterations == 1L) " iteration" else " iterations"

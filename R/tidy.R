@@ -7,6 +7,7 @@
 #'   (predicted random effects with standard errors of prediction). One or several.
 #' @param conf.int `TRUE` adds Wald intervals of the fixed effects and of the random effects.
 #' @param conf.level Their level.
+#' @param ddf Degrees of freedom of the fixed effects, see [contest()].
 #' @param ... Not used.
 #' @return A data frame: a row for each effect (`tidy()`), for the fit (`glance()`), for each record
 #'   (`augment()`).
@@ -17,11 +18,11 @@
 #' head(augment(fit))
 #' @export
 tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, conf.level = 0.95,
-                        ...) {
+                        ddf = NULL, ...) {
   for (effect in effects) check_choice(effect, c("fixed", "ran_pars", "ran_vals"), "effects")
-  makers <- list(fixed = tidy_fixed, ran_pars = tidy_parameters, ran_vals = tidy_effects)
+  makers <- list(fixed = function(fit) tidy_fixed(fit, ddf), ran_pars = tidy_parameters, ran_vals = tidy_effects)
   tables <- lapply(makers[unique(effects)], function(make) make(x))
-  if (conf.int) tables <- lapply(tables, add_interval, x, check_level(conf.level, "conf.level"))
+  if (conf.int) tables <- lapply(tables, add_interval, check_level(conf.level, "conf.level"))
   columns <- intersect(tidy_columns, unlist(lapply(tables, names)))
   tables <- lapply(tables, function(table) {
     table[setdiff(columns, names(table))] <- NA
@@ -33,15 +34,15 @@ tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, c
 }
 
 tidy_columns <- c(
-  "effect", "group", "level", "term", "estimate", "std.error", "statistic", "p.value", "conf.low",
-  "conf.high", "status"
+  "effect", "group", "level", "term", "estimate", "std.error", "statistic", "df", "p.value",
+  "conf.low", "conf.high", "status"
 )
 
-tidy_fixed <- function(fit) {
-  table <- fixed_table(fit)
+tidy_fixed <- function(fit, ddf) {
+  table <- fixed_table(fit, ddf)
   tidy <- data.frame(
     effect = rep("fixed", nrow(table)), term = row.names(table), estimate = table$estimate,
-    std.error = table$se, statistic = table$statistic
+    std.error = table$se, statistic = table$statistic, df = table$df
   )
   tidy$p.value <- table$p.value
   tidy
@@ -66,9 +67,10 @@ tidy_effects <- function(fit) {
   )
 }
 
-add_interval <- function(table, fit, level) {
-  normal <- table$effect %in% c("fixed", "ran_vals")
-  half <- ifelse(normal, wald_quantile(fit, level) * table$std.error, NA)
+add_interval <- function(table, level) {
+  # Degrees of freedom of random effects are not known: normal quantiles.
+  df <- ifelse(table$effect == "ran_vals", Inf, table$df %||% rep(NA_real_, nrow(table)))
+  half <- stats::qt(1 - (1 - level) / 2, df) * table$std.error
   table$conf.low <- table$estimate - half
   table$conf.high <- table$estimate + half
   table

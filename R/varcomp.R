@@ -4,12 +4,15 @@
 #' [lmmfit()] take. `VarCorr()` gives the covariance matrix of each random term, as in lme4.
 #'
 #' @param object,x A fit by [lmmfit()]; for the methods of `VarCorr`, its value.
+#' @param information Which information matrix the standard errors come from: see [contest()].
 #' @param sigma Not used: the matrices are on the scale of the data.
 #' @param ... Not used.
 #' @return `varcomp()`: a data frame with `term`, `parameter`, `estimate`, `se` (from the average
 #'   information; `NA` where held or at a boundary) and `status`: free, held, or at boundary.
 #'   `VarCorr()`: a list of covariance matrices by term, with attributes `stddev` and `correlation`,
-#'   and the residual standard deviation in the attribute `sc`.
+#'   and the residual standard deviation in the attribute `sc`. With structured residuals, the
+#'   attribute `residual` is a list of such matrices, one for each set of parameters, if they have
+#'   at most 50 rows.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 #' varcomp(fit)
@@ -19,10 +22,14 @@ varcomp <- function(object, ...) UseMethod("varcomp")
 
 #' @rdname varcomp
 #' @export
-varcomp.lmmfit <- function(object, ...) {
+varcomp.lmmfit <- function(object, information = c("average", "observed", "expected"), ...) {
+  information <- check_choice(information, c("average", "observed", "expected"), "information")
   parameters <- object$parameters
+  if (information != "average") {
+    parameters$se <- sqrt(diag(parameter_covariance(object, information)))
+  }
   data.frame(
-    term = parameters$term, parameter = parameters$name, estimate = parameters$estimate,
+    term = parameters$term, parameter = parameters$name, estimate = reported_estimates(object),
     se = parameters$se, status = parameters$status
   )
 }
@@ -30,15 +37,32 @@ varcomp.lmmfit <- function(object, ...) {
 #' @rdname varcomp
 #' @export
 VarCorr.lmmfit <- function(x, sigma = 1, ...) {
-  matrices <- lapply(term_covariances(x), function(covariance) {
-    sd <- sqrt(diag(covariance))
-    attr(covariance, "stddev") <- sd
-    attr(covariance, "correlation") <- correlation_matrix(covariance)
-    covariance
-  })
+  matrices <- lapply(term_covariances(x), with_correlation)
   structure(stats::setNames(matrices, term_labels(x)),
-    sc = sigma(x), structures = vapply(x$random, `[[`, "", "structure"), class = "VarCorr.lmmfit"
+    sc = sigma(x), residual = residual_matrices(x),
+    structures = vapply(x$random, function(term) structure_name(term$structure), ""),
+    class = "VarCorr.lmmfit"
   )
+}
+
+with_correlation <- function(covariance) {
+  sd <- sqrt(diag(covariance))
+  attr(covariance, "stddev") <- sd
+  attr(covariance, "correlation") <- correlation_matrix(covariance)
+  covariance
+}
+
+# Sigma of each section of a structured residual, if it is of a size to be read.
+residual_matrices <- function(fit, limit = 50L) {
+  if (has_iid_residual(fit)) return(NULL)
+  residual <- fit_residual(fit)
+  sizes <- vapply(residual$sections, function(section) length(section$coefs), 0L)
+  if (any(sizes > limit)) return(NULL)
+  labels <- vapply(residual$sections, function(section) {
+    if (section$name == "iid") paste0(section$label, ".", section$coefs) else section$label
+  }, "")
+  stats::setNames(lapply(residual_covariances(fit, residual), with_correlation),
+    sub("^r", "R", labels))
 }
 
 # NaN where a variance is zero.
@@ -53,9 +77,12 @@ correlation_matrix <- function(covariance) {
 #' @param row.names,optional As in [as.data.frame()].
 #' @export
 as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, ...) {
+  residual <- attr(x, "residual")
+  matrices <- c(unclass(x), residual)
   rows <- Map(function(covariance, label, structure) {
     coefs <- rownames(covariance)
-    at <- covariance_structures[[structure]]$entries(nrow(covariance))
+    t <- nrow(covariance)
+    at <- if (structure == "diag") list(row = seq_len(t), col = seq_len(t)) else entries_us(t)
     order <- order(at$row != at$col)
     row <- at$row[order]
     col <- at$col[order]
@@ -65,17 +92,21 @@ as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, 
       vcov = covariance[cbind(row, col)],
       sdcor = ifelse(row == col, attr(covariance, "stddev")[row], correlation)
     )
-  }, unclass(x), names(x), attr(x, "structures"))
-  residual <- data.frame(
-    grp = "Residual", var1 = NA, var2 = NA, vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")
-  )
-  do.call(rbind, c(unname(rows), list(residual)))
+  }, matrices, names(matrices), c(attr(x, "structures"), rep.int("us", length(residual))))
+  if (length(attr(x, "residual")) == 0L) {
+    residual <- data.frame(
+      grp = "Residual", var1 = NA, var2 = NA, vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")
+    )
+    rows <- c(rows, list(residual))
+  }
+  do.call(rbind, unname(rows))
 }
 
 #' @method print VarCorr.lmmfit
 #' @export
 print.VarCorr.lmmfit <- function(x, ...) {
-  table <- variance_table(x, attr(x, "sc")^2)
+  residual <- attr(x, "residual")
+  table <- variance_table(c(unclass(x), residual), if (is.null(residual)) attr(x, "sc")^2)
   print_table(table, left = c("Term", "Coefficient"))
   invisible(x)
 }

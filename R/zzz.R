@@ -2,6 +2,7 @@
 .onLoad <- function(libname, pkgname) {
   register_later("emmeans", "recover_data", "lmmfit")
   register_later("emmeans", "emm_basis", "lmmfit")
+  register_later("multcomp", "modelparm", "lmmfit")
 }
 
 register_later <- function(package, generic, class) {

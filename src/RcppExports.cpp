@@ -11,6 +11,19 @@ Rcpp::Rostream<true>&  Rcpp::Rcout = Rcpp::Rcpp_cout_get();
 Rcpp::Rostream<false>& Rcpp::Rcerr = Rcpp::Rcpp_cerr_get();
 #endif
 
+// fitting_constants_cpp
+Rcpp::List fitting_constants_cpp(Rcpp::List spec, double max_flops, int threads);
+RcppExport SEXP _henderson_fitting_constants_cpp(SEXP specSEXP, SEXP max_flopsSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< double >::type max_flops(max_flopsSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(fitting_constants_cpp(spec, max_flops, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
 // solve_equations_cpp
 Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, bool diagonal);
 RcppExport SEXP _henderson_solve_equations_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP, SEXP diagonalSEXP) {
@@ -37,6 +50,69 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// marker_summary_cpp
+Rcpp::List marker_summary_cpp(SEXP markers);
+RcppExport SEXP _henderson_marker_summary_cpp(SEXP markersSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
+    rcpp_result_gen = Rcpp::wrap(marker_summary_cpp(markers));
+    return rcpp_result_gen;
+END_RCPP
+}
+// grm_cpp
+Rcpp::List grm_cpp(SEXP markers, Rcpp::NumericVector frequency, std::string method, int threads);
+RcppExport SEXP _henderson_grm_cpp(SEXP markersSEXP, SEXP frequencySEXP, SEXP methodSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type frequency(frequencySEXP);
+    Rcpp::traits::input_parameter< std::string >::type method(methodSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(grm_cpp(markers, frequency, method, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// symmetric_inverse_cpp
+Rcpp::List symmetric_inverse_cpp(Rcpp::NumericMatrix a, int threads);
+RcppExport SEXP _henderson_symmetric_inverse_cpp(SEXP aSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type a(aSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(symmetric_inverse_cpp(a, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// variance_information_cpp
+Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control);
+RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    rcpp_result_gen = Rcpp::wrap(variance_information_cpp(spec, control));
+    return rcpp_result_gen;
+END_RCPP
+}
+// mean_covariance_cpp
+Rcpp::List mean_covariance_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, Rcpp::NumericMatrix parameter_covariance);
+RcppExport SEXP _henderson_mean_covariance_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP, SEXP parameter_covarianceSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type parameter_covariance(parameter_covarianceSEXP);
+    rcpp_result_gen = Rcpp::wrap(mean_covariance_cpp(spec, control, K, parameter_covariance));
+    return rcpp_result_gen;
+END_RCPP
+}
 // design_cpp
 Rcpp::List design_cpp(Rcpp::List spec);
 RcppExport SEXP _henderson_design_cpp(SEXP specSEXP) {
@@ -55,6 +131,92 @@ BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     rcpp_result_gen = Rcpp::wrap(structure_names_cpp());
+    return rcpp_result_gen;
+END_RCPP
+}
+// sort_pedigree_cpp
+Rcpp::List sort_pedigree_cpp(Rcpp::List parents);
+RcppExport SEXP _henderson_sort_pedigree_cpp(SEXP parentsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type parents(parentsSEXP);
+    rcpp_result_gen = Rcpp::wrap(sort_pedigree_cpp(parents));
+    return rcpp_result_gen;
+END_RCPP
+}
+// ancestors_cpp
+Rcpp::LogicalVector ancestors_cpp(Rcpp::List parents, Rcpp::IntegerVector rows);
+RcppExport SEXP _henderson_ancestors_cpp(SEXP parentsSEXP, SEXP rowsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type parents(parentsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type rows(rowsSEXP);
+    rcpp_result_gen = Rcpp::wrap(ancestors_cpp(parents, rows));
+    return rcpp_result_gen;
+END_RCPP
+}
+// inbreeding_cpp
+Rcpp::NumericVector inbreeding_cpp(Rcpp::List pedigree, int threads);
+RcppExport SEXP _henderson_inbreeding_cpp(SEXP pedigreeSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type pedigree(pedigreeSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(inbreeding_cpp(pedigree, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// ainverse_cpp
+Rcpp::List ainverse_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding);
+RcppExport SEXP _henderson_ainverse_cpp(SEXP pedigreeSEXP, SEXP inbreedingSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type pedigree(pedigreeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type inbreeding(inbreedingSEXP);
+    rcpp_result_gen = Rcpp::wrap(ainverse_cpp(pedigree, inbreeding));
+    return rcpp_result_gen;
+END_RCPP
+}
+// amultiply_cpp
+Rcpp::NumericMatrix amultiply_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding, Rcpp::NumericMatrix x, int threads);
+RcppExport SEXP _henderson_amultiply_cpp(SEXP pedigreeSEXP, SEXP inbreedingSEXP, SEXP xSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type pedigree(pedigreeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type inbreeding(inbreedingSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type x(xSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(amultiply_cpp(pedigree, inbreeding, x, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// amatrix_cpp
+Rcpp::NumericMatrix amatrix_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding, Rcpp::IntegerVector rows, int threads);
+RcppExport SEXP _henderson_amatrix_cpp(SEXP pedigreeSEXP, SEXP inbreedingSEXP, SEXP rowsSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type pedigree(pedigreeSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type inbreeding(inbreedingSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type rows(rowsSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(amatrix_cpp(pedigree, inbreeding, rows, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// group_shares_cpp
+Rcpp::NumericMatrix group_shares_cpp(Rcpp::List pedigree);
+RcppExport SEXP _henderson_group_shares_cpp(SEXP pedigreeSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type pedigree(pedigreeSEXP);
+    rcpp_result_gen = Rcpp::wrap(group_shares_cpp(pedigree));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -82,14 +244,42 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// subject_regressions_cpp
+Rcpp::List subject_regressions_cpp(Rcpp::NumericMatrix z, Rcpp::NumericVector y, Rcpp::IntegerVector subject, int n_subjects);
+RcppExport SEXP _henderson_subject_regressions_cpp(SEXP zSEXP, SEXP ySEXP, SEXP subjectSEXP, SEXP n_subjectsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type z(zSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type y(ySEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type subject(subjectSEXP);
+    Rcpp::traits::input_parameter< int >::type n_subjects(n_subjectsSEXP);
+    rcpp_result_gen = Rcpp::wrap(subject_regressions_cpp(z, y, subject, n_subjects));
+    return rcpp_result_gen;
+END_RCPP
+}
 
 static const R_CallMethodDef CallEntries[] = {
+    {"_henderson_fitting_constants_cpp", (DL_FUNC) &_henderson_fitting_constants_cpp, 3},
     {"_henderson_solve_equations_cpp", (DL_FUNC) &_henderson_solve_equations_cpp, 4},
     {"_henderson_prediction_error_cpp", (DL_FUNC) &_henderson_prediction_error_cpp, 2},
+    {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
+    {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
+    {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
+    {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 2},
+    {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 4},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_names_cpp", (DL_FUNC) &_henderson_structure_names_cpp, 0},
+    {"_henderson_sort_pedigree_cpp", (DL_FUNC) &_henderson_sort_pedigree_cpp, 1},
+    {"_henderson_ancestors_cpp", (DL_FUNC) &_henderson_ancestors_cpp, 2},
+    {"_henderson_inbreeding_cpp", (DL_FUNC) &_henderson_inbreeding_cpp, 2},
+    {"_henderson_ainverse_cpp", (DL_FUNC) &_henderson_ainverse_cpp, 2},
+    {"_henderson_amultiply_cpp", (DL_FUNC) &_henderson_amultiply_cpp, 4},
+    {"_henderson_amatrix_cpp", (DL_FUNC) &_henderson_amatrix_cpp, 4},
+    {"_henderson_group_shares_cpp", (DL_FUNC) &_henderson_group_shares_cpp, 1},
     {"_henderson_fit_reml_cpp", (DL_FUNC) &_henderson_fit_reml_cpp, 2},
     {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 2},
+    {"_henderson_subject_regressions_cpp", (DL_FUNC) &_henderson_subject_regressions_cpp, 4},
     {NULL, NULL, 0}
 };
 

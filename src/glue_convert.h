@@ -71,6 +71,10 @@ inline model::Relationship as_relationship(const Rcpp::List& list, SmallIndex n_
   model::Relationship relationship;
   if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
   relationship.is_identity = false;
+  if (list.containsElementNamed("combination")) {
+    relationship.combination = as_coding(list["combination"]);
+    n_levels = relationship.combination.n_columns;
+  }
   const Rcpp::S4 precision = list["precision"];
   const Rcpp::IntegerVector start = precision.slot("p"), row = precision.slot("i");
   const Rcpp::NumericVector value = precision.slot("x");
@@ -100,11 +104,45 @@ inline model::Relationship as_relationship(const Rcpp::List& list, SmallIndex n_
   return relationship;
 }
 
+// A list with the fields of covariance::Recipe, or a name alone.
+inline covariance::Recipe as_recipe(const Rcpp::RObject& object, Index n_coef) {
+  covariance::Recipe recipe;
+  recipe.n_coef = n_coef;
+  if (TYPEOF(object) == STRSXP) {
+    recipe.name = Rcpp::as<std::string>(object);
+    return recipe;
+  }
+  const Rcpp::List list(object);
+  recipe.name = Rcpp::as<std::string>(list["name"]);
+  if (list.containsElementNamed("coordinates"))
+    recipe.coordinates = Rcpp::as<Matrix>(list["coordinates"]);
+  if (list.containsElementNamed("order")) recipe.order = Rcpp::as<int>(list["order"]);
+  if (list.containsElementNamed("constants")) recipe.constants = as_vector(list["constants"]);
+  if (!list.containsElementNamed("factors")) return recipe;
+  const Rcpp::List factors = list["factors"];
+  for (R_xlen_t i = 0; i < factors.size(); ++i) {
+    const Rcpp::List factor = factors[i];
+    recipe.factors.push_back(as_recipe(factor, Rcpp::as<int>(factor["n_coef"])));
+  }
+  return recipe;
+}
+
+inline model::ResidualSection as_section(const Rcpp::List& list) {
+  model::ResidualSection section;
+  section.label = Rcpp::as<std::string>(list["label"]);
+  const Rcpp::List recipe = list["structure"];
+  section.structure = as_recipe(recipe, Rcpp::as<int>(recipe["n_coef"]));
+  section.record = as_zero_based(list["records"]);
+  section.subject = as_zero_based(list["subject"]);
+  section.position = as_zero_based(list["position"]);
+  return section;
+}
+
 inline model::RandomTerm as_random_term(const Rcpp::List& list) {
   model::RandomTerm term;
   term.label = Rcpp::as<std::string>(list["label"]);
-  term.structure = Rcpp::as<std::string>(list["structure"]);
   term.n_coef = Rcpp::as<int>(list["n_coef"]);
+  term.structure = as_recipe(list["structure"], term.n_coef);
   term.n_levels = Rcpp::as<int>(list["n_levels"]);
   const Rcpp::List incidences = list["incidence"];
   for (R_xlen_t i = 0; i < incidences.size(); ++i) {
@@ -123,15 +161,22 @@ inline model::ModelSpec as_spec(const Rcpp::List& list) {
   spec.fixed = as_terms(list["fixed"]);
   const Rcpp::List random = list["random"];
   for (R_xlen_t i = 0; i < random.size(); ++i) spec.random.push_back(as_random_term(random[i]));
-  spec.reml = Rcpp::as<std::string>(list["method"]) == "REML";
+  const Rcpp::List residual = list["residual"];
+  if (residual.containsElementNamed("sections")) {
+    const Rcpp::List sections = residual["sections"];
+    for (R_xlen_t i = 0; i < sections.size(); ++i) spec.residual.push_back(as_section(sections[i]));
+  }
+  spec.reml = Rcpp::as<std::string>(list["method"]) != "ML";
   return spec;
 }
 
 // Nothing held, no value given.
 inline model::VarianceRequest nothing_held(const model::ModelSpec& spec) {
-  Index n_values = 1;
+  Index n_values = spec.residual.empty() ? 1 : 0;
+  for (const model::ResidualSection& section : spec.residual)
+    n_values += covariance::n_values(section.structure);
   for (const model::RandomTerm& term : spec.random)
-    n_values += covariance::n_values(term.structure, term.n_coef);
+    n_values += covariance::n_values(term.structure);
   return {std::vector<bool>(static_cast<std::size_t>(n_values), false),
           Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN())};
 }

@@ -12,7 +12,8 @@ namespace {
 constexpr SmallIndex kFewFixed = 50;
 
 equations::FixedPlace fixed_place(const model::Model& model) {
-  if (model.rank() <= kFewFixed) return equations::FixedPlace::last;
+  if (model.rank() <= kFewFixed || (!model.reml && model.has_structured_residual()))
+    return equations::FixedPlace::last;
   return model.reml ? equations::FixedPlace::anywhere : equations::FixedPlace::apart;
 }
 

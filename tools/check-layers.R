@@ -19,7 +19,8 @@ glue_shared_headers <- c("glue_convert.h", "glue_callbacks.h")
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
   "estimate.R", "fit.R", "fit-parts.R", "mme.R", "ranef.R", "predict.R", "pedigree.R",
-  "relationship.R", "estimable.R", "contest.R", "ddf.R"
+  "relationship.R", "grm.R", "reliability.R", "legendre.R",
+  "estimable.R", "contest.R", "ddf.R", "henderson3.R", "two-stage-fit.R"
 )
 
 includes_of <- function(file) {

@@ -54,14 +54,14 @@ double log_det(const Matrix& a) {
 }
 
 // Inverse of [X'R^-1X, X'R^-1Z; Z'R^-1X, Z'R^-1Z + G^-1].
-Matrix inverse_equations(const MixedModel& model, const Matrix& x, const Vector& r,
+Matrix inverse_equations(const MixedModel& model, const Matrix& x, const Matrix& r,
                          const std::vector<Matrix>& g) {
   Matrix w = x;
   for (const DenseTerm& term : model.terms) {
     w.conservativeResize(Eigen::NoChange, w.cols() + term.z.cols());
     w.rightCols(term.z.cols()) = term.z;
   }
-  Matrix c = w.transpose() * r.cwiseInverse().asDiagonal() * w;
+  Matrix c = w.transpose() * r.inverse() * w;
   Index first = x.cols();
   for (const Matrix& block : g) {
     c.block(first, first, block.rows(), block.rows()) += block.inverse();
@@ -80,8 +80,9 @@ double difference(const Matrix& a, const Matrix& b) {
 }
 
 Index MixedModel::n_values() const {
-  Index n = 1;
+  Index n = residual.empty() ? 1 : 0;
   for (const DenseTerm& term : terms) n += static_cast<Index>(units(term).size());
+  for (const DenseTerm& section : residual) n += static_cast<Index>(units(section).size());
   return n;
 }
 
@@ -90,8 +91,7 @@ Oracle oracle(const MixedModel& model, const Vector& values) {
   const Index n = y.size();
   Oracle o;
   const Vector weights = model.spec.weights.size() > 0 ? model.spec.weights : Vector::Ones(n);
-  const Vector r = values[values.size() - 1] * weights.cwiseInverse();
-  o.v = r.asDiagonal();
+  o.v = Matrix::Zero(n, n);
   std::vector<Matrix> g;
   Index next = 0;
   for (const DenseTerm& term : model.terms) {
@@ -103,7 +103,17 @@ Oracle oracle(const MixedModel& model, const Vector& values) {
     g.push_back(kronecker(term.k, sigma));
     o.v += term.z * g.back() * term.z.transpose();
   }
-  o.dv.push_back(weights.cwiseInverse().asDiagonal());
+  const std::size_t first_residual = o.dv.size();
+  for (const DenseTerm& section : model.residual) {
+    const Matrix z = weights.cwiseSqrt().cwiseInverse().asDiagonal() * section.z;
+    for (const Matrix& unit : units(section)) {
+      o.dv.push_back(z * kronecker(section.k, unit) * z.transpose());
+    }
+  }
+  if (model.residual.empty()) o.dv.push_back(weights.cwiseInverse().asDiagonal());
+  Matrix r = Matrix::Zero(n, n);
+  for (std::size_t i = first_residual; i < o.dv.size(); ++i) r += values[next++] * o.dv[i];
+  o.v += r;
 
   o.kept = independent_columns(model.x);
   const auto rank = static_cast<Index>(o.kept.size());
@@ -258,10 +268,11 @@ class Maker {
                 const Matrix& inverse = Matrix(), int n_incidences = 1) {
     model::RandomTerm term;
     term.label = "term " + std::to_string(model_.terms.size() + 1);
-    term.structure = structure;
+    term.structure.name = structure;
     term.n_levels = n_levels;
     const Matrix coefficients = dense_columns(terms, n_);
     term.n_coef = static_cast<SmallIndex>(coefficients.cols());
+    term.structure.n_coef = term.n_coef;
     DenseTerm dense{Matrix::Zero(n_, term.n_coef * n_levels), Matrix::Identity(n_levels, n_levels),
                     term.n_coef, structure == "diag"};
     for (int i = 0; i < n_incidences; ++i) {
@@ -277,6 +288,31 @@ class Maker {
     }
     model_.spec.random.push_back(std::move(term));
     model_.terms.push_back(std::move(dense));
+    return *this;
+  }
+  // Subjects with records at some of the positions.
+  Maker& residual(const std::string& structure, SmallIndex n_positions, Index first, Index last) {
+    model::ResidualSection section;
+    section.label = "residual";
+    section.structure.name = structure;
+    section.structure.n_coef = n_positions;
+    DenseTerm dense{Matrix::Zero(n_, 0), Matrix(), n_positions, structure == "diag"};
+    std::bernoulli_distribution present(0.7);
+    SmallIndex subject = 0;
+    for (Index r = first; r < last; ++subject) {
+      dense.z.conservativeResize(Eigen::NoChange, dense.z.cols() + n_positions);
+      dense.z.rightCols(n_positions).setZero();
+      for (SmallIndex p = n_positions - 1; p >= 0 && r < last; --p) {
+        if (!present(engine_)) continue;
+        section.record.push_back(static_cast<SmallIndex>(r));
+        section.subject.push_back(subject);
+        section.position.push_back(p);
+        dense.z(r++, subject * n_positions + p) = 1.0;
+      }
+    }
+    dense.k = Matrix::Identity(subject, subject);
+    model_.spec.residual.push_back(std::move(section));
+    model_.residual.push_back(std::move(dense));
     return *this;
   }
   Maker& weighted() {
@@ -343,10 +379,34 @@ std::vector<MixedModel> mixed_models(unsigned seed) {
   return models;
 }
 
+std::vector<MixedModel> residual_models(unsigned seed) {
+  const ColumnTerm one{};
+  std::vector<MixedModel> models;
+  for (const bool reml : {true, false}) {
+    Maker visits("us residual", 60, seed + 1);
+    visits.fixed(one).fixed(visits.covariate()).residual("us", 3, 0, 60);
+    models.push_back(visits.make(reml));
+    Maker groups("us residuals by group with weights", 70, seed + 2);
+    groups.fixed(one).residual("us", 2, 0, 40).residual("us", 3, 40, 70).weighted();
+    models.push_back(groups.make(reml));
+    Maker mixed("diag residual beside us(2) and a relationship", 50, seed + 3);
+    const ColumnTerm time = mixed.covariate(5.0);
+    mixed.fixed(one).fixed(time).fixed({{mixed.levels(full_coding(3))}});  // rank-deficient
+    mixed.random("us", {one, time}, 6).random("us", {one}, 8, pedigree_inverse(8, mixed.engine()));
+    models.push_back(mixed.residual("diag", 4, 0, 50).make(reml));
+    Maker large("us residual of many positions", 90, seed + 4);
+    large.fixed(one).random("us", {one}, 5).residual("us", 5, 0, 90);
+    models.push_back(large.make(reml));
+  }
+  return models;
+}
+
 Vector random_values(const MixedModel& model, Engine& engine) {
   Vector values(model.n_values());
   Index next = 0;
-  for (const DenseTerm& term : model.terms) {
+  std::vector<DenseTerm> terms = model.terms;
+  terms.insert(terms.end(), model.residual.begin(), model.residual.end());
+  for (const DenseTerm& term : terms) {
     const Index t = term.n_coef;
     Matrix half(t, t + 2);
     for (Index c = 0; c < half.cols(); ++c) half.col(c) = normal(t, engine);
@@ -355,7 +415,7 @@ Vector random_values(const MixedModel& model, Engine& engine) {
       for (Index c = term.diagonal ? r : 0; c <= r; ++c) values[next++] = sigma(r, c);
     }
   }
-  values[next] = 0.5 + 4.0 * std::abs(normal(1, engine)[0]);
+  if (model.residual.empty()) values[next] = 0.5 + 4.0 * std::abs(normal(1, engine)[0]);
   return values;
 }
 

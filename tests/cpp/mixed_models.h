@@ -25,6 +25,7 @@ struct MixedModel {
   model::ModelSpec spec;
   Matrix x;  // all columns of the formula
   std::vector<DenseTerm> terms;
+  std::vector<DenseTerm> residual;  // sections of a structured residual; z without weights
 
   Index n_values() const;
 };
@@ -46,6 +47,9 @@ Oracle oracle(const MixedModel& model, const Vector& values);
 
 // Every shape, by REML and by ML.
 std::vector<MixedModel> mixed_models(unsigned seed);
+
+// Structured residuals: complete and with gaps, by groups, with weights, beside random terms.
+std::vector<MixedModel> residual_models(unsigned seed);
 
 // Valid values: every covariance matrix well inside, or with correlation +-1 and zero variances
 // where `singular`.

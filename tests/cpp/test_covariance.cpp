@@ -17,6 +17,13 @@ namespace {
 using test::difference;
 using test::normal;
 
+Recipe recipe(const std::string& name, Index n_coef) {
+  Recipe made;
+  made.name = name;
+  made.n_coef = n_coef;
+  return made;
+}
+
 Matrix covariance_of(const Structure& structure, const Vector& theta) {
   const Matrix lambda = *structure.factor(theta);
   return lambda * lambda.transpose();
@@ -184,14 +191,14 @@ TEST_CASE("values transform as F Sigma F'") {
     for (Index c = 0; c < n; ++c) f.col(c).head(c + 1) = normal(c + 1, engine);
     const Matrix sigma = random_covariance(n, engine);
     const Vector expected = lower_of(f * sigma * f.transpose());
-    CHECK(difference(value_transform("us", f) * lower_of(sigma), expected) < 1e-13);
+    CHECK(difference(value_transform(recipe("us", n), f) * lower_of(sigma), expected) < 1e-13);
     const Matrix scale = f.diagonal().asDiagonal();
     const Matrix variances = sigma.diagonal().asDiagonal();
     const Vector scaled = (scale * variances * scale.transpose()).diagonal();
-    CHECK(difference(value_transform("diag", scale) * sigma.diagonal(), scaled) < 1e-13);
+    CHECK(difference(value_transform(recipe("diag", n), scale) * sigma.diagonal(), scaled) < 1e-13);
   }
-  CHECK(is_rotatable("us"));
-  CHECK(!is_rotatable("diag"));
+  CHECK(coefficient_change(recipe("us", 2)) == CoefficientChange::any);
+  CHECK(coefficient_change(recipe("diag", 2)) == CoefficientChange::diagonal);
 }
 
 TEST_CASE("the table makes the blocks of a structure") {
@@ -199,26 +206,26 @@ TEST_CASE("the table makes the blocks of a structure") {
     const auto n = static_cast<Index>(held.size());
     return Held{std::move(held), Vector::Ones(n)};
   };
-  const std::vector<Block> diag = make_blocks("diag", 3, held_of({false, true, false}));
+  const std::vector<Block> diag = make_blocks(recipe("diag", 3), held_of({false, true, false}));
   REQUIRE(diag.size() == 3);
   for (Index c = 0; c < 3; ++c) {
     CHECK(diag[c].first_coef == c);
     CHECK(diag[c].held == (c == 1));
     CHECK(diag[c].structure->n_coef() == 1);
   }
-  const std::vector<Block> us = make_blocks("us", 2, held_of({false, false, false}));
+  const std::vector<Block> us = make_blocks(recipe("us", 2), held_of({false, false, false}));
   REQUIRE(us.size() == 1);
   CHECK(us[0].structure->n_theta() == 3);
-  CHECK(make_blocks("us", 2, held_of({true, true, true}))[0].held);
-  const std::vector<Block> partly = make_blocks("us", 2, held_of({false, false, true}));
+  CHECK(make_blocks(recipe("us", 2), held_of({true, true, true}))[0].held);
+  const std::vector<Block> partly = make_blocks(recipe("us", 2), held_of({false, false, true}));
   CHECK(!partly[0].held);
   CHECK(partly[0].structure->n_theta() == 2);
-  CHECK_THROWS_AS(make_blocks("us", 2, held_of({false})), DimensionMismatch);
-  CHECK_THROWS_AS(make_blocks("none such", 2, held_of({false})), InvalidSpec);
-  CHECK_THROWS_AS(n_values("", 2), InvalidSpec);
-  for (const std::string& name : structure_names()) CHECK(n_values(name, 1) == 1);
-  CHECK(n_values("us", 4) == 10);
-  CHECK(n_values("diag", 4) == 4);
+  CHECK_THROWS_AS(make_blocks(recipe("us", 2), held_of({false})), DimensionMismatch);
+  CHECK_THROWS_AS(make_blocks(recipe("none such", 2), held_of({false})), InvalidSpec);
+  CHECK_THROWS_AS(n_values(recipe("", 2)), InvalidSpec);
+  for (const std::string& name : structure_names()) CHECK(n_values(recipe(name, 1)) == 1);
+  CHECK(n_values(recipe("us", 4)) == 10);
+  CHECK(n_values(recipe("diag", 4)) == 4);
 }
 
 }  // namespace henderson::covariance

@@ -324,20 +324,23 @@ TEST_CASE(
     Matrix z(n, 2);
     z << Vector::Ones(n), 1e-3 * (x.array() + origin);
     const std::vector<CoefficientRows> incidences{{0, 0, &level, sparse(z)}};
-    const Matrix t = coefficient_basis(incidences, 0, 2, true);
+    const Matrix t =
+        coefficient_basis(incidences, 0, 2, covariance::CoefficientChange::any, Vector());
     CHECK(t(1, 0) == 0.0);
     CHECK(difference(t.transpose() * z.transpose() * z * t / double(n), Matrix::Identity(2, 2)) <
           1e-8);
-    const Matrix units = coefficient_basis(incidences, 0, 2, false);
+    const Matrix units =
+        coefficient_basis(incidences, 0, 2, covariance::CoefficientChange::diagonal, Vector());
     CHECK(units.isDiagonal(0.0));
     CHECK(difference((z * units).colwise().squaredNorm() / double(n), Matrix::Ones(1, 2)) < 1e-12);
   }
   Matrix z(n, 3);
   z << Vector::Ones(n), x, x;  // dependent: the third column keeps a finite basis
-  const Matrix t = coefficient_basis({{0, 0, &level, sparse(z)}}, 0, 3, true);
+  const Matrix t = coefficient_basis({{0, 0, &level, sparse(z)}}, 0, 3,
+                                     covariance::CoefficientChange::any, Vector());
   CHECK(t.allFinite());
   CHECK(t.fullPivLu().isInvertible());
-  CHECK(coefficient_basis({}, 0, 2, true).isIdentity(0.0));
+  CHECK(coefficient_basis({}, 0, 2, covariance::CoefficientChange::any, Vector()).isIdentity(0.0));
 }
 
 TEST_CASE("precision of levels: K x and log|K|") {
@@ -408,7 +411,8 @@ TEST_CASE("a model that cannot be is refused") {
                   InvalidSpec);
   CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.weights = Vector::Ones(3); }),
                   DimensionMismatch);
-  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].structure = "?"; }), InvalidSpec);
+  CHECK_THROWS_AS(build([](ModelSpec& s, auto&) { s.random[0].structure.name = "?"; }),
+                  InvalidSpec);
   CHECK_THROWS_AS(
       build([](ModelSpec& s, auto&) { s.random[0].incidence[0].level_of_record[0] = 7; }),
       InvalidSpec);

@@ -26,6 +26,7 @@ using test::normal;
 // ML needs the random part's determinant.
 std::vector<FixedPlace> places(const MixedModel& given) {
   if (given.spec.reml) return {FixedPlace::anywhere, FixedPlace::last};
+  if (!given.residual.empty()) return {FixedPlace::last};
   return {FixedPlace::last, FixedPlace::apart};
 }
 
@@ -71,6 +72,12 @@ Fit fit(const MixedModel& given, const VarianceRequest& request, Callbacks& call
   return {std::move(result), std::move(found)};
 }
 
+std::vector<MixedModel> all_models(unsigned seed) {
+  std::vector<MixedModel> models = test::mixed_models(seed);
+  for (MixedModel& model : test::residual_models(seed)) models.push_back(std::move(model));
+  return models;
+}
+
 VarianceRequest free_request(const MixedModel& given) {
   return test::nothing_held(given.n_values());
 }
@@ -104,7 +111,7 @@ double quadratic(const Vector& g, const Matrix& h, const Vector& d) {
 
 TEST_CASE("-2 log-likelihood, score and average information are those of the V form") {
   std::mt19937 engine(1);
-  for (const MixedModel& given : test::mixed_models(21)) {
+  for (const MixedModel& given : all_models(21)) {
     Callbacks callbacks;
     const Model model = model::build_model(given.spec, free_request(given), callbacks);
     for (const FixedPlace place : places(given)) {
@@ -136,13 +143,13 @@ TEST_CASE("-2 log-likelihood, score and average information are those of the V f
 
 TEST_CASE("user_jacobian is the derivative of user_values") {
   std::mt19937 engine(2);
-  for (const MixedModel& given : test::mixed_models(22)) {
+  for (const MixedModel& given : all_models(22)) {
     INFO(given.name);
     Callbacks callbacks;
     const Model model = model::build_model(given.spec, free_request(given), callbacks);
     const Parameters at = from_user_values(model, test::random_values(given, engine));
     const Matrix jacobian = user_jacobian(model, at);
-    for (Index i = 0; i <= model.n_theta; ++i) {
+    for (Index i = 0; i < model.n_parameters(); ++i) {
       const Vector up = user_values(model, shifted(at, i, 1e-5)),
                    down = user_values(model, shifted(at, i, -1e-5));
       CHECK(difference(jacobian.col(i), (up - down) / 2e-5) < 1e-7);
@@ -156,7 +163,7 @@ TEST_CASE("user_jacobian is the derivative of user_values") {
 
 TEST_CASE("rescaling finds the best common factor of all variances") {
   std::mt19937 engine(3);
-  for (const MixedModel& given : test::mixed_models(23)) {
+  for (const MixedModel& given : all_models(23)) {
     INFO(given.name);
     Callbacks callbacks;
     const Model model = model::build_model(given.spec, free_request(given), callbacks);

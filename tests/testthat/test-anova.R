@@ -21,6 +21,5 @@ test_that("fits that cannot be compared are refused", {
   expect_error(anova(a, update(a, method = "ML")), class = "henderson_error_compare")
   expect_error(anova(a, update(a, subset = age > 8)), class = "henderson_error_compare")
   expect_error(anova(a, lm(distance ~ age, data)), class = "henderson_error_argument")
-  expect_error(anova(a), class = "henderson_error_not_available")
   expect_s3_class(anova(a, update(a, . ~ . + (0 + age | Subject))), "anova")
 })

@@ -52,7 +52,7 @@ test_that("matrices that cannot be used are refused", {
   }
   expect_error(random_of(y ~ (1 | gr(line, cov = K):y)), class = "henderson_error_bar")
   expect_error(gr(line, cov = K), class = "henderson_error_relationship")
-  expect_error(random_of(y ~ (1 | gr(line, pedigree = K))), class = "henderson_error_not_available")
+  expect_error(random_of(y ~ (1 | gr(line, pedigree = K))), class = "henderson_error_relationship")
   expect_snapshot(error = TRUE, {
     random_of(y ~ (1 | gr(line, cov = missing)))
     random_of(y ~ (1 | gr(line, cov = unnamed)))

@@ -31,7 +31,9 @@ test_that("responses that cannot be fitted", {
   expect_refused(lmmfit(text ~ age, growth), "response_type")
   expect_refused(lmmfit(Sex ~ age, growth), "response_type")
   expect_refused(lmmfit(distance > 25 ~ age, growth), "response_type")
-  expect_refused(lmmfit(cbind(distance, age) ~ Sex, growth), "response_type")
+  growth$two <- cbind(growth$distance, growth$age)
+  expect_refused(lmmfit(two ~ Sex, growth), "response_type")
+  expect_refused(lmmfit(cbind(distance) ~ Sex, growth), "response_type")
   expect_refused(lmmfit(flat ~ age, growth), "response_constant")
   expect_refused(lmmfit(distance ~ age + offset(distance), growth), "response_constant")
   expect_refused(lmmfit(gap ~ age, growth), "no_records")
@@ -121,7 +123,7 @@ test_that("more fixed effects than records, and records that are fitted exactly"
 
 test_that("methods and controls that do not exist", {
   expect_refused(lmmfit(distance ~ age, growth, method = "reml"), "argument")
-  expect_refused(lmmfit(distance ~ age, growth, method = "ANOVA"), "not_available")
+  expect_refused(lmmfit(distance ~ age, growth, method = "Bayes"), "not_available")
   expect_refused(lmmfit(distance ~ age, growth, control = list(trace = TRUE)), "argument")
   expect_refused(lmmfit(distance ~ age, growth, contrasts = "contr.sum"), "argument")
 })

@@ -99,3 +99,24 @@ test_that("a rank-deficient fit says so when a dropped column is used", {
   expect_warning(predict(fit, data[1:3, ]), class = "henderson_warning_rank_deficient")
   expect_equal(suppressWarnings(predict(fit, data[1:3, ])), fitted(fit)[1:3])
 })
+
+test_that("intervals have the degrees of freedom, and the residual of a new record", {
+  linear <- lmmfit(yield ~ nitro, nlme::Oats)
+  new <- data.frame(nitro = c(0.1, 0.5))
+  for (interval in c("confidence", "prediction")) {
+    expect_equal(predict(linear, new, interval = interval),
+      predict(lm(yield ~ nitro, nlme::Oats), new, interval = interval))
+  }
+  fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
+  found <- predict(fit, new, random = FALSE, interval = "confidence", ddf = "Kenward-Roger")
+  test <- contest(fit, rbind(c(1, 0.1), c(1, 0.5)), ddf = "Kenward-Roger")$table
+  expect_equal(unname(found[, "upr"]), test$estimate + qt(0.975, test$df) * test$se)
+  new$Block <- "another"
+  found <- predict(fit, new, allow_new_levels = TRUE, interval = "prediction", level = 0.9)
+  x <- cbind(1, new$nitro)
+  variance <- rowSums(x %*% vcov(fit) * x) + sum(varcomp(fit)$estimate)
+  expect_equal(unname(found[, "upr"] - found[, "fit"]), qnorm(0.95) * sqrt(variance),
+    tolerance = 1e-6)
+  expect_error(predict(fit, new, random = FALSE, interval = "prediction"),
+    class = "henderson_error_interval")
+})

@@ -8,12 +8,22 @@ test_that("a summary holds its numbers", {
   expect_equal(unname(found$information), c(deviance(fit), AIC(fit), BIC(fit)))
 })
 
-test_that("p-values stand only where the degrees of freedom are exact", {
+test_that("t tests have the degrees of freedom that are asked for", {
   data <- nlme::Oats
-  expect_null(summary(lmmfit(yield ~ nitro + (1 | Block), data))$coefficients$p.value)
-  expect_null(summary(lmmfit(yield ~ nitro, data, method = "ML"))$coefficients$p.value)
-  expect_null(summary(lmmfit(yield ~ nitro, data, hold = c(residual = 1)))$coefficients$p.value)
-  expect_type(summary(lmmfit(yield ~ nitro, data))$coefficients$p.value, "double")
+  mixed <- lmmfit(yield ~ nitro + (1 | Block), data)
+  expect_within(summary(mixed)$coefficients$df[2], 65, 1e-4, "df of a slope within blocks")
+  expect_identical(summary(mixed, ddf = "none")$coefficients$df, c(Inf, Inf))
+  expect_identical(summary(mixed, ddf = "residual")$coefficients$df, c(70, 70))
+  expect_identical(summary(update(mixed, ddf = "none"))$coefficients$df, c(Inf, Inf))
+  expect_identical(summary(lmmfit(yield ~ nitro, data))$coefficients$df, c(70, 70))
+  adjusted <- summary(mixed, ddf = "Kenward-Roger")
+  expect_equal(adjusted$coefficients$se,
+    contest(mixed, diag(2), ddf = "Kenward-Roger")$table$se)
+  expect_output(print(adjusted), "Kenward-Roger (expected information)", fixed = TRUE)
+  held <- lmmfit(yield ~ nitro, data, hold = c(residual = 1))
+  expect_identical(summary(held)$coefficients$df, c(Inf, Inf))
+  expect_error(summary(update(mixed, method = "ML"), ddf = "Kenward-Roger"),
+    class = "henderson_error_kenward_roger")
 })
 
 test_that("a boundary, a dropped column and records left out are told", {

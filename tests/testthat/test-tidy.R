@@ -4,7 +4,7 @@ test_that("tidy() has the effects that are asked for", {
   table <- tidy(fit(), effects = c("fixed", "ran_pars", "ran_vals"), conf.int = TRUE)
   expect_identical(table$effect, rep(c("fixed", "ran_pars", "ran_vals"), c(2, 2, 27)))
   expect_named(table, c("effect", "group", "level", "term", "estimate", "std.error", "statistic",
-    "conf.low", "conf.high", "status"))
+    "df", "p.value", "conf.low", "conf.high", "status"))
   fixed <- table[table$effect == "fixed", ]
   expect_equal(fixed$conf.low, unname(confint(fit())[, 1]))
   expect_error(tidy(fit(), effects = "random"), class = "henderson_error_argument")

@@ -29,6 +29,17 @@ Matrix symmetric_from(const ConstVectorRef& lower, Index n) {
   return matrix;
 }
 
+Vector completed_lower(const ConstVectorRef& given, const ConstVectorRef& defaults, Index n) {
+  Vector lower = given;
+  for (Index r = 0; r < n; ++r) {
+    for (Index c = 0; c <= r; ++c) {
+      const Index k = lower_position(r, c);
+      if (std::isnan(lower[k])) lower[k] = r == c ? defaults[k] : 0.0;
+    }
+  }
+  return lower;
+}
+
 Matrix semidefinite_cholesky(const Matrix& matrix, double relative, double absolute) {
   const Index n = matrix.rows();
   Matrix factor = Matrix::Zero(n, n);

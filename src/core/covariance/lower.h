@@ -14,6 +14,9 @@ Vector lower_of(const Matrix& matrix);
 Matrix triangular_from(const ConstVectorRef& lower, Index n);
 Matrix symmetric_from(const ConstVectorRef& lower, Index n);
 
+// Entries that are not given (NaN): on the diagonal those of `defaults`, below it zero.
+Vector completed_lower(const ConstVectorRef& given, const ConstVectorRef& defaults, Index n);
+
 // Cholesky factor of a positive semidefinite matrix. A pivot not above `relative` times its
 // diagonal entry, or not above `absolute`, makes its column zero.
 Matrix semidefinite_cholesky(const Matrix& matrix, double relative, double absolute);

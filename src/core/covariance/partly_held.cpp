@@ -101,4 +101,8 @@ std::vector<bool> PartlyHeld::value_at_boundary(const ConstVectorRef&, const Mat
   return std::vector<bool>(static_cast<std::size_t>(n_values()), false);
 }
 
+Vector PartlyHeld::completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const {
+  return completed_lower(given, defaults, n_coef_);
+}
+
 }  // namespace henderson::covariance

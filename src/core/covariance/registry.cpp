@@ -2,38 +2,46 @@
 #include "core/covariance/registry.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
+#include "core/covariance/antedependence.h"
+#include "core/covariance/arma.h"
+#include "core/covariance/autoregressive.h"
+#include "core/covariance/compound_symmetry.h"
+#include "core/covariance/diagonal.h"
+#include "core/covariance/distance.h"
+#include "core/covariance/factor_analytic.h"
+#include "core/covariance/identity.h"
 #include "core/covariance/lower.h"
+#include "core/covariance/matern.h"
 #include "core/covariance/partly_held.h"
+#include "core/covariance/product.h"
+#include "core/covariance/scaled.h"
+#include "core/covariance/toeplitz.h"
 #include "core/covariance/unstructured.h"
 
 namespace henderson::covariance {
 namespace {
 
-std::vector<Block> unstructured_blocks(Index n_coef, const Held& held) {
-  const Index n_held = std::count(held.held.begin(), held.held.end(), true);
-  std::vector<Block> blocks(1);
-  blocks[0].held = n_held == lower_size(n_coef);
-  if (n_held == 0 || blocks[0].held) {
-    blocks[0].structure = std::make_unique<Unstructured>(n_coef);
-  } else {
-    blocks[0].structure = std::make_unique<PartlyHeld>(n_coef, held.held, held.values);
-  }
-  return blocks;
+using StructurePointer = std::unique_ptr<const Structure>;
+
+bool any_held(const Held& held) {
+  return std::find(held.held.begin(), held.held.end(), true) != held.held.end();
 }
 
-std::vector<Block> diagonal_blocks(Index n_coef, const Held& held) {
-  std::vector<Block> blocks(static_cast<std::size_t>(n_coef));
-  for (Index c = 0; c < n_coef; ++c) {
-    blocks[c].first_coef = c;
-    blocks[c].held = held.held[c];
-    blocks[c].structure = std::make_unique<Unstructured>(1);
-  }
-  return blocks;
+bool all_held(const Held& held) {
+  return any_held(held) && std::find(held.held.begin(), held.held.end(), false) == held.held.end();
 }
 
-Index diagonal_values(Index n_coef) { return n_coef; }
+StructurePointer unstructured(const Recipe& recipe, const Held& held) {
+  if (!any_held(held)) return std::make_unique<Unstructured>(recipe.n_coef);
+  return std::make_unique<PartlyHeld>(recipe.n_coef, held.held, held.values);
+}
+
+StructurePointer diagonal(const Recipe& recipe, const Held& held) {
+  return std::make_unique<Diagonal>(recipe.n_coef, held.held, held.values);
+}
 
 // Column (r, c): F Sigma F' of the Sigma that is 1 in (r, c) and (c, r).
 Matrix unstructured_transform(const Matrix& f) {
@@ -49,47 +57,151 @@ Matrix unstructured_transform(const Matrix& f) {
   return transform;
 }
 
-Matrix diagonal_transform(const Matrix& f) { return f.cwiseAbs2(); }
+using MakeCorrelation = std::shared_ptr<const Correlation> (*)(const Recipe& recipe);
+
+template <class Model>
+std::shared_ptr<const Correlation> of_size(const Recipe& recipe) {
+  return std::make_shared<Model>(recipe.n_coef);
+}
+
+std::shared_ptr<const Correlation> toeplitz(const Recipe& recipe) {
+  return std::make_shared<Toeplitz>(recipe.n_coef, recipe.order);
+}
+
+template <Decay decay>
+std::shared_ptr<const Correlation> of_distance(const Recipe& recipe) {
+  return std::make_shared<Distance>(recipe.coordinates, decay);
+}
+
+std::shared_ptr<const Correlation> matern(const Recipe& recipe) {
+  return std::make_shared<Matern>(recipe.coordinates, recipe.constants);
+}
+
+template <MakeCorrelation make>
+StructurePointer homogeneous(const Recipe& recipe, const Held& held) {
+  return std::make_unique<Scaled>(make(recipe), false, held.held, held.values);
+}
+
+template <MakeCorrelation make>
+StructurePointer heterogeneous(const Recipe& recipe, const Held& held) {
+  return std::make_unique<Scaled>(make(recipe), true, held.held, held.values);
+}
+
+template <FactorAnalytic::Specific specific>
+StructurePointer factors(const Recipe& recipe, const Held& held) {
+  return std::make_unique<FactorAnalytic>(recipe.n_coef, recipe.order, specific, held.held,
+                                          held.values);
+}
+
+StructurePointer product(const Recipe& recipe, const Held& held);
+
+using Make = StructurePointer (*)(const Recipe& recipe, const Held& held);
 
 struct Entry {
   const char* name;
-  Index (*n_values)(Index n_coef);
-  Matrix (*value_transform)(const Matrix& coef_transform);
-  bool is_rotatable;
-  std::vector<Block> (*make)(Index n_coef, const Held& held);
+  CoefficientChange change;
+  Make make;
 };
 
 constexpr Entry kTable[] = {
-    {"us", lower_size, unstructured_transform, true, unstructured_blocks},
-    {"diag", diagonal_values, diagonal_transform, false, diagonal_blocks},
+    {"us", CoefficientChange::any, unstructured},
+    {"diag", CoefficientChange::diagonal, diagonal},
+    {"id", CoefficientChange::scalar, homogeneous<of_size<Identity>>},
+    {"cs", CoefficientChange::scalar, homogeneous<of_size<CompoundSymmetry>>},
+    {"csh", CoefficientChange::scalar, heterogeneous<of_size<CompoundSymmetry>>},
+    {"ar1", CoefficientChange::scalar, homogeneous<of_size<Autoregressive>>},
+    {"ar1h", CoefficientChange::scalar, heterogeneous<of_size<Autoregressive>>},
+    {"toep", CoefficientChange::scalar, homogeneous<toeplitz>},
+    {"toeph", CoefficientChange::scalar, heterogeneous<toeplitz>},
+    {"ante", CoefficientChange::scalar, heterogeneous<of_size<Antedependence>>},
+    {"arma11", CoefficientChange::scalar, homogeneous<of_size<Arma>>},
+    {"exp", CoefficientChange::scalar, homogeneous<of_distance<Decay::exponential>>},
+    {"gau", CoefficientChange::scalar, homogeneous<of_distance<Decay::gaussian>>},
+    {"matern", CoefficientChange::scalar, homogeneous<matern>},
+    {"fa", CoefficientChange::scalar, factors<FactorAnalytic::Specific::yes>},
+    {"rr", CoefficientChange::scalar, factors<FactorAnalytic::Specific::no>},
+    {"product", CoefficientChange::scalar, product},
 };
 
-const Entry& find(const std::string& structure) {
+const Entry& find(const Recipe& recipe) {
   for (const Entry& entry : kTable) {
-    if (structure == entry.name) return entry;
+    if (recipe.name == entry.name) return entry;
   }
-  throw InvalidSpec("structure", "there is no '" + structure + "'");
+  throw InvalidSpec("structure", "there is no '" + recipe.name + "'");
+}
+
+// The factors of a product after the first have their variance held at 1.
+StructurePointer product(const Recipe& recipe, const Held& held) {
+  std::vector<StructurePointer> factors;
+  Index first = 0;
+  for (std::size_t k = 0; k < recipe.factors.size(); ++k) {
+    const Recipe& factor = recipe.factors[k];
+    const Index n = n_values(factor), skipped = k == 0 ? 0 : 1;
+    Held own{std::vector<bool>(static_cast<std::size_t>(n), false), Vector::Ones(n)};
+    own.held[0] = k > 0;
+    for (Index i = skipped; i < n && any_held(held); ++i) {
+      own.held[i] = held.held[first + i - skipped];
+      own.values[i] = held.values[first + i - skipped];
+    }
+    factors.push_back(find(factor).make(factor, own));
+    first += n - skipped;
+  }
+  if (factors.empty()) throw InvalidSpec("structure", "a product has no factors");
+  return std::make_unique<Product>(std::move(factors));
+}
+
+// A block for each coefficient of diag.
+std::vector<Block> scalar_blocks(Index n_coef, const Held& held) {
+  std::vector<Block> blocks(static_cast<std::size_t>(n_coef));
+  for (Index c = 0; c < n_coef; ++c) {
+    blocks[c].first_coef = c;
+    blocks[c].held = !held.held.empty() && held.held[c];
+    blocks[c].structure = std::make_unique<Unstructured>(1);
+  }
+  return blocks;
+}
+
+void check_size(const Recipe& recipe, const Held& held) {
+  if (!held.held.empty() && held.values.size() != n_values(recipe)) {
+    throw DimensionMismatch("values of " + recipe.name, held.values.size(), n_values(recipe));
+  }
 }
 
 }  // namespace
 
-std::vector<Block> make_blocks(const std::string& structure, Index n_coef, const Held& held) {
-  const Entry& entry = find(structure);
-  if (held.values.size() != entry.n_values(n_coef)) {
-    throw DimensionMismatch("values of " + structure, held.values.size(), entry.n_values(n_coef));
+std::vector<Block> make_blocks(const Recipe& recipe, const Held& held) {
+  const Entry& entry = find(recipe);
+  check_size(recipe, held);
+  if (recipe.name == "diag") return scalar_blocks(recipe.n_coef, held);
+  std::vector<Block> blocks(1);
+  blocks[0].held = all_held(held);
+  // Held as a whole it may be singular, and needs no parameters of its own.
+  blocks[0].structure = entry.make(recipe, blocks[0].held ? Held{} : held);
+  return blocks;
+}
+
+std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held& held) {
+  check_size(recipe, held);
+  return find(recipe).make(recipe, held);
+}
+
+Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform) {
+  switch (coefficient_change(recipe)) {
+    case CoefficientChange::any:
+      return unstructured_transform(coef_transform);
+    case CoefficientChange::diagonal:
+      return coef_transform.diagonal().cwiseAbs2().asDiagonal();
+    default:
+      break;
   }
-  return entry.make(n_coef, held);
+  const double unit = coef_transform(0, 0);
+  const Vector powers = make_structure(recipe, {})->value_powers();
+  return powers.unaryExpr([unit](double power) { return std::pow(unit, power); }).asDiagonal();
 }
 
-Matrix value_transform(const std::string& structure, const Matrix& coef_transform) {
-  return find(structure).value_transform(coef_transform);
-}
+CoefficientChange coefficient_change(const Recipe& recipe) { return find(recipe).change; }
 
-bool is_rotatable(const std::string& structure) { return find(structure).is_rotatable; }
-
-Index n_values(const std::string& structure, Index n_coef) {
-  return find(structure).n_values(n_coef);
-}
+Index n_values(const Recipe& recipe) { return find(recipe).make(recipe, {})->n_values(); }
 
 std::vector<std::string> structure_names() {
   std::vector<std::string> names;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/covariance/recipe.h"
 #include "core/covariance/structure.h"
 
 namespace henderson::covariance {
@@ -20,25 +21,31 @@ struct Block {
   std::unique_ptr<const Structure> structure;
 };
 
-// Values that are held, on the scale of the structure.
+// Values that are held, on the scale of the structure. Empty: none.
 struct Held {
   std::vector<bool> held;
   Vector values;
 };
 
+// Under which changes of its coefficients a structure stays the same: where it contains
+// F Sigma F' with every Sigma, for all F, for diagonal F, or only for F = c I.
+enum class CoefficientChange { any, diagonal, scalar };
+
 // The blocks of a structure, in the order of its values. Throws InvalidSpec for an unknown name or
 // impossible held values.
-std::vector<Block> make_blocks(const std::string& structure, Index n_coef, const Held& held);
+std::vector<Block> make_blocks(const Recipe& recipe, const Held& held);
+
+// The structure as one, for a residual. Throws as make_blocks.
+std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held& held);
 
 // The values under a change of coefficients: where u = F v, values of u = value_transform(F) x
-// values of v. Needs: F diagonal unless is_rotatable().
-Matrix value_transform(const std::string& structure, const Matrix& coef_transform);
+// values of v. Needs: F as coefficient_change() allows.
+Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform);
 
-// Whether the structure contains F Sigma F' with every Sigma, for every F.
-bool is_rotatable(const std::string& structure);
+CoefficientChange coefficient_change(const Recipe& recipe);
 
 // Number of values on the user's scale.
-Index n_values(const std::string& structure, Index n_coef);
+Index n_values(const Recipe& recipe);
 
 // Names of all structures.
 std::vector<std::string> structure_names();

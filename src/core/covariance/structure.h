@@ -11,8 +11,12 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "core/covariance/whitening.h"
 
 namespace henderson::covariance {
+
+// Some of the coefficients, 0-based: of a residual the positions at which a subject has records.
+using Positions = std::vector<SmallIndex>;
 
 class Structure {
  public:
@@ -26,10 +30,41 @@ class Structure {
   // Lambda, or nothing where theta is not valid (only structures with held parts refuse a theta).
   virtual std::optional<Matrix> factor(const ConstVectorRef& theta) const = 0;
 
+  // Whether factor() gives something.
+  virtual bool is_valid(const ConstVectorRef& theta) const { return factor(theta).has_value(); }
+
   // dLambda / dtheta_i, one matrix for each parameter. Needs: theta valid.
   virtual std::vector<Matrix> derivatives(const ConstVectorRef& theta) const = 0;
 
+  // Sigma among the coefficients `at`, in this order, and its derivatives, one for each parameter.
+  // By default from all of Lambda. Needs: theta valid.
+  virtual Matrix covariance(const ConstVectorRef& theta, const Positions& at) const;
+  virtual std::vector<Matrix> covariance_derivatives(const ConstVectorRef& theta,
+                                                     const Positions& at) const;
+
+  // T of Sigma among `at` (ascending), with its derivatives where wanted; of size 0 where Sigma is
+  // not positive definite. By default from a Cholesky factor; structures with a sparse T say so
+  // here.
+  virtual Whitening whitening(const ConstVectorRef& theta, const Positions& at,
+                              bool with_derivative) const;
+
+  // The sparse T is known only where a subject has all positions: those without a record are added
+  // as unknowns.
+  virtual bool needs_all_positions() const { return false; }
+
+  // tr(G d2Sigma / dtheta_i dtheta_j) for a symmetric G, n_theta x n_theta: what the curvature of
+  // Sigma adds to the second derivatives of a function whose gradient in Sigma is G. By default for
+  // a Lambda that is linear in theta.
+  virtual Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const;
+
   virtual Vector values(const ConstVectorRef& theta) const = 0;
+
+  // Values of which some are not given (NaN), with those of `defaults`.
+  virtual Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const;
+
+  // For coefficients c times as large value i is c^powers[i] times as large: 2 for a variance or
+  // covariance, 1 for a loading, 0 for a correlation.
+  virtual Vector value_powers() const { return Vector::Constant(n_values(), 2.0); }
 
   // d values / d theta, n_values x n_theta.
   virtual Matrix value_jacobian(const ConstVectorRef& theta) const = 0;
@@ -39,6 +74,9 @@ class Structure {
 
   // The theta whose Sigma is nearest to a positive semidefinite matrix, for starting values.
   virtual Vector theta_from_covariance(const Matrix& covariance) const = 0;
+
+  // The same for Sigma = variance x I.
+  virtual Vector theta_from_variance(double variance) const;
 
   // The theta whose Sigma is c times as large, c > 0.
   virtual Vector rescaled(const ConstVectorRef& theta, double c) const = 0;
@@ -59,5 +97,10 @@ class Structure {
   virtual std::vector<bool> value_at_boundary(const ConstVectorRef& theta,
                                               const Matrix& f) const = 0;
 };
+
+// Structure::curvature() by central differences of covariance_derivatives(), for a Lambda that is
+// not linear.
+Matrix difference_curvature(const Structure& structure, const ConstVectorRef& theta,
+                            const Matrix& g);
 
 }  // namespace henderson::covariance

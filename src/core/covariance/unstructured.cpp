@@ -122,4 +122,8 @@ std::vector<bool> Unstructured::value_at_boundary(const ConstVectorRef& theta,
   return at_boundary;
 }
 
+Vector Unstructured::completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const {
+  return completed_lower(given, defaults, n_coef_);
+}
+
 }  // namespace henderson::covariance

@@ -29,13 +29,16 @@ std::vector<Index> first_rows(const Model& model) {
 Matrix over_design(const Model& model, const Matrix& k) {
   const std::vector<Index> first = first_rows(model);
   if (k.rows() != first.back()) throw DimensionMismatch("rows of K", k.rows(), first.back());
-  Matrix combinations(model.cross_products.nodes.n_columns(), k.cols());
+  Matrix combinations = Matrix::Zero(model.cross_products.nodes.n_columns(), k.cols());
   for (const RandomBlock& block : model.blocks) {
-    for (Index l = 0; l < block.n_levels; ++l) {
+    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
       const Index from =
           first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
-      combinations.middleRows(block.first_column + l * block.n_coef, block.n_coef) =
-          block.coef_transform.transpose() * k.middleRows(from, block.n_coef);
+      const Matrix part = block.coef_transform.transpose() * k.middleRows(from, block.n_coef);
+      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
+        combinations.middleRows(block.first_column + column * block.n_coef, block.n_coef) +=
+            share * part;
+      });
     }
   }
   for (Index c = 0; c < k.cols(); ++c) {
@@ -75,6 +78,33 @@ void for_each_diagonal_block(const EquationPattern& pattern, const model::BlockS
     for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
       const Index ni = pattern.nodes.size(cross.node[k]);
       position += cross.node[k] == j ? nj * (nj + 1) / 2 : ni * nj;
+    }
+  }
+}
+
+// Prediction errors of a block whose levels are combinations: their covariances are not all on the
+// pattern of C, so each level has a solve.
+void combined_errors(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                     const linalg::CholeskyFactor& factor, const RandomBlock& block,
+                     Matrix& errors) {
+  const Model& model = equations.model();
+  const Index n_coef = block.n_coef, stride = model.n_coef_of_term[block.term];
+  const SmallIndex n_levels = model.n_levels_of_term[block.term];
+  for (SmallIndex first = 0; first < n_levels; first += kColumnsAtATime) {
+    const SmallIndex n = std::min(kColumnsAtATime, n_levels - first);
+    Matrix columns = Matrix::Zero(model.cross_products.nodes.n_columns(), n * n_coef);
+    for (SmallIndex l = 0; l < n; ++l) {
+      model::for_each_part(block.levels->combination(), first + l, [&](SmallIndex k, double share) {
+        columns.block(block.first_column + k * n_coef, l * n_coef, n_coef, n_coef) +=
+            share * block.coef_transform.transpose();
+      });
+    }
+    Matrix half = equations.to_scaled(lambda, columns);
+    factor.solve_lower(half);
+    for (SmallIndex l = 0; l < n; ++l) {
+      const Matrix own = half.middleCols(l * n_coef, n_coef);
+      errors.block(block.first_coef, (first + l) * stride + block.first_coef, n_coef, n_coef) =
+          residual * own.transpose() * own;
     }
   }
 }
@@ -159,18 +189,23 @@ std::vector<Matrix> prediction_errors(MixedModelEquations& equations, const Fact
                                       double residual, linalg::CholeskyFactor&& factor,
                                       Callbacks& callbacks) {
   const Model& model = equations.model();
-  linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
   std::vector<Matrix> errors;
   for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
     const Index n_coef = model.n_coef_of_term[t];
     errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
   }
+  for (const RandomBlock& block : model.blocks) {
+    if (block.levels->combination() != nullptr)
+      combined_errors(equations, lambda, residual, factor, block, errors[block.term]);
+  }
+  linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
   Matrix d;
   for_each_diagonal_block(
       equations.pattern(), model.cross_products, [&](SmallIndex node, const Index* position) {
         const auto b = static_cast<std::size_t>(equations.pattern().block_of_node[node]);
         if (b >= model.blocks.size()) return;
         const RandomBlock& block = model.blocks[b];
+        if (block.levels->combination() != nullptr) return;
         const Index m = block.structure->n_columns();
         d.resize(m, m);
         for (Index q = 0; q < m; ++q) {

@@ -28,6 +28,7 @@ MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace p
       threads_(threads),
       pattern_(make_pattern(model, place == FixedPlace::last)),
       panels_(std::in_place, pattern_.symbolic) {
+  if (model.has_structured_residual()) records_.emplace(model);
   if (place != FixedPlace::apart) return;
   random_model_ = std::make_unique<const model::Model>(model::random_part(model));
   random_part_ =
@@ -41,7 +42,7 @@ void MixedModelEquations::give_back(Solved&& solved) {
 
 // Lambda_i' M_ij Lambda_j for every block, then I x K^-1.
 void MixedModelEquations::assemble(const Factors& lambda, double* values) const {
-  const BlockSymmetric& cross = model_.cross_products;
+  const BlockSymmetric& cross = cross_products();
   const Matrix one = Matrix::Identity(1, 1);
   const auto lambda_of = [&](SmallIndex node) -> const Matrix& {
     const auto b = static_cast<std::size_t>(pattern_.block_of_node[node]);
@@ -110,15 +111,15 @@ std::optional<Solved> MixedModelEquations::solve(const Factors& lambda, Callback
 Solution MixedModelEquations::solution(const Factors& lambda,
                                        const linalg::CholeskyFactor& factor) const {
   Solution found;
-  Matrix b = to_scaled(lambda, model_.rhs);
+  Matrix b = to_scaled(lambda, rhs());
   factor.solve(b);
   found.scaled = b;
   found.unscaled = to_unscaled(lambda, b);
-  Matrix product = Matrix::Zero(model_.rhs.size(), 1);
-  model_.cross_products.multiply_add(found.unscaled, product);
-  found.score = model_.rhs - product.col(0);
-  found.quadratic = model_.weighted_ss - model_.rhs.dot(found.unscaled);  // y'y - b'W_s'y
-  if (found.quadratic < kCancelled * model_.weighted_ss) refine_on_records(found);
+  Matrix product = Matrix::Zero(rhs().size(), 1);
+  cross_products().multiply_add(found.unscaled, product);
+  found.score = rhs() - product.col(0);
+  found.quadratic = weighted_ss() - rhs().dot(found.unscaled);  // y'R^-1 y - b'W_s'R^-1 y
+  if (found.quadratic < kCancelled * weighted_ss()) refine_on_records(found);
   found.log_det = factor.log_determinant();
   if (place_ == FixedPlace::last)
     found.log_det_random = found.log_det - factor.log_determinant_last();
@@ -130,11 +131,18 @@ Solution MixedModelEquations::solution(const Factors& lambda,
 // Lambda'W'e.
 void MixedModelEquations::refine_on_records(Solution& solution) const {
   if (model_.response.size() == 0) return;
-  const Vector e = model_.response - model::multiply(model_.w, solution.unscaled);
-  solution.score = model::weighted_cross_product(model_.w, model_.weights, e);
   const Index n_random = model_.n_random_columns;
-  const double e_e = model_.weights.size() > 0 ? (e.array().square() * model_.weights.array()).sum()
-                                               : e.squaredNorm();
+  double e_e = 0.0;  // e'R^-1 e
+  if (records_) {
+    const Vector e = records_->residual(solution.unscaled);
+    solution.score = records_->cross(e);
+    e_e = e.squaredNorm();
+  } else {
+    const Vector e = model_.response - model::multiply(model_.w, solution.unscaled);
+    solution.score = model::weighted_cross_product(model_.w, model_.weights, e);
+    e_e = model_.weights.size() > 0 ? (e.array().square() * model_.weights.array()).sum()
+                                    : e.squaredNorm();
+  }
   solution.quadratic = e_e + solution.unscaled.head(n_random).dot(solution.score.head(n_random));
 }
 
@@ -151,7 +159,7 @@ Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRe
       v.noalias() = lambda[b].transpose().lazyProduct(u);
     }
   }
-  scaled.bottomRows(model_.rank()) = x.bottomRows(model_.rank());
+  scaled.bottomRows(model_.n_free_columns()) = x.bottomRows(model_.n_free_columns());
   return scaled;
 }
 
@@ -168,7 +176,7 @@ Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrix
       u.noalias() = lambda[b].lazyProduct(v);
     }
   }
-  unscaled.bottomRows(model_.rank()) = x.bottomRows(model_.rank());
+  unscaled.bottomRows(model_.n_free_columns()) = x.bottomRows(model_.n_free_columns());
   return unscaled;
 }
 

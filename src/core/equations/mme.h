@@ -4,8 +4,9 @@
 //     C b = W_s'y,   C = W_s'W_s + B,   W_s = [Z_1(Lambda_1 x I), ..., X~],   B = blockdiag(I x
 //     K_1^-1, ..., 0)
 //
-// with weights understood in every product over records, Lambda_k the factor of Sigma_k / sigma^2,
-// and u_k = (Lambda_k x I) v_k. No variance is divided by: a term with variance 0 has Lambda = 0,
+// with R^-1, relative to sigma^2, understood in every product over records, Lambda_k the factor of
+// Sigma_k / sigma^2, and u_k = (Lambda_k x I) v_k. A structured R is set first, and stays until the
+// next one is. No variance is divided by: a term with variance 0 has Lambda = 0,
 // and the pattern of C is the same for all Lambda.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "core/equations/pattern.h"
+#include "core/equations/whitened_records.h"
 #include "core/linalg/cholesky.h"
 #include "core/linalg/selected_inverse.h"
 
@@ -46,6 +48,10 @@ class MixedModelEquations {
   // Keeps a reference to the model.
   MixedModelEquations(const model::Model& model, FixedPlace place, int threads);
 
+  // The R of these parameters (all theta of the model), where the residual is structured. False
+  // where it is not positive definite.
+  bool set_residual(const Vector& theta) { return !records_ || records_->set(theta); }
+
   // Assembles, factorises and solves. Nothing where C is not positive definite to working
   // precision. Needs: the storage was given back. Cost: one pass over W'W and the factor.
   std::optional<Solved> solve(const Factors& lambda, Callbacks& callbacks);
@@ -59,6 +65,17 @@ class MixedModelEquations {
 
   const model::Model& model() const { return model_; }
   const EquationPattern& pattern() const { return pattern_; }
+  // The records at the present R; nothing where the residual has no structure.
+  const WhitenedRecords* records() const { return records_ ? &*records_ : nullptr; }
+  // W'R^-1 W, W'R^-1 y, y'R^-1 y and log|R|, all relative to sigma^2.
+  const model::BlockSymmetric& cross_products() const {
+    return records_ ? records_->cross_products() : model_.cross_products;
+  }
+  const Vector& rhs() const { return records_ ? records_->rhs() : model_.rhs; }
+  double weighted_ss() const { return records_ ? records_->weighted_ss() : model_.weighted_ss; }
+  double log_det_residual() const {
+    return records_ ? records_->log_det() : -model_.sum_log_weights;
+  }
   // The equations of the random part, where it has a factor apart; else nothing.
   MixedModelEquations* random_part() { return random_part_.get(); }
   int threads() const { return threads_; }
@@ -79,6 +96,7 @@ class MixedModelEquations {
   FixedPlace place_;
   int threads_;
   EquationPattern pattern_;
+  std::optional<WhitenedRecords> records_;
   std::optional<linalg::Panels> panels_;
   std::unique_ptr<const model::Model> random_model_;
   std::unique_ptr<MixedModelEquations> random_part_;

@@ -43,8 +43,8 @@ class PatternBuilder {
                                 : static_cast<Index>(relationship.row.size());
       pattern_.precision_positions.emplace_back(entries * block.structure->n_columns());
     }
-    pattern_.nodes.append(model_.rank(), 1);
-    pattern_.block_of_node.insert(pattern_.block_of_node.end(), model_.rank(),
+    pattern_.nodes.append(model_.n_free_columns(), 1);
+    pattern_.block_of_node.insert(pattern_.block_of_node.end(), model_.n_free_columns(),
                                   static_cast<SmallIndex>(model_.blocks.size()));
   }
 

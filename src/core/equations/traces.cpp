@@ -21,7 +21,7 @@ void gather(const linalg::SelectedInverse& inverse, bool diagonal, const Index*&
 Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
                    const linalg::SelectedInverse& inverse) {
   const EquationPattern& pattern = equations.pattern();
-  const model::BlockSymmetric& cross = equations.model().cross_products;
+  const model::BlockSymmetric& cross = equations.cross_products();
   const std::size_t n_blocks = lambda.size();
   // The fixed effects as a last block with Lambda = 1; its entry sums tr(D_bX X'W_s).
   Factors factors = lambda;
@@ -61,6 +61,30 @@ Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
   sum.pop_back();
   traces.of_block = std::move(sum);
   return traces;
+}
+
+std::vector<double> unscaled_inverse(const MixedModelEquations& equations, const Factors& lambda,
+                                     const linalg::SelectedInverse& inverse) {
+  const EquationPattern& pattern = equations.pattern();
+  const model::BlockSymmetric& cross = equations.cross_products();
+  Factors factors = lambda;
+  factors.push_back(Matrix::Identity(1, 1));
+  std::vector<double> values(cross.value.size());
+  const Index* position = pattern.cross_positions.data();
+  Matrix d;
+  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
+    const Matrix& lambda_j = factors[static_cast<std::size_t>(pattern.block_of_node[j])];
+    for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
+      const SmallIndex i = cross.node[k];
+      const Matrix& lambda_i = factors[static_cast<std::size_t>(pattern.block_of_node[i])];
+      d.resize(lambda_i.cols(), lambda_j.cols());
+      gather(inverse, i == j, position, d);
+      Eigen::Map<Matrix> block(values.data() + cross.first_value[k], lambda_i.rows(),
+                               lambda_j.rows());
+      block.noalias() = lambda_i.lazyProduct(d * lambda_j.transpose());
+    }
+  }
+  return values;
 }
 
 }  // namespace henderson::equations

@@ -22,4 +22,8 @@ struct Traces {
 Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
                    const linalg::SelectedInverse& inverse);
 
+// Lambda_i D_ij Lambda_j' for every block of W'W, laid out as its values: D in the columns of W.
+std::vector<double> unscaled_inverse(const MixedModelEquations& equations, const Factors& lambda,
+                                     const linalg::SelectedInverse& inverse);
+
 }  // namespace henderson::equations

@@ -34,7 +34,7 @@ void for_each_value(const CoefficientRows& incidence, Index r, const Matrix& bas
 }
 
 CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidences, SmallIndex term,
-                                    const Matrix& basis) {
+                                    const Matrix& basis, const Vector& weights) {
   const Index n = basis.cols();
   CrossProducts products{Matrix::Zero(n, n), Vector::Zero(n)};
   Vector row = Vector::Zero(n);
@@ -45,9 +45,10 @@ CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidenc
       values.clear();
       for_each_value(incidence, r, basis, row,
                      [&](Index j, double value) { values.emplace_back(j, value); });
+      const double weight = weights.size() > 0 ? weights[r] : 1.0;
       for (const auto& [j, value] : values) {
         products.count[j] += 1.0;
-        for (const auto& [i, other] : values) products.sums(i, j) += value * other;
+        for (const auto& [i, other] : values) products.sums(i, j) += weight * value * other;
       }
     }
   }
@@ -77,12 +78,15 @@ Matrix inverse_triangle(const Matrix& sums) {
 }  // namespace
 
 Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term,
-                         SmallIndex n_coef, bool rotate) {
+                         SmallIndex n_coef, covariance::CoefficientChange change,
+                         const Vector& weights) {
   Matrix basis = Matrix::Identity(n_coef, n_coef);
-  CrossProducts products = pooled_cross_products(incidences, term, basis);
+  if (change == covariance::CoefficientChange::scalar) return basis;
+  const bool rotate = change == covariance::CoefficientChange::any;
+  CrossProducts products = pooled_cross_products(incidences, term, basis, weights);
   for (int pass = 0; rotate && n_coef > 1 && pass < 2; ++pass) {
     basis = basis * inverse_triangle(products.sums);
-    products = pooled_cross_products(incidences, term, basis);
+    products = pooled_cross_products(incidences, term, basis, weights);
   }
   for (Index j = 0; j < n_coef; ++j) {
     if (products.count[j] > 0.0) basis.col(j) *= std::sqrt(products.count[j] / products.sums(j, j));
@@ -114,8 +118,10 @@ SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
       const SmallIndex level = (*incidence.level_of_record)[r];
       for_each_value(incidence, r, place.basis, workspace[incidence.term],
                      [&](Index c, double value) {
-                       w.column.push_back(place.first_column[c] + level * place.stride[c]);
-                       w.value.push_back(value);
+                       for_each_part(place.combination, level, [&](SmallIndex l, double share) {
+                         w.column.push_back(place.first_column[c] + l * place.stride[c]);
+                         w.value.push_back(value * share);
+                       });
                      });
     }
     w.start.push_back(static_cast<Index>(w.column.size()));

@@ -2,6 +2,7 @@
 // The rows of W = [Z_1, Z_2, ..., X~] from the parts that make them.
 #pragma once
 
+#include "core/covariance/registry.h"
 #include "core/model/columns.h"
 
 namespace henderson::model {
@@ -20,14 +21,16 @@ struct CoefficientPlaces {
   std::vector<SmallIndex> first_column;
   std::vector<SmallIndex> stride;
   Matrix basis;
+  const Coding* combination = nullptr;  // of the levels of W, where the term's are others
 };
 
 // An upper triangular T for which the columns of Z T, pooled over levels, are orthogonal with a
-// mean square of 1 over their nonzero values: an origin of time far from the data, or any unit,
-// disappears. Without `rotate` only the diagonal, the units. Source: Cholesky QR done twice
-// (Yamamoto et al. 2015, ETNA 44:306).
+// weighted mean square of 1 over their nonzero values: an origin of time far from the data, or any
+// unit, disappears. With `diagonal` only the units, with `scalar` nothing. Source: Cholesky QR done
+// twice (Yamamoto et al. 2015, ETNA 44:306).
 Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term,
-                         SmallIndex n_coef, bool rotate);
+                         SmallIndex n_coef, covariance::CoefficientChange change,
+                         const Vector& weights);
 
 // The columns of X~ begin at first_fixed_column. Cost: the entries of W.
 SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,

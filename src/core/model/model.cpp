@@ -10,6 +10,8 @@
 namespace henderson::model {
 namespace {
 
+using covariance::CoefficientChange;
+
 // The residual sum of squares counts as zero below this share of the total one: the squared
 // rounding error of doubles.
 constexpr double kExactFit = 1e-26;
@@ -24,9 +26,13 @@ void check(const ModelSpec& spec, const VarianceRequest& request) {
       throw InvalidSpec("weights", "a weight is not positive and finite");
     }
   }
-  Index n_values = 1;
+  Index n_values = spec.residual.empty() ? 1 : 0;
+  for (const ResidualSection& section : spec.residual)
+    n_values += covariance::n_values(section.structure);
   for (const RandomTerm& term : spec.random) {
-    n_values += covariance::n_values(term.structure, term.n_coef);
+    if (term.structure.n_coef != term.n_coef)
+      throw DimensionMismatch(term.label, term.structure.n_coef, term.n_coef);
+    n_values += covariance::n_values(term.structure);
     for (const Incidence& incidence : term.incidence) {
       const auto n_levels = static_cast<Index>(incidence.level_of_record.size());
       if (n_levels != spec.n_records())
@@ -59,10 +65,10 @@ Vector residual_response(const ModelSpec& spec, Model& model, Callbacks& callbac
   if (df < 1.0) throw InvalidSpec("data", "there are not more records than fixed effects");
   const bool orthonormal = model.fixed.n_dense == model.rank();
   model.least_squares =
-      least_squares(model.fixed.rows, spec.weights, spec.response, orthonormal, callbacks);
+      least_squares(model.fixed.rows, model.weights, spec.response, orthonormal, callbacks);
   Vector residual = spec.response - multiply(model.fixed.rows, model.least_squares);
-  const double ss = weighted_sum_of_squares(residual, spec.weights);
-  if (!(ss > kExactFit * weighted_sum_of_squares(spec.response, spec.weights))) {
+  const double ss = weighted_sum_of_squares(residual, model.weights);
+  if (!(ss > kExactFit * weighted_sum_of_squares(spec.response, model.weights))) {
     throw InvalidSpec("response",
                       "the fixed effects fit it exactly: there is no variance to estimate");
   }
@@ -89,29 +95,34 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
                            const VarianceRequest& request, Nodes& nodes, Model& model,
                            Callbacks& callbacks) {
   const Index first_value = model.n_values;
-  const Index n_values = covariance::n_values(term.structure, term.n_coef);
+  const Index n_values = covariance::n_values(term.structure);
   covariance::Held held;
   held.held.assign(request.held.begin() + first_value,
                    request.held.begin() + first_value + n_values);
   const bool any_held = std::find(held.held.begin(), held.held.end(), true) != held.held.end();
-  const bool rotate = covariance::is_rotatable(term.structure) && !any_held;
+  CoefficientChange change = covariance::coefficient_change(term.structure);
+  if (change == CoefficientChange::any && any_held) change = CoefficientChange::diagonal;
   CoefficientPlaces places{
       std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
       coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
-                        term.n_coef, rotate)};
+                        term.n_coef, change, model.weights)};
   const Matrix coef_transform = model.response_unit * places.basis;
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
   // Without rotation the transform is diagonal, and values that are not given (NaN) stay apart.
   held.values =
       request.values.segment(first_value, n_values).cwiseQuotient(value_transform.diagonal());
-  const auto levels = std::make_shared<const LevelCovariance>(term.relationship, term.n_levels,
-                                                              term.label, callbacks);
-  for (covariance::Block& part : covariance::make_blocks(term.structure, term.n_coef, held)) {
+  const Relationship& relationship = term.relationship;
+  const SmallIndex n_levels =
+      relationship.is_combined() ? relationship.combination.n_columns : term.n_levels;
+  const auto levels =
+      std::make_shared<const LevelCovariance>(relationship, n_levels, term.label, callbacks);
+  places.combination = relationship.is_combined() ? &relationship.combination : nullptr;
+  for (covariance::Block& part : covariance::make_blocks(term.structure, held)) {
     RandomBlock block;
     block.term = static_cast<SmallIndex>(model.n_coef_of_term.size());
     block.first_coef = static_cast<SmallIndex>(part.first_coef);
     block.n_coef = static_cast<SmallIndex>(part.structure->n_coef());
-    block.n_levels = term.n_levels;
+    block.n_levels = n_levels;
     block.first_node = nodes.count();
     block.first_column = nodes.n_columns();
     block.held = part.held;
@@ -138,6 +149,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
 }
 
 void set_residual(const VarianceRequest& request, Model& model) {
+  if (model.has_structured_residual()) return;
   model.residual_held = request.held.back();
   if (model.residual_held) {
     model.residual_value =
@@ -148,6 +160,32 @@ void set_residual(const VarianceRequest& request, Model& model) {
   model.n_values += 1;
 }
 
+void add_residual(const ModelSpec& spec, std::vector<Vector> units, const VarianceRequest& request,
+                  Model& model) {
+  for (Vector& unit : units) unit *= model.response_unit;
+  model.residual = make_residual(spec.residual, units, request, model.n_values, model.n_theta);
+  for (const ResidualBlock& block : model.residual.blocks) {
+    model.n_theta += block.structure->n_theta();
+    model.n_values += block.structure->n_values();
+  }
+  if (model.has_structured_residual())
+    model.n_missing = static_cast<SmallIndex>(model.residual.n_rows() - model.n_records);
+  set_residual(request, model);
+}
+
+void add_products(const Nodes& nodes, Model& model) {
+  if (!model.has_structured_residual()) {
+    model.cross_products = cross_products(model.w, nodes, model.weights);
+    model.rhs = weighted_cross_product(model.w, model.weights, model.response);
+    model.weighted_ss = weighted_sum_of_squares(model.response, model.weights);
+    return;
+  }
+  GroupedRecords grouped = group_records(model.residual, model.w, nodes, model.n_random_columns,
+                                         model.weights, model.response);
+  model.groups = std::make_shared<const RecordGroups>(std::move(grouped.groups));
+  model.cross_products = std::move(grouped.cross_products);
+}
+
 }  // namespace
 
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {
@@ -155,10 +193,11 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   Model model;
   model.n_records = spec.n_records();
   model.reml = spec.reml;
+  const std::vector<Vector> units = position_units(spec);
+  model.weights = scaled_weights(spec, units);
   model.fixed = make_fixed_basis(expand(spec.fixed, spec.n_records(), "fixed effects"),
-                                 spec.weights, callbacks);
+                                 model.weights, callbacks);
   model.response = residual_response(spec, model, callbacks);
-  model.weights = spec.weights;
   callbacks.stop_if_interrupted();
 
   const std::vector<CoefficientRows> incidences = coefficient_rows(spec);
@@ -167,16 +206,15 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   for (const RandomTerm& term : spec.random) {
     places.push_back(add_term(term, incidences, request, nodes, model, callbacks));
   }
-  set_residual(request, model);
+  add_residual(spec, units, request, model);
   model.n_random_columns = nodes.n_columns();
-  nodes.append(model.rank(), 1);
+  nodes.append(model.n_free_columns(), 1);
 
-  model.w = design_rows(model.fixed.rows, model.n_random_columns, incidences, places);
+  model.w =
+      design_rows(model.fixed.rows, model.n_random_columns + model.n_missing, incidences, places);
   model.fixed.rows = SparseRows{};
-  model.cross_products = cross_products(model.w, nodes, spec.weights);
-  model.rhs = weighted_cross_product(model.w, model.weights, model.response);
-  model.weighted_ss = weighted_sum_of_squares(model.response, model.weights);
-  model.sum_log_weights = spec.weights.size() > 0 ? spec.weights.array().log().sum() : 0.0;
+  model.sum_log_weights = model.weights.size() > 0 ? model.weights.array().log().sum() : 0.0;
+  add_products(nodes, model);
   return model;
 }
 

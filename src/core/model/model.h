@@ -7,8 +7,13 @@
 // of X are those of FixedBasis, and the coefficients of Z those of coefficient_basis. So the search
 // for the variances does not see the units of the user; the transforms take the results back.
 //
-// W = [Z_1, Z_2, ..., X~], a block of columns for each covariance block, level by level, and the
-// fixed effects last.
+// W = [Z_1, Z_2, ..., M, X~], a block of columns for each covariance block, level by level, and the
+// fixed effects last. M has the unknowns of rows without a record (residual.h); as a rule there are
+// none.
+//
+// The residuals are independent with one variance, or structured: then R = sigma^2 R~(theta), the
+// theta of R~ stand after those of the random blocks, and sigma^2 is no parameter but the common
+// factor of all variances that an evaluation may choose freely.
 #pragma once
 
 #include <memory>
@@ -17,7 +22,9 @@
 #include "core/covariance/registry.h"
 #include "core/model/cross_products.h"
 #include "core/model/fixed_basis.h"
+#include "core/model/record_groups.h"
 #include "core/model/relationship.h"
+#include "core/model/residual.h"
 
 namespace henderson::model {
 
@@ -52,23 +59,31 @@ struct Model {
   SparseRows w;
   Vector response;                // what least squares leave of it, in response_unit
   Vector weights;                 // empty: all one
-  BlockSymmetric cross_products;  // W' diag(weights) W
+  BlockSymmetric cross_products;  // W' diag(weights) W; of a structured residual the pattern alone
   Vector rhs;                     // W' diag(weights) y
   double weighted_ss = 0.0;       // y' diag(weights) y
+  ResidualModel residual;         // empty: independent, with one variance
+  std::shared_ptr<const RecordGroups> groups;  // of a structured residual
+  SmallIndex n_missing = 0;                    // columns of M
   double sum_log_weights = 0.0;
   double response_unit = 1.0;
   Vector least_squares;  // b of the least-squares fit that was taken out of the response, in the
                          // user's units
   std::vector<RandomBlock> blocks;
-  SmallIndex n_random_columns = 0;  // of W; those of X~ follow
+  SmallIndex n_random_columns = 0;  // of W; those of M and X~ follow
   std::vector<SmallIndex> n_coef_of_term;
   std::vector<SmallIndex> n_levels_of_term;
-  Index n_theta = 0;   // of all blocks; the residual's is not counted
+  Index n_theta = 0;   // of all blocks and of R~; log sigma^2 is not counted
   Index n_values = 0;  // of all blocks, and the residual's
   bool residual_held = false;
   double residual_value = 0.0;  // where held, in units of the model
 
   SmallIndex rank() const { return fixed.rank(); }
+  bool has_structured_residual() const { return !residual.empty(); }
+  // Columns of W without a prior: those of M and X~.
+  SmallIndex n_free_columns() const { return n_missing + rank(); }
+  // All theta, and log sigma^2 where that is a parameter.
+  Index n_parameters() const { return n_theta + (has_structured_residual() ? 0 : 1); }
   // Records less the fixed effects that REML accounts for.
   double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
 };

@@ -20,6 +20,11 @@ class LevelCovariance {
   bool is_identity() const { return relationship_.is_identity; }
   const Relationship& relationship() const { return relationship_; }
 
+  // The levels of the term as combinations of those of K; null where they are the same.
+  const Coding* combination() const {
+    return relationship_.is_combined() ? &relationship_.combination : nullptr;
+  }
+
   // log|K|
   double log_determinant() const { return log_determinant_; }
 

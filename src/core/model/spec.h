@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "core/covariance/recipe.h"
 
 namespace henderson::model {
 
@@ -19,6 +20,14 @@ struct Coding {
   std::vector<SmallIndex> column;
   std::vector<double> value;
 };
+
+// Calls visit(column, value) for the row of a level; without a coding for the level itself.
+template <class Visit>
+void for_each_part(const Coding* coding, SmallIndex level, Visit visit) {
+  if (coding == nullptr) return visit(level, 1.0);
+  for (Index k = coding->start[level]; k < coding->start[level + 1]; ++k)
+    visit(coding->column[k], coding->value[k]);
+}
 
 // A factor: level_of_record[r] = l means that record r has level l (0-based).
 struct FactorPart {
@@ -46,22 +55,37 @@ struct Incidence {
   SmallIndex first_coef = 0;
 };
 
-// Covariance K of the levels of a random term: the identity, or given by its sparse inverse.
+// Covariance K of the levels of a random term: the identity, or given by its sparse inverse. Where
+// K is singular the inverse is that of some levels, and all levels are combinations of them: level
+// l has the row of coding l, and the term has as many levels as `combination` has rows.
 struct Relationship {
   bool is_identity = true;
   // Lower triangle of K^-1 by columns, rows sorted, the whole diagonal present.
   std::vector<Index> start;
   std::vector<SmallIndex> row;
   std::vector<double> value;
+  Coding combination;  // empty: the levels themselves
+
+  bool is_combined() const { return !combination.start.empty(); }
 };
 
 struct RandomTerm {
   std::string label;
-  std::string structure;
+  covariance::Recipe structure;
   SmallIndex n_coef = 0;
   SmallIndex n_levels = 0;
   std::vector<Incidence> incidence;
   Relationship relationship;
+};
+
+// Residuals of some records: those of one subject have the covariance of the structure among their
+// positions, those of different subjects are independent. Entry i belongs to record record[i].
+struct ResidualSection {
+  std::string label;
+  covariance::Recipe structure;
+  std::vector<SmallIndex> record;
+  std::vector<SmallIndex> subject;
+  std::vector<SmallIndex> position;
 };
 
 struct ModelSpec {
@@ -69,6 +93,7 @@ struct ModelSpec {
   Vector weights;  // empty: all one
   std::vector<ColumnTerm> fixed;
   std::vector<RandomTerm> random;
+  std::vector<ResidualSection> residual;  // empty: independent, with one variance
   bool reml = true;
 
   Index n_records() const { return response.size(); }

@@ -10,13 +10,14 @@ using equations::MixedModelEquations;
 using model::Model;
 using model::RandomBlock;
 
-// h_i of the working variates q_i = W h_i, one column for each theta; the last column is that of q
-// = e = y - W u: h = -u, and the one of y itself is understood.
+// h_i of the working variates q_i = W h_i, one column for each theta of a random block; those of
+// the residual are zero, but for the last one without a structure, that of q = e = y - W u: h = -u,
+// and the one of y itself is understood.
 Matrix working_variates(const MixedModelEquations& equations, const Evaluation& evaluation) {
   const Model& model = equations.model();
   const equations::Solution& solution = evaluation.solved.solution;
   const double sd = evaluation.parameters.residual_sd();
-  Matrix h = Matrix::Zero(solution.unscaled.size(), model.n_theta + 1);
+  Matrix h = Matrix::Zero(solution.unscaled.size(), model.n_parameters());
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     const RandomBlock& block = model.blocks[b];
     const Index m = block.structure->n_columns();
@@ -46,8 +47,24 @@ Matrix working_variates(const MixedModelEquations& equations, const Evaluation& 
       u /= sd;
     }
   }
-  h.col(model.n_theta) = -solution.unscaled;
+  if (!model.has_structured_residual()) h.col(model.n_theta) = -solution.unscaled;
   return h;
+}
+
+// With a structured R: q~ = T q by record, W~ h for a random block and T R'T' e~ for the residual.
+// P q sigma^2 = q - W_s b as above, in the metric of R.
+Matrix information_of_records(const MixedModelEquations& equations, const Evaluation& evaluation) {
+  const equations::WhitenedRecords& records = *equations.records();
+  const Vector& theta = evaluation.parameters.theta();
+  Matrix q = records.multiply(working_variates(equations, evaluation));
+  const Matrix residual =
+      records.directions(theta, records.residual(evaluation.solved.solution.unscaled));
+  q.rightCols(residual.cols()) = residual;
+  Matrix b = equations.to_scaled(evaluation.lambda, records.cross(q));
+  evaluation.solved.factor.solve(b);
+  q -= records.multiply(equations.to_unscaled(evaluation.lambda, b));
+  const Matrix products = q.transpose() * q + equations.prior_products(b);
+  return products / (2.0 * evaluation.parameters.residual());
 }
 
 }  // namespace
@@ -56,6 +73,7 @@ Matrix working_variates(const MixedModelEquations& equations, const Evaluation& 
 // + b_i'B b_j: a sum of squares, so no digits are lost where P q is small against q. With h for q -
 // W_s b, and y as one more column of W for the last parameter.
 Matrix average_information(const MixedModelEquations& equations, const Evaluation& evaluation) {
+  if (equations.records()) return information_of_records(equations, evaluation);
   const Model& model = equations.model();
   const Index last = model.n_theta;
   Matrix h = working_variates(equations, evaluation);

@@ -25,9 +25,9 @@ Matrix block_score(const MixedModelEquations& equations, const RandomBlock& bloc
   return (2.0 / parameters.residual_sd()) * (trace.transpose() - sv / parameters.residual());
 }
 
-// Sigma = Lambda Lambda' makes d2(-2l) contain 2 tr(Lambda_i' G Lambda_j) with G = d(-2l)/dSigma.
-// The score is 2 G Lambda, which gives G where Lambda is not singular; the search keeps off the
-// points where it is.
+// The curvature of Sigma(theta) makes d2(-2l) contain tr(G d2Sigma) with G = d(-2l)/dSigma. The
+// score is 2 G Lambda, which gives G where Lambda is not singular; the search keeps off the points
+// where it is.
 void add_curvature(const RandomBlock& block, const Matrix& score, const Parameters& parameters,
                    Matrix& curvature) {
   const auto theta = parameters.of(block);
@@ -35,21 +35,20 @@ void add_curvature(const RandomBlock& block, const Matrix& score, const Paramete
   const Matrix half_score = 0.5 * score.transpose();
   const Matrix g =
       lambda->transpose().jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
-  const Matrix symmetric = g + g.transpose();  // 2 G
-  const std::vector<Matrix> dlambda = block.structure->derivatives(theta);
-  for (std::size_t j = 0; j < dlambda.size(); ++j) {
-    const Matrix product = symmetric * dlambda[j];
-    for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      curvature(block.first_theta + static_cast<Index>(i),
-                block.first_theta + static_cast<Index>(j)) = dlambda[i].cwiseProduct(product).sum();
-    }
-  }
+  const Index n = block.structure->n_theta();
+  curvature.block(block.first_theta, block.first_theta, n, n) =
+      block.structure->curvature(theta, 0.5 * (g + g.transpose()));
 }
 
-// Traces with the inverse of C, or for ML of C_vv. The storage of the factors goes back to the
-// equations.
-equations::Traces traces_of(MixedModelEquations& equations, equations::Solved&& solved,
-                            const equations::Factors& lambda, Callbacks& callbacks) {
+// Traces with the inverse of C, or for ML of C_vv; and, for a structured residual, that inverse.
+// The storage of the factors goes back to the equations.
+struct Inverted {
+  equations::Traces traces;
+  std::vector<double> unscaled;
+};
+
+Inverted inverted(MixedModelEquations& equations, equations::Solved&& solved,
+                  const equations::Factors& lambda, Callbacks& callbacks) {
   linalg::InverseOptions options;
   options.threads = equations.threads();
   const bool apart = solved.random_factor.has_value();
@@ -58,25 +57,27 @@ equations::Traces traces_of(MixedModelEquations& equations, equations::Solved&& 
   MixedModelEquations& part = apart ? *equations.random_part() : equations;
   linalg::SelectedInverse inverse = linalg::selected_inverse(
       std::move(apart ? *solved.random_factor : solved.factor), options, callbacks);
-  equations::Traces traces = equations::make_traces(part, lambda, inverse);
+  Inverted found{equations::make_traces(part, lambda, inverse), {}};
+  if (equations.records()) found.unscaled = equations::unscaled_inverse(equations, lambda, inverse);
   part.give_back(std::move(inverse).release());
-  return traces;
+  return found;
 }
 
 }  // namespace
 
 Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
-                        Callbacks& callbacks) {
+                        Callbacks& callbacks, bool residual_curvature) {
   const Model& model = equations.model();
   const Parameters& parameters = evaluation.parameters;
   const equations::Solution& solution = evaluation.solved.solution;
   Derivatives found;
   found.information = average_information(equations, evaluation);
-  found.gradient.resize(model.n_theta + 1);
-  found.curvature = Matrix::Zero(model.n_theta + 1, model.n_theta + 1);
+  const Index n_parameters = model.n_parameters();
+  found.gradient = Vector::Zero(n_parameters);
+  found.curvature = Matrix::Zero(n_parameters, n_parameters);
 
-  const equations::Traces traces =
-      traces_of(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
+  const auto [traces, unscaled] =
+      inverted(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
 
   double residual_ss = solution.quadratic;  // e'e = y'Py sigma^2 - v'Bv, and Bv = Lambda's
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
@@ -91,6 +92,15 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
     const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
     residual_ss -= solution.unscaled.segment(block.first_column, n)
                        .dot(solution.score.segment(block.first_column, n));
+  }
+  if (equations.records()) {
+    equations.records()->add_score(parameters.theta(), unscaled, solution.unscaled,
+                                   parameters.residual(), found.gradient);
+    if (residual_curvature) {
+      found.has_residual_curvature = equations.records()->add_curvature(
+          parameters.theta(), unscaled, solution.unscaled, parameters.residual(), found.curvature);
+    }
+    return found;
   }
   found.gradient[model.n_theta] = static_cast<double>(model.n_records) - traces.of_records -
                                   residual_ss / parameters.residual();

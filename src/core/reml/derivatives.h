@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Score and average information with respect to [theta of all blocks, log sigma^2].
+// Score and average information with respect to [all theta, log sigma^2].
 //
 // With V' = Z(Lambda' x K)Z_s' + its transpose and D = C^-1 (relative to sigma^2, as everything
 // from the equations):
@@ -8,6 +8,9 @@
 //     d(-2l)/d log s^2   = n - tr(D W_s'W_s) - e'e / sigma^2
 //     AI_ij = q_i'P q_j / 2,   q = V'Py = Z[(Lambda' x I)v + (Lambda Lambda'^T x K)s],   q = e for
 //     log sigma^2
+//
+// With a structured residual the parameters are theta alone, and those of R have the score of
+// WhitenedRecords::add_score and q = R'Py.
 //
 // For ML, D is the inverse of C_vv. (DESIGN.md section 3; Gilmour, Thompson & Cullis 1995,
 // Biometrics 51:1440; Johnson & Thompson 1995, J Dairy Sci 78:449.)
@@ -22,6 +25,7 @@ struct Derivatives {
   Matrix information;  // average information of l
   Matrix
       curvature;  // the part of the Hessian of -2l that comes from Sigma being quadratic in Lambda
+  bool has_residual_curvature = false;  // and that of a structured R is part of it
 };
 
 // q_i'P q_j / 2. Cost: one block solve and two products with W'W, with as many columns as there are
@@ -31,6 +35,6 @@ Matrix average_information(const equations::MixedModelEquations& equations,
 
 // Cost: that, and the selected inverse. The storage of the factors goes back to the equations.
 Derivatives derivatives(equations::MixedModelEquations& equations, Evaluation&& evaluation,
-                        Callbacks& callbacks);
+                        Callbacks& callbacks, bool residual_curvature = false);
 
 }  // namespace henderson::reml

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/equations/errors.h"
+#include "core/reml/information.h"
 
 namespace henderson::reml {
 namespace {
@@ -31,22 +32,6 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
     if (request.held[i]) status[i] = ValueStatus::held;
   }
   return status;
-}
-
-// Parameters that are neither held nor stopped by a boundary.
-std::vector<Index> moving_parameters(const Model& model, const Parameters& parameters) {
-  std::vector<bool> stopped(static_cast<std::size_t>(model.n_theta + 1), false);
-  for (const RandomBlock& block : model.blocks) {
-    const std::vector<bool> at_boundary = block.structure->theta_at_boundary(parameters.of(block));
-    for (std::size_t i = 0; i < at_boundary.size(); ++i) {
-      stopped[block.first_theta + static_cast<Index>(i)] = at_boundary[i];
-    }
-  }
-  std::vector<Index> moving;
-  for (const Index i : free_parameters(model)) {
-    if (!stopped[i]) moving.push_back(i);
-  }
-  return moving;
 }
 
 // J AI^-1 J' over the moving parameters: the delta method from theta to the values.
@@ -80,7 +65,14 @@ std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
   for (const RandomBlock& block : model.blocks) {
     const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef,
                                         block.n_levels);
-    u[block.term].middleRows(block.first_coef, block.n_coef) = block.coef_transform * part;
+    Matrix& all = u[block.term];
+    const Matrix own = block.coef_transform * part;
+    for (Index l = 0; l < all.cols(); ++l) {
+      model::for_each_part(
+          block.levels->combination(), static_cast<SmallIndex>(l), [&](SmallIndex k, double share) {
+            all.col(l).segment(block.first_coef, block.n_coef) += share * own.col(k);
+          });
+    }
   }
   return u;
 }

@@ -5,8 +5,8 @@
 //     rank of X) ML:    n      log 2pi + log|R| + sum_k m_k log|K_k| + log|C_vv| + y'Py
 //
 // m_k is the number of columns of Lambda_k, T the transformation of FixedBasis. C here is that of
-// MixedModelEquations, relative to sigma^2: log|R| + log|C| = n log sigma^2 - sum log w +
-// log|C_relative| - r log sigma^2.
+// MixedModelEquations, relative to sigma^2: log|R| + log|C| = n log sigma^2 + log|R~| +
+// log|C_relative| - r log sigma^2, where log|R~| = - sum log w without a structure.
 #pragma once
 
 #include <optional>

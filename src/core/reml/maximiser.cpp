@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/maximiser.h"
 
+#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <string>
 
@@ -33,6 +34,10 @@ constexpr double kBoundaryLoss = 1e-8;
 // so many iterations.
 constexpr double kCreeping = 0.1;
 constexpr std::size_t kPatience = 6;
+// With at most so many parameters it is always worth its scores; else where more than those of so
+// many of its steps are left.
+constexpr double kFewParameters = 12;
+constexpr double kNewtonSteps = 3.0;
 // Step of its differences, in the unit of lengths.
 constexpr double kDifference = 1e-4;
 
@@ -65,9 +70,18 @@ class Search {
       const Expansion expansion = expand(std::move(*evaluation));
       observed_ = observed_ || creeps();
       const std::optional<Matrix> observed = observed_ ? observed_hessian(best) : std::nullopt;
-      const QuadraticModel quadratic(expansion.gradient, observed.value_or(expansion.hessian));
+      const QuadraticModel whole(expansion.gradient, observed.value_or(expansion.hessian));
+      // With the curvature of Sigma a model that does not fit may look like a saddle for ever.
+      const bool doubtful =
+          !observed && history_.size() >= kPatience && std::isinf(whole.potential());
+      const QuadraticModel quadratic =
+          doubtful ? QuadraticModel(expansion.gradient, expansion.convex()) : whole;
       report(value, quadratic.potential());
       if (quadratic.potential() <= options_.tolerance) {
+        if (doubtful) {
+          evaluation = leave_saddle(best, value, whole);
+          if (evaluation) continue;
+        }
         termination = Termination::converged;
         best = moved(
             best, quadratic.minimum(radius_));  // too short a step to be judged by the likelihood
@@ -94,28 +108,46 @@ class Search {
   // curvature of Sigma(theta).
   struct Expansion {
     Vector gradient;
+    Matrix information;  // twice the average information alone
     Matrix hessian;
+
+    // With the positive part of the curvature only: never a saddle, and yet a variance on its way
+    // to zero is seen to stop there.
+    Matrix convex() const {
+      const Eigen::SelfAdjointEigenSolver<Matrix> eigen(hessian - information);
+      const Vector positive = eigen.eigenvalues().cwiseMax(0.0);
+      return information +
+             eigen.eigenvectors() * positive.asDiagonal() * eigen.eigenvectors().transpose();
+    }
   };
 
   Expansion expand(Evaluation&& evaluation) {
     const Derivatives found = derivatives(equations_, std::move(evaluation), callbacks_);
     const auto n = static_cast<Index>(free_.size());
-    Expansion expansion{Vector(n), Matrix(n, n)};
+    Expansion expansion{Vector(n), Matrix(n, n), Matrix(n, n)};
     for (Index i = 0; i < n; ++i) {
       expansion.gradient[i] = found.gradient[free_[i]];
       for (Index j = 0; j < n; ++j) {
-        expansion.hessian(i, j) =
-            2.0 * found.information(free_[i], free_[j]) + found.curvature(free_[i], free_[j]);
+        expansion.information(i, j) = 2.0 * found.information(free_[i], free_[j]);
+        expansion.hessian(i, j) = expansion.information(i, j) + found.curvature(free_[i], free_[j]);
       }
     }
     return expansion;
   }
 
   // Small data sets can have an observed information so far from the average one that the steps
-  // only creep.
+  // only creep. With many parameters the observed one must save more scores than it costs.
   bool creeps() const {
     const std::size_t n = history_.size();
-    return n >= kPatience && !(history_[n - 1].potential <= kCreeping * history_[n - 2].potential);
+    if (n < kPatience) return false;
+    const double now = history_[n - 1].potential, before = history_[n - 2].potential;
+    if (now <= kCreeping * before) return false;
+    const auto n_free = static_cast<double>(free_.size());
+    if (n_free <= kFewParameters) return true;
+    const double earlier = history_[n - 4].potential;
+    if (!std::isfinite(earlier) || !(now < earlier)) return false;
+    const double left = 3.0 * std::log(options_.tolerance / now) / std::log(now / earlier);
+    return left > kNewtonSteps * 2.0 * n_free;
   }
 
   // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
@@ -185,6 +217,19 @@ class Search {
       if (trial) equations_.give_back(std::move(trial->solved));
       radius_ = 0.25 * std::min(radius_, step.norm());
     }
+    return std::nullopt;
+  }
+
+  // A step along negative curvature, where it raises the likelihood by more than rounding: the
+  // gradient has vanished, so this is a saddle, or the optimum of a model that fits badly.
+  std::optional<Evaluation> leave_saddle(const Parameters& from, double value,
+                                         const QuadraticModel& quadratic) {
+    const double radius = radius_;
+    radius_ = std::min(radius_, kFirstRadius);
+    std::optional<Evaluation> trial = improve(from, value, quadratic);
+    radius_ = radius;
+    if (!trial || value - trial->minus2loglik > kBoundaryLoss) return trial;
+    equations_.give_back(std::move(trial->solved));
     return std::nullopt;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The variance parameters of a model: all theta of its blocks, then log sigma^2 of the residual, in
-// units of the model.
+// The variance parameters of a model: all theta of its blocks and of a structured residual, then
+// log sigma^2, in units of the model. (With a structured residual sigma^2 is a factor of R that
+// only an evaluation changes: R = sigma^2 R~.)
 #pragma once
 
 #include "core/equations/mme.h"
@@ -27,7 +28,7 @@ class Parameters {
   double log_residual_;
 };
 
-// The parameters that the search may move: positions in [theta, log sigma^2].
+// The parameters that the search may move: positions among the parameters of the model.
 std::vector<Index> free_parameters(const model::Model& model);
 
 // Nothing is held, so that all variances may be multiplied by one factor.
@@ -40,8 +41,8 @@ std::optional<equations::Factors> relative_factors(const model::Model& model,
 // All variances times c.
 Parameters rescaled(const model::Model& model, const Parameters& parameters, double c);
 
-// The values that a user reads, the residual variance last, and their derivatives with respect to
-// [theta, log sigma^2].
+// The values that a user reads, those of the residual last, and their derivatives with respect to
+// the parameters of the model: [theta, log sigma^2], or theta alone.
 Vector user_values(const model::Model& model, const Parameters& parameters);
 Matrix user_jacobian(const model::Model& model, const Parameters& parameters);
 

@@ -1,0 +1,96 @@
+#' Methods of estimating variances, side by side
+#'
+#' Fits one model by several methods: analysis of variance (Henderson's Method 3), ML, REML.
+#'
+#' @param formula,data As in [lmmfit()].
+#' @param methods The methods, in the order of the columns. A method that cannot fit the model has
+#'   `NA`, and the reason is printed.
+#' @param ... Further arguments of [lmmfit()], the same for all methods.
+#' @return A list of class `compare_methods` with the data frames `variances` and `fixed` (an
+#'   estimate and a standard error for each method, in columns such as `REML` and `se_REML`), the
+#'   `criterion` (-2 log-likelihood), the `fits` and the `reasons` of those that failed.
+#' @seealso [anova_table()], [compare_stages()]
+#' @examples
+#' both <- compare_methods(yield ~ nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
+#' both
+#' plot(both)
+#' @export
+compare_methods <- function(formula, data, methods = c("ANOVA", "ML", "REML"), ...) {
+  for (method in methods) check_choice(method, names(estimation_methods), "methods")
+  methods <- unique(methods)
+  fits <- lapply(methods, function(method) {
+    tryCatch(lmmfit(formula, data, method = method, ...), henderson_error = identity)
+  })
+  names(fits) <- methods
+  failed <- vapply(fits, inherits, NA, "error")
+  if (all(failed)) stop(fits[[length(fits)]])
+  reasons <- vapply(fits[failed], conditionMessage, "")
+  fits <- fits[!failed]
+  structure(
+    list(
+      formula = fits[[1L]]$formula, methods = methods,
+      variances = method_table(fits, methods, function(fit) varcomp(fit), "parameter"),
+      fixed = method_table(fits, methods, function(fit) {
+        data.frame(effect = fit$fixed$names, estimate = fit$fixed$estimate, se = fit$fixed$se)
+      }, "effect"),
+      criterion = vapply(fits, stats::deviance, 0), fits = fits, reasons = reasons
+    ),
+    class = "compare_methods"
+  )
+}
+
+method_table <- function(fits, methods, read, key) {
+  tables <- lapply(fits, read)
+  names <- unique(unlist(lapply(tables, `[[`, key)))
+  table <- data.frame(names)
+  names(table) <- key
+  for (method in methods) {
+    own <- tables[[method]]
+    at <- if (is.null(own)) rep(NA_integer_, length(names)) else match(names, own[[key]])
+    table[[method]] <- if (is.null(own)) NA_real_ else own$estimate[at]
+    table[[paste0("se_", method)]] <- if (is.null(own)) NA_real_ else own$se[at]
+  }
+  table
+}
+
+#' @rdname compare_methods
+#' @param x A comparison.
+#' @method print compare_methods
+#' @export
+print.compare_methods <- function(x, ...) {
+  cat(strwrap(deparse_one(x$formula), exdent = 4L), sep = "\n")
+  cat("\nVariance parameters (standard errors beside them)\n")
+  print_table(method_columns(x$variances, x$methods))
+  cat("\nFixed effects\n")
+  print_table(method_columns(utils::head(x$fixed, 40L), x$methods))
+  likelihood <- setdiff(names(x$criterion), "ANOVA")
+  if (length(likelihood) > 0L) {
+    cat("\n-2 log-likelihood: ", paste(likelihood,
+      formatC(x$criterion[likelihood], format = "f", digits = 3L), collapse = ", "), "\n", sep = "")
+  }
+  for (method in names(x$reasons)) cat("\n", method, ": ", x$reasons[[method]], "\n", sep = "")
+  invisible(x)
+}
+
+method_columns <- function(table, methods) {
+  columns <- list(table[[1L]])
+  names(columns) <- " "
+  for (k in seq_along(methods)) {
+    columns[[methods[k]]] <- format_numbers(table[[methods[k]]])
+    se <- table[[paste0("se_", methods[k])]]
+    columns[[paste0(strrep(" ", k), "SE")]] <- format_numbers(se, 4L)
+  }
+  columns
+}
+
+#' @rdname compare_methods
+#' @param what Which estimates to draw: `"variances"` or `"fixed"`.
+#' @method plot compare_methods
+#' @export
+plot.compare_methods <- function(x, what = c("variances", "fixed"), ...) {
+  what <- check_choice(what, c("variances", "fixed"), "what")
+  table <- x[[what]]
+  shown <- names(x$fits)
+  draw_estimates(table[[1L]], table[shown], table[paste0("se_", shown)], shown)
+  invisible(table)
+}

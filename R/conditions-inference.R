@@ -1,0 +1,101 @@
+# Conditions of tests, intervals and predictions.
+
+abort_kenward_roger <- function(method) {
+  abort("kenward_roger",
+    "Kenward-Roger adjusts a REML fit; this one is by {.val {method}}.",
+    "Refit it by {.code update(fit, method = \"REML\")}, or choose another {.arg ddf}.",
+    "ddf", method
+  )
+}
+
+warn_information <- function(asked, used) {
+  warn("information",
+    paste(
+      "The {asked} information of the variance parameters is not positive definite here: the {used}",
+      "one is used."
+    ),
+    "Few levels of a random term are the usual reason; see {.fn varcomp}.", "information", asked
+  )
+}
+
+abort_hypothesis <- function(argument, problem, remedy) {
+  abort("hypothesis", paste0("{.arg {argument}} ", problem, "."), remedy, argument, NULL)
+}
+
+abort_hypothesis_columns <- function(argument, found, needed) {
+  abort("hypothesis",
+    "{.arg {argument}} has {found} column{?s}, and the model has {needed} fixed effect{?s}.",
+    "Give one number for each, or names: see {.code names(fixef(fit))}.", argument, found
+  )
+}
+
+abort_hypothesis_names <- function(argument, unknown, known) {
+  near <- unique(unlist(lapply(unknown, nearest_names, known)))
+  remedy <- if (length(near) > 0L) "Did you mean {.or {.val {near}}}?" else
+    "The names are those of {.code fixef(fit)}."
+  abort("coefficient", "{.arg {argument}}: there is no fixed effect {.val {unknown}}.", remedy,
+    argument, unknown
+  )
+}
+
+abort_rhs <- function(found, needed) {
+  abort("hypothesis", "{.arg rhs} has {found} value{?s}, and {.arg K} has {needed} row{?s}.",
+    "Give one value, or one for each row of {.arg K}.", "rhs", found
+  )
+}
+
+abort_function_formula <- function(text) {
+  abort("function_formula", "{.code {text}} is not a formula of the form {.code name ~ expression}.",
+    "Write it as {.code h2 ~ animal / (animal + residual)}.", "...", text
+  )
+}
+
+abort_function_names <- function(unknown, known) {
+  near <- unique(unlist(lapply(unknown, nearest_names, known)))
+  remedy <- if (length(near) > 0L) "Did you mean {.or {.val {near}}}?" else
+    "The variance parameters of this model are {.val {known}}."
+  abort("parameter_name",
+    "There {cli::qty(length(unknown))}{?is/are} no variance parameter{?s} {.val {unknown}}.",
+    remedy, "...", unknown
+  )
+}
+
+abort_function_value <- function(name, detail) {
+  abort("function_value", "{.code {name}} cannot be evaluated at the estimates: {detail}.",
+    "Check the expression; names that are not plain go in backticks.", "...", name
+  )
+}
+
+abort_profile <- function(name, status) {
+  abort("profile", "{.val {name}} is {status}: its likelihood has no profile.",
+    "Take it out of {.arg parm}.", "parm", name
+  )
+}
+
+warn_bootstrap <- function(failed, nsim) {
+  warn("bootstrap", "{failed} of {nsim} bootstrap fits did not converge and are left out.",
+    NULL, "nsim", failed
+  )
+}
+
+abort_specs <- function(problem, remedy) {
+  abort("specs", paste0("{.arg specs} ", problem, "."), remedy, "specs", NULL, parent.frame())
+}
+
+abort_scope <- function(unknown, known) {
+  abort("scope", "{.arg scope}: {.val {unknown}} cannot be dropped.",
+    "The terms that can are {.val {known}}.", "scope", unknown
+  )
+}
+
+abort_prediction_interval <- function() {
+  abort("interval", "A prediction interval needs all random terms: {.code random = TRUE}.",
+    "For a record of a new group give a new level and {.code allow_new_levels = TRUE}.", "random"
+  )
+}
+
+abort_prediction_residual <- function() {
+  abort("interval", "The residual variance of a new record is not the same for all.",
+    "Use {.code interval = \"confidence\"} and add the residual variance that applies.", "interval"
+  )
+}

@@ -1,0 +1,87 @@
+# Conditions about pedigrees and genomic relationships.
+
+abort_pedigree <- function(problem, remedy = NULL, argument = "data", value = NULL) {
+  abort("pedigree", problem, remedy, argument, value, parent.frame())
+}
+
+abort_pedigree_column <- function(argument, name, known) {
+  abort_pedigree("{.arg {argument}}: there is no column {.val {name}} in {.arg data}.",
+    "Its columns are {.val {known}}; give a name, as in {.code {argument} = \"father\"}.",
+    argument, name
+  )
+}
+
+abort_cycle <- function(animals) {
+  chain <- paste(c(animals, animals[1L]), collapse = " <- ")
+  abort("pedigree", "{.val {animals[1L]}} is its own ancestor: {chain} (a parent follows each).",
+    "Correct one of these records.", "data", animals
+  )
+}
+
+abort_duplicate_animal <- function(animals) {
+  abort("pedigree",
+    paste(
+      "{length(animals)} animal{?s} {?has/have} two records with different parents:",
+      "{.val {animals}}."
+    ),
+    "Keep one record for each animal.", "id", animals
+  )
+}
+
+both_sexes_text <- paste(
+  "{length(animals)} animal{?s} {?is/are} sire of some and dam of others: {.val {animals}}."
+)
+
+abort_both_sexes <- function(animals) {
+  abort("pedigree", both_sexes_text, "Correct the records, or use {.code both_sexes = \"allow\"}.",
+    "both_sexes", animals
+  )
+}
+
+warn_both_sexes <- function(animals) {
+  warn("pedigree", both_sexes_text,
+    "If that is meant (plants, selfing), use {.code both_sexes = \"allow\"}.", "both_sexes", animals
+  )
+}
+
+abort_unknown_animals <- function(animals, argument) {
+  abort("pedigree",
+    paste(
+      "{.arg {argument}}: {length(animals)} animal{?s} {?is/are} not in the pedigree:",
+      "{.val {animals}}."
+    ),
+    "Check the spelling, or add {cli::qty(length(animals))}{?it/them} to the pedigree.", argument,
+    animals
+  )
+}
+
+abort_unknown_animals_of_fit <- function(animals) {
+  abort("pedigree",
+    "{.arg pedigree} lacks {length(animals)} animal{?s} of the fit: {.val {animals}}.",
+    "Add the new animals to the pedigree of the fit.", "pedigree", animals
+  )
+}
+
+abort_unknown_levels <- function(argument, levels, label) {
+  abort("term", "{.arg {argument}}: {.code {label}} has no level{?s} {.val {levels}}.",
+    "Check the spelling.", argument, levels
+  )
+}
+
+abort_groups <- function(problem, remedy = NULL, argument = "groups", value = NULL) {
+  abort("pedigree", problem, remedy, argument, value, parent.frame())
+}
+
+abort_grm <- function(problem, remedy = NULL, argument = "M", value = NULL) {
+  abort("grm", problem, remedy, argument, value, parent.frame())
+}
+
+inform_imputed <- function(n, share) {
+  cli::cli_inform(
+    "{n} missing genotype{?s} ({format(share, digits = 2)} %) set to the mean of the marker."
+  )
+}
+
+abort_variance_by_age <- function(need) {
+  abort("argument", "{.fn variance_by_age} needs a fit with {need}.", NULL, "object")
+}

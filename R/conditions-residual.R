@@ -1,0 +1,136 @@
+# Conditions about the structure of the residuals.
+
+# `problem` and `remedy` may use what the caller knows.
+abort_residual <- function(residual, problem, remedy) {
+  known <- list2env(list(text = deparse_one(residual)), parent = parent.frame())
+  abort("residual", paste0("{.arg residual} = {.code {text}} is not understood: ", problem, "."),
+    remedy, "residual", residual, known
+  )
+}
+
+abort_residual_type <- function(value, what = class(value)[1L]) {
+  abort("residual", "{.arg residual} must be a formula, not {what}.",
+    c("Write it as {.code ~ structure(index | subject)}, as in {.code ~ ar1(visit | id)},",
+      "or {.code ~ iid}."), "residual", value
+  )
+}
+
+abort_residual_structure <- function(residual, name, known) {
+  text <- deparse_one(residual)
+  abort("residual",
+    "{.arg residual} = {.code {text}}: there is no covariance structure {.fn {name}}.",
+    "The structures are {.code iid} and {.or {.fn {known}}}.", "residual", name
+  )
+}
+
+abort_residual_index <- function(name, index) {
+  abort("residual", "{.arg residual}: {.fn {name}} has the index 1, and needs one that varies.",
+    paste(
+      "Name the column that says which record of a subject is which, as in",
+      "{.code {name}(visit | id)}."
+    ),
+    "residual", index
+  )
+}
+
+abort_residual_levels <- function(by, levels, missing) {
+  if (missing) {
+    abort("residual",
+      "{.arg residual}: the levels {.val {levels}} of {.code {by}} have no structure.",
+      "Give one for each level, or one formula for all: {.code list({by} = ~ iid)}.",
+      "residual", levels
+    )
+  }
+  abort("residual",
+    "{.arg residual}: {.code {by}} has no records with the level{?s} {.val {levels}}.",
+    "Leave {cli::qty(length(levels))}{?it/them} out, or check {.arg subset}.", "residual", levels
+  )
+}
+
+abort_duplicate_position <- function(subject, index, rows) {
+  abort("duplicate_position",
+    paste(
+      "{.arg residual}: the subject {.val {subject}} has two records at {.val {index}}",
+      "(records {.val {rows}})."
+    ),
+    c("The index must tell the records of a subject apart.",
+      "Remove one record, take their mean, or make a finer subject."), "residual", subject
+  )
+}
+
+abort_subject_groups <- function(subject, groups, label) {
+  abort("subject_groups",
+    paste(
+      "{.arg residual}: the subject {.val {subject}} has records in {.val {groups}} of",
+      "{.code {label}}."
+    ),
+    "Each subject must be in one group. Make subjects that are unique over the groups.",
+    "residual", subject
+  )
+}
+
+abort_single_records <- function(name, label) {
+  abort("residual_not_identified",
+    paste(
+      "{.arg residual}: no subject has more than one record{label}, so the correlations of",
+      "{.fn {name}} cannot be estimated."
+    ),
+    "Check the subject, use {.code ~ iid} or {.code ~ diag(index)}, or give values by {.arg hold}.",
+    "residual", name
+  )
+}
+
+abort_pairs_absent <- function(first, second) {
+  abort("residual_not_identified",
+    paste(
+      "{.arg residual}: no subject has records at both {.val {first}} and {.val {second}}, so",
+      "their covariance cannot be estimated."
+    ),
+    "Use a structure with fewer parameters, or give its value by {.arg hold}.", "residual",
+    c(first, second)
+  )
+}
+
+abort_residual_confounded <- function(label, name) {
+  abort("residual_not_identified",
+    paste(
+      "The variance of {.code (1 | {label})} cannot be told from the residual: {.fn {name}} for",
+      "the same subjects already contains it."
+    ),
+    "Drop the term, or use a residual structure that does not, such as {.fn ar1} or {.code iid}.",
+    "formula", label
+  )
+}
+
+abort_singular_residual <- function() {
+  abort("singular", "The covariance matrix of the residuals is singular: it has no inverse.",
+    "Use a structure with fewer parameters.", "object"
+  )
+}
+
+warn_unequal_spacing <- function(name, variable) {
+  warn("spacing",
+    "{.fn {name}} takes the distinct values of {.code {variable}} as equally spaced; they are not.",
+    c("Use {.code exp({variable} | ...)} for the distances,",
+      "or {.code factor({variable})} if their order is what counts."), "residual", variable
+  )
+}
+
+abort_no_structure <- function(type) {
+  abort("argument",
+    "{.code type = \"{type}\"} shows a structured residual; this fit has independent residuals.",
+    "Fit one by {.code residual = ~ structure(index | subject)}.", "type", type
+  )
+}
+
+abort_no_field <- function() {
+  abort("argument", "{.code type = \"field\"} needs a residual of rows and columns.",
+    "Fit one by {.code residual = ~ ar1(row):ar1(col)}.", "type"
+  )
+}
+
+abort_section <- function(term, known) {
+  abort("argument", "{.arg term}: there is no set of residual parameters {.val {term}}.",
+    "This model has {.val {known}}.", "term", term
+  )
+}

@@ -1,0 +1,67 @@
+# Conditions about covariance structures and their arguments.
+
+abort_structure_arguments <- function(name, term, known) {
+  term <- if (is.null(term)) name else deparse_one(term)
+  if (length(known) == 0L) {
+    abort("structure",
+      "The structure {.fn {name}} takes no further arguments, as in {.code {term}}.",
+      "Remove what follows the group.", "formula", term
+    )
+  }
+  abort("structure", "The arguments of {.fn {name}} in {.code {term}} are not understood.",
+    "It takes {.code {known}}, as in {.code {name}(0 + env | line, {known[1]} = 2)}.",
+    "formula", term
+  )
+}
+
+abort_structure_size <- function(name, n_coef, least) {
+  abort("structure",
+    "The structure {.fn {name}} has {n_coef} coefficient{?s}, and needs at least {least}.",
+    "Use more levels, or {.fn us}.", "formula", name
+  )
+}
+
+abort_structure_factors <- function(name, k, n_coef) {
+  most <- if (name == "rr") n_coef else n_coef - 1L
+  abort("structure", "{.fn {name}}: {k} factor{?s} for {n_coef} coefficients.",
+    "{.arg k} can be at most {most}.", "formula", k
+  )
+}
+
+abort_structure_bands <- function(name, bands, n_coef) {
+  abort("structure", "{.fn {name}}: {bands} bands for {n_coef} coefficients.",
+    "{.arg bands} counts the diagonal and can be at most {n_coef}.", "formula", bands
+  )
+}
+
+abort_structure_product <- function(name) {
+  abort("structure", "{.fn {name}} cannot be a second factor of a product of structures.",
+    paste(
+      "The variances stand in the first factor; the others are structures with one variance,",
+      "such as {.fn ar1}, {.fn cs} or {.fn exp}."
+    ), "formula", name
+  )
+}
+
+abort_structure_index <- function(name, variable, what) {
+  abort("structure", "{.fn {name}} needs {what}; {.code {variable}} is not.",
+    if (what == "the levels of a factor") {
+      c("Write {.code {name}(factor({variable}) | group)} where they are equally spaced,",
+        "{.code exp({variable} | group)} for distances.")
+    } else {
+      "Convert it with {.fn as.numeric}, or use a structure of levels such as {.fn ar1}."
+    }, "formula", variable
+  )
+}
+
+abort_parameter_range <- function(argument, name, value, range) {
+  abort("parameter_values", "{.arg {argument}}: {.val {name}} cannot be {value}.",
+    "It lies between {range[1]} and {range[2]}.", argument, value
+  )
+}
+
+abort_no_loadings <- function() {
+  abort("no_random", "The fit has no term {.fn fa} or {.fn rr}, so it has no loadings.",
+    "Write one as {.code fa(env | line, k = 2)}.", "object"
+  )
+}

@@ -1,0 +1,222 @@
+#' Confidence intervals
+#'
+#' Intervals for fixed effects, variance parameters and functions of them.
+#'
+#' * `"Wald"`: fixed effects with t quantiles at the degrees of freedom of `ddf` (see [contest()]);
+#'   variances on the log scale, correlations on that of Fisher's z, others as they are, with normal
+#'   quantiles. A parameter that was held or is at a boundary has `NA`.
+#' * `"profile"`: where the signed root of the likelihood ratio, \eqn{\zeta}{zeta}, passes the normal
+#'   quantile. Variance parameters are profiled by the criterion of the fit, fixed effects by maximum
+#'   likelihood (REML likelihoods with different fixed effects do not compare). A variance whose
+#'   likelihood at 0 is within reach has the lower limit 0. See [profile()][profile.lmmfit].
+#' * `"boot"`: parametric bootstrap. New responses by [simulate()][simulate.lmmfit], refitted by the
+#'   engine from the estimates, without formulas; in parallel where `future::plan()` says so and
+#'   future.apply is installed. All responses are drawn first, so that the result depends on `seed`
+#'   alone.
+#'
+#' @param object A fit by [lmmfit()].
+#' @param parm Names of fixed effects or variance parameters, numbers of fixed effects, or
+#'   `"fixed"`, `"variance"`, `"all"`. By default the fixed effects (Wald) or all.
+#' @param level Confidence level.
+#' @param method `"Wald"`, `"profile"` or `"boot"`.
+#' @param functions A formula or a list of formulas as for [vpredict()], for `"Wald"` and `"boot"`.
+#' @param ddf,information See [contest()].
+#' @param nsim,seed Number of bootstrap samples, and a number for [set.seed()].
+#' @param type Bootstrap interval: `"percentile"` or `"basic"`.
+#' @param progress `TRUE` shows a progress bar of the bootstrap.
+#' @param ... Not used.
+#' @return A matrix with a row for each parameter and two columns. Of the bootstrap, the attribute
+#'   `samples` has all estimates.
+#' @examples
+#' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+#' confint(fit)
+#' confint(fit, "variance")
+#' confint(fit, "Subject", method = "profile")
+#' confint(fit, "variance", method = "boot", nsim = 20, seed = 1,
+#'   functions = r ~ Subject / (Subject + residual))
+#' @method confint lmmfit
+#' @export
+confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profile", "boot"),
+                           functions = NULL, ddf = NULL, information = NULL, nsim = 500,
+                           seed = NULL, type = c("percentile", "basic"), progress = FALSE, ...) {
+  level <- check_level(level)
+  method <- check_choice(method, c("Wald", "profile", "boot"), "method")
+  type <- check_choice(type, c("percentile", "basic"), "type")
+  if (inherits(functions, "formula")) functions <- list(functions)
+  parm <- interval_parameters(object, if (!missing(parm)) parm, method, functions)
+  switch(method,
+    Wald = wald_intervals(object, parm, level, functions, ddf, information),
+    profile = profile_intervals(object, parm, level),
+    boot = bootstrap_intervals(object, parm, level, functions, nsim, seed, type, progress)
+  )
+}
+
+# list(fixed, variance): names.
+interval_parameters <- function(fit, parm, method, functions) {
+  fixed <- fit$fixed$names
+  variance <- fit$parameters$name
+  if (is.null(parm)) {
+    if (!is.null(functions)) return(list(fixed = character(), variance = character()))
+    parm <- if (method == "Wald") "fixed" else "all"
+  }
+  if (is.numeric(parm)) {
+    unknown <- setdiff(parm, seq_along(fixed))
+    if (length(unknown) > 0L) abort_coefficient(unknown, fixed)
+    parm <- fixed[parm]
+  }
+  known <- c(fixed, variance)
+  if (length(parm) == 1L && !parm %in% known) {
+    if (parm == "fixed") return(list(fixed = fixed, variance = character()))
+    if (parm == "variance") return(list(fixed = character(), variance = variance))
+    if (parm == "all") return(list(fixed = fixed, variance = variance))
+  }
+  unknown <- setdiff(parm, known)
+  if (length(unknown) > 0L) abort_coefficient(unknown, known)
+  list(fixed = intersect(parm, fixed), variance = setdiff(intersect(parm, variance), fixed))
+}
+
+limit_names <- function(level) {
+  tail <- (1 - level) / 2
+  paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%")
+}
+
+wald_intervals <- function(fit, parm, level, functions, ddf, information) {
+  fixed <- if (length(parm$fixed) > 0L) fixed_limits(fit, parm$fixed, level, ddf, information)
+  variance <- variance_limits(fit, parm$variance, level, information)
+  made <- if (!is.null(functions)) {
+    table <- vpredict(fit, functions, information = information %||% "average", level = level)
+    as.matrix(table[c("lower", "upper")])
+  }
+  limits <- rbind(fixed, variance, made)
+  colnames(limits) <- limit_names(level)
+  limits
+}
+
+fixed_limits <- function(fit, names, level, ddf, information) {
+  at <- match(names, fit$fixed$names)
+  table <- fixed_table(fit, ddf, information)[at, ]
+  half <- stats::qt(1 - (1 - level) / 2, table$df) * table$se
+  limits <- cbind(table$estimate - half, table$estimate + half)
+  rownames(limits) <- names
+  limits
+}
+
+# The scale on which a parameter is nearly normal: list(to, from, slope).
+interval_scale <- function(kind) {
+  switch(kind,
+    variance = list(to = log, from = exp, slope = function(x) 1 / x),
+    correlation = list(to = atanh, from = tanh, slope = function(x) 1 / (1 - x^2)),
+    list(to = identity, from = identity, slope = function(x) 1)
+  )
+}
+
+variance_limits <- function(fit, names, level, information) {
+  covariance <- parameter_covariance(fit, information %||% "average")
+  limits <- vapply(match(names, fit$parameters$name), function(i) {
+    if (fit$parameters$status[i] != "free") return(c(NA_real_, NA_real_))
+    scale <- interval_scale(fit$parameters$kind[i])
+    x <- fit$parameters$estimate[i]
+    half <- stats::qnorm(1 - (1 - level) / 2) * sqrt(covariance[i, i]) * scale$slope(x)
+    scale$from(scale$to(x) + c(-half, half))
+  }, numeric(2L))
+  limits <- t(limits)
+  rownames(limits) <- names
+  limits
+}
+
+# Profile ------------------------------------------------------------------------------------------
+
+profile_intervals <- function(fit, parm, level) {
+  z <- stats::qnorm(1 - (1 - level) / 2)
+  profiles <- profile(fit, c(parm$fixed, parm$variance), level = level)
+  limits <- t(vapply(split_profiles(profiles), function(one) {
+    c(limit_at(one, -z), limit_at(one, z))
+  }, numeric(2L)))
+  dimnames(limits) <- list(c(parm$fixed, parm$variance), limit_names(level))
+  limits
+}
+
+split_profiles <- function(profiles) {
+  split(as.data.frame(profiles), factor(profiles$parameter, unique(profiles$parameter)))
+}
+
+# The value at which zeta is z: the profile has a point there, or ends before it (at a boundary).
+limit_at <- function(one, z) {
+  near <- which.min(abs(one$zeta - z))
+  if (is.na(near) || length(near) == 0L) return(NA_real_)
+  if (abs(one$zeta[near] - z) < 1e-3) return(one$value[near])
+  if (z < 0 && min(one$zeta) > z && isTRUE(one$value[which.min(one$zeta)] == 0)) return(0)
+  NA_real_
+}
+
+# Bootstrap ----------------------------------------------------------------------------------------
+
+bootstrap_intervals <- function(fit, parm, level, functions, nsim, seed, type, progress) {
+  samples <- bootstrap_samples(fit, functions, check_count(nsim, "nsim", 2), seed, progress)
+  estimate <- bootstrap_statistics(fit, fit$fixed$estimate, fit$parameters$estimate,
+    parsed_functions(fit, functions))
+  wanted <- c(parm$fixed, parm$variance, setdiff(names(estimate), c(fit$fixed$names,
+    fit$parameters$name)))
+  tail <- (1 - level) / 2
+  limits <- t(apply(samples[, wanted, drop = FALSE], 2L, stats::quantile,
+    probs = c(tail, 1 - tail), na.rm = TRUE))
+  if (type == "basic") limits <- 2 * estimate[wanted] - limits[, 2:1, drop = FALSE]
+  dimnames(limits) <- list(wanted, limit_names(level))
+  structure(limits, samples = samples, class = c("lmmfit_intervals", class(limits)))
+}
+
+#' @method print lmmfit_intervals
+#' @export
+print.lmmfit_intervals <- function(x, ...) {
+  attr(x, "samples") <- NULL
+  print(unclass(x), ...)
+  invisible(x)
+}
+
+# A row per converged refit: fixed effects, variance parameters, functions.
+bootstrap_samples <- function(fit, functions, nsim, seed, progress = FALSE) {
+  parsed <- parsed_functions(fit, functions)
+  responses <- as.matrix(stats::simulate(fit, nsim, seed = seed)) -
+    (frame_offset(fit$frame) %||% 0)
+  spec <- fit_spec(fit)
+  one <- function(i) {
+    spec$response <- responses[, i]
+    est <- tryCatch(refit_held(fit, spec, numeric()), error = function(e) NULL)
+    if (is.null(est) || est$convergence$status != "converged") return(NULL)
+    bootstrap_statistics(fit, est$fixed$estimate, est$parameters$estimate, parsed)
+  }
+  rows <- map_over(seq_len(nsim), one, progress)
+  failed <- sum(lengths(rows) == 0L)
+  if (failed > 0L) warn_bootstrap(failed, nsim)
+  do.call(rbind, rows)
+}
+
+parsed_functions <- function(fit, functions) {
+  if (!is.null(functions)) variance_functions(functions, fit$parameters$name)
+}
+
+bootstrap_statistics <- function(fit, beta, variance, parsed) {
+  statistics <- c(stats::setNames(beta, fit$fixed$names),
+    stats::setNames(variance, fit$parameters$name))
+  if (is.null(parsed)) return(statistics)
+  at <- stats::setNames(as.list(variance), fit$parameters$name)
+  made <- vapply(parsed$expressions, function(expression) {
+    as.double(eval(expression, at, baseenv_with_stats()))
+  }, 0)
+  c(statistics, stats::setNames(made, parsed$names))
+}
+
+# lapply(), over the workers of future::plan() where there are any.
+map_over <- function(x, f, progress = FALSE) {
+  if (requireNamespace("future.apply", quietly = TRUE) && future::nbrOfWorkers() > 1L) {
+    return(future.apply::future_lapply(x, f, future.seed = NULL))
+  }
+  if (!progress) return(lapply(x, f))
+  bar <- cli::cli_progress_bar("Refitting", total = length(x))
+  on.exit(cli::cli_progress_done(bar))
+  lapply(x, function(i) {
+    value <- f(i)
+    cli::cli_progress_update(id = bar)
+    value
+  })
+}

@@ -1,0 +1,176 @@
+#' Tests of linear functions of the fixed effects
+#'
+#' Estimates of \eqn{K\beta}{K b} with standard errors and t tests, row by row, and the F test that
+#' all of them equal `rhs`.
+#'
+#' # Degrees of freedom
+#'
+#' * `"Satterthwaite"`: the derivatives of the covariance of the estimates with respect to the
+#'   variance parameters are exact; several rows are combined as Fai and Cornelius (1996) do. (SAS
+#'   `ddfm = satterthwaite`, lmerTest.)
+#' * `"Kenward-Roger"`: the covariance of the estimates is corrected for its downward bias, F is
+#'   scaled, and its degrees of freedom follow (Kenward and Roger 1997; SAS `ddfm = kenwardroger`,
+#'   pbkrtest). For structures that are not linear in their parameters (autoregressive, ...) the
+#'   term with second derivatives is part of it. Needs a REML fit.
+#' * `"residual"`: records less rank of X. `"none"`: infinite, that is z and chi-square tests.
+#'
+#' Without random terms and with an estimated variance, n - rank(X) is exact and taken by the first
+#' three.
+#'
+#' The covariance of the estimated variance parameters comes from the `information` matrix:
+#' `"observed"` is the default for Satterthwaite (as in SAS and lmerTest), `"expected"` for
+#' Kenward-Roger (as in their paper and pbkrtest; `"observed"` gives SAS's numbers), `"average"` is
+#' the one of the maximiser. Parameters that were held, or that are at a boundary, count as known.
+#' With several rows the degrees of freedom of Fai and Cornelius depend on which rows span the
+#' hypothesis; those of Kenward and Roger do not.
+#'
+#' @inheritParams is_estimable
+#' @param rhs The values under the hypothesis: one, or one for each row.
+#' @param ddf Degrees of freedom; by default those that [lmmfit()] was given.
+#' @param joint `TRUE` adds the F test of all rows together.
+#' @param information Which information matrix of the variance parameters.
+#' @return A list of class `contest`: `table` (a data frame with a row for each row of `K`:
+#'   `estimate`, `rhs`, `se`, `df`, `statistic`, `p.value`, `estimable`), `joint` (a data frame with
+#'   `F`, `ndf`, `ddf`, `p.value` and the `scale` of Kenward and Roger's F, or `NULL`), `ddf` and
+#'   `information`. `as.data.frame()` gives the table. A row that is not estimable has `NA`, and the
+#'   joint test then has too.
+#' @references Fai, A. H.-T. and Cornelius, P. L. (1996) Journal of Statistical Computation and
+#'   Simulation 54, 363-378. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997.
+#' @examples
+#' fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
+#' contest(fit, c(nitro = 1))
+#' contest(fit, rbind(
+#'   "Marvellous - Golden Rain" = c(0, 1, 0, 0), "Victory - Golden Rain" = c(0, 0, 1, 0)
+#' ), ddf = "Kenward-Roger")
+#' @export
+contest <- function(fit, K, rhs = 0,
+                    ddf = c("Satterthwaite", "Kenward-Roger", "residual", "none"), joint = TRUE,
+                    information = NULL) {
+  check_fit(fit, "fit")
+  ddf <- check_ddf(fit, if (!missing(ddf)) ddf)
+  information <- check_information(information, ddf)
+  check_flag(joint, "joint")
+  K <- as_hypotheses(K, fit$fixed$names)
+  rhs <- check_rhs(rhs, nrow(K))
+  estimable <- estimable_rows(fit, K)
+  table <- contest_table(fit, K, rhs, estimable, ddf, information)
+  structure(
+    list(
+      table = table, joint = if (joint) contest_joint(fit, K, table, ddf, information), ddf = ddf,
+      information = if (needs_derivatives(fit, ddf)) information
+    ),
+    class = "contest"
+  )
+}
+
+check_rhs <- function(rhs, n) {
+  if (!is.numeric(rhs) || !all(is.finite(rhs))) abort_argument("rhs", rhs, "finite numbers")
+  if (!length(rhs) %in% c(1L, n)) abort_rhs(length(rhs), n)
+  rep_len(as.double(rhs), n)
+}
+
+contest_table <- function(fit, K, rhs, estimable, ddf, information) {
+  kept <- !is.na(fit$fixed$estimate)
+  estimate <- variance <- df <- rep(NA_real_, nrow(K))
+  if (any(estimable)) {
+    rows <- K[estimable, kept, drop = FALSE]
+    tests <- row_tests(fit, rows, ddf, information)
+    estimate[estimable] <- as.vector(rows %*% fit$fixed$estimate[kept])
+    variance[estimable] <- tests$variance
+    df[estimable] <- tests$df
+  }
+  se <- sqrt(pmax(variance, 0))
+  statistic <- ifelse(se > 0, (estimate - rhs) / se, NA)
+  data.frame(
+    estimate = estimate, rhs = rhs, se = se, df = df, statistic = statistic,
+    p.value = two_sided_p(statistic, df), estimable = unname(estimable), row.names = rownames(K)
+  )
+}
+
+contest_joint <- function(fit, K, table, ddf, information) {
+  none <- data.frame(F = NA_real_, ndf = NA_real_, ddf = NA_real_, p.value = NA_real_, scale = NA)
+  if (!all(table$estimable)) return(none)
+  kept <- !is.na(fit$fixed$estimate)
+  rows <- as.matrix(K[, kept, drop = FALSE])
+  independent <- independent_rows(rows)
+  if (length(independent) == 0L) return(none)
+  difference <- table$estimate - table$rhs
+  if (!consistent_rhs(rows, table$rhs, independent)) {
+    abort_hypothesis("rhs", "contradicts itself: rows of K that depend on each other have values that do not",
+      "Check `rhs`, or drop the dependent rows.")
+  }
+  test <- joint_test(fit, rows[independent, , drop = FALSE], difference[independent], ddf,
+    information)
+  data.frame(
+    F = test$F, ndf = test$ndf, ddf = test$ddf,
+    p.value = stats::pf(test$F, test$ndf, test$ddf, lower.tail = FALSE), scale = test$scale
+  )
+}
+
+# The numbers of the first independent rows.
+independent_rows <- function(K) {
+  size <- sqrt(rowSums(K^2))
+  if (all(size == 0)) return(integer())
+  scaled <- K / ifelse(size > 0, size, 1)
+  decomposition <- qr(t(scaled), tol = 1e-9)
+  sort(decomposition$pivot[seq_len(decomposition$rank)])
+}
+
+consistent_rhs <- function(K, rhs, independent) {
+  if (length(independent) == nrow(K)) return(TRUE)
+  basis <- t(K[independent, , drop = FALSE])
+  weights <- qr.coef(qr(basis), t(K))
+  gap <- abs(drop(crossprod(weights, rhs[independent])) - rhs)
+  max(gap) <= 1e-8 * max(1, abs(rhs))
+}
+
+#' @rdname contest
+#' @param x The value of `contest()`.
+#' @param row.names,optional,... Not used.
+#' @method as.data.frame contest
+#' @export
+as.data.frame.contest <- function(x, row.names = NULL, optional = FALSE, ...) x$table
+
+#' @rdname contest
+#' @method print contest
+#' @export
+print.contest <- function(x, ...) {
+  cat(ddf_text(x$ddf, x$information), "\n", sep = "")
+  table <- x$table
+  columns <- list(` ` = row.names(table), Estimate = format_numbers(table$estimate, 5L))
+  if (any(table$rhs != 0)) columns$rhs <- format_numbers(table$rhs, 5L)
+  columns$SE <- format_numbers(table$se, 4L)
+  columns <- c(columns, test_columns(table))
+  print_table(lapply(columns, function(text) ifelse(is.na(text), "NA", text)))
+  if (!all(table$estimable)) {
+    cat("Not estimable: ", toString(row.names(table)[!table$estimable]),
+      " (depends on which columns of X were dropped)\n", sep = "")
+  }
+  if (!is.null(x$joint) && nrow(table) > 1L) {
+    joint <- x$joint
+    if (is.na(joint$F)) return(invisible(x))
+    cat("Jointly: F = ", formatC(joint$F, format = "f", digits = 3L), " on ", joint$ndf, " and ",
+      df_text(joint$ddf), " degrees of freedom, p = ", format.pval(joint$p.value, 3L), "\n", sep = "")
+  }
+  invisible(x)
+}
+
+ddf_text <- function(ddf, information = NULL) {
+  if (ddf == "none") return("z tests")
+  how <- switch(ddf, residual = "n - rank(X)", ddf)
+  text <- paste0("t tests with degrees of freedom by ", how)
+  if (is.null(information)) text else paste0(text, " (", information, " information)")
+}
+
+df_text <- function(df) ifelse(is.finite(df), formatC(df, format = "f", digits = 2L), "Inf")
+
+# df, t value and p-value of a table as text.
+test_columns <- function(table) {
+  p_value <- format.pval(table$p.value, digits = 3L, eps = 1e-16)
+  finite <- any(is.finite(table$df))
+  columns <- list()
+  if (finite) columns$df <- ifelse(is.na(table$df), "", df_text(table$df))
+  columns[[if (finite) "t value" else "z value"]] <- decimals_text(table$statistic, 2L)
+  columns[[if (finite) "Pr(>|t|)" else "Pr(>|z|)"]] <- ifelse(is.na(table$p.value), "", p_value)
+  columns
+}

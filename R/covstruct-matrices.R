@@ -1,0 +1,131 @@
+# Correlation and covariance matrices of the structures from the values that a user reads. `recipe`
+# is that of covstruct.R, `p` the parameters of the correlations in their order. The engine has the
+# same matrices in src/core/covariance; a test compares the two.
+
+lags <- function(t) abs(outer(seq_len(t), seq_len(t), "-"))
+
+correlation_id <- function(recipe, p) diag(recipe$n_coef)
+
+correlation_cs <- function(recipe, p) {
+  r <- matrix(p, recipe$n_coef, recipe$n_coef)
+  diag(r) <- 1
+  r
+}
+
+correlation_ar1 <- function(recipe, p) p^lags(recipe$n_coef)
+
+# p: rho at lags 1, 2, ...; with bands the later ones are zero.
+correlation_toep <- function(recipe, p) {
+  t <- recipe$n_coef
+  matrix(c(1, p, rep.int(0, t - 1L - length(p)))[lags(t) + 1L], t, t)
+}
+
+# Corr(i, j) is the product of those of neighbours between i and j.
+correlation_ante <- function(recipe, p) {
+  t <- recipe$n_coef
+  r <- diag(t)
+  for (lag in seq_len(t - 1L)) {
+    i <- seq_len(t - lag)
+    r[cbind(i, i + lag)] <- r[cbind(i + lag, i)] <- r[cbind(i, i + lag - 1L)] * p[i + lag - 1L]
+  }
+  r
+}
+
+# p: rho and gamma, Corr = gamma rho^(lag - 1).
+correlation_arma11 <- function(recipe, p) {
+  lag <- lags(recipe$n_coef)
+  r <- p[2L] * p[1L]^pmax(lag - 1, 0)
+  diag(r) <- 1
+  r
+}
+
+# Euclidean distances of the positions.
+distances <- function(recipe) unname(as.matrix(stats::dist(recipe$coordinates)))
+
+correlation_exp <- function(recipe, p) exp(-distances(recipe) / p)
+
+correlation_gau <- function(recipe, p) exp(-(distances(recipe) / p)^2)
+
+# p: range, and smoothness where it is not a constant of the recipe.
+correlation_matern <- function(recipe, p) {
+  smoothness <- c(recipe$constants, p[-1L])[1L]
+  x <- distances(recipe) / p[1L]
+  r <- 2^(1 - smoothness) / gamma(smoothness) * x^smoothness * besselK(x, smoothness)
+  r[x == 0] <- 1
+  r
+}
+
+# One variance, then the parameters of the correlations.
+homogeneous <- function(correlation) {
+  function(recipe, values) values[1L] * correlation(recipe, values[-1L])
+}
+
+# A variance for each coefficient, then the parameters of the correlations.
+heterogeneous <- function(correlation) {
+  function(recipe, values) {
+    sd <- sqrt(values[seq_len(recipe$n_coef)])
+    outer(sd, sd) * correlation(recipe, values[-seq_len(recipe$n_coef)])
+  }
+}
+
+covariance_us <- function(recipe, values) {
+  at <- entries_us(recipe$n_coef)
+  sigma <- matrix(0, recipe$n_coef, recipe$n_coef)
+  sigma[cbind(at$row, at$col)] <- values
+  sigma[cbind(at$col, at$row)] <- values
+  sigma
+}
+
+covariance_diag <- function(recipe, values) diag(values, recipe$n_coef)
+
+# Loadings (t x k) of rr and fa: those above the diagonal are zero.
+loading_entries <- function(t, k) {
+  list(row = sequence(t - seq_len(k) + 1L, from = seq_len(k)),
+    col = rep.int(seq_len(k), t - seq_len(k) + 1L))
+}
+
+loading_matrix <- function(recipe, values) {
+  at <- loading_entries(recipe$n_coef, recipe$order)
+  loadings <- matrix(0, recipe$n_coef, recipe$order)
+  loadings[cbind(at$row, at$col)] <- values
+  loadings
+}
+
+covariance_rr <- function(recipe, values) tcrossprod(loading_matrix(recipe, values))
+
+# The specific variances psi, then the loadings.
+covariance_fa <- function(recipe, values) {
+  t <- recipe$n_coef
+  tcrossprod(loading_matrix(recipe, values[-seq_len(t)])) + diag(values[seq_len(t)], t)
+}
+
+# The first factor with its variances, the correlations of the others.
+covariance_product <- function(recipe, values) {
+  sigma <- matrix(1)
+  for (k in seq_along(recipe$factors)) {
+    factor <- recipe$factors[[k]]
+    n <- n_values(factor) - (k > 1L)
+    own <- values[seq_len(n)]
+    values <- values[-seq_len(n)]
+    sigma <- kronecker(sigma, sigma_of(factor, if (k > 1L) c(1, own) else own))
+  }
+  sigma
+}
+
+is_semidefinite <- function(sigma) {
+  if (any(diag(sigma) < 0)) return(FALSE)
+  scale <- sqrt(diag(sigma))
+  zero <- scale == 0
+  if (any(sigma[zero, ] != 0)) return(FALSE)
+  if (all(zero)) return(TRUE)
+  correlation <- sigma[!zero, !zero, drop = FALSE] / outer(scale[!zero], scale[!zero])
+  values <- eigen(correlation, symmetric = TRUE, only.values = TRUE)$values
+  min(values) >= -1e-10
+}
+
+# A root F with FF' = Sigma. Sigma may be singular.
+covariance_root <- function(sigma) {
+  if (nrow(sigma) == 1L) return(sqrt(sigma))
+  parts <- eigen(sigma, symmetric = TRUE)
+  parts$vectors %*% diag(sqrt(pmax(parts$values, 0)), nrow(sigma))
+}

@@ -1,0 +1,234 @@
+# Degrees of freedom of tests of fixed effects, from the derivatives of (X'V^-1X)^-1 with respect to
+# the variance parameters and from their information. The engine's parameters are its own theta; as
+# the score is zero, what is made of them here does not depend on the parametrisation.
+
+ddf_choices <- c("Satterthwaite", "Kenward-Roger", "residual", "none")
+information_choices <- c("observed", "expected", "average")
+
+# So many fixed effects have the derivatives of their whole covariance made once and kept.
+small_rank <- 100L
+
+check_ddf <- function(fit, ddf) {
+  ddf <- check_choice(ddf %||% fit$ddf %||% "Satterthwaite", ddf_choices, "ddf")
+  if (ddf == "Kenward-Roger" && fit$method == "ML" && !has_exact_t(fit)) {
+    abort_kenward_roger(fit$method)
+  }
+  ddf
+}
+
+# Satterthwaite: observed (SAS, lmerTest, mmrm); Kenward-Roger: expected (their paper, pbkrtest).
+check_information <- function(information, ddf) {
+  if (is.null(information)) return(if (ddf == "Kenward-Roger") "expected" else "observed")
+  check_choice(information, information_choices, "information")
+}
+
+needs_derivatives <- function(fit, ddf) {
+  ddf %in% c("Satterthwaite", "Kenward-Roger") && !has_exact_t(fit) &&
+    any(fit$parameters$status == "free")
+}
+
+# What was once computed for a fit stays with it, unless its estimates were changed since.
+kept_answer <- function(fit, key, make) {
+  cache <- fit$cache
+  if (!is.environment(cache)) return(make())
+  if (!identical(cache$estimate, fit$parameters$estimate)) {
+    rm(list = ls(cache), envir = cache)
+    cache$estimate <- fit$parameters$estimate
+  }
+  if (is.null(cache[[key]])) assign(key, make(), envir = cache)
+  cache[[key]]
+}
+
+# The control list that tells the engine where the fit is: which parameters were held, and all
+# values.
+fit_control <- function(fit) {
+  held <- fit$parameters$status == "held"
+  values <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
+  engine_control(fit$control, fit$parameters, values[held], values[!held])
+}
+
+# jacobian (values by theta), average, observed and expected information of theta, and whether
+# the expected one is known.
+variance_information <- function(fit) {
+  kept_answer(fit, "information", function() {
+    variance_information_cpp(fit_spec(fit), fit_control(fit))
+  })
+}
+
+# list(covariance, used): the covariance of theta by the information that was asked for. Where that
+# is not positive definite, by the average information.
+theta_covariance <- function(fit, information) {
+  found <- variance_information(fit)
+  used <- if (information == "expected" && !found$has_expected) "average" else information
+  covariance <- inverse_of(found[[used]])
+  if (is.null(covariance)) {
+    warn_information(information, "average")
+    used <- "average"
+    covariance <- inverse_of(found[[used]])
+  }
+  list(covariance = covariance, used = used)
+}
+
+# The inverse of a symmetric matrix; NULL where it is not positive definite.
+inverse_of <- function(matrix) {
+  if (nrow(matrix) == 0L) return(matrix)
+  scale <- sqrt(pmax(diag(matrix), 0))
+  if (!all(scale > 0)) return(NULL)
+  root <- tryCatch(chol(matrix / outer(scale, scale)), error = function(e) NULL)
+  if (is.null(root) || min(diag(root)) < 1e-7) return(NULL)
+  chol2inv(root) / outer(scale, scale)
+}
+
+# The covariance of the variance parameters as the user knows them; NA where held or at a boundary.
+parameter_covariance <- function(fit, information) {
+  if (information == "average") return(fit$parameter_covariance)
+  n <- length(fit$parameters$name)
+  free <- fit$parameters$status == "free"
+  covariance <- matrix(NA_real_, n, n)
+  if (!any(free)) return(covariance)
+  jacobian <- variance_information(fit)$jacobian
+  all <- jacobian %*% theta_covariance(fit, information)$covariance %*% t(jacobian)
+  covariance[free, free] <- all[free, free]
+  covariance
+}
+
+# Moments of K beta --------------------------------------------------------------------------------
+
+# covariance, gradients (one matrix per theta) and adjusted (Kenward-Roger) of the rows of K.
+# w: the covariance of theta. K has a column for each column of X that was kept.
+mean_moments <- function(fit, K, ddf, information, w) {
+  kept <- which(!is.na(fit$fixed$estimate))
+  if (length(kept) > small_rank && nrow(K) < length(kept)) {
+    return(engine_moments(fit, K, kept, ddf, w))
+  }
+  key <- paste("moments", if (ddf == "Kenward-Roger") information)
+  all <- kept_answer(fit, key, function() {
+    engine_moments(fit, sparse_identity(length(kept)), kept, ddf, w)
+  })
+  K <- as.matrix(K)
+  turn <- function(matrix) K %*% matrix %*% t(K)
+  list(
+    covariance = turn(all$covariance), gradients = lapply(all$gradients, turn),
+    adjusted = if (length(all$adjusted) > 0L) turn(all$adjusted)
+  )
+}
+
+engine_moments <- function(fit, K, kept, ddf, w) {
+  if (ddf != "Kenward-Roger") w <- matrix(0, 0, 0)
+  p <- length(fit$fixed$names)
+  columns <- methods::as(Matrix::t(K), "TsparseMatrix")
+  full <- Matrix::sparseMatrix(
+    i = kept[columns@i + 1L], j = columns@j + 1L, x = as.double(columns@x), dims = c(p, nrow(K))
+  )
+  mean_covariance_cpp(fit_spec(fit), fit_control(fit), as_dgc(full), w)
+}
+
+# Covariance of the rows of K (over the kept columns) with the variances taken as known.
+plain_covariance <- function(fit, K) {
+  kept <- which(!is.na(fit$fixed$estimate))
+  if (!is.null(fit$fixed$covariance)) {
+    K <- as.matrix(K)
+    return(K %*% fit$fixed$covariance[kept, kept, drop = FALSE] %*% t(K))
+  }
+  engine_moments(fit, K, kept, "none", NULL)$covariance
+}
+
+# Tests --------------------------------------------------------------------------------------------
+
+# One row per row of K (kept columns): variance and degrees of freedom. Many rows go in groups.
+row_tests <- function(fit, K, ddf, information) {
+  groups <- split(seq_len(nrow(K)), (seq_len(nrow(K)) - 1L) %/% 256L)
+  tables <- lapply(groups, function(rows) {
+    moments <- test_moments(fit, K[rows, , drop = FALSE], ddf, information)
+    data.frame(variance = diag(moments$used), df = vapply(seq_along(rows), function(i) {
+      row_df(fit, moments, i, ddf)
+    }, 0))
+  })
+  do.call(rbind, c(list(data.frame(variance = double(), df = double())), unname(tables)))
+}
+
+# What tests of K need: the covariance that is used, the plain one, its gradients, and w.
+test_moments <- function(fit, K, ddf, information) {
+  if (!needs_derivatives(fit, ddf)) {
+    covariance <- plain_covariance(fit, K)
+    return(list(used = covariance, covariance = covariance))
+  }
+  w <- theta_covariance(fit, information)$covariance
+  moments <- mean_moments(fit, K, ddf, information, w)
+  moments$used <- if (ddf == "Kenward-Roger") moments$adjusted else moments$covariance
+  moments$w <- w
+  moments
+}
+
+# Satterthwaite: 2 c^2 / g'Wg. For one row Kenward and Roger's is the same, with their W.
+row_df <- function(fit, moments, i, ddf) {
+  if (is.null(moments$w)) return(simple_df(fit, ddf))
+  gradient <- vapply(moments$gradients, function(matrix) matrix[i, i], 0)
+  2 * moments$covariance[i, i]^2 / sum(gradient * (moments$w %*% gradient))
+}
+
+simple_df <- function(fit, ddf) {
+  exact <- has_exact_t(fit) && ddf != "none"
+  if (ddf == "residual" || exact) fit$n - fit$rank else Inf
+}
+
+# F test of K beta = rhs for independent rows of K: list(F, ndf, ddf, scale).
+joint_test <- function(fit, K, difference, ddf, information) {
+  moments <- test_moments(fit, K, ddf, information)
+  if (!is.null(moments$w) && ddf == "Kenward-Roger") return(kenward_roger(moments, difference))
+  parts <- eigen(moments$covariance, symmetric = TRUE)
+  t_squared <- drop(crossprod(parts$vectors, difference))^2 / parts$values
+  df <- if (is.null(moments$w)) simple_df(fit, ddf) else fai_cornelius(moments, parts)
+  list(F = mean(t_squared), ndf = nrow(K), ddf = df, scale = 1)
+}
+
+# Fai & Cornelius (1996, J Stat Comput Simul 54:363): the degrees of freedom of an F whose mean is
+# that of the sum of squared t's along the principal axes. As lmerTest, 2 where one of them has no
+# more than 2.
+fai_cornelius <- function(moments, parts) {
+  q <- length(parts$values)
+  gradients <- vapply(moments$gradients, function(matrix) {
+    colSums(parts$vectors * (matrix %*% parts$vectors))
+  }, numeric(q))
+  gradients <- matrix(gradients, q)
+  df <- 2 * parts$values^2 / rowSums((gradients %*% moments$w) * gradients)
+  if (q == 1L || max(df) - min(df) < 1e-8 * max(df)) return(mean(df))
+  if (any(df <= 2)) return(2)
+  expected <- sum(df / (df - 2))
+  2 * expected / (expected - q)
+}
+
+# Kenward & Roger (1997), sections 3 and 4, in the space of K: with S = K Phi K' and
+# G_i = dS/dtheta_i, tr(Theta Phi P_i Phi) = -tr(S^-1 G_i).
+kenward_roger <- function(moments, difference) {
+  q <- nrow(moments$covariance)
+  inverse <- solve(moments$covariance)
+  turned <- lapply(moments$gradients, function(matrix) inverse %*% matrix)
+  traces <- vapply(turned, function(matrix) sum(diag(matrix)), 0)
+  a1 <- sum(moments$w * outer(traces, traces))
+  products <- vapply(turned, function(a) {
+    vapply(turned, function(b) sum(a * t(b)), 0)
+  }, numeric(length(turned)))
+  a2 <- sum(moments$w * products)
+  found <- kenward_roger_scale(q, a1, a2)
+  wald <- sum(difference * solve(moments$adjusted, difference))
+  list(F = found$scale * wald / q, ndf = q, ddf = found$df, scale = found$scale)
+}
+
+kenward_roger_scale <- function(q, a1, a2) {
+  b <- (a1 + 6 * a2) / (2 * q)
+  g <- ((q + 1) * a1 - (q + 4) * a2) / ((q + 2) * a2)
+  below <- 3 * q + 2 * (1 - g)
+  c1 <- g / below
+  c2 <- (q - g) / below
+  c3 <- (q + 2 - g) / below
+  mean <- 1 / (1 - a2 / q)
+  variance <- 2 / q * (1 + c1 * b) / ((1 - c2 * b)^2 * (1 - c3 * b))
+  rho <- variance / (2 * mean^2)
+  df <- 4 + (q + 2) / (q * rho - 1)
+  # As pbkrtest: near 2 the mean of F does not exist, and it is not scaled.
+  scale <- if (!is.finite(df) || abs(df - 2) < 1e-2) 1 else df / (mean * (df - 2))
+  list(df = df, scale = scale)
+}
+
+two_sided_p <- function(t, df) 2 * stats::pt(abs(t), df, lower.tail = FALSE)

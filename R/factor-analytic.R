@@ -1,0 +1,88 @@
+#' Loadings of a factor analytic term
+#'
+#' The loadings and specific variances of a term `fa(...)` or `rr(...)`, rotated to principal axes:
+#' the factors are orthogonal, in decreasing order of the variance that they explain, and most of
+#' the loadings of each are positive. The covariance matrix is the same as before the rotation.
+#'
+#' @param object A fit by [lmmfit()].
+#' @param term The label of the term, by default the first `fa` or `rr`.
+#' @param scores Also the predicted factor scores of each level?
+#' @return A list of class `lmm_loadings`: `loadings` (a coefficient a row, a factor a column),
+#'   `specific` (the specific variances, 0 for `rr`), `explained` (the share of the variance of each
+#'   coefficient that each factor explains), `overall` (the same over all coefficients) and, with
+#'   `scores = TRUE`, `scores` (a level a row; the least-squares scores of the predicted effects).
+#' @seealso [structures]
+#' @examples
+#' fit <- lmmfit(yield ~ nitro + fa(Variety | Block), nlme::Oats)
+#' loadings_of(fit)
+#' @export
+loadings_of <- function(object, term = NULL, scores = FALSE) {
+  check_fit(object)
+  check_flag(scores, "scores")
+  k <- loading_term(object, term)
+  random <- object$random[[k]]
+  values <- object$parameters$estimate[object$parameters$index == k]
+  t <- random$n_coef
+  is_fa <- structure_name(random$structure) == "fa"
+  specific <- if (is_fa) values[seq_len(t)] else double(t)
+  loadings <- principal_axes(
+    loading_matrix(random$structure, if (is_fa) values[-seq_len(t)] else values)
+  )
+  dimnames(loadings) <- list(random$coef_names, paste0("factor", seq_len(ncol(loadings))))
+  names(specific) <- random$coef_names
+  variance <- rowSums(loadings^2) + specific
+  structure(
+    list(
+      loadings = loadings, specific = specific, explained = loadings^2 / variance,
+      overall = colSums(loadings^2) / sum(variance),
+      scores = if (scores) factor_scores(loadings, specific, random)
+    ),
+    class = "lmm_loadings"
+  )
+}
+
+loading_term <- function(fit, term) {
+  structures <- vapply(fit$random, function(x) structure_name(x$structure), "")
+  known <- term_labels(fit)[structures %in% c("fa", "rr")]
+  if (length(known) == 0L) abort_no_loadings()
+  term <- term %||% known[1L]
+  if (!is.character(term) || length(term) != 1L || !term %in% known) {
+    abort_term("term", term, known)
+  }
+  which(term_labels(fit) == term & structures %in% c("fa", "rr"))[1L]
+}
+
+# Gamma V of the singular value decomposition U D V' of Gamma.
+principal_axes <- function(loadings) {
+  rotated <- loadings %*% svd(loadings, nu = 0L)$v
+  signs <- ifelse(colSums(sign(rotated)) < 0, -1, 1)
+  rotated * rep(signs, each = nrow(rotated))
+}
+
+# E(f | u) = Gamma' Sigma^-1 u.
+factor_scores <- function(loadings, specific, random) {
+  sigma <- tcrossprod(loadings) + diag(specific, nrow(loadings))
+  parts <- eigen(sigma, symmetric = TRUE)
+  kept <- parts$values > 1e-10 * parts$values[1L]
+  half <- parts$vectors[, kept, drop = FALSE]
+  weights <- half %*% (crossprod(half, loadings) / parts$values[kept])
+  scores <- crossprod(random$effects, weights)
+  dimnames(scores) <- list(random$levels, colnames(loadings))
+  scores
+}
+
+#' @rdname loadings_of
+#' @param x Loadings by `loadings_of()`.
+#' @param ... Not used.
+#' @method print lmm_loadings
+#' @export
+print.lmm_loadings <- function(x, ...) {
+  cat("Loadings on principal axes\n")
+  columns <- apply(x$loadings, 2L, format_numbers, simplify = FALSE)
+  total <- paste0(formatC(100 * rowSums(x$explained), format = "f", digits = 1L), " %")
+  print_table(c(list(Coefficient = rownames(x$loadings)), columns,
+    list(Specific = format_numbers(x$specific), Explained = total)))
+  share <- paste0(formatC(100 * x$overall, format = "f", digits = 1L), " %")
+  cat("Of all variance: ", paste(names(x$overall), share, collapse = ", "), "\n", sep = "")
+  invisible(x)
+}

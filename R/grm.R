@@ -1,0 +1,163 @@
+#' Genomic relationships
+#'
+#' `grm()` is the genomic relationship matrix of marker genotypes, `Hinverse()` the inverse of the
+#' relationship matrix H of single-step evaluation, in which genotyped animals are related by
+#' markers and all animals by the pedigree.
+#'
+#' `method = "VanRaden1"` is \eqn{ZZ'/\sum 2pq}{ZZ' / sum 2pq} with \eqn{Z = M - 2p};
+#' `"VanRaden2"` divides each marker by its own 2pq; `"dominance"` codes the genotypes 0, 1, 2 as
+#' \eqn{-2p^2, 2pq, -2q^2} and divides by \eqn{\sum (2pq)^2}{sum (2pq)^2} (Vitezica et al.). A
+#' missing genotype counts as the mean of its marker, and how many there are is reported. Markers
+#' that do not vary are left out.
+#'
+#' `Hinverse()` is \eqn{A^{-1}}{A^-1} with
+#' \eqn{\tau G^{*-1} - \omega A_{22}^{-1}}{tau Gs^-1 - omega A22^-1} added for the genotyped
+#' animals.
+#' Gs is G after blending (`(1 - blend) G + blend A22`) and tuning (`a + b G`, so that the mean of
+#' its diagonal and the mean of all its entries are those of A22; Chen et al.).
+#'
+#' @param M Genotypes, a row for each animal and a column for each marker: 0, 1, 2 (or dosages
+#'   between) copies of one allele; NA is allowed. Row names name the animals.
+#' @param method `"VanRaden1"`, `"VanRaden2"` or `"dominance"`.
+#' @param frequency Frequencies of the counted allele, one for each marker or one for all, by
+#'   default those in `M`.
+#' @param threads Number of threads.
+#' @param ped A pedigree by [pedigree()] with all animals of `G`.
+#' @param G A genomic relationship matrix with row names.
+#' @param blend Share of A22 in G, from 0 to below 1.
+#' @param tune `TRUE` adjusts G to A22.
+#' @param tau,omega Weights of the inverses of G and A22.
+#' @return `grm()`: a symmetric matrix with the names of the animals. Attributes: `frequency`,
+#'   `markers` (how many were used) and `missing` (how many genotypes). `Hinverse()`: a sparse
+#'   symmetric matrix for `gr(precision = )`.
+#' @references VanRaden (2008) J. Dairy Sci. 91:4414. Vitezica, Varona & Legarra (2013) Genetics
+#'   195:1223. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen & Lund (2010)
+#'   Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673.
+#' @examples
+#' set.seed(1)
+#' M <- matrix(rbinom(6 * 200, 2, 0.4), 6, dimnames = list(3:8, NULL))
+#' G <- grm(M)
+#' round(G, 2)
+#' ped <- pedigree(data.frame(id = 3:8, sire = c(1, 1, 1, 3, 3, 4), dam = c(2, 2, NA, 5, 5, 6)),
+#'   both_sexes = "allow")
+#' Hinv <- Hinverse(ped, G, blend = 0.05)
+#' @export
+grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
+                threads = 2L) {
+  method <- check_choice(method, c("VanRaden1", "VanRaden2", "dominance"), "method")
+  threads <- check_count(threads, "threads")
+  M <- check_markers(M)
+  found <- marker_summary_cpp(M)
+  p <- check_frequency(frequency, found, M)
+  n_missing <- sum(found$missing)
+  if (n_missing > 0) inform_imputed(n_missing, 100 * n_missing / length(M))
+  if (!any(p > 0 & p < 1)) {
+    abort_grm("No marker of {.arg M} varies: there is nothing to relate the animals by.")
+  }
+  made <- grm_cpp(M, p, method, threads)
+  G <- made$relationship
+  dimnames(G) <- list(rownames(M), rownames(M))
+  structure(G, frequency = stats::setNames(p, colnames(M)), markers = made$n_used,
+    missing = n_missing)
+}
+
+check_markers <- function(M) {
+  if (is.data.frame(M)) M <- as.matrix(M)
+  if (!is.matrix(M) || !is.numeric(M)) {
+    abort_grm("{.arg M} must be a numeric matrix: animals by markers, values 0, 1 and 2.",
+      "Convert it with {.fn as.matrix}, without the column of names.")
+  }
+  if (nrow(M) < 2L || ncol(M) == 0L) {
+    abort_grm("{.arg M} has {nrow(M)} row{?s} and {ncol(M)} column{?s}.",
+      "Give a row for each animal and a column for each marker.")
+  }
+  if (anyDuplicated(rownames(M))) {
+    again <- unique(rownames(M)[duplicated(rownames(M))])
+    abort_grm("{.arg M} has {.val {again}} more than once.", "Keep one row for each animal.", "M",
+      again)
+  }
+  ends <- suppressWarnings(range(M, na.rm = TRUE, finite = FALSE))
+  if (ends[1L] < 0 || ends[2L] > 2) {
+    at <- which(M < 0 | M > 2, arr.ind = TRUE)[1L, ]
+    value <- M[at[[1L]], at[[2L]]]
+    abort_grm("{.arg M} must lie between 0 and 2; row {at[[1L]]}, column {at[[2L]]} has {value}.",
+      "Count the copies of one allele; code missing genotypes as NA.", "M", value)
+  }
+  M
+}
+
+check_frequency <- function(frequency, found, M) {
+  unknown <- as.character(which(found$missing == nrow(M)))
+  if (is.null(frequency)) {
+    if (length(unknown) > 0L) {
+      abort_grm("Marker{?s} {.val {unknown}} of {.arg M} {?has/have} no genotype at all.",
+        "Drop {cli::qty(length(unknown))}{?it/them}.", "M", unknown)
+    }
+    return(found$frequency)
+  }
+  if (!is.numeric(frequency) || !length(frequency) %in% c(1L, ncol(M)) || anyNA(frequency) ||
+        any(frequency < 0 | frequency > 1)) {
+    abort_grm("{.arg frequency} must be between 0 and 1, one number or one for each marker.", NULL,
+      "frequency", frequency)
+  }
+  rep_len(as.double(frequency), ncol(M))
+}
+
+#' @rdname grm
+#' @export
+Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1) {
+  check_pedigree(ped)
+  check_flag(tune, "tune")
+  G <- check_genomic(G)
+  rows <- find_animals(ped, rownames(G), "G")
+  for (weight in c("blend", "tau", "omega")) check_weight(get(weight), weight)
+  if (blend >= 1) abort_argument("blend", blend, "below 1")
+  A22 <- Amatrix(ped, rownames(G))
+  if (blend > 0) G <- (1 - blend) * G + blend * A22
+  if (tune) G <- tuned(G, A22)
+  inverse_g <- dense_inverse(G)
+  if (is.null(inverse_g)) {
+    abort_grm("{.arg G} is singular, so single-step equations do not exist.",
+      "Blend it with the pedigree: {.code blend = 0.05}.", "blend")
+  }
+  added <- tau * inverse_g$inverse - omega * dense_inverse(A22)$inverse
+  n <- length(ped$id)
+  lower <- lower.tri(added, diag = TRUE)
+  row <- rows[row(added)[lower]]
+  col <- rows[col(added)[lower]]
+  block <- Matrix::sparseMatrix(i = pmax(row, col), j = pmin(row, col), x = added[lower],
+    dims = c(n, n))
+  H <- Ainverse(ped) + Matrix::forceSymmetric(block, "L")
+  dimnames(H) <- list(ped$id, ped$id)
+  H
+}
+
+check_genomic <- function(G) {
+  if (methods::is(G, "Matrix")) G <- as.matrix(G)
+  if (!is.matrix(G) || !is.numeric(G) || nrow(G) != ncol(G) || is.null(rownames(G))) {
+    abort_grm("{.arg G} must be a square numeric matrix with the animals as row names.", NULL, "G")
+  }
+  if (!all(is.finite(G)) || !isSymmetric(unname(G))) {
+    abort_grm("{.arg G} must be finite and symmetric.", NULL, "G")
+  }
+  if (anyDuplicated(rownames(G))) abort_grm("{.arg G} names an animal twice.", NULL, "G")
+  attributes(G) <- attributes(G)[c("dim", "dimnames")]
+  G
+}
+
+check_weight <- function(value, argument) {
+  if (!is.numeric(value) || length(value) != 1L || !is.finite(value) || value < 0) {
+    abort_argument(argument, value, "one number of at least 0")
+  }
+}
+
+# a + b G with the mean of the diagonal and the mean of all entries of A22.
+tuned <- function(G, A22) {
+  b <- (mean(diag(A22)) - mean(A22)) / (mean(diag(G)) - mean(G))
+  a <- mean(A22) - b * mean(G)
+  if (!is.finite(b) || b <= 0) {
+    abort_grm("{.arg G} cannot be tuned to the pedigree: its diagonal is not above its mean.",
+      "Check the order of the animals, or use {.code tune = FALSE}.", "tune")
+  }
+  a + b * G
+}

@@ -1,0 +1,105 @@
+# How a pedigree is shown: print, summary, plot.
+
+#' @rdname pedigree
+#' @param n Number of animals to print.
+#' @param ... Not used.
+#' @method print henderson_pedigree
+#' @export
+print.henderson_pedigree <- function(x, n = 10L, ...) {
+  size <- length(animal_rows(x))
+  cat("Pedigree of ", format(size, big.mark = ","), " animals", sep = "")
+  if (x$n_groups > 0L) {
+    kind <- if (is.null(x$gamma)) "groups of unknown parents" else "metafounders"
+    cat(", ", x$n_groups, " ", kind, sep = "")
+  }
+  if (x$dam_weight == 0.25) cat(" (sires and maternal grandsires)")
+  cat("\n")
+  first <- utils::head(animal_rows(x), n)
+  shown <- as.data.frame(x)[seq_along(first), ]
+  shown$inbreeding <- signif(shown$inbreeding, 4L)
+  print(shown, row.names = FALSE)
+  if (size > n) cat("and ", format(size - n, big.mark = ","), " more\n", sep = "")
+  invisible(x)
+}
+
+#' @rdname pedigree
+#' @method summary henderson_pedigree
+#' @return `summary()`: counts of animals, founders, sires, dams, generations, and the mean and the
+#'   largest inbreeding.
+#' @export
+summary.henderson_pedigree <- function(object, ...) {
+  rows <- animal_rows(object)
+  known <- function(x) x[rows] > object$n_groups
+  inbred <- object$inbreeding[rows]
+  structure(
+    list(
+      animals = length(rows), founders = sum(!known(object$sire) & !known(object$dam)),
+      one_parent = sum(known(object$sire) != known(object$dam)),
+      sires = length(setdiff(object$sire[rows], 0:object$n_groups)),
+      dams = length(setdiff(object$dam[rows], 0:object$n_groups)),
+      generations = max(object$generation) + 1L, groups = object$groups,
+      inbred = sum(inbred > 1e-12), mean_inbreeding = mean(inbred), max_inbreeding = max(inbred),
+      most_inbred = object$id[rows][which.max(inbred)]
+    ),
+    class = "summary.henderson_pedigree"
+  )
+}
+
+#' @method print summary.henderson_pedigree
+#' @export
+print.summary.henderson_pedigree <- function(x, ...) {
+  line <- function(label, value) cat(sprintf("%-22s%s\n", label, value))
+  whole <- function(value) format(value, big.mark = ",")
+  line("Animals", whole(x$animals))
+  line("Founders", whole(x$founders))
+  line("One parent known", whole(x$one_parent))
+  line("Sires", whole(x$sires))
+  line("Dams", whole(x$dams))
+  line("Generations", whole(x$generations))
+  if (length(x$groups) > 0L) line("Groups", toString(x$groups))
+  line("Inbred animals", whole(x$inbred))
+  line("Mean inbreeding", format(x$mean_inbreeding, digits = 4L))
+  who <- if (x$inbred > 0L) paste0(" (", x$most_inbred, ")")
+  line("Largest inbreeding", paste0(format(x$max_inbreeding, digits = 4L), who))
+  invisible(x)
+}
+
+# Plot ---------------------------------------------------------------------------------------------
+
+#' @rdname pedigree
+#' @method plot henderson_pedigree
+#' @return `plot()`: draws a small pedigree, founders at the top, lines from sires in blue and from
+#'   dams in red; gives the places of the animals, invisibly.
+#' @export
+plot.henderson_pedigree <- function(x, ...) {
+  if (length(x$id) > 200L) abort_size("`plot()`", length(x$id), 200L, "Use `prune()` first.")
+  places <- pedigree_places(x)
+  old <- graphics::par(mar = c(1, 1, 2, 1))
+  on.exit(graphics::par(old))
+  graphics::plot(places$x, places$y, type = "n", axes = FALSE, xlab = "", ylab = "",
+    xlim = range(places$x) + c(-0.5, 0.5), ylim = range(places$y) + c(-0.3, 0.3), ...)
+  for (side in c("sire", "dam")) {
+    child <- which(x[[side]] > 0L)
+    parent <- x[[side]][child]
+    graphics::segments(places$x[parent], places$y[parent] - 0.12, places$x[child],
+      places$y[child] + 0.12, col = if (side == "sire") "#2166ac" else "#b2182b")
+  }
+  graphics::text(places$x, places$y, x$id, cex = 0.8)
+  invisible(places)
+}
+
+# A row for each generation; within it animals stand below their parents, families together.
+pedigree_places <- function(ped) {
+  place <- numeric(length(ped$id))
+  widest <- max(tabulate(ped$generation + 1L))
+  for (g in seq.int(0L, max(ped$generation))) {
+    rows <- which(ped$generation == g)
+    wanted <- vapply(rows, function(i) {
+      parents <- setdiff(c(ped$sire[i], ped$dam[i]), 0L)
+      if (length(parents) == 0L) 0 else mean(place[parents])
+    }, 0)
+    rows <- rows[order(wanted, rows)]
+    place[rows] <- (seq_along(rows) - (length(rows) + 1) / 2) * widest / length(rows)
+  }
+  data.frame(id = ped$id, x = place, y = -ped$generation)
+}

@@ -1,0 +1,255 @@
+#' A pedigree
+#'
+#' `pedigree()` reads who descends from whom, checks it, adds parents that have no record of their
+#' own, sorts parents before offspring, and computes inbreeding. The rows of `data` may come in any
+#' order.
+#'
+#' # Groups of unknown parents
+#'
+#' Names in `groups` that stand as parents are no animals but groups of unknown parents. Without
+#' `gamma` they have fixed effects (Quaas & Pollak 1981): see [Ainverse()] and [genetic_groups()].
+#' With `gamma` they are metafounders (Legarra et al. 2015): `gamma` is the covariance matrix of the
+#' groups, of which the founders are samples.
+#'
+#' @param data A data frame with a row for each animal.
+#' @param id,sire,dam Names of the columns of `data`: animal, sire, dam. Animals may be numbers,
+#'   character or factor. An unknown parent is `NA`, 0 or an empty string.
+#' @param groups Names of groups of unknown parents.
+#' @param gamma Covariance of metafounders: a matrix with the groups as row names, or one number (or
+#'   one for each group) for its diagonal.
+#' @param maternal What the third column holds: `"dam"`, or `"grandsire"` for the sire of the dam
+#'   (the model of sires and maternal grandsires: half the genes come from the sire, a quarter from
+#'   the grandsire). A sire model is a pedigree whose dams are all unknown.
+#' @param both_sexes What to do with an animal that is sire of some and dam of others: `"warn"`,
+#'   `"allow"` (plants, selfing) or `"error"`.
+#' @return A list of class `henderson_pedigree`: `id` (groups first, parents before offspring),
+#'   `sire` and `dam` (row numbers, 0 if unknown), `generation`, `inbreeding`, `groups`, `gamma`.
+#'   As a data frame ([as.data.frame()]) it has names in place of row numbers.
+#' @references Sargolzaei, Iwaisaki & Colleau (2005) J. Anim. Breed. Genet. 122:325. Quaas & Pollak
+#'   (1981) J. Dairy Sci. 64:1868. Legarra et al. (2015) Genetics 200:455.
+#' @seealso [inbreeding()], [Ainverse()], [Amatrix()]; [gr()] for their use in a model.
+#' @examples
+#' # Mrode, Linear Models for the Prediction of Animal Breeding Values, table 2.1
+#' records <- data.frame(
+#'   id = c(6, 5, 4, 3), sire = c(5, 4, 1, 1), dam = c(2, 3, NA, 2)
+#' )
+#' ped <- pedigree(records)
+#' ped
+#' summary(ped)
+#' inbreeding(ped)
+#' Ainverse(ped)
+#' @export
+pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL, gamma = NULL,
+                     maternal = c("dam", "grandsire"), both_sexes = c("warn", "allow", "error")) {
+  maternal <- check_choice(maternal, c("dam", "grandsire"), "maternal")
+  both_sexes <- check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
+  records <- pedigree_records(data, id, sire, dam)
+  groups <- check_groups(groups, records$id)
+  records <- add_founders(unique_records(records), groups)
+  parents <- list(
+    sire = match(records$sire, records$id, nomatch = 0L),
+    dam = match(records$dam, records$id, nomatch = 0L)
+  )
+  if (maternal == "dam") check_both_sexes(parents, records$id, length(groups), both_sexes)
+  sorted <- sort_parents(parents, records$id)
+  new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25)
+}
+
+# Reading ------------------------------------------------------------------------------------------
+
+# list(id, sire, dam) as character, unknown parents as NA.
+pedigree_records <- function(data, id, sire, dam) {
+  if (inherits(data, "henderson_pedigree")) data <- as.data.frame(data)
+  if (!is.data.frame(data)) abort_data(data)
+  if (nrow(data) == 0L) abort_pedigree("The pedigree has no records: {.arg data} is empty.")
+  records <- list(
+    id = pedigree_column(data, id, "id"), sire = pedigree_column(data, sire, "sire"),
+    dam = pedigree_column(data, dam, "dam")
+  )
+  unnamed <- which(is.na(records$id))
+  if (length(unnamed) > 0L) {
+    abort_pedigree("{.arg id} is missing, empty or 0 in row {.val {unnamed}}.",
+      "Give each animal a name, or drop these rows.", "id", unnamed)
+  }
+  records
+}
+
+pedigree_column <- function(data, name, argument) {
+  if (!is.character(name) || length(name) != 1L || is.na(name)) {
+    abort_argument(argument, name, "the name of one column of `data`")
+  }
+  if (!name %in% names(data)) abort_pedigree_column(argument, name, names(data))
+  x <- data[[name]]
+  if (is.list(x) || is.matrix(x) || is.logical(x) && !all(is.na(x))) {
+    abort_pedigree("{.arg {argument}}: column {.val {name}} must hold names or numbers.",
+      NULL, argument, name)
+  }
+  if (is.numeric(x) && !is.factor(x)) {
+    x[which(x == 0)] <- NA
+    return(number_names(x))
+  }
+  x <- if (is.factor(x)) levels(x)[x] else as.character(x)
+  blank <- which(x == "0" | !nzchar(x) | startsWith(x, " ") & !grepl("[^ ]", x))
+  if (length(blank) > 0L) x[blank] <- NA_character_
+  x
+}
+
+# Whole numbers without an exponent: 100000, not 1e+05.
+number_names <- function(x) {
+  if (!is.double(x) || is.object(x)) return(as.character(x))
+  if (all(abs(x) < .Machine$integer.max & x == round(x), na.rm = TRUE)) {
+    return(as.character(as.integer(x)))
+  }
+  if (!all(x == round(x) & abs(x) < 1e15, na.rm = TRUE)) return(as.character(x))
+  text <- sprintf("%.0f", x)
+  text[is.na(x)] <- NA_character_
+  text
+}
+
+# A record that is there twice counts once; with other parents it is an error.
+unique_records <- function(records) {
+  again <- duplicated(records$id)
+  if (!any(again)) return(records)
+  first <- match(records$id, records$id)
+  same <- function(x) is.na(x) & is.na(x[first]) | !is.na(x) & !is.na(x[first]) & x == x[first]
+  differs <- !same(records$sire) | !same(records$dam)
+  if (any(differs)) abort_duplicate_animal(unique(records$id[differs]))
+  lapply(records, `[`, !again)
+}
+
+add_founders <- function(records, groups) {
+  parents <- unique(c(records$sire, records$dam))
+  added <- setdiff(parents[!is.na(parents)], c(records$id, groups))
+  unknown <- rep(NA_character_, length(groups) + length(added))
+  list(
+    id = c(groups, added, records$id), sire = c(unknown, records$sire),
+    dam = c(unknown, records$dam)
+  )
+}
+
+check_groups <- function(groups, id) {
+  if (is.null(groups)) return(character())
+  groups <- as.character(groups)
+  if (anyNA(groups) || anyDuplicated(groups)) {
+    abort_groups("{.arg groups} must be different names.", NULL, "groups", groups)
+  }
+  animals <- intersect(groups, id)
+  if (length(animals) > 0L) {
+    abort_groups("{.arg groups}: {.val {animals}} {?is/are} also in column {.arg id}.",
+      "Groups of unknown parents are no animals: drop their rows.", "groups", animals)
+  }
+  groups
+}
+
+check_gamma <- function(gamma, groups) {
+  if (is.null(gamma)) return(NULL)
+  n <- length(groups)
+  if (n == 0L) abort_groups("{.arg gamma} needs {.arg groups}.", NULL, "gamma")
+  if (!is.numeric(gamma) || !all(is.finite(gamma))) {
+    abort_groups("{.arg gamma} must be numeric and finite.", NULL, "gamma")
+  }
+  if (!is.matrix(gamma)) {
+    if (!length(gamma) %in% c(1L, n)) abort_argument("gamma", gamma, "one number a group")
+    if (!is.null(names(gamma)) && setequal(names(gamma), groups)) gamma <- gamma[groups]
+    gamma <- diag(as.double(gamma), n)
+  } else if (!is.null(rownames(gamma))) {
+    if (!setequal(rownames(gamma), groups)) {
+      abort_groups("The row names of {.arg gamma} must be the groups {.val {groups}}.", NULL,
+        "gamma")
+    }
+    at <- match(groups, rownames(gamma))
+    gamma <- gamma[at, at, drop = FALSE]
+  }
+  gamma <- unname(gamma)
+  if (!identical(dim(gamma), c(n, n)) || !isSymmetric(gamma) ||
+        inherits(try(chol(gamma), silent = TRUE), "try-error")) {
+    abort_groups("{.arg gamma} must be a symmetric positive definite matrix of order {n}.",
+      NULL, "gamma")
+  }
+  gamma
+}
+
+check_both_sexes <- function(parents, id, n_groups, both_sexes) {
+  both <- intersect(parents$sire, parents$dam)
+  both <- both[both > n_groups]
+  if (length(both) == 0L || both_sexes == "allow") return(invisible())
+  if (both_sexes == "error") abort_both_sexes(id[both])
+  warn_both_sexes(id[both])
+}
+
+# Parents first: the order of the records is kept where it has them so already.
+sort_parents <- function(parents, id) {
+  found <- sort_pedigree_cpp(parents)
+  if (!is.null(found$cycle)) abort_cycle(id[found$cycle])
+  generation <- found$generation
+  rows <- seq_along(id)
+  if (all(parents$sire < rows) && all(parents$dam < rows)) {
+    return(c(list(id = id, generation = generation), parents))
+  }
+  order <- found$order
+  place <- integer(length(order))
+  place[order] <- rows
+  moved <- function(x) c(0L, place)[x[order] + 1L]
+  list(
+    id = id[order], generation = generation[order], sire = moved(parents$sire),
+    dam = moved(parents$dam)
+  )
+}
+
+# The object ---------------------------------------------------------------------------------------
+
+new_pedigree <- function(sorted, groups, gamma, dam_weight) {
+  ped <- structure(
+    list(
+      id = sorted$id, sire = sorted$sire, dam = sorted$dam, generation = sorted$generation,
+      groups = groups, n_groups = length(groups), gamma = gamma, dam_weight = dam_weight
+    ),
+    class = "henderson_pedigree"
+  )
+  ped$inbreeding <- inbreeding_cpp(unclass(ped), 2L)
+  ped
+}
+
+check_pedigree <- function(ped, argument = "ped") {
+  if (!inherits(ped, "henderson_pedigree")) {
+    abort_argument(argument, class(ped)[1L], "a pedigree, made by pedigree()")
+  }
+  ped
+}
+
+# Rows that are animals, not groups.
+animal_rows <- function(ped) ped$n_groups + seq_len(length(ped$id) - ped$n_groups)
+
+# Rows of animals by name.
+find_animals <- function(ped, animals, argument = "animals") {
+  if (is.null(animals)) return(animal_rows(ped))
+  animals <- if (is.factor(animals)) levels(animals)[animals] else number_names(animals)
+  rows <- match(animals, ped$id)
+  if (anyNA(rows)) abort_unknown_animals(unique(animals[is.na(rows)]), argument)
+  rows
+}
+
+#' @rdname pedigree
+#' @param ped,x,object A pedigree.
+#' @param animals Names of animals.
+#' @return `prune()`: the pedigree of `animals` and all their ancestors.
+#' @export
+prune <- function(ped, animals) {
+  check_pedigree(ped)
+  kept <- which(ancestors_cpp(unclass(ped), find_animals(ped, animals)))
+  kept <- union(seq_len(ped$n_groups), kept)
+  place <- integer(length(ped$id))
+  place[kept] <- seq_along(kept)
+  for (field in c("sire", "dam")) ped[[field]] <- c(0L, place)[ped[[field]][kept] + 1L]
+  for (field in c("id", "generation", "inbreeding")) ped[[field]] <- ped[[field]][kept]
+  ped
+}
+
+#' @export
+as.data.frame.henderson_pedigree <- function(x, ...) {
+  rows <- animal_rows(x)
+  data.frame(
+    id = x$id[rows], sire = c(NA, x$id)[x$sire[rows] + 1L], dam = c(NA, x$id)[x$dam[rows] + 1L],
+    generation = x$generation[rows], inbreeding = x$inbreeding[rows]
+  )
+}

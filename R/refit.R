@@ -1,0 +1,65 @@
+# The engine again for a changed spec or a new response, without going through formulas.
+
+# A fit to another spec with its own parameters: nothing held but what was held and still exists.
+refit_spec <- function(fit, spec) {
+  n <- vapply(spec$random, function(term) spec_parameters(term), 0)
+  residual <- sum(fit$parameters$index == 0L)
+  total <- sum(n) + residual
+  same <- total == length(fit$parameters$name)
+  control <- c(unclass(fit$control), list(
+    hold = if (same) fit$parameters$status == "held" else c(
+      rep(FALSE, total - residual), fit$parameters$status[fit$parameters$index == 0L] == "held"
+    ),
+    start = if (same) fit$parameters$estimate else c(
+      rep(NA_real_, total - residual), held_values(fit, fit$parameters$index == 0L)
+    )
+  ))
+  control$trace <- FALSE
+  fit_reml_cpp(spec, control)
+}
+
+held_values <- function(fit, which) {
+  ifelse(fit$parameters$status[which] == "held", fit$parameters$estimate[which], NA)
+}
+
+spec_parameters <- function(term) n_parameters(term$structure, term$n_coef)
+
+# The engine at other held values, started at the estimates of the rest. Estimates at zero start a
+# little above: zero is a stationary point.
+refit_held <- function(fit, spec, held) {
+  values <- fit$parameters$estimate
+  start <- warm_start(fit)
+  start[fit$parameters$status == "held"] <- values[fit$parameters$status == "held"]
+  at <- match(names(held), fit$parameters$name)
+  # With another variance the covariances of its term need not form a covariance matrix.
+  own <- fit$parameters$index %in% fit$parameters$index[at] & fit$parameters$index > 0L
+  start[own & fit$parameters$status != "held"] <- NA
+  start[at] <- held
+  for (i in at[fit$parameters$kind[at] == "covariance" & fit$parameters$index[at] > 0L]) {
+    start <- room_for_covariance(fit, i, start)
+  }
+  control <- c(unclass(fit$control), list(
+    hold = fit$parameters$status == "held" | seq_along(values) %in% at, start = start
+  ))
+  control$trace <- FALSE
+  fit_reml_cpp(spec, control)
+}
+
+# Starting variances that leave the held covariance i inside.
+room_for_covariance <- function(fit, i, start) {
+  parameters <- fit$parameters
+  own <- which(parameters$index == parameters$index[i] & parameters$kind == "variance" &
+    parameters$row %in% c(parameters$row[i], parameters$col[i]) & parameters$status != "held")
+  size <- sqrt(prod(parameters$estimate[own]))
+  stretch <- max(1, 1.2 * abs(start[i]) / max(size, .Machine$double.xmin))
+  start[own] <- stretch * parameters$estimate[own]
+  start
+}
+
+# Estimates as starting values: none (the engine's own) where a term is at a boundary.
+warm_start <- function(fit) {
+  start <- fit$parameters$estimate
+  stopped <- unique(fit$parameters$index[fit$parameters$status == "at boundary"])
+  start[fit$parameters$index %in% stopped] <- NA
+  start
+}

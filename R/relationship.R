@@ -1,0 +1,204 @@
+#' Relationships of a pedigree
+#'
+#' `inbreeding()` gives inbreeding coefficients, `Ainverse()` the sparse inverse of the numerator
+#' relationship matrix straight from the pedigree, `Amatrix()` relationships themselves, and
+#' `dominance_matrix()` dominance relationships. `a_multiply()` is a product with the relationship
+#' matrix, which is never formed.
+#'
+#' With groups of unknown parents (and no `gamma`) `Ainverse()` is the matrix of Quaas and Pollak,
+#' of groups and animals: it is singular, as the groups have fixed effects. `group_variance` makes
+#' them random, with that variance relative to the additive one, and the matrix definite.
+#' `genetic_groups()` gives the share of each group in each animal, for groups as covariates.
+#'
+#' @param ped A pedigree by [pedigree()].
+#' @param animals Names of animals, by default all.
+#' @param group_variance Variance of the effects of groups relative to the additive variance; `Inf`:
+#'   fixed.
+#' @param x A vector with a value for each animal (in the order of the pedigree, or with names), or
+#'   a matrix with such columns.
+#' @return `inbreeding()`: a vector named by animals. `Ainverse()`: a sparse symmetric matrix named
+#'   by animals, groups or metafounders first. `Amatrix()` and `dominance_matrix()`: dense matrices.
+#'   `a_multiply()`: like `x`. `genetic_groups()`: a matrix, animals by groups.
+#' @references Henderson (1976) Biometrics 32:69. Quaas & Pollak (1981) J. Dairy Sci. 64:1868.
+#'   Colleau (2002) Genet. Sel. Evol. 34:409. Legarra et al. (2015) Genetics 200:455. Cockerham
+#'   (1954) Genetics 39:859, for dominance (animals that are not inbred).
+#' @examples
+#' ped <- pedigree(data.frame(id = 3:6, sire = c(1, 1, 4, 5), dam = c(2, NA, 3, 2)))
+#' inbreeding(ped)
+#' Ainverse(ped)
+#' Amatrix(ped, c("5", "6"))
+#' a_multiply(ped, c("6" = 1))
+#' @name relationship
+NULL
+
+#' @rdname relationship
+#' @export
+inbreeding <- function(ped, animals = NULL) {
+  check_pedigree(ped)
+  rows <- find_animals(ped, animals)
+  stats::setNames(ped$inbreeding[rows], ped$id[rows])
+}
+
+#' @rdname relationship
+#' @export
+Ainverse <- function(ped, group_variance = Inf) {
+  check_pedigree(ped)
+  inverse <- ainverse_lower(ped, group_variance)
+  made <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
+    Dim = rep(length(ped$id), 2L), Dimnames = list(ped$id, ped$id))
+  made
+}
+
+# The lower triangle (i, p, x) and log|A|.
+ainverse_lower <- function(ped, group_variance = Inf) {
+  inverse <- ainverse_cpp(unclass(ped), ped$inbreeding)
+  if (is.finite(check_group_variance(group_variance)) && fixed_groups(ped)) {
+    diagonal <- inverse$p[seq_len(ped$n_groups)] + 1L
+    inverse$x[diagonal] <- inverse$x[diagonal] + 1 / group_variance
+    inverse$log_det <- inverse$log_det + ped$n_groups * log(group_variance)
+  }
+  inverse
+}
+
+fixed_groups <- function(ped) ped$n_groups > 0L && is.null(ped$gamma)
+
+check_group_variance <- function(value) {
+  if (!is.numeric(value) || length(value) != 1L || is.na(value) || value <= 0) {
+    abort_argument("group_variance", value, "one number above 0")
+  }
+  value
+}
+
+#' @rdname relationship
+#' @export
+Amatrix <- function(ped, animals = NULL) {
+  check_pedigree(ped)
+  rows <- find_animals(ped, animals)
+  names <- ped$id[rows]
+  if (length(rows) > 30000L) {
+    abort_size("`Amatrix()`", length(rows), 30000L, "Choose `animals`, or use `Ainverse()`.")
+  }
+  small <- if (is.null(animals)) ped else prune(ped, unique(names))
+  A <- amatrix_cpp(unclass(small), small$inbreeding, match(names, small$id), 2L)
+  dimnames(A) <- list(names, names)
+  A
+}
+
+#' @rdname relationship
+#' @export
+a_multiply <- function(ped, x) {
+  check_pedigree(ped)
+  rows <- animal_rows(ped)
+  given <- as.matrix(x)
+  if (!is.numeric(given) || !all(is.finite(given))) {
+    abort_argument("x", x, "numeric and finite")
+  }
+  names <- rownames(given)
+  if (is.null(names) && nrow(given) != length(rows)) {
+    abort_pedigree("{.arg x} has {nrow(given)} row{?s} for {length(rows)} animals.",
+      "Give a value for each animal, or name the values by animals.", "x")
+  }
+  full <- matrix(0, length(ped$id), ncol(given))
+  full[if (is.null(names)) rows else find_animals(ped, names, "x"), ] <- given
+  product <- amultiply_cpp(unclass(ped), ped$inbreeding, full, 2L)[rows, , drop = FALSE]
+  dimnames(product) <- list(ped$id[rows], colnames(given))
+  if (is.matrix(x)) product else product[, 1L]
+}
+
+#' @rdname relationship
+#' @export
+genetic_groups <- function(ped, animals = NULL) {
+  check_pedigree(ped)
+  if (ped$n_groups == 0L) {
+    abort_groups("The pedigree has no groups.", "Give {.arg groups} in {.fn pedigree}.", "ped")
+  }
+  rows <- find_animals(ped, animals)
+  shares <- group_shares_cpp(unclass(ped))[rows, , drop = FALSE]
+  dimnames(shares) <- list(ped$id[rows], ped$groups)
+  shares
+}
+
+#' @rdname relationship
+#' @export
+dominance_matrix <- function(ped, animals = NULL) {
+  check_pedigree(ped)
+  if (ped$dam_weight != 0.5 || ped$n_groups > 0L) {
+    abort_pedigree("Dominance needs a pedigree of sires and dams without groups.", NULL, "ped")
+  }
+  rows <- find_animals(ped, animals)
+  sire <- ped$sire[rows]
+  dam <- ped$dam[rows]
+  # Rows of A of the parents, and a row of zeros for unknown ones: a_ss a_dd + a_sd a_ds.
+  parents <- setdiff(unique(c(sire, dam)), 0L)
+  if (length(parents) == 0L) {
+    D <- diag(length(rows))
+  } else {
+    A <- Amatrix(ped, ped$id[parents])
+    A <- rbind(0, cbind(0, A))
+    s <- match(sire, parents, nomatch = 0L) + 1L
+    d <- match(dam, parents, nomatch = 0L) + 1L
+    D <- (A[s, s] * A[d, d] + A[s, d] * A[d, s]) / 4
+    diag(D) <- 1
+  }
+  dimnames(D) <- list(ped$id[rows], ped$id[rows])
+  D
+}
+
+# What gr() needs ----------------------------------------------------------------------------------
+
+# The precision of all rows (metafounders too) as the engine takes it, log|A|, and diag(A).
+pedigree_relationship <- function(ped) {
+  inverse <- ainverse_lower(ped)
+  n <- length(ped$id)
+  lower <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
+    Dim = c(n, n))
+  list(
+    type = "precision", precision = as_dgc(lower), log_det_cov = inverse$log_det,
+    diagonal = 1 + ped$inbreeding, parents = list(sire = ped$sire, dam = ped$dam)
+  )
+}
+
+# K, the covariance of the levels of a fitted term, dense.
+level_covariance <- function(term) {
+  if (!term$related) return(diag(term$n_levels))
+  K <- solve(as.matrix(term$relationship$precision))
+  combination <- term$relationship$combination
+  if (is.null(combination)) K else as.matrix(Matrix::crossprod(combination, K %*% combination))
+}
+
+# A singular K = LL' by a symmetric pivoted factorisation of rank r: the r levels of the pivots have
+# a covariance with an inverse, and every level is a combination of them, u = C'u_pivots. NULL where
+# K is indefinite. Source: Higham (1990), in Reliable Numerical Computation, p. 161.
+singular_relationship <- function(K, tolerance = 1e-10) {
+  scale <- max(diag(K))
+  L <- suppressWarnings(chol(K, pivot = TRUE, tol = tolerance * scale))
+  rank <- attr(L, "rank")
+  pivot <- attr(L, "pivot")
+  if (rank == 0L) return(NULL)
+  kept <- seq_len(rank)
+  # K = R'R in the order of the pivots, R = [R1, R2]: u_rest = (R1^-1 R2)'u_pivots.
+  combination <- matrix(0, rank, nrow(K))
+  combination[, pivot[kept]] <- diag(rank)
+  if (rank < nrow(K)) {
+    combination[, pivot[-kept]] <- backsolve(L, L[kept, -kept, drop = FALSE], k = rank)
+  }
+  # Rounding: levels that repeat a pivot, as clones do, stay sparse.
+  combination[abs(combination) < 1e-14] <- 0
+  left <- K - crossprod(L[kept, order(pivot), drop = FALSE])
+  if (max(abs(left)) > 1e-7 * scale) return(NULL)
+  list(
+    type = "precision", precision = as_dgc(chol2inv(L, size = rank)), log_det_cov = NA_real_,
+    combination = as_dgc(combination), diagonal = unname(diag(K))
+  )
+}
+
+# list(inverse, log_det) of a dense covariance matrix, NULL where it is not positive definite.
+dense_inverse <- function(K) {
+  storage.mode(K) <- "double"
+  found <- symmetric_inverse_cpp(unname(K), 2L)
+  if (!is.null(found$failed)) return(NULL)
+  smallest <- 1 / max(diag(found$inverse))
+  # The variance that the other levels leave to one is rounding error: the inverse has no digits.
+  if (!all(is.finite(found$inverse)) || smallest < 1e-10 * max(diag(K))) return(NULL)
+  found
+}

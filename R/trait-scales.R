@@ -1,0 +1,70 @@
+# Traits may have any units, and one may be 10^6 times another. The engine takes one unit for its
+# response, so each trait is divided by a power of two near its standard deviation (which is exact),
+# and so are its rows of X and Z: b and u stay what they are. Sigma of the residuals and the
+# likelihood are taken back here.
+
+# NULL, or list(record, value): what the records were divided by, and the factor of each variance
+# parameter that takes it back.
+trait_scales <- function(parts, frame, design, parameters) {
+  if (is.null(parts$traits)) return(NULL)
+  y <- frame_response(frame)
+  sd <- tapply(y, frame$trait, function(x) sqrt(mean((x - mean(x))^2)))
+  if (anyNA(sd) || any(sd <= 0)) return(NULL)
+  record <- as.vector(2^round(log2(sd)))[as.integer(frame$trait)]
+  value <- rep.int(1, length(parameters$name))
+  sections <- design$residual$sections
+  # With one residual variance for all traits their units are a part of the model.
+  if (length(sections) == 0L) return(NULL)
+  for (k in seq_along(sections)) {
+    factor <- section_scales(sections[[k]], record)
+    if (is.null(factor)) return(NULL)
+    value[parameters$index == 0L & parameters$section == k] <- factor
+  }
+  list(record = record, value = value)
+}
+
+# By value of a section, NULL where Sigma of scaled residuals has another structure.
+section_scales <- function(section, record) {
+  recipe <- section$structure
+  position <- section$position
+  if (recipe$name == "product") {
+    position <- (position - 1L) %/% (recipe$n_coef / recipe$factors[[1L]]$n_coef) + 1L
+  }
+  first <- if (recipe$name == "product") recipe$factors[[1L]] else recipe
+  scale <- record[section$records][match(seq_len(first$n_coef), position)]
+  if (anyNA(scale) || any(scale[position] != record[section$records])) return(NULL)
+  heterogeneous <- first$name %in% c("us", "diag", "csh", "ar1h", "toeph", "ante", "fa", "rr")
+  if (!heterogeneous && any(scale != scale[1L])) return(NULL)
+  found <- structure_entry(first)$parameters(first)
+  own <- rep.int(1, n_values(recipe))
+  own[seq_along(found$kind)] <- ifelse(found$kind %in% c("variance", "covariance"),
+    scale[found$row] * scale[found$col], ifelse(found$kind == "specific", scale[found$row]^2,
+      ifelse(found$kind == "loading", scale[found$row], 1)))
+  own
+}
+
+# As estimate(), in the units of `scales`.
+estimate_scaled <- function(spec, control, scales) {
+  if (is.null(scales)) return(estimate(spec, control))
+  control$start <- control$start / scales$value
+  spec$response <- spec$response / scales$record
+  column <- list(matrix(1 / scales$record))
+  scaled <- function(terms) lapply(terms, function(term) list(parts = c(term$parts, column)))
+  spec$fixed <- scaled(spec$fixed)
+  spec$random <- lapply(spec$random, function(term) {
+    term$incidence <- lapply(term$incidence, function(x) replace(x, "terms", list(scaled(x$terms))))
+    term
+  })
+  est <- estimate(spec, control)
+  own <- est$parameters
+  own$estimate <- own$estimate * scales$value
+  own$se <- own$se * scales$value
+  own$covariance <- own$covariance * outer(scales$value, scales$value)
+  est$parameters <- own
+  est$fitted <- est$fitted * scales$record
+  est$fitted_fixed <- est$fitted_fixed * scales$record
+  shift <- 2 * sum(log(scales$record))
+  est$minus2loglik <- est$minus2loglik + shift
+  est$convergence$history$minus2loglik <- est$convergence$history$minus2loglik + shift
+  est
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ante: Corr(i, j) is the product of the correlations of neighbours from i to j.
+#pragma once
+
+#include "core/covariance/correlation.h"
+
+namespace henderson::covariance {
+
+class Antedependence final : public IntervalCorrelation {
+ public:
+  explicit Antedependence(Index size);
+
+  Index size() const override { return size_; }
+  Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
+  std::vector<Matrix> derivatives(const ConstVectorRef& parameters,
+                                  const Positions& at) const override;
+  Vector start(const Matrix& empirical) const override;
+  bool has_sparse_whitening() const override { return true; }
+  Whitening whitening(const ConstVectorRef& parameters, const Positions& at) const override;
+
+ private:
+  Index size_;
+};
+
+}  // namespace henderson::covariance

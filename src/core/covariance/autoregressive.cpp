@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/covariance/autoregressive.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace henderson::covariance {
+
+Autoregressive::Autoregressive(Index size) : IntervalCorrelation({{-1.0, 1.0}}), size_(size) {}
+
+Matrix Autoregressive::matrix(const ConstVectorRef& parameters, const Positions& at) const {
+  const auto n = static_cast<Index>(at.size());
+  Matrix r = Matrix::Identity(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < j; ++i) {
+      r(i, j) = r(j, i) = std::pow(parameters[0], std::abs(at[i] - at[j]));
+    }
+  }
+  return r;
+}
+
+std::vector<Matrix> Autoregressive::derivatives(const ConstVectorRef& parameters,
+                                                const Positions& at) const {
+  const auto n = static_cast<Index>(at.size());
+  Matrix dr = Matrix::Zero(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < j; ++i) {
+      const int lag = std::abs(at[i] - at[j]);
+      if (lag > 0) dr(i, j) = dr(j, i) = lag * std::pow(parameters[0], lag - 1);
+    }
+  }
+  return {dr};
+}
+
+Vector Autoregressive::start(const Matrix& empirical) const {
+  return Vector::Constant(1, start_between(mean_correlation(empirical, 1), -1.0, 1.0, 0.0));
+}
+
+Whitening Autoregressive::whitening(const ConstVectorRef& parameters, const Positions& at) const {
+  const Index n = std::max<Index>(static_cast<Index>(at.size()) - 1, 0);
+  Vector correlation(n);
+  Matrix slope(n, 1);
+  for (Index r = 0; r < n; ++r) {
+    const int lag = at[r + 1] - at[r];
+    correlation[r] = std::pow(parameters[0], lag);
+    slope(r, 0) = lag * std::pow(parameters[0], lag - 1);
+  }
+  return chain_whitening(correlation, slope);
+}
+
+}  // namespace henderson::covariance

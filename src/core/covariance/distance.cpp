@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/covariance/distance.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace henderson::covariance {
+
+namespace {
+
+// Pairs that a start looks at; more add nothing.
+constexpr Index kStartPairs = 100000;
+
+struct Extent {
+  double smallest = kInfinity;  // of the distances above zero
+  double largest = 0.0;
+  double mean = 0.0;
+};
+
+Extent extent(const Matrix& coordinates) {
+  Extent found;
+  Index pairs = 0;
+  for (Index i = 0; i < coordinates.rows() && pairs < kStartPairs; ++i) {
+    for (Index j = 0; j < i; ++j, ++pairs) {
+      const double d = distance(coordinates, i, j);
+      if (d > 0.0) found.smallest = std::min(found.smallest, d);
+      found.largest = std::max(found.largest, d);
+      found.mean += d;
+    }
+  }
+  found.mean /= static_cast<double>(std::max<Index>(pairs, 1));
+  return found;
+}
+
+// On a line, each position after the one before it.
+bool is_ascending(const Matrix& coordinates) {
+  if (coordinates.cols() != 1) return false;
+  for (Index i = 1; i < coordinates.rows(); ++i) {
+    if (!(coordinates(i, 0) > coordinates(i - 1, 0))) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+double distance(const Matrix& coordinates, Index i, Index j) {
+  return (coordinates.row(i) - coordinates.row(j)).norm();
+}
+
+// Regression through the origin of -log correlation on distance, over positive correlations.
+double start_range(const Matrix& coordinates, const Matrix& empirical) {
+  const Extent all = extent(coordinates);
+  if (!(all.largest > 0.0)) {
+    throw InvalidSpec("structure", "all positions of a structure of distances are the same");
+  }
+  double dd = 0.0, dl = 0.0;
+  for (Index i = 0; i < empirical.rows(); ++i) {
+    for (Index j = 0; j < i; ++j) {
+      const double r = empirical(i, j);
+      if (!(r > 0.02) || !(r < 1.0)) continue;
+      const double d = distance(coordinates, i, j);
+      dd += r * d * d;
+      dl -= r * d * std::log(r);
+    }
+  }
+  const double range = dl > 0.0 ? dd / dl : 0.25 * all.mean;
+  return std::clamp(range, 0.2 * all.smallest, 5.0 * all.largest);
+}
+
+bool range_at_limit(const Matrix& coordinates, double range) {
+  const Extent all = extent(coordinates);
+  return range >= 1e8 * all.largest || range <= 0.02 * all.smallest;
+}
+
+Distance::Distance(Matrix coordinates, Decay decay)
+    : IntervalCorrelation({{0.0, kInfinity}}),
+      coordinates_(std::move(coordinates)),
+      decay_(decay),
+      is_chain_(decay == Decay::exponential && is_ascending(coordinates_)) {
+  if (coordinates_.cols() == 0 || !coordinates_.allFinite()) {
+    throw InvalidSpec("structure", "a structure of distances needs finite coordinates");
+  }
+}
+
+Matrix Distance::matrix(const ConstVectorRef& parameters, const Positions& at) const {
+  const auto n = static_cast<Index>(at.size());
+  Matrix r = Matrix::Identity(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < j; ++i) {
+      const double x = distance(coordinates_, at[i], at[j]) / parameters[0];
+      r(i, j) = r(j, i) = std::exp(decay_ == Decay::exponential ? -x : -x * x);
+    }
+  }
+  return r;
+}
+
+// With x = d / r: dx/dr = -x / r.
+std::vector<Matrix> Distance::derivatives(const ConstVectorRef& parameters,
+                                          const Positions& at) const {
+  const auto n = static_cast<Index>(at.size());
+  Matrix dr = Matrix::Zero(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < j; ++i) {
+      const double x = distance(coordinates_, at[i], at[j]) / parameters[0];
+      const double slope =
+          decay_ == Decay::exponential ? x * std::exp(-x) : 2.0 * x * x * std::exp(-x * x);
+      dr(i, j) = dr(j, i) = slope / parameters[0];
+    }
+  }
+  return {dr};
+}
+
+Vector Distance::start(const Matrix& empirical) const {
+  return Vector::Constant(1, start_range(coordinates_, empirical));
+}
+
+std::vector<bool> Distance::at_limit(const ConstVectorRef& parameters) const {
+  return {range_at_limit(coordinates_, parameters[0])};
+}
+
+Whitening Distance::whitening(const ConstVectorRef& parameters, const Positions& at) const {
+  const Index n = std::max<Index>(static_cast<Index>(at.size()) - 1, 0);
+  Vector correlation(n);
+  Matrix slope(n, 1);
+  for (Index r = 0; r < n; ++r) {
+    const double x = distance(coordinates_, at[r], at[r + 1]) / parameters[0];
+    correlation[r] = std::exp(-x);
+    slope(r, 0) = x * std::exp(-x) / parameters[0];
+  }
+  return chain_whitening(correlation, slope);
+}
+
+}  // namespace henderson::covariance

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Correlations that fall with the Euclidean distance d of the positions, scaled by a range r:
+// exp(-d / r) and exp(-(d / r)^2).
+#pragma once
+
+#include "core/covariance/correlation.h"
+
+namespace henderson::covariance {
+
+// Distance of two rows of the coordinates.
+double distance(const Matrix& coordinates, Index i, Index j);
+
+// A range to start from: where the correlation at distance d is about `empirical(i, j)`, or, where
+// these say nothing, a quarter of the mean distance. Throws InvalidSpec where all distances are
+// zero.
+double start_range(const Matrix& coordinates, const Matrix& empirical);
+
+// A range is at its limit where the correlations are 1 or 0 to working precision.
+bool range_at_limit(const Matrix& coordinates, double range);
+
+enum class Decay { exponential, gaussian };
+
+class Distance final : public IntervalCorrelation {
+ public:
+  // coordinates: a row for each position.
+  Distance(Matrix coordinates, Decay decay);
+
+  Index size() const override { return coordinates_.rows(); }
+  Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
+  std::vector<Matrix> derivatives(const ConstVectorRef& parameters,
+                                  const Positions& at) const override;
+  Vector start(const Matrix& empirical) const override;
+  bool is_smooth() const override { return decay_ == Decay::gaussian; }
+  std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
+  // exp along a line, the positions in ascending order, is a chain.
+  bool has_sparse_whitening() const override { return is_chain_; }
+  Whitening whitening(const ConstVectorRef& parameters, const Positions& at) const override;
+
+ private:
+  Matrix coordinates_;
+  Decay decay_;
+  bool is_chain_;
+};
+
+}  // namespace henderson::covariance

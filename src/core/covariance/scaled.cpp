@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/covariance/scaled.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/base/error.h"
+#include "core/covariance/lower.h"
+
+namespace henderson::covariance {
+namespace {
+
+// What the diagonal of a smooth R gets, so that its factor exists: far below what data can tell.
+constexpr double kNugget = 1e-10;
+
+Matrix scaled_by(const Vector& sd, const Matrix& r) {
+  return sd.asDiagonal() * r * sd.asDiagonal();
+}
+
+bool is_held(const std::vector<bool>& held, Index k) {
+  return !held.empty() && held[static_cast<std::size_t>(k)];
+}
+
+}  // namespace
+
+Scaled::Scaled(std::shared_ptr<const Correlation> correlation, bool heterogeneous,
+               const std::vector<bool>& held, const Vector& values)
+    : correlation_(std::move(correlation)), n_sd_(heterogeneous ? correlation_->size() : 1) {
+  held_parts_ = {Vector::Zero(n_sd_), Vector::Zero(correlation_->n_parameters())};
+  bool holds_parameter = false;
+  for (Index k = 0; k < n_values(); ++k) {
+    if (!is_held(held, k)) {
+      free_.push_back(k);
+      continue;
+    }
+    if (k >= n_sd_) {
+      holds_parameter = true;
+      continue;
+    }
+    if (!(values[k] > 0.0)) {
+      throw InvalidSpec("hold", "a variance of a term that is otherwise free must be above 0");
+    }
+    held_parts_.sd[k] = std::sqrt(values[k]);
+  }
+  if (!holds_parameter) return;
+  natural_ = !correlation_->elementwise();
+  Vector known = natural_ ? held_parts_.numbers
+                          : correlation_->parameters(Vector::Zero(correlation_->n_parameters()));
+  for (Index k = n_sd_; k < n_values(); ++k) {
+    if (is_held(held, k)) known[k - n_sd_] = values[k];
+  }
+  held_parts_.numbers = natural_ ? known : correlation_->free_from(known);
+}
+
+Positions Scaled::everywhere() const {
+  Positions at(static_cast<std::size_t>(n_coef()));
+  std::iota(at.begin(), at.end(), 0);
+  return at;
+}
+
+Scaled::Parts Scaled::parts(const ConstVectorRef& theta) const {
+  Parts parts = held_parts_;
+  for (std::size_t i = 0; i < free_.size(); ++i) {
+    const Index k = free_[i];
+    (k < n_sd_ ? parts.sd[k] : parts.numbers[k - n_sd_]) = theta[static_cast<Index>(i)];
+  }
+  return parts;
+}
+
+Vector Scaled::collect(const Parts& parts) const {
+  Vector theta(n_theta());
+  for (Index i = 0; i < n_theta(); ++i) {
+    const Index k = free_[i];
+    theta[i] = k < n_sd_ ? parts.sd[k] : parts.numbers[k - n_sd_];
+  }
+  return theta;
+}
+
+Vector Scaled::parameters(const Vector& numbers) const {
+  return natural_ ? numbers : correlation_->parameters(numbers);
+}
+
+std::vector<Matrix> Scaled::number_derivatives(const Vector& numbers, const Positions& at) const {
+  std::vector<Matrix> found = correlation_->derivatives(parameters(numbers), at);
+  if (natural_ || found.empty()) return found;
+  const Matrix jacobian = correlation_->jacobian(numbers);
+  const auto n = static_cast<Index>(at.size());
+  std::vector<Matrix> of_numbers(found.size(), Matrix::Zero(n, n));
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (std::size_t j = 0; j < found.size(); ++j) {
+      const double slope = jacobian(static_cast<Index>(i), static_cast<Index>(j));
+      if (slope != 0.0) of_numbers[j] += slope * found[i];
+    }
+  }
+  return of_numbers;
+}
+
+Vector Scaled::sd_at(const Vector& sd, const Positions& at) const {
+  Vector found(static_cast<Index>(at.size()));
+  for (Index r = 0; r < found.size(); ++r) found[r] = std::abs(sd[n_sd_ == 1 ? 0 : at[r]]);
+  return found;
+}
+
+// R may be singular only at a limit of its parameters: elsewhere the search is still on its way
+// there, and a singular R is refused.
+std::optional<Matrix> Scaled::root(const Vector& numbers) const {
+  if (numbers.hasNaN()) return std::nullopt;
+  Matrix r = correlation_->matrix(parameters(numbers), everywhere());
+  if (!r.allFinite()) return std::nullopt;
+  if (correlation_->is_smooth()) r.diagonal().array() += kNugget;
+  if (!numbers.allFinite()) return semidefinite_cholesky(r, 1e-12, 0.0);
+  const Eigen::LLT<Matrix> llt(r);
+  if (llt.info() != Eigen::Success) return std::nullopt;
+  Matrix lower = llt.matrixL();
+  return lower;
+}
+
+std::optional<Matrix> Scaled::factor(const ConstVectorRef& theta) const {
+  const Parts at = parts(theta);
+  std::optional<Matrix> lower = root(at.numbers);
+  if (!lower) return std::nullopt;
+  // One standard deviation keeps its sign: Lambda and -Lambda are the same, and the search may
+  // cross zero.
+  if (n_sd_ == 1) return Matrix(at.sd[0] * *lower);
+  return Matrix(at.sd.cwiseAbs().asDiagonal() * *lower);
+}
+
+// R' = L' L^T + its transpose gives L' = L Phi(L^-1 R' L^-T), Phi = lower triangle with half the
+// diagonal.
+std::vector<Matrix> Scaled::derivatives(const ConstVectorRef& theta) const {
+  const Parts at = parts(theta);
+  const Matrix lower = *root(at.numbers);
+  const bool singular = !at.numbers.allFinite();
+  const std::vector<Matrix> dr = number_derivatives(at.numbers, everywhere());
+  const auto triangle = lower.triangularView<Eigen::Lower>();
+  std::vector<Matrix> derivatives;
+  for (const Index k : free_) {
+    Matrix derivative = Matrix::Zero(n_coef(), n_coef());
+    if (k < n_sd_ && n_sd_ == 1) {
+      derivative = lower;
+    } else if (k < n_sd_) {
+      derivative.row(k) = std::copysign(1.0, at.sd[k]) * lower.row(k);
+    } else if (!singular) {
+      const Matrix left = triangle.solve(dr[k - n_sd_]);
+      Matrix phi = triangle.solve(left.transpose());
+      phi.diagonal() *= 0.5;
+      const Matrix phi_lower = phi.triangularView<Eigen::Lower>();
+      derivative = lower * phi_lower;
+      derivative = n_sd_ == 1 ? Matrix(at.sd[0] * derivative)
+                              : Matrix(at.sd.cwiseAbs().asDiagonal() * derivative);
+    }
+    derivatives.push_back(std::move(derivative));
+  }
+  return derivatives;
+}
+
+Matrix Scaled::covariance(const ConstVectorRef& theta, const Positions& at) const {
+  const Parts here = parts(theta);
+  return scaled_by(sd_at(here.sd, at), correlation_->matrix(parameters(here.numbers), at));
+}
+
+std::vector<Matrix> Scaled::covariance_derivatives(const ConstVectorRef& theta,
+                                                   const Positions& at) const {
+  const Parts here = parts(theta);
+  const Vector sd = sd_at(here.sd, at);
+  const Matrix r = correlation_->matrix(parameters(here.numbers), at);
+  const std::vector<Matrix> dr = number_derivatives(here.numbers, at);
+  std::vector<Matrix> found;
+  for (const Index k : free_) {
+    if (k >= n_sd_) {
+      found.push_back(scaled_by(sd, dr[k - n_sd_]));
+      continue;
+    }
+    if (n_sd_ == 1) {
+      found.push_back(2.0 * here.sd[0] * r);
+      continue;
+    }
+    Matrix derivative = Matrix::Zero(r.rows(), r.cols());
+    for (Index i = 0; i < r.rows(); ++i) {
+      if (at[i] != k) continue;
+      const Vector half = std::copysign(1.0, here.sd[k]) * r.col(i).cwiseProduct(sd);
+      derivative.col(i) += half;
+      derivative.row(i) += half.transpose();
+    }
+    found.push_back(std::move(derivative));
+  }
+  return found;
+}
+
+// A sparse T tells by itself whether R is definite.
+bool Scaled::is_valid(const ConstVectorRef& theta) const {
+  if (!has_sparse_whitening() || natural_) return factor(theta).has_value();
+  return theta.allFinite();
+}
+
+// T_Sigma = T_R diag(1 / s).
+Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
+                            bool with_derivative) const {
+  if (!has_sparse_whitening()) return Structure::whitening(theta, at, with_derivative);
+  const Parts here = parts(theta);
+  const Vector sd = sd_at(here.sd, at);
+  if (!theta.allFinite() || !(sd.minCoeff() > 0.0)) return {};
+  const Whitening of_r = correlation_->whitening(parameters(here.numbers), at);
+  Whitening made = of_r;
+  for (Index k = 0; k < made.value.size(); ++k) made.value[k] /= sd[made.column[k]];
+  made.derivative.resize(0, 0);
+  if (with_derivative && made.size() > 0) {
+    made.derivative = derivative_of_whitening(here, of_r, made, at);
+  }
+  return made;
+}
+
+Matrix Scaled::derivative_of_whitening(const Parts& here, const Whitening& of_r,
+                                       const Whitening& made, const Positions& at) const {
+  const Vector sd = sd_at(here.sd, at);
+  Matrix of_numbers = of_r.derivative;
+  if (!natural_ && of_numbers.cols() > 0) {
+    of_numbers = of_r.derivative * correlation_->jacobian(here.numbers);
+  }
+  Matrix derivative = Matrix::Zero(made.value.size(), n_theta());
+  for (Index i = 0; i < n_theta(); ++i) {
+    const Index k = free_[i];
+    for (Index entry = 0; entry < made.value.size(); ++entry) {
+      const SmallIndex column = made.column[entry];
+      if (k >= n_sd_) {
+        derivative(entry, i) = of_numbers(entry, k - n_sd_) / sd[column];
+      } else if (n_sd_ == 1 || at[column] == k) {
+        derivative(entry, i) = -made.value[entry] / here.sd[k];
+      }
+    }
+  }
+  return derivative;
+}
+
+Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
+  return difference_curvature(*this, theta, g);
+}
+
+}  // namespace henderson::covariance

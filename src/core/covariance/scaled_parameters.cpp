@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The part of Scaled that is about its parameters: values, starts, boundaries.
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+#include "core/covariance/scaled.h"
+
+namespace henderson::covariance {
+
+Vector Scaled::values(const ConstVectorRef& theta) const {
+  const Parts at = parts(theta);
+  Vector values(n_values());
+  values << at.sd.cwiseAbs2(), parameters(at.numbers);
+  return values;
+}
+
+Vector Scaled::value_powers() const {
+  Vector powers = Vector::Zero(n_values());
+  powers.head(n_sd_).setConstant(2.0);
+  return powers;
+}
+
+Matrix Scaled::value_jacobian(const ConstVectorRef& theta) const {
+  const Parts at = parts(theta);
+  const Index n = correlation_->n_parameters();
+  const Matrix of_numbers = natural_ ? Matrix::Identity(n, n) : correlation_->jacobian(at.numbers);
+  Matrix jacobian = Matrix::Zero(n_values(), n_theta());
+  for (Index i = 0; i < n_theta(); ++i) {
+    const Index k = free_[i];
+    if (k < n_sd_) {
+      jacobian(k, i) = 2.0 * at.sd[k];
+    } else {
+      jacobian.col(i).tail(n) = of_numbers.col(k - n_sd_);
+    }
+  }
+  return jacobian;
+}
+
+Vector Scaled::theta_from_values(const ConstVectorRef& values) const {
+  if (values.head(n_sd_).hasNaN() || !(values.head(n_sd_).minCoeff() >= 0.0)) {
+    throw InvalidSpec("variance parameters", "a variance is negative");
+  }
+  const Vector given = values.tail(correlation_->n_parameters());
+  const Vector numbers = natural_ ? given : correlation_->free_from(given);
+  const Vector theta = collect({values.head(n_sd_).cwiseSqrt(), numbers});
+  if (!factor(theta)) {
+    throw InvalidSpec("variance parameters", "the values do not form a positive definite matrix");
+  }
+  return theta;
+}
+
+Vector Scaled::theta_from_covariance(const Matrix& covariance) const {
+  const Vector variance = covariance.diagonal().unaryExpr(
+      [](double x) { return std::isfinite(x) && x > 0.0 ? x : 0.0; });
+  Vector sd = variance.cwiseSqrt();
+  const double common = std::sqrt(variance.mean());
+  const Matrix empirical = covariance.cwiseQuotient(sd * sd.transpose());
+  Vector numbers = held_parts_.numbers;
+  if (correlation_->n_parameters() > 0) {
+    const Vector start = correlation_->start(empirical);
+    numbers = natural_ ? start : correlation_->free_from(start);
+  }
+  if (n_sd_ == 1) sd = Vector::Constant(1, common);
+  const Vector theta = collect({sd, numbers});
+  if (factor(theta)) return theta;
+  // The held parameters do not go with the start of the others.
+  if (natural_) {
+    const Vector none = collect({sd, Vector::Zero(correlation_->n_parameters())});
+    if (factor(none)) return none;
+  }
+  throw InvalidSpec("hold",
+                    "no positive definite covariance matrix has the held values; give `start` too");
+}
+
+Vector Scaled::rescaled(const ConstVectorRef& theta, double c) const {
+  Parts at = parts(theta);
+  at.sd *= std::sqrt(c);
+  return collect(at);
+}
+
+Vector Scaled::canonical(const ConstVectorRef& theta, double relative, double absolute) const {
+  Parts at = parts(theta);
+  at.sd = at.sd.cwiseAbs();
+  at.sd = (at.sd.array() < absolute).select(0.0, at.sd).eval();
+  if (!natural_ && at.numbers.size() > 0) {
+    at.numbers = correlation_->snapped(at.numbers, relative);
+  }
+  return collect(at);
+}
+
+Vector Scaled::nudged(const ConstVectorRef& theta, double distance) const {
+  Parts at = parts(theta);
+  for (Index i = 0; i < at.sd.size(); ++i) {
+    if (std::abs(at.sd[i]) < distance) at.sd[i] = std::copysign(distance, at.sd[i]);
+  }
+  return collect(at);
+}
+
+// A variance of zero; with all of them zero, and at a limit of R, its parameters too.
+std::vector<bool> Scaled::at_boundary(const Parts& at) const {
+  std::vector<bool> found;
+  for (Index i = 0; i < n_sd_; ++i) found.push_back(at.sd[i] == 0.0);
+  const bool all_zero = at.sd.isZero(0.0);
+  const bool singular = at.numbers.size() > 0 && !at.numbers.allFinite();
+  const std::vector<bool> at_limit = correlation_->at_limit(parameters(at.numbers));
+  for (const bool limit : at_limit) found.push_back(all_zero || singular || limit);
+  return found;
+}
+
+std::vector<bool> Scaled::theta_at_boundary(const ConstVectorRef& theta) const {
+  const std::vector<bool> of_values = at_boundary(parts(theta));
+  std::vector<bool> found;
+  for (const Index k : free_) found.push_back(of_values[static_cast<std::size_t>(k)]);
+  return found;
+}
+
+std::vector<bool> Scaled::value_at_boundary(const ConstVectorRef& theta, const Matrix&) const {
+  std::vector<bool> found = at_boundary(parts(theta));
+  // Held values are not searched for.
+  std::vector<bool> searched(found.size(), false);
+  for (const Index k : free_) searched[static_cast<std::size_t>(k)] = true;
+  for (std::size_t k = 0; k < found.size(); ++k) found[k] = found[k] && searched[k];
+  return found;
+}
+
+}  // namespace henderson::covariance

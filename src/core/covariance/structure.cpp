@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/covariance/structure.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace henderson::covariance {
+namespace {
+
+Matrix rows_of(const Matrix& matrix, const Positions& at) {
+  Matrix rows(static_cast<Index>(at.size()), matrix.cols());
+  for (Index i = 0; i < rows.rows(); ++i) rows.row(i) = matrix.row(at[i]);
+  return rows;
+}
+
+}  // namespace
+
+Matrix Structure::covariance(const ConstVectorRef& theta, const Positions& at) const {
+  const Matrix lambda = rows_of(*factor(theta), at);
+  return lambda * lambda.transpose();
+}
+
+std::vector<Matrix> Structure::covariance_derivatives(const ConstVectorRef& theta,
+                                                      const Positions& at) const {
+  const Matrix lambda = rows_of(*factor(theta), at);
+  std::vector<Matrix> found;
+  for (const Matrix& derivative : derivatives(theta)) {
+    const Matrix half = rows_of(derivative, at) * lambda.transpose();
+    found.push_back(half + half.transpose());
+  }
+  return found;
+}
+
+Whitening Structure::whitening(const ConstVectorRef& theta, const Positions& at,
+                               bool with_derivative) const {
+  if (!is_valid(theta)) return {};
+  return dense_whitening(covariance(theta, at), with_derivative ? covariance_derivatives(theta, at)
+                                                                : std::vector<Matrix>());
+}
+
+Vector Structure::theta_from_variance(double variance) const {
+  return theta_from_covariance(variance * Matrix::Identity(n_coef(), n_coef()));
+}
+
+// Sigma = Lambda Lambda' with a linear Lambda has d2Sigma = Lambda_i Lambda_j' + its transpose.
+Matrix Structure::curvature(const ConstVectorRef& theta, const Matrix& g) const {
+  Matrix curvature(n_theta(), n_theta());
+  const std::vector<Matrix> dlambda = derivatives(theta);
+  for (std::size_t j = 0; j < dlambda.size(); ++j) {
+    const Matrix product = 2.0 * g * dlambda[j];
+    for (std::size_t i = 0; i < dlambda.size(); ++i) {
+      curvature(static_cast<Index>(i), static_cast<Index>(j)) =
+          dlambda[i].cwiseProduct(product).sum();
+    }
+  }
+  return curvature;
+}
+
+Vector Structure::completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const {
+  return given.array().isNaN().select(defaults, given);
+}
+
+Matrix difference_curvature(const Structure& structure, const ConstVectorRef& theta,
+                            const Matrix& g) {
+  constexpr double kDifference = 1e-5;
+  const Index n = structure.n_theta();
+  Matrix curvature = Matrix::Zero(n, n);
+  if (!theta.allFinite()) return curvature;
+  Positions at(static_cast<std::size_t>(structure.n_coef()));
+  std::iota(at.begin(), at.end(), 0);
+  for (Index i = 0; i < n; ++i) {
+    const double h = kDifference * std::max(1.0, std::abs(theta[i]));
+    const Vector step = h * Vector::Unit(n, i);
+    const std::vector<Matrix> above = structure.covariance_derivatives(theta + step, at);
+    const std::vector<Matrix> below = structure.covariance_derivatives(theta - step, at);
+    for (Index j = 0; j < n; ++j) {
+      curvature(j, i) = g.cwiseProduct(above[j] - below[j]).sum() / (2.0 * h);
+    }
+  }
+  return 0.5 * (curvature + curvature.transpose());
+}
+
+}  // namespace henderson::covariance

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The records of a model with a structured residual, at some R: W~ = T W and y~ = T y with
+// T R T' = I, and what the likelihood and its derivatives need of them.
+//
+// R is relative to sigma^2, as everything in the equations.
+#pragma once
+
+#include <vector>
+
+#include "core/model/model.h"
+
+namespace henderson::equations {
+
+class WhitenedRecords {
+ public:
+  // Keeps a reference to the model, which has a structured residual.
+  explicit WhitenedRecords(const model::Model& model);
+
+  // Moves to the R of these parameters (all theta of the model). False where R is not positive
+  // definite; the records are then those of no R. Cost: the sum over groups of n_rows x n_columns x
+  // (n_sources + n_columns).
+  bool set(const Vector& theta);
+
+  const model::BlockSymmetric& cross_products() const { return cross_; }  // W~'W~
+  const Vector& rhs() const { return rhs_; }                              // W~'y~
+  double weighted_ss() const { return weighted_ss_; }                     // y~'y~
+  double log_det() const { return log_det_; }                             // log|R|
+
+  // W~ x and W~'x for several vectors.
+  Matrix multiply(const ConstMatrixRef& x) const;
+  Matrix cross(const ConstMatrixRef& x) const;
+
+  // y~ - W~ u
+  Vector residual(const ConstVectorRef& u) const { return response_ - multiply(u).col(0); }
+
+  // d(-2l) / d theta of the residual, in its places among all theta (others untouched):
+  //
+  //     -2 sum_r T'_rr / T_rr + 2 tr(D W~'T'W) + 2 e~'T'e / sigma^2,   e = y - W u
+  //
+  // with D = C^-1 in the columns of W, on the pattern of W~'W~ (`inverse`, laid out as the values
+  // of cross_products()). Source: DESIGN.md section 3 through R^-1 = T'T.
+  void add_score(const Vector& theta, const std::vector<double>& inverse, const ConstVectorRef& u,
+                 double residual, Vector& gradient) const;
+
+  // tr(G d2R / dtheta_i dtheta_j), G = d(-2l)/dR, added at the places of the residual: what the
+  // curvature of R(theta) is in the Hessian of -2l. Not for long sparse T: false.
+  bool add_curvature(const Vector& theta, const std::vector<double>& inverse,
+                     const ConstVectorRef& u, double residual, Matrix& curvature) const;
+
+  // T R'_j T' x for every theta_j of the residual, a column for each, in their order.
+  Matrix directions(const Vector& theta, const ConstVectorRef& x) const;
+
+  // T R'_j T' X for one theta, given by its place among all theta.
+  Matrix direction(const Vector& theta, Index place, const ConstMatrixRef& x) const;
+
+  // Whitened rows by record: row_of_record()[r].
+  std::vector<Index> row_of_record() const;
+
+  // T x for a vector by records; rows without a record have 0.
+  Vector whiten(const ConstVectorRef& x) const;
+
+ private:
+  using Whitenings = std::vector<std::vector<covariance::Whitening>>;
+
+  Whitenings whitenings(const Vector& theta, bool with_derivative) const;
+  Matrix group_score(const model::RecordGroup& group, const std::vector<double>& inverse,
+                     const ConstVectorRef& u, double residual) const;
+  void whiten_group(const model::RecordGroup& group);
+  void add_products(const model::RecordGroup& group);
+  Matrix transform(const model::RecordGroup& group) const;
+
+  const model::Model& model_;
+  const model::RecordGroups& groups_;
+  Whitenings whitening_;                    // of every block and pattern
+  std::vector<std::vector<Matrix>> dense_;  // T of those that are whitened whole
+  model::BlockSymmetric cross_;
+  Vector rhs_;
+  Vector response_;               // y~ by row
+  std::vector<double> whitened_;  // W~ of each group
+  double weighted_ss_ = 0.0;
+  double log_det_ = 0.0;
+};
+
+}  // namespace henderson::equations

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/inference/directions.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+#include <cmath>
+#include <numeric>
+
+namespace henderson::inference {
+namespace {
+
+using covariance::Structure;
+using model::Model;
+using model::RandomBlock;
+using model::ResidualBlock;
+
+// Step of the central differences of first derivatives.
+constexpr double kStep = 1e-4;
+// The derivatives of a larger Sigma are not made whole.
+constexpr Index kLargest = 300;
+// What is left of second derivatives below this share is error of the differences.
+constexpr double kLinear = 1e-6;
+
+std::vector<Matrix> sigma_derivatives(const Structure& structure, const ConstVectorRef& theta) {
+  covariance::Positions all(static_cast<std::size_t>(structure.n_coef()));
+  std::iota(all.begin(), all.end(), 0);
+  return structure.covariance_derivatives(theta, all);
+}
+
+// dSigma / d value_k, stacked as the columns of a matrix: dSigma/dtheta J^-1.
+Matrix by_values(const Structure& structure, const ConstVectorRef& theta) {
+  const Index size = structure.n_coef() * structure.n_coef(), n = structure.n_theta();
+  Matrix stacked(size, n);
+  const std::vector<Matrix> by_theta = sigma_derivatives(structure, theta);
+  for (Index i = 0; i < n; ++i)
+    stacked.col(i) = Eigen::Map<const Vector>(by_theta[i].data(), size);
+  return stacked * structure.value_jacobian(theta).inverse();
+}
+
+// sum_ij covariance_ij d/dtheta_i (dSigma/dvalue) dvalue/dtheta_j: with the chain rule this is all
+// of the second derivative but the part along d2 value. Where every second derivative is a
+// combination of first ones, the structure is linear in some other values (cs and toep are, in
+// covariances), and nothing is left.
+Matrix nonlinear_sigma(const Structure& structure, const Vector& theta, const Matrix& covariance) {
+  const Matrix at = by_values(structure, theta);
+  const Matrix jacobian = structure.value_jacobian(theta);
+  const Matrix products = at.transpose() * at;
+  const Eigen::LDLT<Matrix> gram(products);
+  Vector sum = Vector::Zero(at.rows());
+  bool linear = true;
+  for (Index i = 0; i < theta.size(); ++i) {
+    Vector above = theta, below = theta;
+    above[i] += kStep;
+    below[i] -= kStep;
+    const Matrix change =
+        (by_values(structure, above) - by_values(structure, below)) / (2.0 * kStep);
+    const Matrix projected = at * gram.solve(at.transpose() * change);
+    linear = linear && (change - projected).norm() <= kLinear * (change.norm() + at.norm());
+    sum += change * (jacobian * covariance.col(i));
+  }
+  if (linear) return Matrix();
+  return Eigen::Map<const Matrix>(sum.data(), structure.n_coef(), structure.n_coef());
+}
+
+// The same for a structure whose theta are first_theta, ..., if all of them move.
+Matrix nonlinear_sigma_at(const Structure& structure, Index first_theta,
+                          const ConstVectorRef& theta, const std::vector<Index>& place,
+                          const Matrix& covariance) {
+  const Index n = structure.n_theta();
+  if (n == 0 || n != structure.n_values() || structure.n_coef() > kLargest) return Matrix();
+  for (Index i = 0; i < n; ++i) {
+    if (place[first_theta + i] == kNone) return Matrix();
+  }
+  const Index first = place[first_theta];
+  return nonlinear_sigma(structure, theta.segment(first_theta, n),
+                         covariance.block(first, first, n, n));
+}
+
+void add_scaled(const Matrix& matrix, double weight, Matrix& sum) {
+  if (matrix.size() == 0) return;
+  if (sum.size() == 0) sum = Matrix::Zero(matrix.rows(), matrix.cols());
+  sum += weight * matrix;
+}
+
+}  // namespace
+
+std::vector<Direction> directions(const Model& model, const ConstVectorRef& theta,
+                                  double log_residual, const std::vector<Index>& parameters) {
+  std::vector<Direction> all(static_cast<std::size_t>(model.n_parameters()));
+  for (Direction& direction : all) direction.sigma.resize(model.blocks.size());
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    const Index n = block.structure->n_theta();
+    const std::vector<Matrix> sigma =
+        sigma_derivatives(*block.structure, theta.segment(block.first_theta, n));
+    for (Index i = 0; i < n; ++i) all[block.first_theta + i].sigma[b] = sigma[i];
+  }
+  for (const ResidualBlock& block : model.residual.blocks) {
+    for (Index i = 0; i < block.structure->n_theta(); ++i)
+      all[block.first_theta + i].theta = Vector::Unit(model.n_theta, block.first_theta + i);
+  }
+  if (!model.has_structured_residual()) all[model.n_theta].residual = std::exp(log_residual);
+  std::vector<Direction> wanted;
+  for (const Index i : parameters) wanted.push_back(all[i]);
+  return wanted;
+}
+
+Direction combined(const std::vector<Direction>& directions, const ConstVectorRef& weights) {
+  Direction sum;
+  if (!directions.empty()) sum.sigma.resize(directions[0].sigma.size());
+  for (std::size_t i = 0; i < directions.size(); ++i) {
+    const double weight = weights[static_cast<Index>(i)];
+    sum.residual += weight * directions[i].residual;
+    if (directions[i].theta.size() > 0) {
+      if (sum.theta.size() == 0) sum.theta = Vector::Zero(directions[i].theta.size());
+      sum.theta += weight * directions[i].theta;
+    }
+    for (std::size_t b = 0; b < sum.sigma.size(); ++b)
+      add_scaled(directions[i].sigma[b], weight, sum.sigma[b]);
+  }
+  return sum;
+}
+
+Direction nonlinear_part(const Model& model, const ConstVectorRef& theta,
+                         const std::vector<Index>& parameters, const Matrix& covariance) {
+  Direction part;
+  std::vector<Index> place(static_cast<std::size_t>(model.n_parameters()), kNone);
+  for (std::size_t i = 0; i < parameters.size(); ++i) place[parameters[i]] = static_cast<Index>(i);
+  for (const RandomBlock& block : model.blocks) {
+    part.sigma.push_back(
+        nonlinear_sigma_at(*block.structure, block.first_theta, theta, place, covariance));
+  }
+  for (const ResidualBlock& block : model.residual.blocks) {
+    part.residual_sigma.push_back(
+        nonlinear_sigma_at(*block.structure, block.first_theta, theta, place, covariance));
+  }
+  return part;
+}
+
+}  // namespace henderson::inference

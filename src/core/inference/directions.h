@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Directions in the space of V: dV/dtheta of one variance parameter, or a linear combination of
+// such.
+//
+//     V' = sum over blocks of Z(Sigma' x K)Z' + R',   R' = (sigma^2)' D^-1, or that of its structure
+#pragma once
+
+#include <vector>
+
+#include "core/equations/mme.h"
+
+namespace henderson::inference {
+
+struct Direction {
+  std::vector<Matrix> sigma;  // one for each block; of size 0 where it is zero
+  double residual = 0.0;      // (sigma^2)', of a residual without structure
+  Vector theta;               // theta' of a structured residual in its places among all theta; or
+                              // of size 0
+  std::vector<Matrix> residual_sigma;  // further, R' of its blocks among all positions; or of size 0
+};
+
+// One direction for each of `parameters`, positions among all parameters of the model.
+std::vector<Direction> directions(const model::Model& model, const ConstVectorRef& theta,
+                                  double log_residual, const std::vector<Index>& parameters);
+
+// The sum of directions[i] times weights[i].
+Direction combined(const std::vector<Direction>& directions, const ConstVectorRef& weights);
+
+// The part of sum_ij covariance_ij d2V / dtheta_i dtheta_j that is not the change of the user's
+// values: sum_ij covariance_ij (V_ij - sum_k V_k d2 value_k), V_k the derivative by value k. It is
+// what Kenward & Roger's R_ij add up to, and zero where V is linear in the values. Blocks with
+// held parameters, at a boundary, or of more than 300 positions are taken as linear.
+Direction nonlinear_part(const model::Model& model, const ConstVectorRef& theta,
+                         const std::vector<Index>& parameters, const Matrix& covariance);
+
+}  // namespace henderson::inference

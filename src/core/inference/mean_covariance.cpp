@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/inference/mean_covariance.h"
+
+#include <Eigen/Cholesky>
+
+#include "core/base/error.h"
+
+namespace henderson::inference {
+namespace {
+
+using equations::Factors;
+using equations::MixedModelEquations;
+using model::RandomBlock;
+
+// V'T = W h + rows, rows being whitened and of size 0 where the residual has no structure.
+struct Image {
+  Matrix h;
+  Matrix rows;
+};
+
+// T = R^-1 W u with u over the columns of W, and what is needed of it again and again: W'T, and T
+// itself in whitened rows where the residual is structured.
+class WeightedColumns {
+ public:
+  WeightedColumns(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                  const linalg::CholeskyFactor& factor, const Vector& theta, const Matrix& k)
+      : equations_(equations),
+        lambda_(lambda),
+        residual_(residual),
+        factor_(factor),
+        theta_(theta) {
+    const model::Model& model = equations.model();
+    Matrix b = Matrix::Zero(equations.pattern().nodes.n_columns(), k.cols());
+    for (Index c = 0; c < k.cols(); ++c) {
+      b.col(c).tail(model.rank()) = model.response_unit * model.fixed.transposed(k.col(c));
+    }
+    factor.solve_lower(b);
+    covariance_ = residual * (b.transpose() * b);
+    factor.solve_upper(b);
+    u_ = equations.to_unscaled(lambda, b);
+    cross_ = products(u_);
+    if (equations.records()) rows_ = equations.records()->multiply(u_);
+  }
+
+  const Matrix& covariance() const { return covariance_; }
+
+  Image image(const Direction& direction) const {
+    Image image{direction.residual * u_, Matrix::Zero(rows_.rows(), rows_.cols())};
+    for (std::size_t b = 0; b < direction.sigma.size(); ++b) {
+      if (direction.sigma[b].size() > 0)
+        add_random(equations_.model().blocks[b], direction.sigma[b], image.h);
+    }
+    for (Index i = 0; i < direction.theta.size(); ++i) {
+      if (direction.theta[i] != 0.0)
+        image.rows += direction.theta[i] * equations_.records()->direction(theta_, i, rows_);
+    }
+    for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
+      if (direction.residual_sigma[b].size() > 0)
+        add_residual(equations_.model().residual.blocks[b], direction.residual_sigma[b],
+                     image.rows);
+    }
+    return image;
+  }
+
+  // T'V'T
+  Matrix with_image(const Image& image) const {
+    Matrix product = cross_.transpose() * image.h;
+    if (rows_.size() > 0) product += rows_.transpose() * image.rows;
+    return product;
+  }
+
+  // (V'T)'P V'T as a sum of squares: for q = V'T with C b = W_s'R^-1 q, (q~'q~ + b'B b) / sigma^2
+  // where q~ = q - W_s b, whitened.
+  Matrix squared(Image image) const {
+    if (const equations::WhitenedRecords* records = equations_.records()) {
+      Matrix q = records->multiply(image.h) + image.rows;
+      const Matrix b = solved(records->cross(q));
+      q -= records->multiply(equations_.to_unscaled(lambda_, b));
+      return (q.transpose() * q + equations_.prior_products(b)) / residual_;
+    }
+    Matrix& h = image.h;
+    const Matrix b = solved(products(h));
+    h -= equations_.to_unscaled(lambda_, b);
+    return (h.transpose() * products(h) + equations_.prior_products(b)) / residual_;
+  }
+
+ private:
+  Matrix products(const Matrix& h) const {
+    Matrix product = Matrix::Zero(h.rows(), h.cols());
+    equations_.cross_products().multiply_add(h, product);
+    return product;
+  }
+
+  Matrix solved(const Matrix& cross) const {
+    Matrix b = equations_.to_scaled(lambda_, cross);
+    factor_.solve(b);
+    return b;
+  }
+
+  // Z(Sigma' x K)Z'T = W h
+  void add_random(const RandomBlock& block, const Matrix& sigma, Matrix& h) const {
+    for (Index c = 0; c < h.cols(); ++c) {
+      const Eigen::Map<const Matrix> t(cross_.col(c).data() + block.first_column, block.n_coef,
+                                       block.n_levels);
+      Eigen::Map<Matrix> place(h.col(c).data() + block.first_column, block.n_coef, block.n_levels);
+      Matrix turned = t.transpose() * sigma.transpose();  // a row per level
+      if (!block.levels->is_identity()) block.levels->multiply(turned);
+      place += turned.transpose();
+    }
+  }
+
+  // T_w R' T_w' rows, T_w the whitening of each subject.
+  void add_residual(const model::ResidualBlock& block, const Matrix& sigma, Matrix& rows) const {
+    const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
+    for (const model::ResidualPattern& pattern : block.patterns) {
+      const Matrix t = block.structure->whitening(theta, pattern.positions, false).matrix();
+      Matrix among(t.rows(), t.cols());
+      for (Index j = 0; j < t.cols(); ++j) {
+        for (Index i = 0; i < t.rows(); ++i)
+          among(i, j) = sigma(pattern.positions[i], pattern.positions[j]);
+      }
+      const Matrix whitened = t * among * t.transpose();
+      for (const Index first : pattern.first_row)
+        rows.middleRows(first, t.rows()) += whitened * rows_.middleRows(first, t.rows());
+    }
+  }
+
+  const MixedModelEquations& equations_;
+  const Factors& lambda_;
+  const double residual_;
+  const linalg::CholeskyFactor& factor_;
+  const Vector& theta_;
+  Matrix covariance_;
+  Matrix u_;
+  Matrix cross_;  // W'T
+  Matrix rows_;   // T_w'T; of size 0 without a structured residual
+};
+
+// 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)
+Matrix adjustment_of(const WeightedColumns& columns, const std::vector<Direction>& directions,
+                     const Adjustment& adjustment) {
+  const Eigen::LLT<Matrix> root(adjustment.parameter_covariance);
+  if (root.info() != Eigen::Success)
+    throw InvalidSpec("information", "the covariance of the variance parameters is not definite");
+  const Matrix l = root.matrixL();
+  Matrix sum = Matrix::Zero(columns.covariance().rows(), columns.covariance().cols());
+  for (Index k = 0; k < l.cols(); ++k) {
+    sum += 2.0 * columns.squared(columns.image(combined(directions, l.col(k))));
+  }
+  return sum - 0.5 * columns.with_image(columns.image(adjustment.nonlinear));
+}
+
+}  // namespace
+
+MeanCovariance mean_covariance(const MixedModelEquations& equations, const Factors& lambda,
+                               double residual, const linalg::CholeskyFactor& factor,
+                               const Vector& theta, const Matrix& k,
+                               const std::vector<Direction>& directions,
+                               const std::optional<Adjustment>& adjustment) {
+  const WeightedColumns columns(equations, lambda, residual, factor, theta, k);
+  MeanCovariance found;
+  found.covariance = columns.covariance();
+  for (const Direction& direction : directions) {
+    found.gradients.push_back(columns.with_image(columns.image(direction)));
+  }
+  if (adjustment) {
+    found.adjusted = found.covariance;
+    if (!directions.empty()) found.adjusted += adjustment_of(columns, directions, *adjustment);
+  }
+  return found;
+}
+
+}  // namespace henderson::inference

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/linalg/dense.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "core/linalg/kernels.h"
+
+namespace henderson::linalg {
+namespace {
+
+constexpr Index kBlock = 512;  // columns of A A' at a time
+
+// The scratch of one call and of its team.
+class SharedScratch {
+ public:
+  SharedScratch(Index n, int threads) : team_(threads), scratch_(team_.size()) {
+    std::vector<kernels::Scratch*> all;
+    for (kernels::Scratch& one : scratch_) {
+      one.reserve(n, n);
+      all.push_back(&one);
+    }
+    if (team_.size() > 1) first().share(&team_, all);
+  }
+  ~SharedScratch() { first().share(nullptr, {}); }
+  kernels::Scratch& first() { return scratch_.front(); }
+
+ private:
+  Team team_;
+  std::vector<kernels::Scratch> scratch_;
+};
+
+void mirror_lower(Matrix& a) {
+  for (Index j = 0; j < a.cols(); ++j) {
+    for (Index i = j + 1; i < a.rows(); ++i) a(j, i) = a(i, j);
+  }
+}
+
+}  // namespace
+
+std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads) {
+  const Index n = a.rows();
+  if (n == 0) return DenseInverse{};
+  SharedScratch scratch(n, threads);
+  const Index failed = kernels::factor_panel(n, n, a.data(), n, {}, scratch.first());
+  if (failed != kernels::kNoFailure) return FailedPivot{failed, a(failed, failed)};
+  DenseInverse result;
+  result.log_determinant = 2.0 * a.diagonal().array().log().sum();
+  double none = 0.0;
+  kernels::invert_panel(n, 0, a.data(), n, &none, 1, scratch.first());
+  mirror_lower(a);
+  result.inverse = std::move(a);
+  return result;
+}
+
+Matrix cross_product(Index n, Index n_columns, const ColumnSource& source, int threads,
+                     Callbacks& callbacks) {
+  SharedScratch scratch(n, threads);
+  Matrix product = Matrix::Zero(n, n);
+  Matrix block(n, std::min(kBlock, n_columns));
+  for (Index first = 0; first < n_columns; first += kBlock) {
+    callbacks.stop_if_interrupted();
+    const Index width = std::min(kBlock, n_columns - first);
+    source(first, block.leftCols(width));
+    kernels::subtract_aat(n, width, block.data(), n, product.data(), n, scratch.first());
+  }
+  product *= -1.0;
+  mirror_lower(product);
+  return product;
+}
+
+}  // namespace henderson::linalg

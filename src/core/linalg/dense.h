@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Dense symmetric matrices as a whole, through the kernels.
+#pragma once
+
+#include <functional>
+#include <variant>
+
+#include "core/base/callbacks.h"
+#include "core/base/types.h"
+
+namespace henderson::linalg {
+
+struct DenseInverse {
+  Matrix inverse;  // both triangles
+  double log_determinant = 0.0;
+};
+
+// The pivot at which a factorisation ended.
+struct FailedPivot {
+  Index column = 0;
+  double value = 0.0;
+};
+
+// What: the inverse of a symmetric matrix. Needs: its lower triangle; `a` is used up. Cost: n^3.
+std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads);
+
+// Writes columns first, first + 1, ... of a matrix with n rows into `block`.
+using ColumnSource = std::function<void(Index first, MatrixRef block)>;
+
+// What: A A' of an n x n_columns matrix that is asked for in blocks of columns, both triangles.
+// Cost: n^2 n_columns, and the memory of n^2 and one block. Throws Interrupted.
+Matrix cross_product(Index n, Index n_columns, const ColumnSource& source, int threads,
+                     Callbacks& callbacks);
+
+}  // namespace henderson::linalg

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/residual.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/base/error.h"
+#include "core/model/model.h"
+
+namespace henderson::model {
+namespace {
+
+using covariance::CoefficientChange;
+
+// A variance below this share of the squared mean is rounding error.
+constexpr double kConstant = 1e-20;
+
+// The records of one subject by position.
+using Subject = std::vector<std::pair<SmallIndex, SmallIndex>>;
+
+std::vector<Subject> subjects_of(const ResidualSection& section) {
+  SmallIndex n_subjects = 0;
+  for (const SmallIndex subject : section.subject) n_subjects = std::max(n_subjects, subject + 1);
+  std::vector<Subject> subjects(static_cast<std::size_t>(n_subjects));
+  for (std::size_t i = 0; i < section.record.size(); ++i) {
+    subjects[section.subject[i]].emplace_back(section.position[i], section.record[i]);
+  }
+  for (Subject& subject : subjects) {
+    std::sort(subject.begin(), subject.end());
+    for (std::size_t i = 1; i < subject.size(); ++i) {
+      if (subject[i].first == subject[i - 1].first)
+        throw InvalidSpec(section.label, "a subject has two records at one position");
+    }
+  }
+  return subjects;
+}
+
+// Every position of the structure, with a record or without.
+Subject completed(const Subject& subject, Index n_positions) {
+  Subject all;
+  auto next = subject.begin();
+  for (SmallIndex position = 0; position < n_positions; ++position) {
+    const bool present = next != subject.end() && next->first == position;
+    all.emplace_back(position, present ? (next++)->second : kNone);
+  }
+  return all;
+}
+
+// Adds the rows of the subjects, those with the same positions one after the other.
+void add_patterns(std::vector<Subject>& subjects, ResidualBlock& block,
+                  std::vector<SmallIndex>& record_of_row) {
+  const bool all_positions = block.structure->needs_all_positions();
+  std::map<covariance::Positions, std::vector<const Subject*>> by_positions;
+  for (Subject& subject : subjects) {
+    if (subject.empty()) continue;
+    if (all_positions) subject = completed(subject, block.structure->n_coef());
+    covariance::Positions positions;
+    for (const auto& [position, record] : subject) positions.push_back(position);
+    by_positions[std::move(positions)].push_back(&subject);
+  }
+  for (const auto& [positions, members] : by_positions) {
+    ResidualPattern pattern{positions, {}};
+    for (const Subject* subject : members) {
+      pattern.first_row.push_back(static_cast<Index>(record_of_row.size()));
+      for (const auto& [position, record] : *subject) record_of_row.push_back(record);
+    }
+    block.patterns.push_back(std::move(pattern));
+  }
+}
+
+void check_sections(const std::vector<ResidualSection>& sections, Index n_records) {
+  if (sections.empty()) return;
+  std::vector<bool> seen(static_cast<std::size_t>(n_records), false);
+  Index n_seen = 0;
+  for (const ResidualSection& section : sections) {
+    const std::size_t n = section.record.size();
+    if (section.subject.size() != n || section.position.size() != n)
+      throw InvalidSpec(section.label, "records, subjects and positions differ in length");
+    for (std::size_t i = 0; i < n; ++i) {
+      const SmallIndex record = section.record[i];
+      if (record < 0 || record >= n_records || seen[record])
+        throw InvalidSpec(section.label, "a record is out of range or in two sections");
+      if (section.subject[i] < 0 || section.position[i] < 0 ||
+          section.position[i] >= section.structure.n_coef)
+        throw InvalidSpec(section.label, "a subject or position is out of range");
+      seen[record] = true;
+      ++n_seen;
+    }
+  }
+  if (n_seen != n_records) throw InvalidSpec("residual", "a record is in no section");
+}
+
+ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& request,
+                         const Vector& unit, Index first_value, Index first_theta) {
+  ResidualBlock block;
+  block.label = section.label;
+  block.first_value = first_value;
+  block.first_theta = first_theta;
+  const Index n = covariance::n_values(section.structure);
+  block.value_transform = covariance::value_transform(section.structure, unit.asDiagonal());
+  covariance::Held held;
+  held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n);
+  held.values =
+      request.values.segment(first_value, n).cwiseQuotient(block.value_transform.diagonal());
+  block.structure = covariance::make_structure(section.structure, held);
+  return block;
+}
+
+}  // namespace
+
+std::vector<Vector> position_units(const ModelSpec& spec) {
+  check_sections(spec.residual, spec.n_records());
+  std::vector<Vector> units;
+  for (const ResidualSection& section : spec.residual) {
+    const Index n = section.structure.n_coef;
+    units.push_back(Vector::Ones(n));
+    if (covariance::coefficient_change(section.structure) == CoefficientChange::scalar) continue;
+    Vector count = Vector::Zero(n), mean = Vector::Zero(n), ss = Vector::Zero(n);
+    for (std::size_t i = 0; i < section.record.size(); ++i) {
+      const Index p = section.position[i];
+      // Source: Welford (1962), Technometrics 4:419.
+      const double y = spec.response[section.record[i]], away = y - mean[p];
+      count[p] += 1.0;
+      mean[p] += away / count[p];
+      ss[p] += away * (y - mean[p]);
+    }
+    for (Index p = 0; p < n; ++p) {
+      if (count[p] > 1.0 && ss[p] > kConstant * count[p] * mean[p] * mean[p])
+        units.back()[p] = std::sqrt(ss[p] / count[p]);
+    }
+  }
+  return units;
+}
+
+Vector scaled_weights(const ModelSpec& spec, const std::vector<Vector>& units) {
+  Vector weights = spec.weights;
+  for (std::size_t s = 0; s < spec.residual.size(); ++s) {
+    const ResidualSection& section = spec.residual[s];
+    if ((units[s].array() == 1.0).all()) continue;
+    if (weights.size() == 0) weights = Vector::Ones(spec.n_records());
+    for (std::size_t i = 0; i < section.record.size(); ++i) {
+      const double unit = units[s][section.position[i]];
+      weights[section.record[i]] /= unit * unit;
+    }
+  }
+  return weights;
+}
+
+ResidualModel make_residual(const std::vector<ResidualSection>& sections,
+                            const std::vector<Vector>& units, const VarianceRequest& request,
+                            Index first_value, Index first_theta) {
+  ResidualModel residual;
+  for (std::size_t s = 0; s < sections.size(); ++s) {
+    ResidualBlock block = make_block(sections[s], request, units[s], first_value, first_theta);
+    std::vector<Subject> subjects = subjects_of(sections[s]);
+    add_patterns(subjects, block, residual.record_of_row);
+    first_value += block.structure->n_values();
+    first_theta += block.structure->n_theta();
+    residual.blocks.push_back(std::move(block));
+  }
+  return residual;
+}
+
+}  // namespace henderson::model

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The three information matrices of the variance parameters, at the estimates.
+//
+//     average    q_i'P q_j / 2
+//     observed   half the Hessian of -2l, by central differences of the exact score
+//     expected   tr(P V_i P V_j) / 2 = 2 average - observed + (tr(P V_ij) - y'P V_ij Py) / 2
+//
+// The last term is half the curvature that Sigma(theta) brings; it vanishes for parameters in which
+// V is linear. So the expected information, like the others, is that of every parametrisation: it
+// is carried to the user's values by the Jacobian alone, because the score is zero.
+#pragma once
+
+#include "core/reml/derivatives.h"
+
+namespace henderson::reml {
+
+// All over the parameters that move: neither held nor stopped by a boundary.
+struct VarianceInformation {
+  std::vector<Index> moving;  // positions in [theta, log sigma^2]
+  Matrix jacobian;            // d values / d moving, in the user's units
+  Matrix average;
+  Matrix observed;
+  Matrix expected;
+  // False where `expected` is the average information, because the curvature is not known: across
+  // the boundary, where some parameters of a covariance matrix move and others are stopped; and of
+  // residuals with a long sparse T.
+  bool has_expected = true;
+};
+
+// The parameters that are neither held nor stopped by a boundary.
+std::vector<Index> moving_parameters(const model::Model& model, const Parameters& parameters);
+
+// Cost: two scores for each moving parameter, and one more.
+VarianceInformation variance_information(equations::MixedModelEquations& equations,
+                                         const Parameters& parameters, Callbacks& callbacks);
+
+}  // namespace henderson::reml

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/pedigree/ainverse.h"
+#include "core/pedigree/inbreeding.h"
+#include "core/pedigree/product.h"
+#include "glue_callbacks.h"
+#include "glue_convert.h"
+
+namespace henderson {
+namespace {
+
+// R writes an unknown parent as 0.
+pedigree::Parents as_parents(const Rcpp::List& list) {
+  return {as_zero_based(list["sire"]), as_zero_based(list["dam"])};
+}
+
+pedigree::Pedigree as_pedigree(const Rcpp::List& list) {
+  pedigree::Pedigree pedigree;
+  pedigree.parents = as_parents(list);
+  pedigree.n_groups = Rcpp::as<int>(list["n_groups"]);
+  pedigree.dam_weight = Rcpp::as<double>(list["dam_weight"]);
+  if (!Rf_isNull(list["gamma"])) {
+    const Rcpp::NumericMatrix gamma = list["gamma"];
+    pedigree.gamma = Eigen::Map<const Matrix>(gamma.begin(), gamma.nrow(), gamma.ncol());
+  }
+  pedigree::validate(pedigree);
+  return pedigree;
+}
+
+Rcpp::IntegerVector one_based(const std::vector<SmallIndex>& rows) {
+  Rcpp::IntegerVector result(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) result[i] = rows[i] + 1;
+  return result;
+}
+
+Rcpp::List sorted(const pedigree::Parents& parents) {
+  auto found = pedigree::generations(parents);
+  if (const auto* cycle = std::get_if<pedigree::Cycle>(&found))
+    return Rcpp::List::create(Rcpp::Named("cycle") = one_based(cycle->members));
+  const auto& generation = std::get<std::vector<SmallIndex>>(found);
+  return Rcpp::List::create(
+      Rcpp::Named("order") = one_based(pedigree::order_by_generation(generation)),
+      Rcpp::Named("generation") = Rcpp::IntegerVector(generation.begin(), generation.end()));
+}
+
+Rcpp::List lower_matrix(const pedigree::LowerMatrix& lower) {
+  return Rcpp::List::create(
+      Rcpp::Named("i") = Rcpp::IntegerVector(lower.row.begin(), lower.row.end()),
+      Rcpp::Named("p") = Rcpp::IntegerVector(lower.start.begin(), lower.start.end()),
+      Rcpp::Named("x") = Rcpp::NumericVector(lower.value.begin(), lower.value.end()));
+}
+
+}  // namespace
+}  // namespace henderson
+
+// [[Rcpp::export]]
+Rcpp::List sort_pedigree_cpp(Rcpp::List parents) {
+  return henderson::sorted(henderson::as_parents(parents));
+}
+
+// [[Rcpp::export]]
+Rcpp::LogicalVector ancestors_cpp(Rcpp::List parents, Rcpp::IntegerVector rows) {
+  using namespace henderson;
+  const std::vector<bool> kept = pedigree::with_ancestors(as_parents(parents), as_zero_based(rows));
+  return Rcpp::LogicalVector(kept.begin(), kept.end());
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericVector inbreeding_cpp(Rcpp::List pedigree, int threads) {
+  using namespace henderson;
+  return guarded([&] {
+    RCallbacks callbacks;
+    return to_r(pedigree::inbreeding(as_pedigree(pedigree), available_threads(threads), callbacks));
+  });
+}
+
+// [[Rcpp::export]]
+Rcpp::List ainverse_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding) {
+  using namespace henderson;
+  const pedigree::Pedigree p = as_pedigree(pedigree);
+  const Vector variance = pedigree::mendelian_variances(p, as_vector(inbreeding));
+  Rcpp::List result = lower_matrix(pedigree::ainverse(p, variance));
+  result["log_det"] = pedigree::log_determinant(p, variance);
+  return result;
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericMatrix amultiply_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding,
+                                  Rcpp::NumericMatrix x, int threads) {
+  using namespace henderson;
+  const pedigree::Pedigree p = as_pedigree(pedigree);
+  Matrix columns = Eigen::Map<const Matrix>(x.begin(), x.nrow(), x.ncol());
+  pedigree::multiply(p, pedigree::mendelian_variances(p, as_vector(inbreeding)),
+                     available_threads(threads), columns);
+  return to_r(columns);
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericMatrix amatrix_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding,
+                                Rcpp::IntegerVector rows, int threads) {
+  using namespace henderson;
+  return guarded([&] {
+    RCallbacks callbacks;
+    const pedigree::Pedigree p = as_pedigree(pedigree);
+    const Vector variance = pedigree::mendelian_variances(p, as_vector(inbreeding));
+    return to_r(pedigree::relationships(p, variance, as_zero_based(rows),
+                                        available_threads(threads), callbacks));
+  });
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericMatrix group_shares_cpp(Rcpp::List pedigree) {
+  using namespace henderson;
+  return to_r(pedigree::group_shares(as_pedigree(pedigree)));
+}

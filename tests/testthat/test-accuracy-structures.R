@@ -1,0 +1,111 @@
+# Structures of residuals beside nlme, on its own data, to 1e-4 in -2 log-likelihood.
+
+nlme_value <- function(fit) -2 * as.numeric(stats::logLik(fit))
+
+peer_gls <- function(formula, data, ..., method = "REML") {
+  nlme_value(nlme::gls(formula, data, ..., method = method, control = nlme::glsControl(
+    opt = "optim", maxIter = 500, msMaxIter = 800, tolerance = 1e-10, msTol = 1e-12
+  )))
+}
+
+peer_lme <- function(formula, data, ...) {
+  nlme_value(nlme::lme(formula, data, ..., control = nlme::lmeControl(
+    opt = "optim", maxIter = 300, msMaxIter = 500, tolerance = 1e-10, msTol = 1e-12
+  )))
+}
+
+expect_value <- function(formula, data, residual, expected, what, method = "REML") {
+  fit <- fit_ours(formula, data, method, residual = residual)
+  expect_within(fit$minus2loglik, expected, 1e-4, what)
+}
+
+orthodont <- transform(as.data.frame(nlme::Orthodont),
+  Subject = factor(as.character(Subject)), visit = factor(age), step = as.integer(factor(age)))
+
+test_that("Orthodont: structures of residuals as in gls()", {
+  formula <- distance ~ age * Sex
+  by_visit <- nlme::varIdent(form = ~ 1 | visit)
+  peers <- list(
+    cs = list(nlme::corCompSymm(form = ~ 1 | Subject), NULL, ~ cs(visit | Subject)),
+    csh = list(nlme::corCompSymm(form = ~ 1 | Subject), by_visit, ~ csh(visit | Subject)),
+    ar1 = list(nlme::corAR1(form = ~ step | Subject), NULL, ~ ar1(visit | Subject)),
+    ar1h = list(nlme::corAR1(form = ~ step | Subject), by_visit, ~ ar1h(visit | Subject)),
+    us = list(nlme::corSymm(form = ~ step | Subject), by_visit, ~ us(visit | Subject)),
+    exp = list(nlme::corExp(form = ~ age | Subject), NULL, ~ exp(age | Subject)),
+    gau = list(nlme::corGaus(form = ~ age | Subject), NULL, ~ gau(age | Subject)),
+    diag = list(NULL, by_visit, ~ diag(visit))
+  )
+  for (method in c("REML", "ML")) {
+    for (name in names(peers)) {
+      peer <- peers[[name]]
+      expected <- peer_gls(formula, orthodont, correlation = peer[[1]], weights = peer[[2]],
+        method = method)
+      expect_value(formula, orthodont, peer[[3]], expected, paste(name, method), method)
+    }
+  }
+  # SAS PROC MIXED, ML, type = toep: Potthoff-Roy data, printed 424.6.
+  expect_value(formula, orthodont, ~ toep(visit | Subject), 424.643061, "toep", "ML")
+})
+
+test_that("Orthodont: what the structures become in their limits", {
+  formula <- distance ~ age * Sex
+  value <- function(residual, ...) {
+    fit_ours(formula, orthodont, residual = residual, ...)$minus2loglik
+  }
+  iid <- value(~iid)
+  us <- value(~ us(visit | Subject))
+  toep <- value(~ toep(visit | Subject))
+  expect_within(value(~ ar1(visit | Subject), hold = c(residual.rho = 0)), iid, 1e-7, "ar1 to iid")
+  expect_within(value(~ id(visit | Subject)), iid, 1e-7, "id")
+  expect_within(value(~ fa(visit | Subject, k = 3)), us, 1e-4, "fa with t - 1 factors")
+  expect_within(value(~ cs(visit | Subject)),
+    fit_ours(distance ~ age * Sex + (1 | Subject), orthodont)$minus2loglik, 1e-6,
+    "cs as a random intercept")
+  expect_within(value(~ exp(step | Subject)), value(~ ar1(visit | Subject)), 1e-6, "exp as ar1")
+  expect_within(value(~ matern(age | Subject, nu = 0.5)), value(~ exp(age | Subject)), 1e-6,
+    "matern as exp")
+  for (residual in list(~ toeph(visit | Subject), ~ ante(visit | Subject),
+                        ~ fa(visit | Subject))) {
+    expect_no_higher(us, value(residual), 1e-6, "us contains it")
+  }
+  expect_no_higher(toep, value(~ arma11(visit | Subject)), 1e-6, "toep contains arma11")
+  expect_no_higher(value(~ toeph(visit | Subject)), toep, 1e-6, "toeph contains toep")
+})
+
+test_that("Ovary, BodyWeight: random effects and correlated residuals as in lme()", {
+  ovary <- as.data.frame(nlme::Ovary)
+  ovary$Mare <- factor(as.character(ovary$Mare))
+  ovary <- ovary[order(ovary$Mare, ovary$Time), ]
+  ovary$step <- stats::ave(ovary$Time, ovary$Mare, FUN = seq_along)
+  ovary$visit <- factor(ovary$step)
+  ovary <- transform(ovary, s = sin(2 * pi * Time), c = cos(2 * pi * Time))
+  expect_value(follicles ~ s + c + diag(1 + s | Mare), ovary, ~ ar1(visit | Mare),
+    peer_lme(follicles ~ s + c, ovary, random = list(Mare = nlme::pdDiag(~s)),
+      correlation = nlme::corAR1(form = ~ step | Mare)), "Ovary ar1")
+  expect_value(follicles ~ s + c + (1 | Mare), ovary, ~ exp(Time | Mare),
+    peer_lme(follicles ~ s + c, ovary, random = list(Mare = ~1),
+      correlation = nlme::corExp(form = ~ Time | Mare)), "Ovary exp")
+
+  rats <- as.data.frame(nlme::BodyWeight)
+  rats$Rat <- factor(as.character(rats$Rat))
+  expect_value(weight ~ Time * Diet + (1 + Time | Rat), rats, ~ exp(Time | Rat),
+    peer_lme(weight ~ Time * Diet, rats, random = ~ Time | Rat,
+      correlation = nlme::corExp(form = ~ Time | Rat)), "BodyWeight exp")
+  expect_value(weight ~ Time * Diet + (1 + Time | Rat), rats, ~ diag(Diet),
+    peer_lme(weight ~ Time * Diet, rats, random = ~ Time | Rat,
+      weights = nlme::varIdent(form = ~ 1 | Diet)), "BodyWeight diag")
+})
+
+test_that("Dialyzer: seven visits as in gls()", {
+  dialyzer <- as.data.frame(nlme::Dialyzer)
+  dialyzer$Subject <- factor(as.character(dialyzer$Subject))
+  dialyzer$visit <- factor(dialyzer$index)
+  formula <- rate ~ (pressure + I(pressure^2) + I(pressure^3) + I(pressure^4)) * QB
+  expect_value(formula, dialyzer, ~ ar1(visit | Subject),
+    peer_gls(formula, dialyzer, correlation = nlme::corAR1(form = ~ index | Subject)), "ar1")
+  expect_value(formula, dialyzer, ~ exp(pressure | Subject),
+    peer_gls(formula, dialyzer, correlation = nlme::corExp(form = ~ pressure | Subject)), "exp")
+  expect_value(formula, dialyzer, ~ us(visit | Subject),
+    peer_gls(formula, dialyzer, correlation = nlme::corSymm(form = ~ index | Subject),
+      weights = nlme::varIdent(form = ~ 1 | visit)), "us")
+})

@@ -1,0 +1,76 @@
+# Intervals against lm(), lme4's profiles and simulation.
+
+orthodont <- function(method = "REML") {
+  lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont, method = method)
+}
+
+test_that("Wald intervals of fixed effects use the degrees of freedom", {
+  data <- as.data.frame(nlme::Oats)
+  expect_equal(confint(lmmfit(yield ~ nitro, data)), confint(lm(yield ~ nitro, data)))
+  fit <- orthodont()
+  table <- summary(fit)$coefficients
+  expect_equal(unname(confint(fit, "age", level = 0.9)),
+    matrix(table["age", "estimate"] + c(-1, 1) * qt(0.95, table["age", "df"]) * table["age", "se"], 1))
+  expect_identical(confint(fit, 2), confint(fit, "age"))
+  expect_error(confint(fit, "Age"), class = "henderson_error_argument")
+})
+
+test_that("profile intervals are lme4's", {
+  skip_if_not_installed("lme4")
+  fit <- orthodont("ML")
+  peer <- lme4::lmer(distance ~ age + (1 | Subject), nlme::Orthodont, REML = FALSE)
+  expected <- suppressMessages(confint(peer, quiet = TRUE))
+  found <- confint(fit, "all", method = "profile")
+  expect_relative(sqrt(found["Subject", ]), expected[1, ], 1e-3, "SD of subjects")
+  expect_relative(sqrt(found["residual", ]), expected[2, ], 1e-3, "residual SD")
+  expect_relative(found["age", ], expected[4, ], 1e-3, "slope")
+})
+
+test_that("at each limit the likelihood has fallen by the quantile", {
+  fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
+  limits <- confint(fit, c("Subject.age", "residual"), method = "profile")
+  expect_true(all(limits[, 1] < varcomp(fit)$estimate[3:4] & limits[, 2] > varcomp(fit)$estimate[3:4]))
+  for (held in list(c(residual = limits[[2, 1]]), c(residual = limits[[2, 2]]),
+    c(Subject.age = limits[[1, 2]]))) {
+    rise <- deviance(update(fit, hold = held)) - deviance(fit)
+    expect_within(rise, qchisq(0.95, 1), 0.01, names(held))
+  }
+})
+
+test_that("a variance at zero has the lower limit 0", {
+  set.seed(2)
+  data <- data.frame(y = rnorm(24), g = gl(6, 4), x = rep(1:4, 6))
+  data$y <- data$y - 0.5 * ave(data$y, data$g)
+  fit <- lmmfit(y ~ x + (1 | g), data)
+  limits <- confint(fit, "g", method = "profile")
+  expect_identical(unname(limits[1]), 0)
+  expect_gt(limits[2], 0)
+  expect_true(all(is.na(confint(fit, "g"))))
+  profile <- profile(fit, c("g", "x"))
+  expect_true(all(profile$zeta[profile$parameter == "g"] >= 0))
+  expect_silent({
+    grDevices::pdf(NULL)
+    plot(profile)
+    grDevices::dev.off()
+  })
+})
+
+test_that("the bootstrap depends on the seed alone, and its refits are those of lmmfit()", {
+  fit <- orthodont()
+  set.seed(9)
+  a <- confint(fit, "all", method = "boot", nsim = 30, seed = 1,
+    functions = r ~ Subject / (Subject + residual))
+  set.seed(10)
+  b <- confint(fit, "all", method = "boot", nsim = 30, seed = 1,
+    functions = r ~ Subject / (Subject + residual))
+  expect_identical(a, b)
+  samples <- attr(a, "samples")
+  data <- transform(as.data.frame(nlme::Orthodont), y = simulate(fit, 3, seed = 5)[[2]])
+  three <- bootstrap_samples(fit, NULL, 3, 5)
+  refit <- lmmfit(y ~ age + (1 | Subject), data)
+  expect_equal(unname(three[2, ]), unname(c(fixef(refit), varcomp(refit)$estimate)),
+    tolerance = 1e-5)
+  expect_equal(samples[, "r"], samples[, "Subject"] / (samples[, "Subject"] + samples[, "residual"]))
+  basic <- confint(fit, "age", method = "boot", nsim = 30, seed = 1, type = "basic")
+  expect_equal(sum(basic), 4 * fixef(fit)[["age"]] - sum(a["age", ]), tolerance = 1e-10)
+})

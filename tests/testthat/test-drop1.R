@@ -1,0 +1,33 @@
+# Dropping terms: F tests against lmerTest, likelihood ratios against refits, mixtures by hand.
+
+test_that("drop1() tests each term after all others", {
+  model <- inference_models()$cake
+  fit <- lmmfit(angle ~ recipe + temperature + (1 | recipe:replicate), model[[2]])
+  found <- drop1(fit)
+  expected <- drop1(peer_lmer(angle ~ recipe + temperature + (1 | recipe:replicate), model[[2]]))
+  expect_relative(found$`F value`, expected$`F value`, 1e-4, "F")
+  expect_within(found$DenDF, expected$DenDF, 0.01, "df")
+  crossed <- lmmfit(model[[1]], model[[2]])
+  expect_identical(row.names(drop1(crossed)), "recipe:temperature")
+  expect_identical(row.names(drop1(fit, ~ recipe)), "recipe")
+  expect_error(drop1(crossed, "recipe"), class = "henderson_error_scope")
+})
+
+test_that("random terms are tested against the refit without them", {
+  fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
+  found <- ranova(fit)
+  chisq <- lmmfit(yield ~ Variety + nitro + (1 | Block:Variety), nlme::Oats)$minus2loglik -
+    deviance(fit)
+  expect_equal(found["Block", "Chisq"], chisq, tolerance = 1e-7)
+  expect_equal(found["Block", "Pr(>Chisq)"], pchisq(chisq, 1, lower.tail = FALSE) / 2,
+    tolerance = 1e-6)
+  slope <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
+  found <- ranova(slope)
+  chisq <- deviance(lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)) - deviance(slope)
+  expect_equal(found[2, "Chisq"], chisq, tolerance = 1e-6)
+  # Stram & Lee: half chi-square with 1, half with 2 degrees of freedom.
+  expect_equal(found[2, "Pr(>Chisq)"],
+    mean(pchisq(chisq, 1:2, lower.tail = FALSE)), tolerance = 1e-6)
+  expect_identical(row.names(ranova(slope, reduce = FALSE)), c("<none>", "Subject"))
+  expect_error(ranova(lmmfit(yield ~ nitro, nlme::Oats)), class = "henderson_error")
+})

@@ -1,0 +1,83 @@
+set.seed(1)
+M <- matrix(stats::rbinom(12 * 700, 2, rep(stats::runif(700, 0.05, 0.95), each = 12)), 12,
+  dimnames = list(letters[1:12], NULL))
+M[, 5] <- 0  # does not vary
+
+test_that("VanRaden 1 and 2 and dominance by their definitions", {
+  p <- colMeans(M) / 2
+  Z <- sweep(M, 2, 2 * p)
+  v <- 2 * p * (1 - p)
+  G <- grm(M)
+  expect_equal(as.vector(G), as.vector(tcrossprod(Z) / sum(v)), tolerance = 1e-13)
+  expect_identical(rownames(G), letters[1:12])
+  expect_identical(attr(G, "markers"), sum(v > 0))
+  used <- v > 0
+  Z2 <- sweep(Z[, used], 2, sqrt(v[used]), "/")
+  expect_equal(as.vector(grm(M, "VanRaden2")), as.vector(tcrossprod(Z2) / sum(used)),
+    tolerance = 1e-13)
+  code <- function(m, p) c(-2 * p^2, 2 * p * (1 - p), -2 * (1 - p)^2)[m + 1]
+  W <- vapply(seq_along(p), function(j) code(M[, j], p[j]), double(12))
+  expect_equal(as.vector(grm(M, "dominance")), as.vector(tcrossprod(W) / sum(v^2)),
+    tolerance = 1e-12)
+  half <- sweep(M, 2, 1)
+  expect_equal(as.vector(grm(M, frequency = 0.5)), as.vector(tcrossprod(half) / (700 / 2)),
+    tolerance = 1e-13)
+  expect_identical(grm(M, threads = 1L), grm(M, threads = 2L))
+  storage.mode(M) <- "integer"
+  expect_identical(as.vector(grm(M)), as.vector(G))
+})
+
+test_that("missing genotypes count as the mean and are reported", {
+  holes <- M
+  holes[cbind(1:12, 11:22)] <- NA
+  filled <- holes
+  for (j in 11:22) filled[is.na(filled[, j]), j] <- mean(holes[, j], na.rm = TRUE)
+  expect_message(G <- grm(holes), "12 missing")
+  expect_equal(as.vector(G), as.vector(suppressMessages(grm(filled))), tolerance = 1e-13)
+  expect_identical(attr(G, "missing"), 12)
+  storage.mode(holes) <- "integer"
+  expect_identical(as.vector(suppressMessages(grm(holes))), as.vector(G))
+})
+
+test_that("the inverse of H by its definition", {
+  ped <- pedigree(data.frame(id = 3:12, sire = c(1, 1, 1, 3, 3, 5, 5, 7, 8, 8),
+    dam = c(2, 2, 2, 4, 4, 4, 6, 6, 9, 9)), both_sexes = "allow")
+  some <- c("9", "11", "5", "12")
+  G <- grm(M[1:4, ])
+  dimnames(G) <- list(some, some)
+  A <- Amatrix(ped)
+  A22 <- A[some, some]
+  expected <- solve(A)
+  blended <- 0.9 * G + 0.1 * A22
+  expected[some, some] <- expected[some, some] + 0.8 * solve(blended) - 0.7 * solve(A22)
+  H <- Hinverse(ped, G, blend = 0.1, tune = FALSE, tau = 0.8, omega = 0.7)
+  expect_equal(as.matrix(H), expected, tolerance = 1e-10)
+  # With weights of 1 the matrix is the inverse of H = A + A12 A22^-1 (G - A22) A22^-1 A21.
+  H <- solve(as.matrix(Hinverse(ped, G, blend = 0.1, tune = FALSE)))
+  B <- A[, some] %*% solve(A22)
+  expect_equal(unname(H), unname(A + B %*% (blended - A22) %*% t(B)), tolerance = 1e-10)
+  tuned <- tuned(G, A22)
+  expect_equal(c(mean(diag(tuned)), mean(tuned)), c(mean(diag(A22)), mean(A22)))
+})
+
+test_that("arguments", {
+  wrong <- M
+  wrong[2, 3] <- 7
+  expect_error(grm(wrong), class = "henderson_error_grm")
+  expect_error(grm("M"), class = "henderson_error_grm")
+  expect_error(grm(M[1, , drop = FALSE]), class = "henderson_error_grm")
+  expect_error(grm(M * 0), class = "henderson_error_grm")
+  expect_error(grm(M, frequency = 2), class = "henderson_error_grm")
+  expect_error(grm(M, "Yang"), class = "henderson_error_argument")
+  ped <- pedigree(data.frame(id = 3:4, sire = 1, dam = 2))
+  G <- diag(2)
+  expect_error(Hinverse(ped, G), class = "henderson_error_grm")
+  dimnames(G) <- list(c("3", "x"), c("3", "x"))
+  expect_error(Hinverse(ped, G), class = "henderson_error_pedigree")
+  singular <- matrix(1, 2, 2, dimnames = list(3:4, 3:4))
+  expect_error(Hinverse(ped, singular, blend = 0, tune = FALSE), class = "henderson_error_grm")
+  expect_snapshot(error = TRUE, {
+    grm(wrong)
+    Hinverse(ped, singular, blend = 0, tune = FALSE)
+  })
+})

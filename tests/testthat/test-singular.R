@@ -1,0 +1,92 @@
+# Singular relationships are used as they are, compared with V, which needs no inverse of K.
+
+set.seed(1)
+n <- 24L
+lines <- sprintf("l%02d", seq_len(n))
+markers <- matrix(stats::rbinom(n * 60, 2, 0.4), n, dimnames = list(lines, NULL))
+clones <- markers
+clones[c(5, 9), ] <- clones[c(1, 1), ]
+few <- markers[, 1:10]
+kinds <- list(
+  centred = grm(markers), clones = tcrossprod(clones) / 60, fewer = grm(few)
+)
+data <- data.frame(line = rep(sample(lines), 3), x = stats::rnorm(3 * n))
+data$y <- drop(markers[data$line, 1:10] %*% stats::rnorm(10)) / 2 + data$x + stats::rnorm(3 * n)
+
+# -2l of REML, BLUP and prediction error covariance through V.
+through_v <- function(Z, G, X, y, residual) {
+  V <- Z %*% G %*% t(Z) + diag(residual, length(y))
+  inverse <- solve(V)
+  XVX <- t(X) %*% inverse %*% X
+  P <- inverse - inverse %*% X %*% solve(XVX, t(X) %*% inverse)
+  list(
+    minus2 = (length(y) - ncol(X)) * log(2 * pi) + c(determinant(V)$modulus) +
+      c(determinant(XVX)$modulus) + c(t(y) %*% P %*% y),
+    blup = drop(G %*% t(Z) %*% P %*% y), pev = G - G %*% t(Z) %*% P %*% Z %*% G
+  )
+}
+Z <- 1 * outer(data$line, lines, "==")
+X <- cbind(1, data$x)
+
+test_that("estimates, BLUP, PEV and reliability of every level", {
+  ranks <- c(centred = 23L, clones = 22L, fewer = 10L)
+  for (kind in names(kinds)) {
+    K <- unclass(kinds[[kind]])[lines, lines]
+    fit <- lmmfit(y ~ x + (1 | gr(line, cov = K)), data)
+    expect_identical(nrow(fit$random[[1]]$relationship$precision), ranks[[kind]])
+    v <- varcomp(fit)$estimate
+    expected <- through_v(Z, v[1] * K, X, data$y, v[2])
+    expect_equal(c(-2 * logLik(fit)), expected$minus2, tolerance = 1e-9)
+    found <- reliability(fit)
+    expect_identical(found$level, lines)
+    expect_equal(found$estimate, unname(expected$blup), tolerance = 1e-7)
+    expect_equal(found$pev, unname(diag(expected$pev)), tolerance = 1e-7)
+    expect_equal(found$reliability, unname(1 - diag(expected$pev) / (v[1] * diag(K))),
+      tolerance = 1e-7)
+    # A maximum: the likelihood through V falls on both sides.
+    for (factor in c(0.95, 1.05)) {
+      beside <- through_v(Z, factor * v[1] * K, X, data$y, v[2])$minus2
+      expect_gt(beside, expected$minus2)
+    }
+    contrast <- blup_contrasts(fit, list(lines[c(1, 5)], lines[c(24, 2)]))
+    k <- rbind(lines == lines[1], lines == lines[24]) - rbind(lines == lines[5], lines == lines[2])
+    expect_equal(contrast$se, sqrt(pmax(diag(k %*% expected$pev %*% t(k)), 0)), tolerance = 1e-6)
+    expect_equal(unname(mme(fit, form = "V")$blup), found$estimate, tolerance = 1e-7)
+    expect_error(mme(fit), class = "henderson_error_singular")
+    expect_equal(predict(fit, data), fitted(fit))
+    expect_equal(unname(record_sd(fit, "marginal")), unname(sqrt(diag(Z %*% K %*% t(Z)) * v[1] +
+      v[2])), tolerance = 1e-8)
+  }
+})
+
+test_that("two coefficients over a singular relationship", {
+  K <- unclass(kinds$clones)[lines, lines]
+  hold <- c(line.Intercept = 2, line.Intercept.x = -0.4, line.x = 0.5, residual = 1)
+  fit <- lmmfit(y ~ x + (1 + x | gr(line, cov = K)), data, hold = hold)
+  Z2 <- matrix(0, nrow(Z), 2 * n)
+  Z2[, seq(1, 2 * n, 2)] <- Z
+  Z2[, seq(2, 2 * n, 2)] <- Z * data$x
+  expected <- through_v(Z2, kronecker(K, matrix(c(2, -0.4, -0.4, 0.5), 2)), X, data$y, 1)
+  found <- reliability(fit)
+  order <- c(seq(1, 2 * n, 2), seq(2, 2 * n, 2))
+  expect_equal(found$estimate, unname(expected$blup[order]), tolerance = 1e-7)
+  expect_equal(found$pev, unname(diag(expected$pev)[order]), tolerance = 1e-7)
+  both <- attr(ranef(fit, se = TRUE)[[1]], "pev")
+  expect_equal(both[1, 2, ], expected$pev[cbind(seq(1, 2 * n, 2), seq(2, 2 * n, 2))],
+    tolerance = 1e-7)
+})
+
+test_that("draws have the covariance of the levels", {
+  K <- unclass(kinds$fewer)[lines, lines]
+  fit <- lmmfit(y ~ x + (1 | gr(line, cov = K)), data, hold = c(line = 1))
+  set.seed(2)
+  draws <- draw_effects(fit, 1L, 20000)
+  expect_equal(stats::cov(t(draws)), unname(K), tolerance = 0.03)
+})
+
+test_that("an indefinite matrix is refused", {
+  K <- unclass(kinds$clones)[lines, lines]
+  K[1, 2] <- K[2, 1] <- 9
+  expect_error(lmmfit(y ~ x + (1 | gr(line, cov = K)), data),
+    class = "henderson_error_relationship")
+})
