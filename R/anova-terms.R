@@ -1,5 +1,5 @@
-# Hypotheses of the terms of the fixed part: a list of matrices over the columns of X that were kept,
-# by term. Types 1, 2 and 3 are those of SAS, in the rows that lmerTest chooses.
+# Hypotheses of the terms of the fixed part: a list of matrices over the columns of X that were
+# kept, by term. Types 1, 2 and 3 are those of SAS, in the rows that lmerTest chooses.
 
 # More columns than this would be dense work of minutes.
 largest_anova <- 2000L

@@ -15,7 +15,7 @@
 #' both
 #' plot(both)
 #' @export
-compare_methods <- function(formula, data, methods = c("ANOVA", "ML", "REML"), ...) {
+compare_methods <- function(formula, data = NULL, methods = c("ANOVA", "ML", "REML"), ...) {
   for (method in methods) check_choice(method, names(estimation_methods), "methods")
   methods <- unique(methods)
   fits <- lapply(methods, function(method) {

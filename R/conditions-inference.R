@@ -11,8 +11,8 @@ abort_kenward_roger <- function(method) {
 warn_information <- function(asked, used) {
   warn("information",
     paste(
-      "The {asked} information of the variance parameters is not positive definite here: the {used}",
-      "one is used."
+      "The {asked} information of the variance parameters is not positive definite here: the",
+      "{used} one is used."
     ),
     "Few levels of a random term are the usual reason; see {.fn varcomp}.", "information", asked
   )
@@ -45,7 +45,8 @@ abort_rhs <- function(found, needed) {
 }
 
 abort_function_formula <- function(text) {
-  abort("function_formula", "{.code {text}} is not a formula of the form {.code name ~ expression}.",
+  abort("function_formula",
+    "{.code {text}} is not a formula of the form {.code name ~ expression}.",
     "Write it as {.code h2 ~ animal / (animal + residual)}.", "...", text
   )
 }

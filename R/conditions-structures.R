@@ -65,3 +65,13 @@ abort_no_loadings <- function() {
     "Write one as {.code fa(env | line, k = 2)}.", "object"
   )
 }
+
+abort_new_position <- function(label, n) {
+  abort("new_level",
+    paste(
+      "{.arg newdata} has {n} record{?s} at positions of {.code {label}} that have no records in",
+      "the fit."
+    ),
+    "Their effects were not predicted. Leave these rows out.", "newdata", n
+  )
+}

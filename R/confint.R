@@ -5,10 +5,10 @@
 #' * `"Wald"`: fixed effects with t quantiles at the degrees of freedom of `ddf` (see [contest()]);
 #'   variances on the log scale, correlations on that of Fisher's z, others as they are, with normal
 #'   quantiles. A parameter that was held or is at a boundary has `NA`.
-#' * `"profile"`: where the signed root of the likelihood ratio, \eqn{\zeta}{zeta}, passes the normal
-#'   quantile. Variance parameters are profiled by the criterion of the fit, fixed effects by maximum
-#'   likelihood (REML likelihoods with different fixed effects do not compare). A variance whose
-#'   likelihood at 0 is within reach has the lower limit 0. See [profile()][profile.lmmfit].
+#' * `"profile"`: where the signed root of the likelihood ratio, \eqn{\zeta}{zeta}, passes the
+#'   normal quantile. Variance parameters are profiled by the criterion of the fit, fixed effects by
+#'   maximum likelihood (REML likelihoods with different fixed effects do not compare). A variance
+#'   whose likelihood at 0 is within reach has the lower limit 0. See [profile()][profile.lmmfit].
 #' * `"boot"`: parametric bootstrap. New responses by [simulate()][simulate.lmmfit], refitted by the
 #'   engine from the estimates, without formulas; in parallel where `future::plan()` says so and
 #'   future.apply is installed. All responses are drawn first, so that the result depends on `seed`
@@ -51,7 +51,7 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   )
 }
 
-# list(fixed, variance): names.
+# Gives the names of fixed effects and of variance parameters, as fixed and variance.
 interval_parameters <- function(fit, parm, method, functions) {
   fixed <- fit$fixed$names
   variance <- fit$parameters$name

@@ -18,11 +18,11 @@
 #' three.
 #'
 #' The covariance of the estimated variance parameters comes from the `information` matrix:
-#' `"observed"` is the default for Satterthwaite (as in SAS and lmerTest), `"expected"` for
-#' Kenward-Roger (as in their paper and pbkrtest; `"observed"` gives SAS's numbers), `"average"` is
-#' the one of the maximiser. Parameters that were held, or that are at a boundary, count as known.
-#' With several rows the degrees of freedom of Fai and Cornelius depend on which rows span the
-#' hypothesis; those of Kenward and Roger do not.
+#' `"observed"` is the default for Satterthwaite (as in SAS and lmerTest; fits by `"ANOVA"` take the
+#' average one), `"expected"` for Kenward-Roger (as in their paper and pbkrtest; `"observed"` gives
+#' SAS's numbers), `"average"` is the one of the maximiser. Parameters that were held, or that are
+#' at a boundary, count as known. With several rows the degrees of freedom of Fai and Cornelius
+#' depend on which rows span the hypothesis; those of Kenward and Roger do not.
 #'
 #' @inheritParams is_estimable
 #' @param rhs The values under the hypothesis: one, or one for each row.
@@ -96,7 +96,8 @@ contest_joint <- function(fit, K, table, ddf, information) {
   if (length(independent) == 0L) return(none)
   difference <- table$estimate - table$rhs
   if (!consistent_rhs(rows, table$rhs, independent)) {
-    abort_hypothesis("rhs", "contradicts itself: rows of K that depend on each other have values that do not",
+    abort_hypothesis("rhs",
+      "contradicts itself: rows of K that depend on each other have values that do not",
       "Check `rhs`, or drop the dependent rows.")
   }
   test <- joint_test(fit, rows[independent, , drop = FALSE], difference[independent], ddf,
@@ -150,7 +151,8 @@ print.contest <- function(x, ...) {
     joint <- x$joint
     if (is.na(joint$F)) return(invisible(x))
     cat("Jointly: F = ", formatC(joint$F, format = "f", digits = 3L), " on ", joint$ndf, " and ",
-      df_text(joint$ddf), " degrees of freedom, p = ", format.pval(joint$p.value, 3L), "\n", sep = "")
+      df_text(joint$ddf), " degrees of freedom, p = ", format.pval(joint$p.value, 3L), "\n",
+      sep = "")
   }
   invisible(x)
 }

@@ -41,6 +41,19 @@ coordinate_recipe <- function(term, source, at = term$coordinates) {
     labels = attr(terms, "term.labels"), coordinates = at)
 }
 
+# The coefficients of a fitted term for the records of new data.
+fitted_coefficients <- function(parsed, fitted, source) {
+  if (structure_index(parsed$structure) == "coordinates") {
+    parsed$coordinates <- fitted$structure$coordinates
+  }
+  recipe <- coefficient_recipe(parsed, source)
+  if (structure_index(parsed$structure) == "coordinates") {
+    new <- which(is.na(recipe$terms[[1L]]$parts[[1L]]$codes))
+    if (length(new) > 0L) abort_new_position(fitted$label, length(new))
+  }
+  recipe
+}
+
 coordinate_values <- function(term, variables, source) {
   values <- lapply(variables, function(name) {
     column <- source$frame[[name]]

@@ -1,8 +1,6 @@
 # The table of covariance structures, for random terms and for residuals. A structure is written as
-# `name(index | group, arguments)` and becomes a recipe, which is what the engine takes:
-#
-#   list(name, n_coef, coordinates, order, constants, factors, labels)
-#
+# `name(index | group, arguments)` and becomes a recipe, which is what the engine takes: a list of
+# name, n_coef, coordinates, order, constants, factors and labels,
 # with n_coef coefficients (of a residual: positions), `coordinates` an n_coef x d matrix for
 # structures of a distance, `order` the k of fa and rr or the bands of toep (0: all), `constants`
 # known settings, `factors` the recipes of a product (first one slowest) and `labels` their names.
@@ -13,8 +11,8 @@
 #   new_recipe(name, n_coef, arguments, coordinates)    a recipe, checked
 #   product_recipe(recipes, labels)         the Kronecker product of recipes
 #   parameter_names(recipe, label, coefs)   names of its values, in the engine's order
-#   parameter_kinds(recipe)                 list(kind, row, col): kind of each value, and the entry of
-#                                           Sigma that a variance or covariance is (NA for others)
+#   parameter_kinds(recipe)                 list(kind, row, col): kind of each value, and the entry
+#                                           of Sigma that it is (NA for others than (co)variances)
 #   covariance_matrix(recipe, values, coefs)    Sigma, n_coef x n_coef
 #   structure_index(name)                   "columns": of a model formula, or levels of a factor;
 #                                           "levels": levels of a factor only;

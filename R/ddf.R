@@ -47,11 +47,18 @@ fit_control <- function(fit) {
   engine_control(fit$control, fit$parameters, values[held], values[!held])
 }
 
+# The spec whose likelihood has the information: REML unless the fit is by ML.
+likelihood_spec <- function(fit) {
+  spec <- fit_spec(fit)
+  if (spec$method != "ML") spec$method <- "REML"
+  spec
+}
+
 # jacobian (values by theta), average, observed and expected information of theta, and whether
 # the expected one is known.
 variance_information <- function(fit) {
   kept_answer(fit, "information", function() {
-    variance_information_cpp(fit_spec(fit), fit_control(fit))
+    variance_information_cpp(likelihood_spec(fit), fit_control(fit))
   })
 }
 
@@ -60,6 +67,8 @@ variance_information <- function(fit) {
 theta_covariance <- function(fit, information) {
   found <- variance_information(fit)
   used <- if (information == "expected" && !found$has_expected) "average" else information
+  # The Hessian is that of every parametrisation only where the score is zero.
+  if (fit$method == "ANOVA" && information == "observed") used <- "average"
   covariance <- inverse_of(found[[used]])
   if (is.null(covariance)) {
     warn_information(information, "average")
@@ -120,7 +129,7 @@ engine_moments <- function(fit, K, kept, ddf, w) {
   full <- Matrix::sparseMatrix(
     i = kept[columns@i + 1L], j = columns@j + 1L, x = as.double(columns@x), dims = c(p, nrow(K))
   )
-  mean_covariance_cpp(fit_spec(fit), fit_control(fit), as_dgc(full), w)
+  mean_covariance_cpp(likelihood_spec(fit), fit_control(fit), as_dgc(full), w)
 }
 
 # Covariance of the rows of K (over the kept columns) with the variances taken as known.

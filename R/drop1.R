@@ -4,10 +4,10 @@
 #' tests of the random terms, one left out at a time.
 #'
 #' A variance of zero is at the boundary of its range, so the likelihood ratio is not chi-square:
-#' where one variance goes to zero with its c covariances, it is an equal mixture of chi-squares with
-#' c and c + 1 degrees of freedom (Self and Liang 1987; Stram and Lee 1994); where s independent ones
-#' do, a binomial mixture. Where a whole unstructured matrix goes, plain chi-square with all its
-#' parameters is used, which is conservative.
+#' where one variance goes to zero with its c covariances, it is an equal mixture of chi-squares
+#' with c and c + 1 degrees of freedom (Self and Liang 1987; Stram and Lee 1994); where s
+#' independent ones do, a binomial mixture. Where a whole unstructured matrix goes, plain
+#' chi-square with all its parameters is used, which is conservative.
 #'
 #' @param object,fit A fit by [lmmfit()].
 #' @param scope Labels of the terms, or a formula of them; by default all that can be dropped.

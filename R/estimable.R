@@ -77,8 +77,8 @@ hypothesis_names <- function(K, names) {
 }
 
 # k is estimable where k = X't for some t. With the kept columns independent, that is where the
-# entries at the dropped columns are the ones that follow from the others: k_d = X_d'X_k (X_k'X_k)^-1
-# k_k.
+# entries at the dropped columns are the ones that follow from the others:
+# k_d = X_d'X_k (X_k'X_k)^-1 k_k.
 estimable_rows <- function(fit, K, tolerance = 1e-6) {
   dropped <- is.na(fit$fixed$estimate)
   if (!any(dropped)) return(stats::setNames(rep(TRUE, nrow(K)), rownames(K)))

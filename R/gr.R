@@ -18,8 +18,8 @@
 #' @details
 #' A singular `cov` (markers that are fewer than lines, clones, a centred genomic relationship
 #' matrix) is used as it is: the levels of a pivoted Cholesky factor of its rank have an inverse,
-#' and the other levels are combinations of them. A record whose `dam` is missing is left out, as any
-#' record with a missing value is: give an unknown dam a name of its own in the pedigree.
+#' and the other levels are combinations of them. A record whose `dam` is missing is left out, as
+#' any record with a missing value is: give an unknown dam a name of its own in the pedigree.
 #' @return Nothing: it has a meaning only in a formula.
 #' @seealso [mm()] for several levels whose effects add up.
 #' @examples
@@ -127,7 +127,7 @@ evaluate_relationship <- function(relationship, data_levels, env) {
   check_relationship(matrix, kind, name, data_levels)
   spec <- if (kind == "cov") covariance_spec(matrix, name) else
     list(type = "precision", precision = as_dgc(matrix), log_det_cov = NA_real_)
-  list(levels = rownames(matrix) %||% colnames(matrix), spec = spec)
+  list(levels = plain_names(rownames(matrix) %||% colnames(matrix)), spec = spec)
 }
 
 pedigree_levels <- function(ped, name, data_levels) {
@@ -159,7 +159,7 @@ check_relationship <- function(matrix, kind, name, data_levels) {
     abort_gr("the row and column names of {.code {name}} must be the same, each once.", NULL, kind)
   }
   check_relationship_values(matrix, kind, name)
-  check_known_levels(data_levels, levels, name, kind)
+  check_known_levels(data_levels, plain_names(levels), name, kind)
 }
 
 check_known_levels <- function(data_levels, levels, name, kind) {

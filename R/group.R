@@ -7,7 +7,26 @@ level_codes <- function(x) {
   if (is.integer(x) && !is.object(x)) return(integer_codes(x))
   if (is.object(x) && !inherits(x, "AsIs")) return(level_codes(as.factor(x)))
   values <- sort(unique(as.vector(x)))
-  list(codes = match(x, values), levels = as.character(values))
+  list(codes = match(x, values), levels = number_names(values))
+}
+
+# Whole numbers without an exponent, as integers have them: 100000, not 1e+05.
+number_names <- function(x) {
+  if (!is.double(x) || is.object(x)) return(as.character(x))
+  if (all(abs(x) < .Machine$integer.max & x == round(x), na.rm = TRUE)) {
+    return(as.character(as.integer(x)))
+  }
+  if (!all(x == round(x) & abs(x) < 1e15, na.rm = TRUE)) return(as.character(x))
+  text <- sprintf("%.0f", x)
+  text[is.na(x)] <- NA_character_
+  text
+}
+
+# Names that R has made from such numbers.
+plain_names <- function(names) {
+  short <- grep("^[1-9](\\.[0-9]+)?e\\+[0-9]+$", names)
+  names[short] <- number_names(as.numeric(names[short]))
+  names
 }
 
 # Integers in a range that is not much longer than the data are counted, not sorted.

@@ -10,8 +10,9 @@
 #'   effects, or (`type = "fixed"`) of X b.
 #' * `rstandard()`, `rstudent()`: conditional residuals over their standard deviation; `rstudent()`
 #'   with the variances scaled to what they would be without the record.
-#' * `cooks.distance()`: \eqn{(\hat\beta - \hat\beta_{(S)})'\Phi^{-1}(\hat\beta - \hat\beta_{(S)})/r}{
-#'   (b - b_(S))' Phi^-1 (b - b_(S)) / r}, r the rank of X. `dfbeta()`: the difference itself;
+#' * `cooks.distance()`:
+#'   \eqn{(\hat\beta - \hat\beta_{(S)})'\Phi^{-1}(\hat\beta - \hat\beta_{(S)})/r}{(b - b_(S))'
+#'   Phi^-1 (b - b_(S)) / r}, r the rank of X. `dfbeta()`: the difference itself;
 #'   `dfbetas()`: over the standard errors.
 #' * `outlier_test()`: the outlier statistics of ASReml's alternative outlier model:
 #'   \eqn{D'Py / \sqrt{D'PD}}{D'Py / sqrt(D'PD)} of each record, or of each level of a random term
@@ -23,9 +24,9 @@
 #' @param type `"conditional"` or `"fixed"`.
 #' @param term `NULL` for records, or the label of a random term.
 #' @param ... Not used.
-#' @return `hatvalues()`, `rstandard()`, `rstudent()`, `cooks.distance()`: a named vector; `dfbeta()`,
-#'   `dfbetas()`: a matrix with a row for each group; `outlier_test()`: a data frame with the most
-#'   extreme first.
+#' @return `hatvalues()`, `rstandard()`, `rstudent()`, `cooks.distance()`: a named vector;
+#'   `dfbeta()`, `dfbetas()`: a matrix with a row for each group; `outlier_test()`: a data frame
+#'   with the most extreme first.
 #' @examples
 #' fit <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont)
 #' head(sort(cooks.distance(fit), decreasing = TRUE), 3)
@@ -154,7 +155,8 @@ group_of_records <- function(fit, group) {
     return(factor(levels[incidence[[1L]]$levels], levels))
   }
   if (length(group) != fit$n || anyNA(group)) {
-    abort_argument("group", length(group), paste("a label, or a value for each of", fit$n, "records"))
+    abort_argument("group", length(group),
+      paste("a label, or a value for each of", fit$n, "records"))
   }
   factor(group)
 }

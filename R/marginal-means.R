@@ -1,8 +1,8 @@
 #' Marginal means
 #'
 #' Predicted means for the levels of some factors, averaged over the levels of the others, at given
-#' values of the covariates: adjusted or least-squares means, as `predict(classify = )` of ASReml and
-#' emmeans make them.
+#' values of the covariates: adjusted or least-squares means, as `predict(classify = )` of ASReml
+#' and emmeans make them.
 #'
 #' @param fit A fit by [lmmfit()].
 #' @param specs A formula or names of variables: `~ trt`, `~ trt | visit` and `c("trt", "visit")`

@@ -84,6 +84,11 @@ pedigree_column <- function(data, name, argument) {
     abort_pedigree("{.arg {argument}}: column {.val {name}} must hold names or numbers.",
       NULL, argument, name)
   }
+  animal_names(x)
+}
+
+# Names as text; NA for 0, "" and blanks.
+animal_names <- function(x) {
   if (is.numeric(x) && !is.factor(x)) {
     x[which(x == 0)] <- NA
     return(number_names(x))
@@ -92,18 +97,6 @@ pedigree_column <- function(data, name, argument) {
   blank <- which(x == "0" | !nzchar(x) | startsWith(x, " ") & !grepl("[^ ]", x))
   if (length(blank) > 0L) x[blank] <- NA_character_
   x
-}
-
-# Whole numbers without an exponent: 100000, not 1e+05.
-number_names <- function(x) {
-  if (!is.double(x) || is.object(x)) return(as.character(x))
-  if (all(abs(x) < .Machine$integer.max & x == round(x), na.rm = TRUE)) {
-    return(as.character(as.integer(x)))
-  }
-  if (!all(x == round(x) & abs(x) < 1e15, na.rm = TRUE)) return(as.character(x))
-  text <- sprintf("%.0f", x)
-  text[is.na(x)] <- NA_character_
-  text
 }
 
 # A record that is there twice counts once; with other parents it is an error.

@@ -111,7 +111,8 @@ new_rows <- function(fit, newdata, included, allow_new_levels) {
   random <- lapply(included, new_term_rows, fit, source, allow_new_levels)
   matrices <- design_cpp(list(
     response = numeric(nrow(kept)), weights = double(), fixed = fixed,
-    random = lapply(random, `[`, random_fields), residual = list(structure = "iid"), method = fit$method
+    random = lapply(random, `[`, random_fields), residual = list(structure = "iid"),
+    method = fit$method
   ))
   rows <- empty_rows(fit, nrow(kept))
   rows$X <- matrices$X
@@ -158,7 +159,7 @@ empty_rows <- function(fit, n) {
 new_term_rows <- function(k, fit, source, allow_new_levels) {
   parsed <- fit$parts$random[[k]]
   term <- fit$random[[k]]
-  recipe <- column_recipe(coefficient_terms(parsed, source), source)
+  recipe <- fitted_coefficients(parsed, term, source)
   found <- group_members(term$group, source)
   allow_new_levels <- allow_new_levels && is.null(term$group$members)
   codes <- lapply(found$codes, function(x) {

@@ -1,8 +1,8 @@
 #' Profile likelihood
 #'
 #' For each parameter the likelihood maximised over all others, as
-#' \eqn{\zeta = \pm\sqrt{-2\ell(value) + 2\ell_{max}}}{zeta = +-sqrt(-2l(value) + 2l_max)}: a straight
-#' line where Wald intervals are right.
+#' \eqn{\zeta = \pm\sqrt{-2\ell(value) + 2\ell_{max}}}{zeta = +-sqrt(-2l(value) + 2l_max)}: a
+#' straight line where Wald intervals are right.
 #'
 #' @param fitted A fit by [lmmfit()].
 #' @param which Names of fixed effects and variance parameters; by default all.
@@ -146,7 +146,7 @@ crossing <- function(zeta_at, scale, low, high, z) {
 #' @export
 plot.profile.lmmfit <- function(x, ...) {
   parts <- split_profiles(x)
-  old <- graphics::par(mfrow = grDevices::n2mfrow(length(parts)), mar = c(4, 4, 1.5, 1))
+  old <- graphics::par(mfrow = rev(grDevices::n2mfrow(length(parts))), mar = c(4, 4, 1.5, 1))
   on.exit(graphics::par(old))
   for (name in names(parts)) {
     one <- parts[[name]]

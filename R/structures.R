@@ -7,52 +7,59 @@
 #'
 #' # Structures of coefficients or levels
 #'
-#' | name | \eqn{\Sigma_{ij}}{Sigma[i, j]} | parameters |
-#' |---|---|---|
-#' | `us` | \eqn{\sigma_{ij}}{s[i, j]}, any covariance matrix | t (t + 1) / 2 |
-#' | `diag` | \eqn{\sigma_i^2}{s[i]^2} where i = j, else 0 | t |
-#' | `id` | \eqn{\sigma^2}{s^2} where i = j, else 0 | 1 |
-#' | `cs` | \eqn{\sigma^2}{s^2} where i = j, else \eqn{\sigma^2 \rho}{s^2 rho}; \eqn{-1/(t-1) < \rho < 1}{-1 / (t - 1) < rho < 1} | 2 |
-#' | `csh` | \eqn{\sigma_i^2}{s[i]^2} where i = j, else \eqn{\sigma_i \sigma_j \rho}{s[i] s[j] rho} | t + 1 |
-#' | `fa` | \eqn{\sum_{l \le k} \gamma_{il} \gamma_{jl}}{sum over l <= k of g[i, l] g[j, l]}, plus \eqn{\psi_i}{psi[i]} where i = j | (k + 1) t - k (k - 1) / 2 |
-#' | `rr` | \eqn{\sum_{l \le k} \gamma_{il} \gamma_{jl}}{sum over l <= k of g[i, l] g[j, l]} | k t - k (k - 1) / 2 |
+#' The covariance \eqn{\Sigma_{ij}}{Sigma[i, j]}, and how many parameters it has:
+#'
+#' * `us`: \eqn{\sigma_{ij}}{s[i, j]}, any covariance matrix. Parameters: t (t + 1) / 2.
+#' * `diag`: \eqn{\sigma_i^2}{s[i]^2} where i = j, else 0. Parameters: t.
+#' * `id`: \eqn{\sigma^2}{s^2} where i = j, else 0. Parameters: 1.
+#' * `cs`: \eqn{\sigma^2}{s^2} where i = j, else \eqn{\sigma^2 \rho}{s^2 rho};
+#'   \eqn{-1/(t-1) < \rho < 1}{-1 / (t - 1) < rho < 1}. Parameters: 2.
+#' * `csh`: \eqn{\sigma_i^2}{s[i]^2} where i = j, else \eqn{\sigma_i \sigma_j \rho}{s[i] s[j] rho}.
+#'   Parameters: t + 1.
+#' * `fa`: \eqn{\sum_{l \le k} \gamma_{il} \gamma_{jl}}{sum over l <= k of g[i, l] g[j, l]}, plus
+#'   \eqn{\psi_i}{psi[i]} where i = j. Parameters: (k + 1) t - k (k - 1) / 2.
+#' * `rr`: \eqn{\sum_{l \le k} \gamma_{il} \gamma_{jl}}{sum over l <= k of g[i, l] g[j, l]}.
+#'   Parameters: k t - k (k - 1) / 2.
 #'
 #' In these a bare factor means its levels (`us(visit | id)`) and a formula its columns
 #' (`us(1 + time | id)`). `fa(env | line, k = 2)` and `rr(env | line, k = 2)` have `k` factors, by
-#' default one. Their loadings \eqn{\gamma}{g} are zero above the diagonal, \eqn{\gamma_{il} = 0}{g[i, l] = 0}
-#' for i < l, which makes them unique but for signs; [loadings_of()] rotates them to principal axes.
-#' A specific variance \eqn{\psi_i}{psi[i]} may be zero.
+#' default one. Their loadings are zero above the diagonal, \eqn{\gamma_{il} = 0}{g[i, l] = 0} for i
+#' < l, which makes them unique but for signs; [loadings_of()] rotates them to principal axes. With
+#' k = t - 1 factors `fa` is `us`, and has more parameters than that: they are not unique. A
+#' specific variance \eqn{\psi_i}{psi[i]} may be zero.
 #'
 #' # Structures of an order
 #'
 #' The index is a factor, whose levels are equally spaced steps in their order. Levels without any
-#' record are not steps: keep the levels of the data together.
+#' record are not steps: keep the levels of the data together. The lag is d = |i - j|.
 #'
-#' | name | \eqn{\Sigma_{ij}}{Sigma[i, j]}, with the lag \eqn{d = |i - j|}{d = |i - j|} | parameters |
-#' |---|---|---|
-#' | `ar1` | \eqn{\sigma^2 \rho^d}{s^2 rho^d} | 2 |
-#' | `ar1h` | \eqn{\sigma_i \sigma_j \rho^d}{s[i] s[j] rho^d} | t + 1 |
-#' | `arma11` | \eqn{\sigma^2}{s^2} where d = 0, else \eqn{\sigma^2 \gamma \rho^{d-1}}{s^2 gamma rho^(d - 1)}; \eqn{(\rho-1)/2 < \gamma < (\rho+1)/2}{(rho - 1) / 2 < gamma < (rho + 1) / 2} | 3 |
-#' | `toep` | \eqn{\sigma^2 \rho_d}{s^2 rho[d]}, \eqn{\rho_0 = 1}{rho[0] = 1} | t |
-#' | `toeph` | \eqn{\sigma_i \sigma_j \rho_d}{s[i] s[j] rho[d]} | 2 t - 1 |
-#' | `ante` | \eqn{\sigma_i \sigma_j \rho_i \cdots \rho_{j-1}}{s[i] s[j] rho[i] ... rho[j - 1]}, i < j | 2 t - 1 |
+#' * `ar1`: \eqn{\sigma^2 \rho^d}{s^2 rho^d}. Parameters: 2.
+#' * `ar1h`: \eqn{\sigma_i \sigma_j \rho^d}{s[i] s[j] rho^d}. Parameters: t + 1.
+#' * `arma11`: \eqn{\sigma^2}{s^2} where d = 0, else
+#'   \eqn{\sigma^2 \gamma \rho^{d-1}}{s^2 gamma rho^(d - 1)};
+#'   \eqn{(\rho-1)/2 < \gamma < (\rho+1)/2}{(rho - 1) / 2 < gamma < (rho + 1) / 2}. Parameters: 3.
+#' * `toep`: \eqn{\sigma^2 \rho_d}{s^2 rho[d]}, \eqn{\rho_0 = 1}{rho[0] = 1}. Parameters: t.
+#' * `toeph`: \eqn{\sigma_i \sigma_j \rho_d}{s[i] s[j] rho[d]}. Parameters: 2 t - 1.
+#' * `ante`: \eqn{\sigma_i \sigma_j \rho_i \cdots \rho_{j-1}}{s[i] s[j] rho[i] ... rho[j - 1]}, i <
+#'   j. Parameters: 2 t - 1.
 #'
-#' `toep(visit | id, bands = 4)` has correlations at lags 1 to 3 only: `bands` counts the diagonal, as
-#' in SAS.
+#' `toep(visit | id, bands = 4)` has correlations at lags 1 to 3 only: `bands` counts the diagonal,
+#' as in SAS.
 #'
 #' # Structures of a distance
 #'
 #' The index is one or more numeric coordinates, `exp(time | id)` or `exp(x + y | field)`, and d the
 #' Euclidean distance. The coefficients are the distinct positions.
 #'
-#' | name | \eqn{\Sigma_{ij}}{Sigma[i, j]} | parameters |
-#' |---|---|---|
-#' | `exp` | \eqn{\sigma^2 \exp(-d/r)}{s^2 exp(-d / r)} | 2 |
-#' | `gau` | \eqn{\sigma^2 \exp(-(d/r)^2)}{s^2 exp(-(d / r)^2)} | 2 |
-#' | `matern` | \eqn{\sigma^2 x^\nu K_\nu(x) 2^{1-\nu} / \Gamma(\nu)}{s^2 x^nu K_nu(x) 2^(1 - nu) / Gamma(nu)}, \eqn{x = d/r}{x = d / r} | 3 |
+#' * `exp`: \eqn{\sigma^2 \exp(-d/r)}{s^2 exp(-d / r)}. Parameters: 2.
+#' * `gau`: \eqn{\sigma^2 \exp(-(d/r)^2)}{s^2 exp(-(d / r)^2)}. Parameters: 2.
+#' * `matern`:
+#'   \eqn{\sigma^2 x^\nu K_\nu(x) 2^{1-\nu} / \Gamma(\nu)}{s^2 x^nu K_nu(x) 2^(1 - nu) / Gamma(nu)},
+#'   \eqn{x = d/r}{x = d / r}. Parameters: 3.
 #'
-#' K is the modified Bessel function of the second kind. `matern(x + y | field, nu = 1.5)` has a known
-#' smoothness, and two parameters; `nu = 0.5` is `exp`.
+#' K is the modified Bessel function of the second kind. `matern(x + y | field, nu = 1.5)` has a
+#' known smoothness, and two parameters; `nu = 0.5` is `exp`. As random terms `gau` and `matern`
+#' have 1e-10 of the variance added to the diagonal, so that a factor of the matrix exists.
 #'
 #' # Products
 #'
@@ -64,14 +71,14 @@
 #'
 #' With the label of the term (its group, or `residual`) before them: `line.envA` a variance,
 #' `line.envA.envB` a covariance (`us`), `id.variance` the one variance of a structure that has one,
-#' `id.rho`, `id.rho1`, ..., `id.gamma`, `id.range`, `id.smoothness`, and of `fa` the specific variance
-#' `line.envA.psi` and the loadings `line.envA.fa1`, `line.envA.fa2` (`rr1` of `rr`). These names
-#' stand in [varcomp()], and `hold` and `start` take them.
+#' `id.rho`, `id.rho1`, ..., `id.gamma`, `id.range`, `id.smoothness`, and of `fa` the specific
+#' variance `line.envA.psi` and the loadings `line.envA.fa1`, `line.envA.fa2` (`rr1` of `rr`). These
+#' names stand in [varcomp()], and `hold` and `start` take them.
 #'
 #' @return Nothing: these names have a meaning only in a formula.
 #' @references Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, ch. 5. Zimmerman &
-#'   Nunez-Anton (2010), Antedependence Models for Longitudinal Data. Smith, Cullis & Thompson (2001),
-#'   Biometrics 57:1138.
+#'   Nunez-Anton (2010), Antedependence Models for Longitudinal Data. Smith, Cullis & Thompson
+#'   (2001), Biometrics 57:1138.
 #' @examples
 #' orth <- transform(nlme::Orthodont, visit = factor(age))
 #' lmmfit(distance ~ age * Sex, orth, residual = ~ ar1(visit | Subject))

@@ -71,7 +71,9 @@ print.summary.lmmfit <- function(x, limit = 40L, ...) {
 
 print_fixed_table <- function(table, how, limit) {
   if (nrow(table) == 0L) return(cat("\nNo fixed effects\n"))
-  cat("\nFixed effects (", ddf_text(how$ddf, how$information), ")\n", sep = "")
+  # Without derivatives the degrees of freedom are n - rank(X), or none.
+  ddf <- if (!any(is.finite(table$df))) "none" else if (is.null(how$information)) "residual"
+  cat("\nFixed effects (", ddf_text(ddf %||% how$ddf, how$information), ")\n", sep = "")
   print_table(fixed_text(utils::head(table, limit)))
   if (nrow(table) > limit) {
     cat("  and", nrow(table) - limit, "more: see summary(fit)$coefficients\n")

@@ -20,7 +20,9 @@
 tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, conf.level = 0.95,
                         ddf = NULL, ...) {
   for (effect in effects) check_choice(effect, c("fixed", "ran_pars", "ran_vals"), "effects")
-  makers <- list(fixed = function(fit) tidy_fixed(fit, ddf), ran_pars = tidy_parameters, ran_vals = tidy_effects)
+  makers <- list(
+    fixed = function(fit) tidy_fixed(fit, ddf), ran_pars = tidy_parameters, ran_vals = tidy_effects
+  )
   tables <- lapply(makers[unique(effects)], function(make) make(x))
   if (conf.int) tables <- lapply(tables, add_interval, check_level(conf.level, "conf.level"))
   columns <- intersect(tidy_columns, unlist(lapply(tables, names)))

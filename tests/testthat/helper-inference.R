@@ -25,7 +25,8 @@ inference_models <- function() {
   empty <- cake[!(cake$recipe == "A" & cake$temperature == "185"), ]
   list(
     sleepstudy = list(Reaction ~ Days + (1 + Days | Subject), sleep),
-    unbalanced = list(Reaction ~ Days + (1 + Days | Subject), sleep[-c(3, 17:19, 55:60, 131:137), ]),
+    unbalanced = list(Reaction ~ Days + (1 + Days | Subject),
+      sleep[-c(3, 17:19, 55:60, 131:137), ]),
     uncorrelated = list(Reaction ~ Days + (1 + Days || Subject), sleep[-c(3, 17:19, 55:60), ]),
     oats = list(yield ~ Variety * nitro + (1 | Block) + (1 | Block:Variety),
       as.data.frame(nlme::Oats)[-c(5, 40, 41), ]),

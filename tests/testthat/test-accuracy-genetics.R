@@ -80,7 +80,7 @@ expect_gremlin <- function(fit, formula, random, data, ginverse, what) {
   # gremlin() finds its own functions and its arguments by name where it is called.
   suppressPackageStartupMessages(attachNamespace("gremlin"))
   on.exit(detach("package:gremlin"))
-  call <- bquote(gremlin::gremlin(.(formula), random = .(random), data = data,
+  call <- bquote(gremlin(.(formula), random = .(random), data = data,
     ginverse = ginverse, maxit = 50L, v = 0))
   utils::capture.output(peer <- suppressMessages(suppressWarnings(eval(call))))
   theta <- summary(peer)$varcompSummary[, "Estimate"]

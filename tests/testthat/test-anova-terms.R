@@ -26,7 +26,9 @@ test_that("the types do not depend on the contrasts", {
   fit <- lmmfit(angle ~ recipe * temperature + (1 | recipe:replicate), data)
   other <- lmmfit(angle ~ recipe * temperature + (1 | recipe:replicate), data,
     contrasts = contrasts)
-  for (type in 1:3) expect_equal(anova(other, type = type), anova(fit, type = type), tolerance = 1e-5)
+  for (type in 1:3) {
+    expect_equal(anova(other, type = type), anova(fit, type = type), tolerance = 1e-5)
+  }
 })
 
 test_that("type 3 of the split plot is the published one", {

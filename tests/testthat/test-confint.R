@@ -10,7 +10,8 @@ test_that("Wald intervals of fixed effects use the degrees of freedom", {
   fit <- orthodont()
   table <- summary(fit)$coefficients
   expect_equal(unname(confint(fit, "age", level = 0.9)),
-    matrix(table["age", "estimate"] + c(-1, 1) * qt(0.95, table["age", "df"]) * table["age", "se"], 1))
+    matrix(table["age", "estimate"] + c(-1, 1) * qt(0.95, table["age", "df"]) *
+      table["age", "se"], 1))
   expect_identical(confint(fit, 2), confint(fit, "age"))
   expect_error(confint(fit, "Age"), class = "henderson_error_argument")
 })
@@ -29,7 +30,8 @@ test_that("profile intervals are lme4's", {
 test_that("at each limit the likelihood has fallen by the quantile", {
   fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
   limits <- confint(fit, c("Subject.age", "residual"), method = "profile")
-  expect_true(all(limits[, 1] < varcomp(fit)$estimate[3:4] & limits[, 2] > varcomp(fit)$estimate[3:4]))
+  estimate <- varcomp(fit)$estimate[3:4]
+  expect_true(all(limits[, 1] < estimate & limits[, 2] > estimate))
   for (held in list(c(residual = limits[[2, 1]]), c(residual = limits[[2, 2]]),
     c(Subject.age = limits[[1, 2]]))) {
     rise <- deviance(update(fit, hold = held)) - deviance(fit)
@@ -70,7 +72,8 @@ test_that("the bootstrap depends on the seed alone, and its refits are those of 
   refit <- lmmfit(y ~ age + (1 | Subject), data)
   expect_equal(unname(three[2, ]), unname(c(fixef(refit), varcomp(refit)$estimate)),
     tolerance = 1e-5)
-  expect_equal(samples[, "r"], samples[, "Subject"] / (samples[, "Subject"] + samples[, "residual"]))
+  expect_equal(samples[, "r"],
+    samples[, "Subject"] / (samples[, "Subject"] + samples[, "residual"]))
   basic <- confint(fit, "age", method = "boot", nsim = 30, seed = 1, type = "basic")
   expect_equal(sum(basic), 4 * fixef(fit)[["age"]] - sum(a["age", ]), tolerance = 1e-10)
 })

@@ -90,7 +90,8 @@ test_that("without random terms the tests are those of lm()", {
 })
 
 test_that("held and boundary variances count as known", {
-  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont, hold = c(Subject = 4, residual = 2))
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont,
+    hold = c(Subject = 4, residual = 2))
   expect_identical(contest(fit, diag(2))$table$df, c(Inf, Inf))
   set.seed(2)
   data <- data.frame(y = rnorm(24), g = gl(6, 4), x = rep(1:4, 6))

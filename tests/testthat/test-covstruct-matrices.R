@@ -11,7 +11,7 @@ recipe_of <- function(name, order = 0L, constants = double(), coordinates = NULL
   new_recipe(name, t, list(order = order, constants = constants), coordinates)
 }
 
-# name = list(recipe, values, Sigma)
+# By name: the recipe, its values, and Sigma.
 structure_cases <- list(
   id = list(recipe_of("id"), 2, diag(2, 4)),
   cs = list(recipe_of("cs"), c(2, -0.2), by_entry(function(i, j) if (i == j) 2 else -0.4)),
@@ -44,7 +44,8 @@ structure_cases <- list(
     2 * (1 + apart(field) / 0.8 + (apart(field) / 0.8)^2 / 3) * exp(-apart(field) / 0.8)),
   `fa(1)` = list(recipe_of("fa", order = 1L), c(0.3, 0.1, 0, 0.7, 1, -0.5, 0.8, 0.2),
     tcrossprod(c(1, -0.5, 0.8, 0.2)) + diag(c(0.3, 0.1, 0, 0.7))),
-  `fa(2)` = list(recipe_of("fa", order = 2L), c(0.3, 0.1, 0.2, 0.7, 1, -0.5, 0.8, 0.2, 0.9, 0.4, -1),
+  `fa(2)` = list(recipe_of("fa", order = 2L),
+    c(0.3, 0.1, 0.2, 0.7, 1, -0.5, 0.8, 0.2, 0.9, 0.4, -1),
     tcrossprod(cbind(c(1, -0.5, 0.8, 0.2), c(0, 0.9, 0.4, -1))) + diag(c(0.3, 0.1, 0.2, 0.7))),
   `rr(2)` = list(recipe_of("rr", order = 2L), c(1, -0.5, 0.8, 0.2, 0.9, 0.4, -1),
     tcrossprod(cbind(c(1, -0.5, 0.8, 0.2), c(0, 0.9, 0.4, -1)))),

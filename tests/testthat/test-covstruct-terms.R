@@ -5,7 +5,8 @@ trial <- function(seed = 1, t = 4, q = 30, reps = 2) {
   d <- expand.grid(rep = seq_len(reps), visit = factor(seq_len(t)), id = factor(seq_len(q)))
   d$time <- c(0, 0.7, 1.1, 3)[d$visit]
   d$x <- rnorm(nrow(d))
-  u <- matrix(rnorm(q * t), q) %*% chol(diag(1:t) %*% 0.6^abs(outer(1:t, 1:t, "-")) %*% diag(1:t) / 3)
+  sigma <- outer(1:t, 1:t) / 3 * 0.6^abs(outer(1:t, 1:t, "-"))
+  u <- matrix(rnorm(q * t), q) %*% chol(sigma)
   d$y <- 1 + d$x + u[cbind(as.integer(d$id), as.integer(d$visit))] + rnorm(nrow(d), 0, 0.7)
   d[-sample(nrow(d), nrow(d) %/% 8), ]
 }
@@ -29,6 +30,17 @@ test_that("structures are read from a formula", {
   expect_identical(fit$random[[1]]$coef_names, c("0", "0.7", "1.1", "3"))
   k <- 2
   expect_equal(lmmfit(y ~ rr(visit | id, k = k), d)$random[[1]]$structure$order, 2L)
+})
+
+test_that("new data are predicted at the positions of the fit", {
+  d <- trial()
+  for (formula in list(y ~ x + exp(time | id), y ~ x + ar1(visit | id))) {
+    fit <- lmmfit(formula, d)
+    some <- rev(c(3, 17, 60, 101))
+    expect_equal(unname(predict(fit, d[some, ])), unname(fitted(fit)[some]))
+  }
+  fit <- lmmfit(y ~ x + exp(time | id), d)
+  expect_error(predict(fit, transform(d[1:2, ], time = 2)), class = "henderson_error_new_level")
 })
 
 test_that("what a structure cannot take is an error that says so", {
@@ -131,7 +143,8 @@ test_that("a factor analytic model of many environments needs no starting values
   G <- tcrossprod(root) / 60 + diag(0.05, lines)
   dimnames(G) <- rep(list(sprintf("L%02d", seq_len(lines))), 2)
   loadings <- cbind(runif(env, 0.6, 1.4), rnorm(env, 0, 0.5))
-  u <- t(chol(G)) %*% matrix(rnorm(lines * env), lines) %*% chol(tcrossprod(loadings) + diag(0.2, env))
+  sigma <- tcrossprod(loadings) + diag(0.2, env)
+  u <- t(chol(G)) %*% matrix(rnorm(lines * env), lines) %*% chol(sigma)
   d <- expand.grid(rep = 1:2, line = rownames(G), env = factor(letters[seq_len(env)]))
   d$y <- u[cbind(match(d$line, rownames(G)), as.integer(d$env))] + rnorm(nrow(d), 0, 0.6)
   fit <- lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 2), d)

@@ -3,7 +3,8 @@
 fev <- function(id) {
   case <- read_case(paste0("fev-", id))
   case$fit <- function(formula, ...) {
-    lmmfit(formula, case$data, residual = stats::as.formula(paste0("~", id, "(AVISIT | USUBJID)")), ...)
+    residual <- stats::as.formula(paste0("~", id, "(AVISIT | USUBJID)"))
+    lmmfit(formula, case$data, residual = residual, ...)
   }
   case
 }
@@ -88,4 +89,11 @@ test_that("answers are kept with the fit, and made again when its estimates chan
   changed$parameters$estimate <- c(4, 2)
   expect_false(isTRUE(all.equal(contest(changed, diag(2))$table$se, first$table$se)))
   expect_identical(contest(fit, diag(2)), first)
+})
+
+test_that("fits by ANOVA have tests, and a balanced one those of REML", {
+  fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats, method = "ANOVA")
+  reml <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
+  found <- contest(fit, diag(2))$table
+  expect_equal(found, contest(reml, diag(2), information = "average")$table, tolerance = 1e-5)
 })

@@ -27,6 +27,22 @@ test_that("precision, dense or sparse, and a sparse covariance", {
   }
 })
 
+test_that("large whole numbers are the same level as integer, double and text", {
+  data <- data.frame(y = c(1, 3, 2, 5, 4, 7), line = rep(c(1e5, 2e5, 123456), 2))
+  K <- diag(c(2, 1, 3))
+  dimnames(K) <- list(data$line[1:3], data$line[1:3])
+  ped <- pedigree(data.frame(id = c(100000L, 200000L, 123456L), sire = NA, dam = NA))
+  values <- list(data$line, as.integer(data$line), factor(as.integer(data$line)))
+  for (line in values) {
+    data$line <- line
+    for (formula in list(y ~ (1 | gr(line, cov = K)), y ~ (1 | gr(line, pedigree = ped)))) {
+      term <- model_design(parse_formula(formula, data), data)$random[[1]]
+      expect_identical(term$levels, c("100000", "200000", "123456"))
+      expect_identical(term$incidence[[1]]$levels, rep(1:3, 2))
+    }
+  }
+})
+
 test_that("matrices that cannot be used are refused", {
   unnamed <- unname(K)
   rectangular <- K[1:3, ]

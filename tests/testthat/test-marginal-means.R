@@ -45,7 +45,8 @@ test_that("a mean that is not estimable is NA, and unknown variables are refused
   expect_identical(is.na(marginal_means(fit, ~ recipe)$estimate), c(TRUE, FALSE, FALSE))
   expect_error(marginal_means(fit, ~ recpe), class = "henderson_error_specs")
   expect_error(marginal_means(fit, 3), class = "henderson_error_specs")
-  expect_error(marginal_means(fit, ~ recipe, at = list(temp = 3)), class = "henderson_error_argument")
+  expect_error(marginal_means(fit, ~ recipe, at = list(temp = 3)),
+    class = "henderson_error_argument")
   expect_error(marginal_means(fit, ~ recipe, at = list(recipe = "D")),
     class = "henderson_error_argument")
 })

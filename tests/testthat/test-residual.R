@@ -107,7 +107,8 @@ test_that("the variables of the residual are in the model frame", {
 test_that("what cannot be is refused, and named", {
   refused <- list(
     residual = list(
-      ~us, ~ us(1 | Subject), ~ foo(age | Subject), distance ~ us(age | Subject), "iid", ~Subject,
+      ~us, ~ us(1 | Subject), ~ foo(age | Subject), ~ corAR1(form = ~ 1 | Subject),
+      distance ~ us(age | Subject), "iid", ~Subject,
       ~ us(age | Subject) + ar1(age | Subject), list(~iid), list(Sex = list(Male = ~iid)),
       list(Sex = list(Male = ~iid, Female = ~iid, Other = ~iid)), ~ cs(age | gr(Subject)),
       ~ us(age || Subject), ~ us(age | a / b / c), ~ ar1(age | Sex):ar1(age | Sex),
@@ -155,4 +156,25 @@ test_that("values that are no covariance matrix are refused", {
     lmmfit(distance ~ 1, growth, residual = ~ cs(age | Subject), hold = c(residual = 1)),
     class = "henderson_error_parameter_name"
   )
+})
+
+test_that("messages name the argument, the value and the remedy", {
+  expect_snapshot(error = TRUE, {
+    lmmfit(distance ~ age, growth, residual = ~ us(age))
+    lmmfit(distance ~ age, growth, residual = ~ us(age | Subject) + ar1(age | Subject))
+    lmmfit(distance ~ age, growth, residual = list(Sex = list(Male = ~iid)))
+    lmmfit(distance ~ age, growth, residual = ~ us(age | Subject / Sex))
+    lmmfit(distance ~ age + (1 | Subject), growth, residual = ~ us(age | Subject))
+    lmmfit(distance ~ age, growth, residual = ~ ar1(visit | Subject))
+  })
+})
+
+test_that("a fit with a structured residual prints its structure", {
+  hold <- c(residual.Male.variance = 5, residual.Male.rho = 0.5, residual.Female.variance = 4,
+    residual.Female.rho = 0.75)
+  expect_snapshot({
+    fit <- lmmfit(distance ~ age, growth, residual = ~ ar1(age | Sex / Subject), hold = hold)
+    print(fit)
+    print(VarCorr(fit))
+  })
 })

@@ -103,3 +103,13 @@ test_that("the units of the traits do not matter", {
   expect_relative(fixef(b), fixef(a) * c(1, 2^20, 1, 2^20), 1e-6, "fixed effects")
   expect_lte(b$convergence$iterations, a$convergence$iterations + 3L)
 })
+
+test_that("messages about several responses", {
+  pigs$unit <- 1
+  expect_snapshot(error = TRUE, {
+    lmmfit(cbind(gain) ~ sex, pigs)
+    lmmfit(cbind(gain, fat) ~ sex, pigs)
+    lmmfit(cbind(gain, fat) ~ cs(sex | pen), pigs[names(pigs) != "unit"])
+    lmmfit(cbind(gain, fat) ~ sexx, pigs[names(pigs) != "unit"])
+  })
+})

@@ -8,7 +8,7 @@ test_that("estimates and standard errors are those of the delta method", {
   fit <- oats()
   v <- fit$parameters$estimate
   V <- fit$parameter_covariance
-  found <- vpredict(fit, r ~ Block / (Block + Block:Variety + residual), log(residual) ~ log(residual))
+  found <- vpredict(fit, r ~ Block / (Block + Block:Variety + residual), l ~ log(residual))
   total <- sum(v)
   gradient <- c(1 / total - v[1] / total^2, -v[1] / total^2, -v[1] / total^2)
   expect_equal(found["r", "estimate"], v[1] / total)
@@ -52,7 +52,8 @@ test_that("the observed information can be asked for", {
 
 test_that("what is not a function of the parameters is refused", {
   fit <- oats()
-  expect_error(vpredict(fit, h2 ~ block / residual), "Block", class = "henderson_error_parameter_name")
+  expect_error(vpredict(fit, h2 ~ block / residual), "Block",
+    class = "henderson_error_parameter_name")
   expect_error(vpredict(fit), class = "henderson_error_function_formula")
   expect_error(vpredict(fit, "Block"), class = "henderson_error_function_formula")
   expect_error(vpredict(fit, a ~ c(Block, residual)), class = "henderson_error_function_value")

@@ -69,10 +69,8 @@ Whitening kronecker(const Whitening& first, const Whitening& second) {
           product.column.push_back(
               static_cast<SmallIndex>(first.column[k] * second.size() + second.column[l]));
           product.value[entry] = first.value[k] * second.value[l];
-          product.derivative.row(entry).head(n_first) =
-              first.derivative.row(k) * second.value[l];
-          product.derivative.row(entry).tail(n_second) =
-              first.value[k] * second.derivative.row(l);
+          product.derivative.row(entry).head(n_first) = first.derivative.row(k) * second.value[l];
+          product.derivative.row(entry).tail(n_second) = first.value[k] * second.derivative.row(l);
         }
       }
       product.start.push_back(entry);

@@ -16,8 +16,6 @@ using model::ResidualBlock;
 
 // Step of the central differences of first derivatives.
 constexpr double kStep = 1e-4;
-// The derivatives of a larger Sigma are not made whole.
-constexpr Index kLargest = 300;
 // What is left of second derivatives below this share is error of the differences.
 constexpr double kLinear = 1e-6;
 
@@ -32,8 +30,7 @@ Matrix by_values(const Structure& structure, const ConstVectorRef& theta) {
   const Index size = structure.n_coef() * structure.n_coef(), n = structure.n_theta();
   Matrix stacked(size, n);
   const std::vector<Matrix> by_theta = sigma_derivatives(structure, theta);
-  for (Index i = 0; i < n; ++i)
-    stacked.col(i) = Eigen::Map<const Vector>(by_theta[i].data(), size);
+  for (Index i = 0; i < n; ++i) stacked.col(i) = Eigen::Map<const Vector>(by_theta[i].data(), size);
   return stacked * structure.value_jacobian(theta).inverse();
 }
 
@@ -67,7 +64,7 @@ Matrix nonlinear_sigma_at(const Structure& structure, Index first_theta,
                           const ConstVectorRef& theta, const std::vector<Index>& place,
                           const Matrix& covariance) {
   const Index n = structure.n_theta();
-  if (n == 0 || n != structure.n_values() || structure.n_coef() > kLargest) return Matrix();
+  if (n == 0 || n != structure.n_values() || structure.n_coef() > kLargestWhole) return Matrix();
   for (Index i = 0; i < n; ++i) {
     if (place[first_theta + i] == kNone) return Matrix();
   }
@@ -95,9 +92,21 @@ std::vector<Direction> directions(const Model& model, const ConstVectorRef& thet
         sigma_derivatives(*block.structure, theta.segment(block.first_theta, n));
     for (Index i = 0; i < n; ++i) all[block.first_theta + i].sigma[b] = sigma[i];
   }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    for (Index i = 0; i < block.structure->n_theta(); ++i)
-      all[block.first_theta + i].theta = Vector::Unit(model.n_theta, block.first_theta + i);
+  for (std::size_t b = 0; b < model.residual.blocks.size(); ++b) {
+    const ResidualBlock& block = model.residual.blocks[b];
+    const Index n = block.structure->n_theta();
+    const bool whole = block.structure->n_coef() <= kLargestWhole;
+    std::vector<Matrix> sigma;
+    if (whole) sigma = sigma_derivatives(*block.structure, theta.segment(block.first_theta, n));
+    for (Index i = 0; i < n; ++i) {
+      Direction& direction = all[block.first_theta + i];
+      if (!whole) {
+        direction.theta = Vector::Unit(model.n_theta, block.first_theta + i);
+        continue;
+      }
+      direction.residual_sigma.resize(model.residual.blocks.size());
+      direction.residual_sigma[b] = sigma[i];
+    }
   }
   if (!model.has_structured_residual()) all[model.n_theta].residual = std::exp(log_residual);
   std::vector<Direction> wanted;
@@ -117,6 +126,10 @@ Direction combined(const std::vector<Direction>& directions, const ConstVectorRe
     }
     for (std::size_t b = 0; b < sum.sigma.size(); ++b)
       add_scaled(directions[i].sigma[b], weight, sum.sigma[b]);
+    const std::vector<Matrix>& residual = directions[i].residual_sigma;
+    if (!residual.empty()) sum.residual_sigma.resize(residual.size());
+    for (std::size_t b = 0; b < residual.size(); ++b)
+      add_scaled(residual[b], weight, sum.residual_sigma[b]);
   }
   return sum;
 }

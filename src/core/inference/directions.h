@@ -2,7 +2,7 @@
 // Directions in the space of V: dV/dtheta of one variance parameter, or a linear combination of
 // such.
 //
-//     V' = sum over blocks of Z(Sigma' x K)Z' + R',   R' = (sigma^2)' D^-1, or that of its structure
+//     V' = sum over blocks of Z(Sigma' x K)Z' + R',   R' = (sigma^2)' D^-1 or of its structure
 #pragma once
 
 #include <vector>
@@ -11,12 +11,16 @@
 
 namespace henderson::inference {
 
+// Residual structures of more positions are not made whole.
+constexpr Index kLargestWhole = 300;
+
 struct Direction {
   std::vector<Matrix> sigma;  // one for each block; of size 0 where it is zero
   double residual = 0.0;      // (sigma^2)', of a residual without structure
-  Vector theta;               // theta' of a structured residual in its places among all theta; or
-                              // of size 0
-  std::vector<Matrix> residual_sigma;  // further, R' of its blocks among all positions; or of size 0
+  // Of a structured residual: R' of its blocks among all positions, of size 0 where it is zero; and
+  // further theta' in its places among all theta, for blocks of too many positions. Or of size 0.
+  std::vector<Matrix> residual_sigma;
+  Vector theta;
 };
 
 // One direction for each of `parameters`, positions among all parameters of the model.

@@ -39,7 +39,10 @@ class WeightedColumns {
     factor.solve_upper(b);
     u_ = equations.to_unscaled(lambda, b);
     cross_ = products(u_);
-    if (equations.records()) rows_ = equations.records()->multiply(u_);
+    if (equations.records()) {
+      rows_ = equations.records()->multiply(u_);
+      set_whitenings();
+    }
   }
 
   const Matrix& covariance() const { return covariance_; }
@@ -56,16 +59,28 @@ class WeightedColumns {
     }
     for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
       if (direction.residual_sigma[b].size() > 0)
-        add_residual(equations_.model().residual.blocks[b], direction.residual_sigma[b],
-                     image.rows);
+        add_residual(b, direction.residual_sigma[b], image.rows);
     }
     return image;
   }
 
   // T'V'T
-  Matrix with_image(const Image& image) const {
-    Matrix product = cross_.transpose() * image.h;
-    if (rows_.size() > 0) product += rows_.transpose() * image.rows;
+  Matrix gradient(const Direction& direction) const {
+    Direction others = direction;
+    others.residual_sigma.clear();
+    const Image image_of_others = image(others);
+    Matrix product = cross_.transpose() * image_of_others.h;
+    if (direction.theta.size() > 0) product += rows_.transpose() * image_of_others.rows;
+    for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
+      if (direction.residual_sigma[b].size() == 0) continue;
+      for (std::size_t p = 0; p < gathered_[b].size(); ++p) {
+        const Matrix& own = gathered_[b][p];
+        const Matrix turned = whitened_sigma(b, p, direction.residual_sigma[b]) * own;
+        const Index n = own.size() / product.cols();
+        product += Eigen::Map<const Matrix>(own.data(), n, product.cols()).transpose() *
+                   Eigen::Map<const Matrix>(turned.data(), n, product.cols());
+      }
+    }
     return product;
   }
 
@@ -73,6 +88,12 @@ class WeightedColumns {
   // where q~ = q - W_s b, whitened.
   Matrix squared(Image image) const {
     if (const equations::WhitenedRecords* records = equations_.records()) {
+      if (equations_.model().blocks.empty()) {
+        // V'P V' is R' R^-1 R' less a projection of low rank: nothing cancels.
+        Matrix half = records->cross(image.rows);
+        factor_.solve_lower(half);
+        return (image.rows.transpose() * image.rows - half.transpose() * half) / residual_;
+      }
       Matrix q = records->multiply(image.h) + image.rows;
       const Matrix b = solved(records->cross(q));
       q -= records->multiply(equations_.to_unscaled(lambda_, b));
@@ -110,19 +131,55 @@ class WeightedColumns {
   }
 
   // T_w R' T_w' rows, T_w the whitening of each subject.
-  void add_residual(const model::ResidualBlock& block, const Matrix& sigma, Matrix& rows) const {
-    const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
-    for (const model::ResidualPattern& pattern : block.patterns) {
-      const Matrix t = block.structure->whitening(theta, pattern.positions, false).matrix();
-      Matrix among(t.rows(), t.cols());
-      for (Index j = 0; j < t.cols(); ++j) {
-        for (Index i = 0; i < t.rows(); ++i)
-          among(i, j) = sigma(pattern.positions[i], pattern.positions[j]);
+  void add_residual(std::size_t b, const Matrix& sigma, Matrix& rows) const {
+    const model::ResidualBlock& block = equations_.model().residual.blocks[b];
+    for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+      const model::ResidualPattern& pattern = block.patterns[p];
+      const Matrix turned = whitened_sigma(b, p, sigma) * gathered_[b][p];
+      const auto n_subjects = static_cast<Index>(pattern.first_row.size());
+      for (Index c = 0; c < rows.cols(); ++c) {
+        for (Index s = 0; s < n_subjects; ++s)
+          rows.col(c).segment(pattern.first_row[s], turned.rows()) +=
+              turned.col(c * n_subjects + s);
       }
-      const Matrix whitened = t * among * t.transpose();
-      for (const Index first : pattern.first_row)
-        rows.middleRows(first, t.rows()) += whitened * rows_.middleRows(first, t.rows());
     }
+  }
+
+  // T_w R' T_w' of one pattern.
+  Matrix whitened_sigma(std::size_t b, std::size_t p, const Matrix& sigma) const {
+    const covariance::Positions& at = equations_.model().residual.blocks[b].patterns[p].positions;
+    const Matrix& t = whitening_[b][p];
+    Matrix among(t.rows(), t.cols());
+    for (Index j = 0; j < t.cols(); ++j) {
+      for (Index i = 0; i < t.rows(); ++i) among(i, j) = sigma(at[i], at[j]);
+    }
+    return t * among * t.transpose();
+  }
+
+  // T_w of every pattern of the residual blocks that are made whole.
+  void set_whitenings() {
+    for (const model::ResidualBlock& block : equations_.model().residual.blocks) {
+      const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
+      std::vector<Matrix>& of_block = whitening_.emplace_back();
+      std::vector<Matrix>& gathered = gathered_.emplace_back();
+      if (block.structure->n_coef() > kLargestWhole) continue;
+      for (const model::ResidualPattern& pattern : block.patterns) {
+        of_block.push_back(block.structure->whitening(theta, pattern.positions, false).matrix());
+        gathered.push_back(rows_of(pattern));
+      }
+    }
+  }
+
+  // The rows of a pattern, subject by subject within each column of K.
+  Matrix rows_of(const model::ResidualPattern& pattern) const {
+    const auto n_subjects = static_cast<Index>(pattern.first_row.size());
+    const auto size = static_cast<Index>(pattern.positions.size());
+    Matrix own(size, n_subjects * rows_.cols());
+    for (Index c = 0; c < rows_.cols(); ++c) {
+      for (Index s = 0; s < n_subjects; ++s)
+        own.col(c * n_subjects + s) = rows_.col(c).segment(pattern.first_row[s], size);
+    }
+    return own;
   }
 
   const MixedModelEquations& equations_;
@@ -134,6 +191,8 @@ class WeightedColumns {
   Matrix u_;
   Matrix cross_;  // W'T
   Matrix rows_;   // T_w'T; of size 0 without a structured residual
+  std::vector<std::vector<Matrix>> whitening_;
+  std::vector<std::vector<Matrix>> gathered_;  // rows_ by pattern
 };
 
 // 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)
@@ -147,7 +206,7 @@ Matrix adjustment_of(const WeightedColumns& columns, const std::vector<Direction
   for (Index k = 0; k < l.cols(); ++k) {
     sum += 2.0 * columns.squared(columns.image(combined(directions, l.col(k))));
   }
-  return sum - 0.5 * columns.with_image(columns.image(adjustment.nonlinear));
+  return sum - 0.5 * columns.gradient(adjustment.nonlinear);
 }
 
 }  // namespace
@@ -161,7 +220,7 @@ MeanCovariance mean_covariance(const MixedModelEquations& equations, const Facto
   MeanCovariance found;
   found.covariance = columns.covariance();
   for (const Direction& direction : directions) {
-    found.gradients.push_back(columns.with_image(columns.image(direction)));
+    found.gradients.push_back(columns.gradient(direction));
   }
   if (adjustment) {
     found.adjusted = found.covariance;

@@ -9,8 +9,8 @@
 //     K'Phi(Q_ij - P_i Phi P_j)Phi K = T'V_i P V_j T,   K'Phi R_ij Phi K = T'V_ij T
 //     K'Phi_A K = K'Phi K + 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)         (Kenward & Roger)
 //
-// T = R^-1 W_s C^-1 [0; K], a solve with the factor; V_i T = W h stays in the columns of W, but for a
-// structured residual, where it is made by record; and with w = LL' the double sum is one over
+// T = R^-1 W_s C^-1 [0; K], a solve with the factor; V_i T = W h stays in the columns of W, but for
+// a structured residual, where it is made by record; and with w = LL' the double sum is one over
 // directions sum_i L_ik V_i, each a sum of squares. Source: Kenward & Roger (1997), Biometrics
 // 53:983; Fai & Cornelius (1996).
 #pragma once
@@ -34,14 +34,13 @@ struct Adjustment {
   Direction nonlinear;          // nonlinear_part()
 };
 
-// Needs: Lambda relative to sigma, the factor made from it, all theta of the model; K over the original columns of X,
-// whose rows at dropped columns are not looked at. Cost: a block solve with the columns of K, and
-// for the adjustment one more for each direction.
+// Needs: Lambda relative to sigma, the factor made from it, all theta of the model; K over the
+// original columns of X, whose rows at dropped columns are not looked at. Cost: a block solve with
+// the columns of K, and for the adjustment one more for each direction.
 MeanCovariance mean_covariance(const equations::MixedModelEquations& equations,
                                const equations::Factors& lambda, double residual,
                                const linalg::CholeskyFactor& factor, const Vector& theta,
-                               const Matrix& k,
-                               const std::vector<Direction>& directions,
+                               const Matrix& k, const std::vector<Direction>& directions,
                                const std::optional<Adjustment>& adjustment);
 
 }  // namespace henderson::inference

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/derivatives.h"
 
+#include <Eigen/QR>
 #include <Eigen/SVD>
 
 #include "core/equations/traces.h"
@@ -11,6 +12,9 @@ namespace {
 using equations::MixedModelEquations;
 using model::Model;
 using model::RandomBlock;
+
+// Coefficients of a block up to which singular values are taken.
+constexpr Index kSmallFactor = 30;
 
 // d(-2l)/dLambda of one block, n_coef x n_columns, Lambda not relative.
 Matrix block_score(const MixedModelEquations& equations, const RandomBlock& block,
@@ -33,8 +37,13 @@ void add_curvature(const RandomBlock& block, const Matrix& score, const Paramete
   const auto theta = parameters.of(block);
   const std::optional<Matrix> lambda = block.structure->factor(theta);
   const Matrix half_score = 0.5 * score.transpose();
+  const Matrix transposed = lambda->transpose();
+  // Both give the solution of least norm; singular values are safer, and slow for large matrices.
   const Matrix g =
-      lambda->transpose().jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
+      transposed.cols() <= kSmallFactor
+          ? Matrix(
+                transposed.jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score))
+          : Matrix(transposed.completeOrthogonalDecomposition().solve(half_score));
   const Index n = block.structure->n_theta();
   curvature.block(block.first_theta, block.first_theta, n, n) =
       block.structure->curvature(theta, 0.5 * (g + g.transpose()));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/reml/expected_information.h"
+
 namespace henderson::reml {
 namespace {
 
@@ -25,6 +27,7 @@ struct Score {
   Matrix average;
   Matrix curvature;
   bool has_curvature = true;  // all of it
+  std::optional<Matrix> expected;
 };
 
 Score score_at(MixedModelEquations& equations, const Parameters& parameters,
@@ -32,15 +35,19 @@ Score score_at(MixedModelEquations& equations, const Parameters& parameters,
   callbacks.stop_if_interrupted();
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
   if (!evaluation) throw Error("the equations near the estimates are not positive definite");
+  std::optional<Matrix> expected;
+  if (curvature) expected = expected_information(equations, *evaluation);
   const Derivatives found = derivatives(equations, std::move(*evaluation), callbacks, curvature);
   const auto n = static_cast<Index>(moving.size());
   Score score{Vector(n), Matrix(n, n), Matrix(n, n),
-              !equations.records() || found.has_residual_curvature};
+              !equations.records() || found.has_residual_curvature, std::nullopt};
+  if (expected) score.expected = Matrix(n, n);
   for (Index j = 0; j < n; ++j) {
     score.gradient[j] = found.gradient[moving[j]];
     for (Index i = 0; i < n; ++i) {
       score.average(i, j) = found.information(moving[i], moving[j]);
       score.curvature(i, j) = found.curvature(moving[i], moving[j]);
+      if (expected) (*score.expected)(i, j) = (*expected)(moving[i], moving[j]);
     }
   }
   return score;
@@ -101,6 +108,29 @@ std::vector<Index> moving_parameters(const Model& model, const Parameters& param
   return moving;
 }
 
+namespace {
+
+// Of l, by central differences of the score.
+Matrix differenced_hessian(MixedModelEquations& equations, const Parameters& parameters,
+                           const std::vector<Index>& moving, const Matrix& average,
+                           Callbacks& callbacks) {
+  const auto n = static_cast<Index>(moving.size());
+  Matrix hessian(n, n);
+  for (Index i = 0; i < n; ++i) {
+    const double step = step_for(equations.model(), parameters, moving[i], average(i, i));
+    const auto gradient_at = [&](double shift) {
+      return score_at(equations, shifted(equations.model(), parameters, moving[i], shift), moving,
+                      false, callbacks)
+          .gradient;
+    };
+    const Vector above = gradient_at(step);
+    hessian.col(i) = (above - gradient_at(-step)) / (4.0 * step);
+  }
+  return 0.5 * (hessian + hessian.transpose());
+}
+
+}  // namespace
+
 VarianceInformation variance_information(MixedModelEquations& equations,
                                          const Parameters& parameters, Callbacks& callbacks) {
   const Model& model = equations.model();
@@ -109,22 +139,16 @@ VarianceInformation variance_information(MixedModelEquations& equations,
   const auto n = static_cast<Index>(found.moving.size());
   const Score score = score_at(equations, parameters, found.moving, true, callbacks);
   found.average = score.average;
-  found.observed.resize(n, n);
   found.jacobian.resize(model.n_values, n);
   const Matrix jacobian = user_jacobian(model, parameters);
-  for (Index i = 0; i < n; ++i) {
-    const Index parameter = found.moving[i];
-    const double step = step_for(model, parameters, parameter, score.average(i, i));
-    const auto gradient_at = [&](double shift) {
-      return score_at(equations, shifted(model, parameters, parameter, shift), found.moving,
-                      false, callbacks)
-          .gradient;
-    };
-    const Vector above = gradient_at(step);
-    found.observed.col(i) = (above - gradient_at(-step)) / (4.0 * step);  // of l, not -2l
-    found.jacobian.col(i) = jacobian.col(parameter);
+  for (Index i = 0; i < n; ++i) found.jacobian.col(i) = jacobian.col(found.moving[i]);
+  if (score.expected && score.has_curvature) {
+    found.expected = *score.expected;
+    found.observed = 2.0 * found.average - found.expected + 0.5 * score.curvature;
+    return found;
   }
-  found.observed = (0.5 * (found.observed + found.observed.transpose())).eval();
+  found.observed =
+      differenced_hessian(equations, parameters, found.moving, found.average, callbacks);
   found.has_expected = score.has_curvature && !is_on_face(model, parameters);
   found.expected = found.average;
   if (found.has_expected) found.expected += found.average - found.observed + 0.5 * score.curvature;

@@ -2,7 +2,8 @@
 // The three information matrices of the variance parameters, at the estimates.
 //
 //     average    q_i'P q_j / 2
-//     observed   half the Hessian of -2l, by central differences of the exact score
+//     observed   half the Hessian of -2l, by central differences of the exact score; or, where the
+//                expected one is had directly (expected_information.h), from the other two
 //     expected   tr(P V_i P V_j) / 2 = 2 average - observed + (tr(P V_ij) - y'P V_ij Py) / 2
 //
 // The last term is half the curvature that Sigma(theta) brings; it vanishes for parameters in which
@@ -30,7 +31,7 @@ struct VarianceInformation {
 // The parameters that are neither held nor stopped by a boundary.
 std::vector<Index> moving_parameters(const model::Model& model, const Parameters& parameters);
 
-// Cost: two scores for each moving parameter, and one more.
+// Cost: two scores for each moving parameter, and one more; or that one alone.
 VarianceInformation variance_information(equations::MixedModelEquations& equations,
                                          const Parameters& parameters, Callbacks& callbacks);
 

@@ -1,0 +1,78 @@
+#' Compare structures of the residual
+#'
+#' Fits a model with each of several residual structures, and tables their likelihoods. The fixed
+#' effects are the same in all, so that likelihoods by REML can be compared.
+#'
+#' @param object A fit by [lmmfit()]: its formula, data and method are those of all fits.
+#' @param residual A list of structures, each as the argument `residual` of [lmmfit()]. Names are
+#'   the labels of the rows; without names the structures are.
+#' @param ... Further arguments of [lmmfit()] that replace those of `object`.
+#' @return A data frame of class `compare_structures` with a row for each structure: `parameters`
+#'   (variance parameters that were estimated), `minus2loglik`, `AIC` and `BIC` (which count the
+#'   fixed effects too), `delta` (AIC above the lowest) and `status`: converged, at boundary, or why
+#'   there is no fit. The fits are in the attribute `fits`.
+#' @seealso [structures], and [anova()][anova.lmmfit] for tests of nested structures.
+#' @examples
+#' fit <- lmmfit(distance ~ age * Sex, nlme::Orthodont)
+#' compare_structures(fit, list(~iid, ~ cs(age | Subject), ~ ar1(age | Subject),
+#'   "cs by sex" = ~ cs(age | Sex / Subject)))
+#' @export
+compare_structures <- function(object, residual, ...) {
+  check_fit(object)
+  if (!is.list(residual) || inherits(residual, "formula") || length(residual) == 0L) {
+    abort_argument("residual", residual, "a list of structures, such as list(~iid, ~ ar1(t | id))")
+  }
+  names <- structure_labels(residual)
+  user <- parent.frame()
+  call <- stats::update(object, ..., evaluate = FALSE)
+  fits <- lapply(residual, function(structure) {
+    call$residual <- structure
+    # A structure that cannot be fitted is a row of the table, not the end of it.
+    tryCatch(suppressWarnings(eval(call, user), "henderson_warning_convergence"),
+      henderson_error = identity)
+  })
+  names(fits) <- names
+  table <- do.call(rbind, lapply(fits, structure_row))
+  table$delta <- table$AIC - min(table$AIC, Inf, na.rm = TRUE)
+  row.names(table) <- names
+  columns <- c("parameters", "minus2loglik", "AIC", "BIC", "delta", "status")
+  structure(table[columns],
+    fits = fits, method = object$method, class = c("compare_structures", "data.frame")
+  )
+}
+
+structure_labels <- function(residual) {
+  given <- names(residual) %||% rep.int("", length(residual))
+  written <- vapply(residual, function(x) residual_text(parse_residual(x)), "")
+  make.unique(ifelse(given == "", written, given))
+}
+
+structure_row <- function(fit) {
+  if (inherits(fit, "henderson_error")) {
+    reason <- sub("\n.*", "", conditionMessage(fit))
+    return(data.frame(parameters = NA, minus2loglik = NA_real_, AIC = NA_real_, BIC = NA_real_,
+      status = reason))
+  }
+  own <- fit$parameters$status
+  status <- if (fit$convergence$status != "converged") "NOT CONVERGED" else
+    if (any(own == "at boundary")) "at boundary" else "converged"
+  data.frame(
+    parameters = sum(own != "held"), minus2loglik = stats::deviance(fit), AIC = stats::AIC(fit),
+    BIC = stats::BIC(fit), status = status
+  )
+}
+
+#' @rdname compare_structures
+#' @param x A table by `compare_structures()`.
+#' @method print compare_structures
+#' @export
+print.compare_structures <- function(x, ...) {
+  cat("Residual structures (", attr(x, "method"), ")\n", sep = "")
+  number <- function(column) ifelse(is.na(column), "", formatC(column, format = "f", digits = 2L))
+  print_table(list(
+    Structure = row.names(x), Parameters = ifelse(is.na(x$parameters), "", x$parameters),
+    `-2logLik` = number(x$minus2loglik), AIC = number(x$AIC), BIC = number(x$BIC),
+    `Delta AIC` = number(x$delta), Status = x$status
+  ), left = c("Structure", "Status"))
+  invisible(x)
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The derivatives of WhitenedRecords.
+#include "core/equations/group_views.h"
+#include "core/equations/whitened_records.h"
+
+namespace henderson::equations {
+
+using covariance::Whitening;
+using model::RecordGroup;
+using model::ResidualBlock;
+using model::ResidualPattern;
+
+using ConstMap = Eigen::Map<const Matrix>;
+
+namespace {
+
+// y := T'_j x, T'^t_j x, or the solution of T y = x, T^t y = x, for one subject.
+void multiply_derivative(const Whitening& t, Index j, const ConstMatrixRef& x, MatrixRef y) {
+  for (Index r = 0; r < t.size(); ++r) {
+    y.row(r).setZero();
+    for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
+      y.row(r) += t.derivative(k, j) * x.row(t.column[k]);
+    }
+  }
+}
+
+void multiply_derivative_transposed(const Whitening& t, Index j, const ConstMatrixRef& x,
+                                    MatrixRef y) {
+  y.setZero();
+  for (Index r = 0; r < t.size(); ++r) {
+    for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
+      y.row(t.column[k]) += t.derivative(k, j) * x.row(r);
+    }
+  }
+}
+
+void solve(const Whitening& t, MatrixRef x) {
+  for (Index r = 0; r < t.size(); ++r) {
+    for (Index k = t.start[r]; k < t.start[r + 1] - 1; ++k) {
+      x.row(r) -= t.value[k] * x.row(t.column[k]);
+    }
+    x.row(r) /= t.diagonal(r);
+  }
+}
+
+void solve_transposed(const Whitening& t, MatrixRef x) {
+  for (Index r = t.size() - 1; r >= 0; --r) {
+    x.row(r) /= t.diagonal(r);
+    for (Index k = t.start[r]; k < t.start[r + 1] - 1; ++k) {
+      x.row(t.column[k]) -= t.value[k] * x.row(r);
+    }
+  }
+}
+
+}  // namespace
+
+// W D W~' + e e~' / sigma^2 for the rows of a group, n_sources x n_rows.
+Matrix WhitenedRecords::group_score(const RecordGroup& group, const std::vector<double>& inverse,
+                                    const ConstVectorRef& u, double residual) const {
+  Matrix d(group.n_columns, group.n_columns);
+  for_each_pair(groups_, cross_.nodes, group,
+                [&](Index position, Index row, Index column, Index n_rows, Index n_columns) {
+                  const ConstMap block(inverse.data() + position, n_rows, n_columns);
+                  d.block(row, column, n_rows, n_columns) = block;
+                  if (row != column) d.block(column, row, n_columns, n_rows) = block.transpose();
+                });
+  const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
+  const ConstMap design = design_of(groups_, group);
+  const Vector own = gathered(groups_, group, u);
+  const Vector whitened_error = response_.segment(group.first_row, group.n_rows) - w * own;
+  Vector error = -design * own;
+  for (SmallIndex s = 0; s < group.n_sources; ++s) {
+    error[s] += groups_.response[groups_.source_row[group.first_source + s]];
+  }
+  const Matrix dw = d * w.transpose();
+  Matrix sum = design * dw;
+  sum += error * whitened_error.transpose() / residual;
+  return sum;
+}
+
+void WhitenedRecords::add_score(const Vector& theta, const std::vector<double>& inverse,
+                                const ConstVectorRef& u, double residual, Vector& gradient) const {
+  const Whitenings derivatives = whitenings(theta, true);
+  // sums[b][p][k] for entry k = (r, c) of T: the sum over subjects of W_c D W~_r' + e_c e~_r /
+  // sigma^2, what T'_k is multiplied by.
+  std::vector<std::vector<Vector>> sums;
+  for (const auto& of_block : derivatives) {
+    std::vector<Vector>& of_patterns = sums.emplace_back();
+    for (const Whitening& t : of_block) of_patterns.push_back(Vector::Zero(t.value.size()));
+  }
+  for (const RecordGroup& group : groups_.groups) {
+    const Matrix sum = group_score(group, inverse, u, residual);
+    const Whitening& t = derivatives[group.block][group.pattern];
+    Vector& into = sums[group.block][group.pattern];
+    if (!group.is_subject) {
+      into.segment(t.start[group.first_local_row], group.n_sources) += sum.col(0);
+      continue;
+    }
+    for (Index r = 0; r < t.size(); ++r) {
+      for (Index k = t.start[r]; k < t.start[r + 1]; ++k) into[k] += sum(t.column[k], r);
+    }
+  }
+  for (std::size_t b = 0; b < sums.size(); ++b) {
+    const ResidualBlock& block = model_.residual.blocks[b];
+    for (std::size_t p = 0; p < sums[b].size(); ++p) {
+      const Whitening& t = derivatives[b][p];
+      const auto n_subjects = static_cast<double>(block.patterns[p].first_row.size());
+      for (Index r = 0; r < t.size(); ++r)
+        sums[b][p][t.start[r + 1] - 1] -= n_subjects / t.diagonal(r);
+      gradient.segment(block.first_theta, block.structure->n_theta()) +=
+          2.0 * t.derivative.transpose() * sums[b][p];
+    }
+  }
+}
+
+// With S = d(-2l)/dT / 2 on the lower triangle and M = L'GL for T = L^-1: M L' = -S there, row by
+// row a triangular solve, and G = T'MT.
+bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<double>& inverse,
+                                    const ConstVectorRef& u, double residual,
+                                    Matrix& curvature) const {
+  constexpr Index kLargest = 300;
+  std::vector<std::vector<Matrix>> sums;
+  for (const ResidualBlock& block : model_.residual.blocks) {
+    if (block.structure->n_coef() > kLargest) return false;
+    std::vector<Matrix>& of_patterns = sums.emplace_back();
+    for (const ResidualPattern& pattern : block.patterns) {
+      const auto n = static_cast<Index>(pattern.positions.size());
+      of_patterns.push_back(Matrix::Zero(n, n));
+    }
+  }
+  for (const RecordGroup& group : groups_.groups) {
+    if (!group.is_subject) return false;
+    sums[group.block][group.pattern] += group_score(group, inverse, u, residual).transpose();
+  }
+  for (std::size_t b = 0; b < sums.size(); ++b) {
+    const ResidualBlock& block = model_.residual.blocks[b];
+    const Index n_coef = block.structure->n_coef(), n_theta = block.structure->n_theta();
+    Matrix score = Matrix::Zero(n_coef, n_coef);
+    for (std::size_t p = 0; p < sums[b].size(); ++p) {
+      const ResidualPattern& pattern = block.patterns[p];
+      const Matrix t = whitening_[b][p].matrix();
+      const Matrix l = t.triangularView<Eigen::Lower>().solve(Matrix::Identity(t.rows(), t.cols()));
+      Matrix m(t.rows(), t.cols());
+      for (Index r = 0; r < t.rows(); ++r) {
+        Vector s = sums[b][p].row(r).head(r + 1);
+        s[r] -= static_cast<double>(pattern.first_row.size()) / t(r, r);
+        l.topLeftCorner(r + 1, r + 1).triangularView<Eigen::Lower>().solveInPlace(s);
+        m.row(r).head(r + 1) = -s.transpose();
+        m.col(r).head(r + 1) = -s;
+      }
+      const Matrix g = t.transpose() * m * t;
+      for (Index j = 0; j < g.cols(); ++j) {
+        for (Index i = 0; i < g.rows(); ++i)
+          score(pattern.positions[i], pattern.positions[j]) += g(i, j);
+      }
+    }
+    curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
+        block.structure->curvature(theta.segment(block.first_theta, n_theta), score);
+  }
+  return true;
+}
+
+Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x) const {
+  const Whitenings derivatives = whitenings(theta, true);
+  Index n_theta = 0;
+  for (const ResidualBlock& block : model_.residual.blocks) n_theta += block.structure->n_theta();
+  const Index first_theta = model_.residual.blocks.front().first_theta;
+  Matrix found = Matrix::Zero(x.size(), n_theta);
+  for (std::size_t b = 0; b < derivatives.size(); ++b) {
+    const ResidualBlock& block = model_.residual.blocks[b];
+    for (std::size_t p = 0; p < derivatives[b].size(); ++p) {
+      const Whitening& t = derivatives[b][p];
+      Matrix half(t.size(), 1), other(t.size(), 1);
+      for (const Index first : block.patterns[p].first_row) {
+        const Matrix own = x.segment(first, t.size());
+        Matrix plain = own;
+        solve(t, plain);
+        for (Index j = 0; j < t.derivative.cols(); ++j) {
+          multiply_derivative_transposed(t, j, own, half);
+          solve_transposed(t, half);
+          multiply_derivative(t, j, plain, other);
+          found.col(block.first_theta - first_theta + j).segment(first, t.size()) = -(half + other);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+Matrix WhitenedRecords::direction(const Vector& theta, Index place, const ConstMatrixRef& x) const {
+  const Whitenings derivatives = whitenings(theta, true);
+  Matrix found = Matrix::Zero(x.rows(), x.cols());
+  for (std::size_t b = 0; b < derivatives.size(); ++b) {
+    const ResidualBlock& block = model_.residual.blocks[b];
+    const Index j = place - block.first_theta;
+    if (j < 0 || j >= block.structure->n_theta()) continue;
+    for (std::size_t p = 0; p < derivatives[b].size(); ++p) {
+      const Whitening& t = derivatives[b][p];
+      Matrix half(t.size(), x.cols()), other(t.size(), x.cols());
+      for (const Index first : block.patterns[p].first_row) {
+        const Matrix own = x.middleRows(first, t.size());
+        Matrix plain = own;
+        solve(t, plain);
+        multiply_derivative_transposed(t, j, own, half);
+        solve_transposed(t, half);
+        multiply_derivative(t, j, plain, other);
+        found.middleRows(first, t.size()) = -(half + other);
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace henderson::equations

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The expected information tr(P V_i P V_j) / 2 of a structured residual without random terms, where
+// it needs no differences of the score: subjects are independent, and everything is a sum over the
+// patterns of positions that they have.
+//
+// With A_i = T R_i T' of a pattern, and the orthonormal columns U of T X:
+//
+//     tr(P V_i P V_j) = sum n_subjects tr(A_i A_j) - 2 sum tr(A_i A_j S) + tr(B_i B_j)
+//     S = sum over its subjects of U_s U_s',   B_i = U'A_i U over all records
+//
+// For ML, P is V^-1: the first term alone.
+#pragma once
+
+#include <optional>
+
+#include "core/reml/likelihood.h"
+
+namespace henderson::reml {
+
+// Over all theta. Nothing where there are random terms, more than 500 columns without a prior, or
+// more than 300 positions. Cost: (records) x (columns)^2 x (parameters).
+std::optional<Matrix> expected_information(const equations::MixedModelEquations& equations,
+                                           const Evaluation& evaluation);
+
+}  // namespace henderson::reml

@@ -1,0 +1,37 @@
+growth <- as.data.frame(nlme::Orthodont)
+growth$Subject <- factor(growth$Subject, ordered = FALSE)
+
+test_that("each structure has a row with the likelihood of its fit", {
+  fit <- lmmfit(distance ~ age * Sex, growth)
+  table <- compare_structures(fit, list(
+    ~iid, "cs by sex" = ~ cs(age | Sex / Subject), ~ ar1(age | Subject)
+  ))
+  expect_identical(row.names(table), c("iid", "cs by sex", "ar1(age | Subject)"))
+  expect_identical(table$parameters, c(1L, 4L, 2L))
+  expect_equal(table$minus2loglik[1], deviance(fit), tolerance = 1e-9)
+  single <- lmmfit(distance ~ age * Sex, growth, ~ ar1(age | Subject))
+  expect_equal(table$AIC[3], AIC(single), tolerance = 1e-9)
+  expect_identical(min(table$delta), 0)
+  expect_s3_class(attr(table, "fits")[["cs by sex"]], "lmmfit")
+  expect_output(print(table), "cs by sex +4")
+  ml <- compare_structures(fit, list(~iid), method = "ML")
+  expect_equal(ml$minus2loglik, deviance(update(fit, method = "ML")), tolerance = 1e-9)
+})
+
+test_that("a structure that cannot be fitted is a row that says why", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), growth)
+  table <- compare_structures(fit, list(~iid, ~ us(age | Subject)))
+  expect_true(is.na(table$AIC[2]))
+  expect_match(table$status[2], "cannot be told from the residual")
+  expect_error(compare_structures(fit, ~iid), class = "henderson_error_argument")
+  expect_error(compare_structures(fit, list("ar1")), class = "henderson_error_residual")
+})
+
+test_that("data are found where the call is made", {
+  inside <- function() {
+    local_data <- growth
+    fit <- lmmfit(distance ~ age, local_data)
+    compare_structures(fit, list(~iid, ~ cs(age | Subject)))
+  }
+  expect_identical(nrow(inside()), 2L)
+})
