@@ -7,12 +7,6 @@ has_exact_t <- function(fit) {
   is_least_squares(fit) && fit$method != "ML" && all(fit$parameters$status == "free")
 }
 
-# Quantile for a two-sided Wald interval.
-wald_quantile <- function(fit, level) {
-  upper <- 1 - (1 - level) / 2
-  if (has_exact_t(fit)) stats::qt(upper, fit$n - fit$rank) else stats::qnorm(upper)
-}
-
 # Of a fit with one residual variance.
 residual_variance <- function(fit) {
   fit$parameters$estimate[fit$parameters$index == 0L][1L]
