@@ -5,7 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 rm -rf .check && mkdir .check && cd .check
 export _R_CHECK_CRAN_INCOMING_REMOTE_=FALSE _R_CHECK_SYSTEM_CLOCK_=0 _R_CHECK_FORCE_SUGGESTS_=FALSE
-# --strip: the size of the library without the debug symbols that a distribution's flags may add.
+# --strip: the size of the library without the debug symbols that a distribution's flags may add; other
+# symbols stay, for the check of compiled code.
+export R_STRIP_SHARED_LIB="strip --strip-debug"
 manual=""
 command -v pdflatex >/dev/null || manual=--no-manual
 export MAKEFLAGS="-j$(nproc 2>/dev/null || echo 2)"

