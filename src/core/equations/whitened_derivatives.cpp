@@ -80,7 +80,7 @@ Matrix WhitenedRecords::group_score(const RecordGroup& group, const std::vector<
 
 void WhitenedRecords::add_score(const Vector& theta, const std::vector<double>& inverse,
                                 const ConstVectorRef& u, double residual, Vector& gradient) const {
-  const Whitenings derivatives = whitenings(theta, true);
+  const Whitenings& derivatives = this->derivatives(theta);
   // sums[b][p][k] for entry k = (r, c) of T: the sum over subjects of W_c D W~_r' + e_c e~_r /
   // sigma^2, what T'_k is multiplied by.
   std::vector<std::vector<Vector>> sums;
@@ -161,7 +161,7 @@ bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<doubl
 }
 
 Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x) const {
-  const Whitenings derivatives = whitenings(theta, true);
+  const Whitenings& derivatives = this->derivatives(theta);
   Index n_theta = 0;
   for (const ResidualBlock& block : model_.residual.blocks) n_theta += block.structure->n_theta();
   const Index first_theta = model_.residual.blocks.front().first_theta;
@@ -188,7 +188,7 @@ Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x)
 }
 
 Matrix WhitenedRecords::direction(const Vector& theta, Index place, const ConstMatrixRef& x) const {
-  const Whitenings derivatives = whitenings(theta, true);
+  const Whitenings& derivatives = this->derivatives(theta);
   Matrix found = Matrix::Zero(x.rows(), x.cols());
   for (std::size_t b = 0; b < derivatives.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];

@@ -38,6 +38,14 @@ WhitenedRecords::Whitenings WhitenedRecords::whitenings(const Vector& theta,
   return all;
 }
 
+const WhitenedRecords::Whitenings& WhitenedRecords::derivatives(const Vector& theta) const {
+  if (theta.size() != derivatives_at_.size() || theta != derivatives_at_) {
+    derivatives_ = whitenings(theta, true);
+    derivatives_at_ = theta;
+  }
+  return derivatives_;
+}
+
 bool WhitenedRecords::set(const Vector& theta) {
   whitening_ = whitenings(theta, false);
   dense_.clear();
@@ -127,40 +135,6 @@ Matrix WhitenedRecords::cross(const ConstMatrixRef& x) const {
     }
   }
   return product;
-}
-
-std::vector<Index> WhitenedRecords::row_of_record() const {
-  std::vector<Index> rows(static_cast<std::size_t>(model_.n_records));
-  for (Index row = 0; row < model_.residual.n_rows(); ++row) {
-    const SmallIndex record = model_.residual.record_of_row[row];
-    if (record != kNone) rows[record] = row;
-  }
-  return rows;
-}
-
-Vector WhitenedRecords::whiten(const ConstVectorRef& x) const {
-  const Vector& weights = model_.weights;
-  Vector by_row = Vector::Zero(model_.residual.n_rows());
-  for (Index row = 0; row < by_row.size(); ++row) {
-    const SmallIndex record = model_.residual.record_of_row[row];
-    if (record != kNone)
-      by_row[row] = x[record] * (weights.size() > 0 ? std::sqrt(weights[record]) : 1.0);
-  }
-  Vector whitened = Vector::Zero(by_row.size());
-  for (std::size_t b = 0; b < whitening_.size(); ++b) {
-    const std::vector<ResidualPattern>& patterns = model_.residual.blocks[b].patterns;
-    for (std::size_t p = 0; p < patterns.size(); ++p) {
-      const Whitening& t = whitening_[b][p];
-      for (const Index first : patterns[p].first_row) {
-        for (Index r = 0; r < t.size(); ++r) {
-          for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
-            whitened[first + r] += t.value[k] * by_row[first + t.column[k]];
-          }
-        }
-      }
-    }
-  }
-  return whitened;
 }
 
 }  // namespace henderson::equations

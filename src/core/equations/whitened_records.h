@@ -53,16 +53,12 @@ class WhitenedRecords {
   // T R'_j T' X for one theta, given by its place among all theta.
   Matrix direction(const Vector& theta, Index place, const ConstMatrixRef& x) const;
 
-  // Whitened rows by record: row_of_record()[r].
-  std::vector<Index> row_of_record() const;
-
-  // T x for a vector by records; rows without a record have 0.
-  Vector whiten(const ConstVectorRef& x) const;
-
  private:
   using Whitenings = std::vector<std::vector<covariance::Whitening>>;
 
   Whitenings whitenings(const Vector& theta, bool with_derivative) const;
+  // With derivatives; those of the last theta are kept.
+  const Whitenings& derivatives(const Vector& theta) const;
   Matrix group_score(const model::RecordGroup& group, const std::vector<double>& inverse,
                      const ConstVectorRef& u, double residual) const;
   void whiten_group(const model::RecordGroup& group);
@@ -79,6 +75,8 @@ class WhitenedRecords {
   std::vector<double> whitened_;  // W~ of each group
   double weighted_ss_ = 0.0;
   double log_det_ = 0.0;
+  mutable Whitenings derivatives_;  // at derivatives_at_
+  mutable Vector derivatives_at_;
 };
 
 }  // namespace henderson::equations
