@@ -9,8 +9,12 @@ deparse_one <- function(x) paste(deparse(x, width.cutoff = 500L), collapse = " "
 parse_formula <- function(formula, data, residual = ~iid) {
   formula <- check_formula(formula)
   env <- environment(formula)
-  rhs <- formula[[3L]]
-  random <- unlist(lapply(bar_addends(rhs), bar_terms), recursive = FALSE)
+  split <- split_splines(formula[[3L]])
+  rhs <- split$rest %||% 1
+  random <- c(
+    unlist(lapply(bar_addends(rhs), bar_terms), recursive = FALSE),
+    spline_terms(split$splines, data, env)
+  )
   fixed <- formula
   fixed[[3L]] <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]
   residual <- parse_residual(residual)
@@ -48,7 +52,10 @@ as_one_sided <- function(rhs, env = NULL) {
 # `.` means every column of data but the response and the grouping factors.
 expand_dot <- function(fixed, random, data, further = character()) {
   if (!"." %in% all.vars(fixed[[3L]])) return(fixed)
-  groups <- unlist(lapply(random, function(term) all.vars(group_variables(term))))
+  groups <- unlist(lapply(random, function(term) {
+    if (is_spline_term(term)) all.vars(as.call(c(quote(c), term$group$variables))) else
+      all.vars(group_variables(term))
+  }))
   keep <- setdiff(names(data), c(groups, further))
   stats::formula(stats::terms(fixed, data = unclass(data)[keep], allowDotAsName = FALSE))
 }
@@ -136,6 +143,6 @@ strip_parentheses <- function(x) {
 
 # The variables of a group joined by `+`: what the model frame needs.
 group_variables <- function(term) {
-  used <- c(term$group$variables, member_weight_variables(term$group))
+  used <- c(term$group$variables, member_variables(term$group))
   Reduce(function(a, b) call("+", a, b), used)
 }

@@ -29,7 +29,10 @@ evaluate_frame <- function(terms, data, weights = NULL, subset = NULL) {
     quote(stats::model.frame.default), formula = quote(terms), data = quote(data),
     subset = subset, weights = weights, na.action = quote(stats::na.pass)
   ))
-  tryCatch(eval(call), error = function(e) abort_frame(conditionMessage(e)))
+  tryCatch(eval(call), error = function(e) {
+    if (inherits(e, "henderson_error")) stop(e)
+    abort_frame(conditionMessage(e))
+  })
 }
 
 drop_missing <- function(frame, na_action) {

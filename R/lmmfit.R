@@ -17,6 +17,8 @@
 #' * `(1 | a/b)` is `(1 | a) + (1 | b:a)`; `(1 | b:a)` has a level for each combination with
 #'   records.
 #' * `(1 | gr(g, cov = K))`: related levels, see [gr()].
+#' * `x + spl(x)`: a smoothing spline, see [spl()]; `col * row + spl2(col, row)`: a smooth surface,
+#'   see [spl2()].
 #'
 #' A model without random terms is fitted by least squares. Columns of X that depend on the others
 #' are dropped, and their effects reported as `NA`.
@@ -126,6 +128,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   hold <- check_hold(hold, parameters, design$random)
   start <- check_start(start, parameters, design$random)
   spec <- new_model_spec(design, frame, parts, method)
+  check_linear_parts(parts, frame, spec)
   spec <- validate_model_spec(spec, parameters, hold)
   check_residual(design, parameters, hold, start)
   scales <- trait_scales(parts, frame, design, parameters)

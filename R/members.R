@@ -1,6 +1,7 @@
 # Terms in which a record meets several levels of one group: `gr(direct = animal, maternal = dam)`
 # gives each role coefficients of its own, `mm(p1, p2)` adds the levels up. A group has `members`,
-# list(kind = "roles", names) or list(kind = "sum", weights); NULL: one level a record.
+# list(kind = "roles", names), list(kind = "sum", weights) or those of spline-terms.R; NULL: one
+# level a record.
 
 #' Several levels of one group in a record
 #'
@@ -43,7 +44,8 @@ parse_mm <- function(call) {
 }
 
 # What the model frame needs besides the factors.
-member_weight_variables <- function(group) {
+member_variables <- function(group) {
+  if (identical(group$members$kind, "spline")) return(spline_variables(group$members))
   weights <- group$members$weights
   if (is.null(weights) || length(all.vars(weights)) == 0L) NULL else list(weights)
 }
@@ -54,6 +56,7 @@ group_members <- function(group, source) {
     found <- group_codes(group, source)
     return(list(codes = list(found$codes), levels = found$levels))
   }
+  if (group$members$kind == "spline") return(spline_members(group, source))
   each <- lapply(group$variables, function(variable) {
     group_codes(list(variables = list(variable)), source)
   })
@@ -74,6 +77,7 @@ member_incidence <- function(group, codes, recipe, source) {
   if (is.null(group$members)) {
     return(list(list(levels = codes[[1L]], terms = recipe$terms, first_coef = 1L)))
   }
+  if (group$members$kind == "spline") return(spline_incidence(group, codes, recipe, source))
   weights <- member_weights(group, source, length(codes[[1L]]))
   roles <- group$members$kind == "roles"
   lapply(seq_along(codes), function(j) {

@@ -8,8 +8,13 @@
 #'   standard errors of prediction. Of structured residuals: `"correlation"`, their estimated
 #'   correlation matrix; `"autocorrelation"`, sample correlations of the Pearson residuals by lag
 #'   beside those of the fitted structure; `"profiles"`, response and fitted values of each subject
-#'   along the index; `"field"`, the residual of each plot of a field.
-#' @param term For the caterpillar: the label of the random term, by default the first. For
+#'   along the index; `"field"`, the residual of each plot of a field. Of random terms: `"spline"`,
+#'   the curve of a [spl()] with a band of 1.96 standard errors, averaged over the levels of other
+#'   factors, over the records; `"surface"`, the trend of a [spl2()], its bilinear part included, as
+#'   the deviation from its mean; `"biplot"`, rotated loadings of an `fa` or `rr` term with two
+#'   factors or more as arrows, and the scores of its levels as points (see [loadings_of()]).
+#' @param term For the caterpillar, splines and the biplot: the label of the random term, by
+#'   default the first that there is a picture of. With `by` or a group each level has a curve. For
 #'   structured residuals with several sets of parameters: the label of one, such as
 #'   `"residual.treated"`.
 #' @param coefficient For the caterpillar: the name of the coefficient, by default the first.
@@ -23,12 +28,17 @@
 #' plot(repeated, type = "autocorrelation")
 #' @export
 plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar", "correlation",
-                                    "autocorrelation", "profiles", "field"),
+                                    "autocorrelation", "profiles", "field", "spline", "surface",
+                                    "biplot"),
                         term = NULL, coefficient = NULL, ...) {
   type <- check_choice(type, eval(formals()$type), "type")
   data <- plot_data(x, type, term, coefficient)
   if (type %in% residual_plots) {
     draw_residual_plot(data, type, ...)
+    return(invisible(data))
+  }
+  if (type %in% term_plots) {
+    draw_term_plot(data, type, ...)
     return(invisible(data))
   }
   draw <- switch(type, residuals = draw_residuals, qq = draw_qq, caterpillar = draw_caterpillar)
@@ -40,6 +50,7 @@ plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar", "correlati
 plot_data <- function(fit, type, term, coefficient) {
   if (type == "caterpillar") return(caterpillar_data(fit, term, coefficient))
   if (type %in% residual_plots) return(residual_plot_data(fit, type, term))
+  if (type %in% term_plots) return(term_plot_data(fit, type, term))
   e <- residuals(fit, type = "pearson")
   if (type == "residuals") return(data.frame(fitted = fitted(fit), residual = e))
   e <- sort(e)
@@ -91,11 +102,13 @@ draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", pch = 
 #' @rdname plot.lmmfit
 #' @rawNamespace S3method(ggplot2::autoplot, lmmfit)
 autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar", "correlation",
-                                             "autocorrelation", "profiles", "field"),
+                                             "autocorrelation", "profiles", "field", "spline", "surface",
+                                             "biplot"),
                             term = NULL, coefficient = NULL, ...) {
   type <- check_choice(type, eval(formals()$type), "type")
   data <- plot_data(object, type, term, coefficient)
   if (type %in% residual_plots) return(residual_ggplot(data, type))
+  if (type %in% term_plots) return(term_ggplot(data, type))
   if (type == "caterpillar") data$level <- factor(data$level, levels = data$level)
   aes <- ggplot2::aes
   .data <- ggplot2::.data

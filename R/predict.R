@@ -139,7 +139,7 @@ new_formula <- function(fit, terms) {
 # Columns whose levels have effects or coefficients of their own: not those that only form groups.
 effect_columns <- function(fit, included) {
   formulas <- c(list(fit$parts$fixed[-2L]), lapply(fit$parts$random[included], function(term) {
-    as_one_sided(term$coefs)
+    as_one_sided(term$group$members$by %||% term$coefs)
   }))
   unlist(lapply(formulas, function(formula) variable_names(stats::terms(formula))))
 }
@@ -160,13 +160,16 @@ new_term_rows <- function(k, fit, source, allow_new_levels) {
   parsed <- fit$parts$random[[k]]
   term <- fit$random[[k]]
   recipe <- fitted_coefficients(parsed, term, source)
-  found <- group_members(term$group, source)
-  allow_new_levels <- allow_new_levels && is.null(term$group$members)
-  codes <- lapply(found$codes, function(x) {
-    match_groups(list(codes = x, levels = found$levels), term$levels, term$label, allow_new_levels)
-  })
+  allow_new_levels <- allow_new_levels && (is.null(term$group$members) || is_spline_term(term))
+  codes <- if (is_spline_term(term)) new_spline_codes(term, source, allow_new_levels) else {
+    found <- group_members(term$group, source)
+    lapply(found$codes, function(x) {
+      found <- list(codes = x, levels = found$levels)
+      match_groups(found, term$levels, term$label, allow_new_levels)
+    })
+  }
   unknown <- which(is.na(codes[[1L]]))
-  codes[[1L]][unknown] <- 1L
+  for (j in seq_along(codes)) codes[[j]][unknown] <- j
   incidence <- member_incidence(term$group, codes, recipe, source)
   kept <- term[c("label", "structure", "n_coef", "n_levels", "relationship")]
   c(kept, list(incidence = incidence, unknown = unknown))
@@ -201,9 +204,9 @@ row_errors <- function(fit, rows, included) {
   for (k in included) {
     new <- rows$unknown[[k]]
     if (length(new) == 0L) next
-    t <- fit$random[[k]]$n_coef
-    z <- as.matrix(rows$coefs[[k]][, seq_len(t), drop = FALSE])
     sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
+    if (is_spline_term(fit$random[[k]])) sigma <- diag(sigma[1L], spline_size(fit$random[[k]]))
+    z <- as.matrix(rows$coefs[[k]][, seq_len(nrow(sigma)), drop = FALSE])
     variance[new] <- variance[new] + rowSums(z %*% sigma * z)
   }
   sqrt(pmax(variance, 0))

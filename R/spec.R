@@ -29,7 +29,8 @@ validate_model_spec <- function(spec, parameters, held) {
 }
 
 check_levels_records <- function(term, n) {
-  if (term$n_levels < n || term$relationship$type != "identity") return(invisible())
+  several <- length(term$incidence) > 1L
+  if (term$n_levels < n || several || term$relationship$type != "identity") return(invisible())
   # One slope on a covariate that varies scales the variance of each record by itself: that can be
   # told from a constant residual variance.
   parts <- term$incidence[[1L]]$terms[[1L]]$parts

@@ -113,7 +113,8 @@ check_traits <- function(y, trait, names) {
 
 # The right-hand side with effects by trait.
 per_trait_formula <- function(formula, data, responses) {
-  rhs <- formula[[3L]]
+  split <- split_splines(formula[[3L]])
+  rhs <- split$rest %||% 1
   env <- environment(formula)
   bars <- bar_addends(rhs)
   fixed <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]
@@ -123,7 +124,16 @@ per_trait_formula <- function(formula, data, responses) {
     fixed <- stats::formula(stats::terms(as_one_sided(fixed), data = columns))[[2L]]
   }
   if (!"trait" %in% all.vars(fixed)) fixed <- by_trait(fixed)
-  Reduce(function(a, b) call("+", a, b), c(list(fixed), lapply(bars, random_by_trait)))
+  Reduce(function(a, b) call("+", a, b), c(list(fixed), lapply(bars, random_by_trait),
+    lapply(split$splines, spline_by_trait)))
+}
+
+# A spline that does not mention trait is one for each trait.
+spline_by_trait <- function(call) {
+  if ("trait" %in% all.vars(call)) return(call)
+  if ("by" %in% names(call)) abort_trait_spline(call)
+  call$by <- quote(trait)
+  call
 }
 
 # 1 + x becomes 0 + trait + trait:x.

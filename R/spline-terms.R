@@ -1,0 +1,200 @@
+# Splines in a formula: `spl(x)`, `spl(x | group)`, `spl(x, by = f)`, `spl2(u, v)`. Each component
+# becomes a random term whose levels are the coefficients of its basis; a record meets all of them,
+# with the values of its row of the basis: a group with members of the kind "spline",
+#
+#   basis       the call that makes the basis, a column of the model frame
+#   component   "curve", or one of surface_components
+#   by, level   the factor of `by` and the one level that this term belongs to
+#
+# and group$variables has the group of `spl(x | group)`, with a set of coefficients for each level.
+
+spline_functions <- c("spl", "spl2")
+
+surface_components <- c("f1", "f2", "f1.x2", "x1.f2", "f1.f2")
+
+spline_name <- function(x) {
+  if (!is.call(x)) return("")
+  sub("^henderson::", "", deparse_one(x[[1L]]))
+}
+is_spline <- function(x) spline_name(x) %in% spline_functions
+has_spline <- function(x) {
+  is_spline(x) || is.call(x) && any(vapply(as.list(x)[-1L], function(part) {
+    is.language(part) && has_spline(part)
+  }, NA))
+}
+
+# list(splines, rest): the calls of spl() and spl2() among the addends, and the right-hand side
+# without them. A spline anywhere else is an error.
+split_splines <- function(rhs) {
+  if (!has_spline(rhs)) return(list(splines = list(), rest = rhs))
+  if (is_spline(rhs)) return(list(splines = list(rhs), rest = NULL))
+  if (is_call_to(rhs, "(")) return(split_splines(rhs[[2L]]))
+  minus <- is_call_to(rhs, "-") && length(rhs) == 3L && !has_spline(rhs[[3L]])
+  if (!is_call_to(rhs, "+") && !minus) abort_spline_place(rhs)
+  parts <- lapply(as.list(rhs)[-1L], split_splines)
+  rest <- Filter(Negate(is.null), lapply(parts, `[[`, "rest"))
+  if (minus && length(rest) == 1L) rest <- list(call("-", rest[[1L]]))
+  list(
+    splines = unlist(lapply(parts, `[[`, "splines"), FALSE),
+    rest = if (length(rest) == 2L) as.call(c(rhs[[1L]], rest)) else if (length(rest) == 1L) rest[[1L]]
+  )
+}
+
+# The random terms of the splines, parsed as bar_terms() parses bars. The levels of `by` are known
+# once there are data.
+spline_terms <- function(splines, data, env) {
+  unlist(lapply(splines, function(call) {
+    parsed <- parse_spline(call)
+    levels <- if (is.null(parsed$by)) list(NULL) else as.list(by_levels(parsed$by, data, env))
+    components <- if (parsed$name == "spl") "curve" else surface_components
+    terms <- lapply(levels, function(level) lapply(components, spline_term, parsed, level))
+    unlist(terms, FALSE)
+  }), FALSE)
+}
+
+# list(name, basis, coordinates, by, group) of one call.
+parse_spline <- function(call) {
+  name <- spline_name(call)
+  given <- tryCatch(match.call(get(name), call), error = function(e) {
+    abort_spline_arguments(name, call)
+  })
+  needed <- if (name == "spl") "x" else c("x1", "x2")
+  if (!all(needed %in% names(given))) abort_spline_arguments(name, call)
+  coordinates <- lapply(needed, function(argument) given[[argument]])
+  group <- NULL
+  if (name == "spl" && is_bar(given$x)) {
+    if (!is_call_to(given$x, "|")) abort_spline_arguments(name, call)
+    group <- parse_group(given$x[[3L]], call)
+    if (!is.null(group$relationship) || !is.null(group$members)) abort_spline_group(call)
+    coordinates <- list(given$x[[2L]])
+    given$x <- coordinates[[1L]]
+  }
+  if (any(vapply(coordinates, has_bar, NA))) abort_spline_arguments(name, call)
+  by <- given$by
+  given$by <- NULL
+  given[[1L]] <- str2lang(paste0("henderson::", name))
+  list(name = name, basis = given, coordinates = coordinates, by = by, group = group, call = call)
+}
+
+by_levels <- function(by, data, env) {
+  check_variables(looked_up(by), data, env)
+  x <- eval(by, data, env)
+  if (!is_factor_like(x)) abort_spline_by(deparse_one(by), x)
+  column_codes(x)$levels
+}
+
+spline_term <- function(component, parsed, level) {
+  names <- vapply(parsed$coordinates, deparse_one, "")
+  own <- switch(component, curve = names, f1 = paste0("f", names[1L]), f2 = paste0("f", names[2L]),
+    f1.x2 = paste0("f", names[1L], ".", names[2L]), x1.f2 = paste0(names[1L], ".f", names[2L]),
+    f1.f2 = paste0("f", names[1L], ".f", names[2L]))
+  label <- paste(c(parsed$name, own, level, parsed$group$label), collapse = ".")
+  group <- list(
+    label = label, variables = parsed$group$variables %||% list(), relationship = NULL,
+    members = list(kind = "spline", basis = parsed$basis, component = component, by = parsed$by,
+      level = level, coordinates = names)
+  )
+  list(structure = "us", named = FALSE, coefs = 1, group = group, arguments = list())
+}
+
+is_spline_term <- function(term) identical(term$group$members$kind, "spline")
+
+# What the model frame needs besides the group.
+spline_variables <- function(members) c(list(members$basis), if (!is.null(members$by)) members$by)
+
+# In the design -------------------------------------------------------------------------------------
+
+# The columns of the component at the records (n x q), made once for all that use them.
+spline_columns <- function(members, source) {
+  name <- deparse_one(members$basis)
+  cached(source, paste("spline", members$component, name), function() {
+    basis <- source$frame[[name]]
+    if (members$component == "curve") unclass(basis)[, -1L, drop = FALSE] else
+      surface_columns(basis, members$component)
+  })
+}
+
+# As group_members(): the members are the coefficients, of the level of each record.
+spline_members <- function(group, source) {
+  q <- ncol(spline_columns(group$members, source))
+  if (length(group$variables) == 0L) {
+    n <- nrow(source$frame)
+    return(list(codes = lapply(seq_len(q), rep.int, times = n), levels = as.character(seq_len(q))))
+  }
+  found <- group_codes(group, source)
+  list(
+    codes = lapply(seq_len(q), function(j) (found$codes - 1L) * q + j),
+    levels = paste(rep(found$levels, each = q), rep.int(seq_len(q), length(found$levels)), sep = ":")
+  )
+}
+
+# How many coefficients each level of the group has, in a fitted term.
+spline_size <- function(term) as.integer(max(as.numeric(sub(".*:", "", term$levels))))
+
+# The codes of the members for new data.
+new_spline_codes <- function(term, source, allow_new_levels) {
+  q <- spline_size(term)
+  place <- rep.int(1L, nrow(source$frame))
+  if (length(term$group$variables) > 0L) {
+    own <- sub(":[0-9]+$", "", term$levels[seq.int(1L, term$n_levels, q)])
+    place <- match_groups(group_codes(term$group, source), own, term$label, allow_new_levels)
+  }
+  lapply(seq_len(q), function(j) (place - 1L) * q + j)
+}
+
+spline_incidence <- function(group, codes, recipe, source) {
+  columns <- spline_columns(group$members, source)
+  own <- by_part(group$members, source)
+  lapply(seq_along(codes), function(j) {
+    parts <- c(own, list(matrix(as.double(columns[, j]))))
+    terms <- lapply(recipe$terms, function(term) list(parts = c(term$parts, parts)))
+    list(levels = codes[[j]], terms = terms, first_coef = 1L)
+  })
+}
+
+# 1 for the records of the level of `by`, nothing for the others.
+by_part <- function(members, source) {
+  if (is.null(members$by)) return(NULL)
+  name <- deparse_one(members$by)
+  found <- cached(source, paste("codes", name), function() column_codes(source$frame[[name]]))
+  own <- match(members$level, found$levels)
+  if (is.na(own)) abort_spline_empty(name, members$level)
+  n <- length(found$levels)
+  start <- c(rep.int(0L, own), rep.int(1L, n + 1L - own))
+  list(list(codes = found$codes, contrast = new_dgc(0L, start, 1, c(1L, n))))
+}
+
+# The linear part ----------------------------------------------------------------------------------
+
+# The linear functions of each spline must lie in the span of the fixed part.
+check_linear_parts <- function(parts, frame, spec) {
+  splines <- Filter(is_spline_term, parts$random)
+  if (length(splines) == 0L) return(invisible())
+  names <- vapply(splines, function(term) deparse_one(term$group$members$basis), "")
+  X <- fixed_design(c(spec[c("response", "weights", "fixed", "method")],
+    list(random = list(), residual = list(structure = "iid"))))
+  for (k in which(!duplicated(names))) {
+    linear <- linear_functions(frame[[names[k]]])
+    missing <- outside_span(X, linear)
+    if (any(missing)) abort_spline_linear(splines[[k]], parts$formula)
+  }
+}
+
+linear_functions <- function(basis) {
+  linear <- startsWith(colnames(basis), "linear")
+  L <- unclass(basis)[, linear, drop = FALSE]
+  if (ncol(L) == 2L) cbind(L, L[, 1L] * L[, 2L]) else L
+}
+
+# Which columns of L are not linear functions of the columns of X: the residual of least squares
+# with a ridge so small that it only serves dependent columns.
+outside_span <- function(X, L, tolerance = 1e-5) {
+  if (ncol(X) == 0L) return(rep.int(TRUE, ncol(L)))
+  size <- sqrt(Matrix::colSums(X^2))
+  X <- X %*% Matrix::Diagonal(x = 1 / ifelse(size > 0, size, 1))
+  XX <- Matrix::crossprod(X) + Matrix::Diagonal(ncol(X), 1e-10)
+  left <- L
+  # Twice: what the ridge keeps of the first residual goes in the second.
+  for (pass in 1:2) left <- left - as.matrix(X %*% Matrix::solve(XX, Matrix::crossprod(X, left)))
+  sqrt(colSums(left^2)) > tolerance * sqrt(colSums(L^2))
+}
