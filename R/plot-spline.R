@@ -108,8 +108,8 @@ averaged_prediction <- function(fit, rows, included, average) {
 
 # Surfaces -----------------------------------------------------------------------------------------
 
-# The trend over the two coordinates, bilinear and smooth part, as the deviation from its mean. Other
-# variables of the fixed part stay where they are: they shift the whole surface.
+# The trend over the two coordinates, bilinear and smooth part, as the deviation from its mean.
+# Other variables of the fixed part stay where they are: they shift the whole surface.
 surface_data <- function(fit, term, points = 60L) {
   chosen <- chosen_spline(fit, "surface", "spl2", term)
   members <- fit$random[[chosen]]$group$members
@@ -158,8 +158,8 @@ biplot_data <- function(fit, term) {
     x = c(loadings[, 1L] * scale, scores[, 1L]), y = c(loadings[, 2L] * scale, scores[, 2L])
   )
   row.names(data) <- NULL
-  share <- paste0("Factor ", 1:2, " (", formatC(100 * found$overall[1:2], format = "f", digits = 0L),
-    " % of the variance)")
+  percent <- formatC(100 * found$overall[1:2], format = "f", digits = 0L)
+  share <- paste0("Factor ", 1:2, " (", percent, " % of the variance)")
   structure(data, axes = share, scale = scale,
     title = term_labels(fit)[loading_term(fit, term)])
 }

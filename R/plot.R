@@ -28,8 +28,8 @@
 #' plot(repeated, type = "autocorrelation")
 #' @export
 plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar", "correlation",
-                                    "autocorrelation", "profiles", "field", "spline", "surface",
-                                    "biplot"),
+                                    "autocorrelation", "profiles", "field", "spline",
+                                    "surface", "biplot"),
                         term = NULL, coefficient = NULL, ...) {
   type <- check_choice(type, eval(formals()$type), "type")
   data <- plot_data(x, type, term, coefficient)
@@ -102,8 +102,8 @@ draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", pch = 
 #' @rdname plot.lmmfit
 #' @rawNamespace S3method(ggplot2::autoplot, lmmfit)
 autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar", "correlation",
-                                             "autocorrelation", "profiles", "field", "spline", "surface",
-                                             "biplot"),
+                                             "autocorrelation", "profiles", "field", "spline",
+                                             "surface", "biplot"),
                             term = NULL, coefficient = NULL, ...) {
   type <- check_choice(type, eval(formals()$type), "type")
   data <- plot_data(object, type, term, coefficient)

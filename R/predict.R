@@ -161,18 +161,21 @@ new_term_rows <- function(k, fit, source, allow_new_levels) {
   term <- fit$random[[k]]
   recipe <- fitted_coefficients(parsed, term, source)
   allow_new_levels <- allow_new_levels && (is.null(term$group$members) || is_spline_term(term))
-  codes <- if (is_spline_term(term)) new_spline_codes(term, source, allow_new_levels) else {
-    found <- group_members(term$group, source)
-    lapply(found$codes, function(x) {
-      found <- list(codes = x, levels = found$levels)
-      match_groups(found, term$levels, term$label, allow_new_levels)
-    })
-  }
+  codes <- new_codes(term, source, allow_new_levels)
   unknown <- which(is.na(codes[[1L]]))
   for (j in seq_along(codes)) codes[[j]][unknown] <- j
   incidence <- member_incidence(term$group, codes, recipe, source)
   kept <- term[c("label", "structure", "n_coef", "n_levels", "relationship")]
   c(kept, list(incidence = incidence, unknown = unknown))
+}
+
+# The codes of the members of new records in the levels of the fit, NA where there is none.
+new_codes <- function(term, source, allow_new_levels) {
+  if (is_spline_term(term)) return(new_spline_codes(term, source, allow_new_levels))
+  found <- group_members(term$group, source)
+  lapply(found$codes, function(x) {
+    match_groups(list(codes = x, levels = found$levels), term$levels, term$label, allow_new_levels)
+  })
 }
 
 without_rows <- function(Z, rows) {

@@ -15,9 +15,9 @@
 #'
 #' Each coordinate has a basis of `nseg + degree` B-splines over its range, with a penalty on second
 #' differences of their coefficients, \eqn{D'D = U \mathrm{diag}(d) U'}{D'D = U diag(d) U'}. The
-#' coefficients of the smooth columns \eqn{BU}{B U} have variances \eqn{\sigma^2/d}{s2 / d}, those of
-#' products of two of them \eqn{\sigma^2/(d_i + d_j)}{s2 / (di + dj)}. The variances are on the scale
-#' of SpATS. Several of them are often 0, which means that this component is not needed:
+#' coefficients of the smooth columns \eqn{BU}{B U} have variances \eqn{\sigma^2/d}{s2 / d}, those
+#' of products of two of them \eqn{\sigma^2/(d_i + d_j)}{s2 / (di + dj)}. The variances are on the
+#' scale of SpATS. Several of them are often 0, which means that this component is not needed:
 #' [effective_dimensions()] shows what is.
 #'
 #' `spl2(col, row, by = trial)` gives each level of `trial` a surface and five variances of its own,

@@ -34,9 +34,10 @@ split_splines <- function(rhs) {
   parts <- lapply(as.list(rhs)[-1L], split_splines)
   rest <- Filter(Negate(is.null), lapply(parts, `[[`, "rest"))
   if (minus && length(rest) == 1L) rest <- list(call("-", rest[[1L]]))
+  if (length(rest) == 2L) rest <- list(as.call(c(rhs[[1L]], rest)))
   list(
     splines = unlist(lapply(parts, `[[`, "splines"), FALSE),
-    rest = if (length(rest) == 2L) as.call(c(rhs[[1L]], rest)) else if (length(rest) == 1L) rest[[1L]]
+    rest = if (length(rest) == 1L) rest[[1L]]
   )
 }
 
@@ -102,7 +103,7 @@ is_spline_term <- function(term) identical(term$group$members$kind, "spline")
 # What the model frame needs besides the group.
 spline_variables <- function(members) c(list(members$basis), if (!is.null(members$by)) members$by)
 
-# In the design -------------------------------------------------------------------------------------
+# In the design ------------------------------------------------------------------------------------
 
 # The columns of the component at the records (n x q), made once for all that use them.
 spline_columns <- function(members, source) {
@@ -124,7 +125,7 @@ spline_members <- function(group, source) {
   found <- group_codes(group, source)
   list(
     codes = lapply(seq_len(q), function(j) (found$codes - 1L) * q + j),
-    levels = paste(rep(found$levels, each = q), rep.int(seq_len(q), length(found$levels)), sep = ":")
+    levels = paste(rep(found$levels, each = q), seq_len(q), sep = ":")
   )
 }
 
