@@ -11,7 +11,7 @@
 #' @examples
 #' lmm_control(max_iterations = 50)
 #' @export
-lmm_control <- function(max_iterations = 100L, tolerance = 1e-10, trace = FALSE, threads = 2L,
+lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE, threads = 2L,
                         truncate = FALSE) {
   structure(
     list(

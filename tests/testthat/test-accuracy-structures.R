@@ -96,6 +96,29 @@ test_that("Ovary, BodyWeight: random effects and correlated residuals as in lme(
       weights = nlme::varIdent(form = ~ 1 | Diet)), "BodyWeight diag")
 })
 
+test_that("BodyWeight: structures that are nearly singular, from their own starts", {
+  rats <- as.data.frame(nlme::BodyWeight)
+  rats$Rat <- factor(as.character(rats$Rat))
+  rats$visit <- factor(rats$Time)
+  formula <- weight ~ Time * Diet
+  # Gaussian correlation: nlme's search runs away to a range of 1e32; here the profile through V.
+  fit <- lmmfit(formula, rats, residual = ~ gau(Time | Rat))
+  expect_true(has_converged(fit))
+  own <- fit$parameters$estimate
+  minus2loglik <- function(range) {
+    R <- exp(-(outer(rats$Time, rats$Time, "-") / range)^2) * outer(rats$Rat, rats$Rat, "==")
+    oracle_minus2loglik(list(V = own[1] * R, X = stats::model.matrix(formula, rats),
+      y = rats$weight))
+  }
+  expect_within(fit$minus2loglik, minus2loglik(own[2]), 1e-6, "gau through V")
+  expect_within(stats::optimize(minus2loglik, c(5, 12), tol = 1e-8)$minimum, own[2], 1e-4,
+    "the range of the profile")
+  # 66 parameters from 16 rats: glmmTMB 1.1.5 ends at 978.835.
+  fit <- lmmfit(formula, rats, residual = ~ us(visit | Rat))
+  expect_true(has_converged(fit))
+  expect_no_higher(fit$minus2loglik, 978.4726, 1e-4, "us of eleven visits")
+})
+
 test_that("Dialyzer: seven visits as in gls()", {
   dialyzer <- as.data.frame(nlme::Dialyzer)
   dialyzer$Subject <- factor(as.character(dialyzer$Subject))

@@ -109,8 +109,8 @@ test_that("glmmTMB has the same optimum of structures that both have", {
   skip_if_not_installed("glmmTMB")
   d <- trial(2)
   d$pos <- glmmTMB::numFactor(d$time)
-  peer <- function(formula) {
-    fit <- suppressWarnings(glmmTMB::glmmTMB(formula, d, REML = TRUE,
+  peer <- function(formula, start = NULL) {
+    fit <- suppressWarnings(glmmTMB::glmmTMB(formula, d, REML = TRUE, start = start,
       control = glmmTMB::glmmTMBControl(optCtrl = list(iter.max = 5000, eval.max = 5000))))
     -2 * as.numeric(stats::logLik(fit))
   }
@@ -124,14 +124,14 @@ test_that("glmmTMB has the same optimum of structures that both have", {
     us = list(y ~ x + us(visit | id), y ~ x + us(0 + visit | id))
   )
   for (name in names(cases)) {
-    ours <- lmmfit(cases[[name]][[1]], d)$minus2loglik
-    theirs <- peer(cases[[name]][[2]])
-    # glmmTMB 1.1.5 stops short of its optimum in toep, 9 above ours.
-    if (name == "toeph") {
-      expect_no_higher(ours, theirs, 1e-4, name)
-    } else {
-      expect_within(ours, theirs, 1e-4, name)
+    fit <- lmmfit(cases[[name]][[1]], d)
+    # From its own start glmmTMB 1.1.5 ends its search in toep 9.4 above the optimum ("false
+    # convergence"), so there it starts from our estimates.
+    start <- if (name == "toeph") {
+      v <- fit$parameters$estimate
+      list(theta = c(log(v[1:4]) / 2, v[5:7] / sqrt(1 - v[5:7]^2)), betad = log(v[8]))
     }
+    expect_within(fit$minus2loglik, peer(cases[[name]][[2]], start), 1e-4, name)
   }
 })
 

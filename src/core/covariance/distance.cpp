@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/covariance/distance.h"
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/base/error.h"
 
@@ -12,6 +14,11 @@ namespace {
 
 // Pairs that a start looks at; more add nothing.
 constexpr Index kStartPairs = 100000;
+
+// Of a Gaussian: positions that are tried, how often its range is halved, and its least pivot.
+constexpr Index kStartPositions = 200;
+constexpr int kHalvings = 20;
+constexpr double kLeastPivot = 1e-6;
 
 struct Extent {
   double smallest = kInfinity;  // of the distances above zero
@@ -112,8 +119,18 @@ std::vector<Matrix> Distance::derivatives(const ConstVectorRef& parameters,
   return {dr};
 }
 
+// The Gaussian correlation of near positions is singular in double precision long before its range
+// is that of the data: the range is halved until what a start needs, a factor, exists.
 Vector Distance::start(const Matrix& empirical) const {
-  return Vector::Constant(1, start_range(coordinates_, empirical));
+  Vector range = Vector::Constant(1, start_range(coordinates_, empirical));
+  if (decay_ == Decay::exponential) return range;
+  Positions first(static_cast<std::size_t>(std::min(coordinates_.rows(), kStartPositions)));
+  std::iota(first.begin(), first.end(), 0);
+  for (int halving = 0; halving < kHalvings; ++halving, range /= 2.0) {
+    const Eigen::LDLT<Matrix> factor(matrix(range, first));
+    if (factor.vectorD().minCoeff() > kLeastPivot) break;
+  }
+  return range;
 }
 
 std::vector<bool> Distance::at_limit(const ConstVectorRef& parameters) const {
