@@ -178,12 +178,27 @@ inline model::VarianceRequest nothing_held(const model::ModelSpec& spec) {
   for (const model::RandomTerm& term : spec.random)
     n_values += covariance::n_values(term.structure);
   return {std::vector<bool>(static_cast<std::size_t>(n_values), false),
-          Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN())};
+          Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN()), {}};
+}
+
+// NULL or missing: no constraints.
+inline model::Constraints as_constraints(const Rcpp::List& control) {
+  model::Constraints constraints;
+  if (!control.containsElementNamed("constraints")) return constraints;
+  const Rcpp::RObject object = control["constraints"];
+  if (object.isNULL()) return constraints;
+  const Rcpp::List list(object);
+  for (const SmallIndex lead : as_zero_based(list["lead"])) constraints.lead.push_back(lead);
+  constraints.ratio = as_vector(list["ratio"]);
+  constraints.lower = as_vector(list["lower"]);
+  constraints.upper = as_vector(list["upper"]);
+  return constraints;
 }
 
 inline model::VarianceRequest as_request(const Rcpp::List& control) {
   const Rcpp::LogicalVector held = control["hold"];
-  return {std::vector<bool>(held.begin(), held.end()), as_vector(control["start"])};
+  return {std::vector<bool>(held.begin(), held.end()), as_vector(control["start"]),
+          as_constraints(control)};
 }
 
 inline int available_threads(int wanted) {

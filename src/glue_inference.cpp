@@ -27,6 +27,23 @@ struct FittedModel {
   reml::Parameters parameters;
 };
 
+// The parameters that move, and their derivatives in the coordinates of the search.
+struct MovingParameters {
+  explicit MovingParameters(const FittedModel& fitted) {
+    const reml::FreeSpace space(fitted.model);
+    const Matrix all = reml::moving_coordinates(fitted.model, space, fitted.parameters).jacobian;
+    for (Index i = 0; i < all.rows(); ++i) {
+      if (!all.row(i).isZero(0.0)) parameters.push_back(i);
+    }
+    jacobian.resize(static_cast<Index>(parameters.size()), all.cols());
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+      jacobian.row(static_cast<Index>(i)) = all.row(parameters[i]);
+  }
+
+  std::vector<Index> parameters;
+  Matrix jacobian;
+};
+
 Rcpp::List variance_information(const Rcpp::List& spec, const Rcpp::List& control) {
   FittedModel fitted(spec, control);
   const reml::VarianceInformation found =
@@ -45,18 +62,20 @@ Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, co
       reml::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
   if (!at) throw InvalidSpec("values", "the mixed model equations are not positive definite");
   const Vector& theta = fitted.parameters.theta();
-  const std::vector<Index> moving = reml::moving_parameters(fitted.model, fitted.parameters);
+  const MovingParameters moving(fitted);
   std::optional<inference::Adjustment> adjustment;
   if (parameter_covariance.nrow() > 0) {
     const auto w = Rcpp::as<Matrix>(parameter_covariance);
-    adjustment =
-        inference::Adjustment{w, inference::nonlinear_part(fitted.model, theta, moving, w)};
+    adjustment = inference::Adjustment{
+        w, inference::nonlinear_part(fitted.model, theta, moving.parameters,
+                                     moving.jacobian * w * moving.jacobian.transpose())};
   }
+  const std::vector<inference::Direction> of_parameters = inference::directions(
+      fitted.model, theta, fitted.parameters.log_residual(), moving.parameters);
   const inference::MeanCovariance found = inference::mean_covariance(
       fitted.equations, at->lambda, fitted.parameters.residual(), at->solved.factor, theta,
       Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k)),
-      inference::directions(fitted.model, theta, fitted.parameters.log_residual(), moving),
-      adjustment);
+      inference::along(of_parameters, moving.jacobian), adjustment);
   Rcpp::List gradients;
   for (const Matrix& gradient : found.gradients) gradients.push_back(to_r(gradient));
   return Rcpp::List::create(Rcpp::Named("covariance") = to_r(found.covariance),

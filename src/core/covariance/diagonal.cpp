@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/covariance/diagonal.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -57,6 +58,12 @@ std::vector<Matrix> Diagonal::covariance_derivatives(const ConstVectorRef& theta
     }
   }
   return derivatives;
+}
+
+std::optional<Coordinate> Diagonal::coordinate(Index value) const {
+  const auto at = std::find(free_.begin(), free_.end(), value);
+  if (at == free_.end()) return std::nullopt;
+  return Coordinate{at - free_.begin(), Link::square};
 }
 
 Matrix Diagonal::value_jacobian(const ConstVectorRef& theta) const {

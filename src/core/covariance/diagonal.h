@@ -23,6 +23,7 @@ class Diagonal final : public Structure {
   std::vector<Matrix> covariance_derivatives(const ConstVectorRef& theta,
                                              const Positions& at) const override;
   Vector values(const ConstVectorRef& theta) const override;
+  std::optional<Coordinate> coordinate(Index value) const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;
   Vector theta_from_covariance(const Matrix& covariance) const override;

@@ -133,6 +133,13 @@ Vector FactorAnalytic::value_powers() const {
   return powers;
 }
 
+// Of the specific variances: the sign of a loading is that of its whole factor.
+std::optional<Coordinate> FactorAnalytic::coordinate(Index value) const {
+  const auto at = std::find(free_.begin(), free_.end(), value);
+  if (at == free_.end() || value >= n_specific_) return std::nullopt;
+  return Coordinate{at - free_.begin(), Link::square};
+}
+
 Matrix FactorAnalytic::value_jacobian(const ConstVectorRef& theta) const {
   Matrix jacobian = Matrix::Zero(n_values(), n_theta());
   for (Index i = 0; i < n_theta(); ++i) {

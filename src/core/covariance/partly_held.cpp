@@ -2,6 +2,7 @@
 #include "core/covariance/partly_held.h"
 
 #include <Eigen/Cholesky>
+#include <algorithm>
 
 #include "core/base/error.h"
 #include "core/covariance/lower.h"
@@ -11,9 +12,9 @@ namespace henderson::covariance {
 PartlyHeld::PartlyHeld(Index n_coef, std::vector<bool> held, Vector values)
     : n_coef_(n_coef), held_values_(std::move(values)) {
   for (Index k = 0; k < lower_size(n_coef); ++k) {
-    if (!held[static_cast<std::size_t>(k)]) free_.push_back(k);
+    if (held.empty() || !held[static_cast<std::size_t>(k)]) free_.push_back(k);
   }
-  for (Index r = 0; r < n_coef; ++r) {
+  for (Index r = 0; r < n_coef && !held.empty(); ++r) {
     const Index k = lower_position(r, r);
     if (held[static_cast<std::size_t>(k)] && !(held_values_[k] > 0.0)) {
       throw InvalidSpec("hold", "a variance of a term that is otherwise free must be held above 0");
@@ -53,6 +54,12 @@ std::vector<Matrix> PartlyHeld::derivatives(const ConstVectorRef& theta) const {
   return derivatives;
 }
 
+std::optional<Coordinate> PartlyHeld::coordinate(Index value) const {
+  const auto at = std::find(free_.begin(), free_.end(), value);
+  if (at == free_.end()) return std::nullopt;
+  return Coordinate{at - free_.begin(), Link::identity};
+}
+
 Matrix PartlyHeld::value_jacobian(const ConstVectorRef&) const {
   Matrix jacobian = Matrix::Zero(n_values(), n_theta());
   for (Index i = 0; i < n_theta(); ++i) jacobian(free_[i], i) = 1.0;
@@ -87,7 +94,11 @@ Vector PartlyHeld::theta_from_covariance(const Matrix& covariance) const {
                     "no positive definite covariance matrix has the held values; give `start` too");
 }
 
-Vector PartlyHeld::rescaled(const ConstVectorRef& theta, double) const { return theta; }
+// With a value held there is no such Sigma.
+Vector PartlyHeld::rescaled(const ConstVectorRef& theta, double c) const {
+  if (n_theta() < n_values()) return theta;
+  return c * theta;
+}
 
 Vector PartlyHeld::canonical(const ConstVectorRef& theta, double, double) const { return theta; }
 

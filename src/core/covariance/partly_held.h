@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// us with some entries of Sigma held: theta are the free entries of its lower triangle, row by row.
+// us whose theta are the entries of the lower triangle of Sigma, row by row, without those that are
+// held: for entries that are held, tied or bounded.
 // A theta whose Sigma is not positive definite is refused, so the search stays in the interior.
 #pragma once
 
@@ -10,7 +11,7 @@ namespace henderson::covariance {
 class PartlyHeld final : public Structure {
  public:
   // held[i]: entry i of the lower triangle keeps values[i]. Throws InvalidSpec where a held
-  // variance is not positive.
+  // variance is not positive. Empty: none is held.
   PartlyHeld(Index n_coef, std::vector<bool> held, Vector values);
 
   Index n_coef() const override { return n_coef_; }
@@ -20,6 +21,7 @@ class PartlyHeld final : public Structure {
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Vector values(const ConstVectorRef& theta) const override;
+  std::optional<Coordinate> coordinate(Index value) const override;
   Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;

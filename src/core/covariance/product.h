@@ -34,6 +34,7 @@ class Product final : public Structure {
   bool needs_all_positions() const override;
   Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const override;
   Vector values(const ConstVectorRef& theta) const override;
+  std::optional<Coordinate> coordinate(Index value) const override;
   Vector value_powers() const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const override;

@@ -41,6 +41,21 @@ Vector Product::value_powers() const {
   return powers;
 }
 
+std::optional<Coordinate> Product::coordinate(Index value) const {
+  Index first_theta = 0;
+  for (std::size_t k = 0; k < factors_.size(); ++k) {
+    const Index n = factors_[k]->n_values() - first_own(k);
+    if (value < n) {
+      std::optional<Coordinate> own = factors_[k]->coordinate(value + first_own(k));
+      if (own) own->theta += first_theta;
+      return own;
+    }
+    value -= n;
+    first_theta += factors_[k]->n_theta();
+  }
+  return std::nullopt;
+}
+
 Matrix Product::value_jacobian(const ConstVectorRef& theta) const {
   const std::vector<Vector> parts = split(theta);
   Matrix jacobian = Matrix::Zero(n_values(), n_theta());

@@ -35,7 +35,8 @@ bool all_held(const Held& held) {
 }
 
 StructurePointer unstructured(const Recipe& recipe, const Held& held) {
-  if (!any_held(held)) return std::make_unique<Unstructured>(recipe.n_coef);
+  if (recipe.n_coef == 1 && !any_held(held)) return std::make_unique<Unstructured>(1);
+  if (!any_held(held) && !held.natural) return std::make_unique<Unstructured>(recipe.n_coef);
   return std::make_unique<PartlyHeld>(recipe.n_coef, held.held, held.values);
 }
 
@@ -79,12 +80,12 @@ std::shared_ptr<const Correlation> matern(const Recipe& recipe) {
 
 template <MakeCorrelation make>
 StructurePointer homogeneous(const Recipe& recipe, const Held& held) {
-  return std::make_unique<Scaled>(make(recipe), false, held.held, held.values);
+  return std::make_unique<Scaled>(make(recipe), false, held.held, held.values, held.natural);
 }
 
 template <MakeCorrelation make>
 StructurePointer heterogeneous(const Recipe& recipe, const Held& held) {
-  return std::make_unique<Scaled>(make(recipe), true, held.held, held.values);
+  return std::make_unique<Scaled>(make(recipe), true, held.held, held.values, held.natural);
 }
 
 template <FactorAnalytic::Specific specific>
@@ -137,7 +138,7 @@ StructurePointer product(const Recipe& recipe, const Held& held) {
   for (std::size_t k = 0; k < recipe.factors.size(); ++k) {
     const Recipe& factor = recipe.factors[k];
     const Index n = n_values(factor), skipped = k == 0 ? 0 : 1;
-    Held own{std::vector<bool>(static_cast<std::size_t>(n), false), Vector::Ones(n)};
+    Held own{std::vector<bool>(static_cast<std::size_t>(n), false), Vector::Ones(n), held.natural};
     own.held[0] = k > 0;
     for (Index i = skipped; i < n && any_held(held); ++i) {
       own.held[i] = held.held[first + i - skipped];

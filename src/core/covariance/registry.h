@@ -25,6 +25,7 @@ struct Block {
 struct Held {
   std::vector<bool> held;
   Vector values;
+  bool natural = false;  // every value has a coordinate()
 };
 
 // Under which changes of its coefficients a structure stays the same: where it contains

@@ -26,8 +26,9 @@ bool is_held(const std::vector<bool>& held, Index k) {
 }  // namespace
 
 Scaled::Scaled(std::shared_ptr<const Correlation> correlation, bool heterogeneous,
-               const std::vector<bool>& held, const Vector& values)
+               const std::vector<bool>& held, const Vector& values, bool natural)
     : correlation_(std::move(correlation)), n_sd_(heterogeneous ? correlation_->size() : 1) {
+  natural_ = natural && !correlation_->elementwise();
   held_parts_ = {Vector::Zero(n_sd_), Vector::Zero(correlation_->n_parameters())};
   bool holds_parameter = false;
   for (Index k = 0; k < n_values(); ++k) {

@@ -16,9 +16,9 @@ namespace henderson::covariance {
 class Scaled final : public Structure {
  public:
   // held[i]: value i keeps values[i]. Empty: none is held. Throws InvalidSpec where a held variance
-  // is not positive or a held parameter is not valid.
+  // is not positive or a held parameter is not valid. natural: every free value is a coordinate.
   Scaled(std::shared_ptr<const Correlation> correlation, bool heterogeneous,
-         const std::vector<bool>& held, const Vector& values);
+         const std::vector<bool>& held, const Vector& values, bool natural = false);
 
   Index n_coef() const override { return correlation_->size(); }
   Index n_columns() const override { return n_coef(); }
@@ -36,6 +36,7 @@ class Scaled final : public Structure {
   Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const override;
   Vector values(const ConstVectorRef& theta) const override;
   Vector value_powers() const override;
+  std::optional<Coordinate> coordinate(Index value) const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;
   Vector theta_from_covariance(const Matrix& covariance) const override;

@@ -21,6 +21,16 @@ Vector Scaled::value_powers() const {
   return powers;
 }
 
+std::optional<Coordinate> Scaled::coordinate(Index value) const {
+  const auto at = std::find(free_.begin(), free_.end(), value);
+  if (at == free_.end()) return std::nullopt;
+  const Index theta = at - free_.begin();
+  if (value < n_sd_) return Coordinate{theta, Link::square};
+  if (natural_) return Coordinate{theta, Link::identity};
+  if (!correlation_->elementwise()) return std::nullopt;
+  return Coordinate{theta, Link::other};
+}
+
 Matrix Scaled::value_jacobian(const ConstVectorRef& theta) const {
   const Parts at = parts(theta);
   const Index n = correlation_->n_parameters();

@@ -18,6 +18,15 @@ namespace henderson::covariance {
 // Some of the coefficients, 0-based: of a residual the positions at which a subject has records.
 using Positions = std::vector<SmallIndex>;
 
+// A value that depends on one theta alone, by theta^2, as theta itself, or by another increasing
+// function.
+enum class Link { square, identity, other };
+
+struct Coordinate {
+  Index theta = 0;
+  Link link = Link::other;
+};
+
 class Structure {
  public:
   virtual ~Structure() = default;
@@ -65,6 +74,9 @@ class Structure {
   // For coefficients c times as large value i is c^powers[i] times as large: 2 for a variance or
   // covariance, 1 for a loading, 0 for a correlation.
   virtual Vector value_powers() const { return Vector::Constant(n_values(), 2.0); }
+
+  // Where value k depends on one theta alone, which one. Nothing for a held value.
+  virtual std::optional<Coordinate> coordinate(Index) const { return std::nullopt; }
 
   // d values / d theta, n_values x n_theta.
   virtual Matrix value_jacobian(const ConstVectorRef& theta) const = 0;

@@ -43,6 +43,11 @@ Vector Unstructured::values(const ConstVectorRef& theta) const {
 }
 
 // dSigma = dLambda Lambda' + Lambda dLambda'
+std::optional<Coordinate> Unstructured::coordinate(Index) const {
+  if (n_coef_ > 1) return std::nullopt;
+  return Coordinate{0, Link::square};
+}
+
 Matrix Unstructured::value_jacobian(const ConstVectorRef& theta) const {
   const Matrix lambda = triangular_from(theta, n_coef_);
   const std::vector<Matrix> dlambda = derivatives(theta);

@@ -18,6 +18,7 @@ class Unstructured final : public Structure {
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Vector values(const ConstVectorRef& theta) const override;
+  std::optional<Coordinate> coordinate(Index value) const override;
   Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;

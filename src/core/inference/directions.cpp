@@ -134,6 +134,25 @@ Direction combined(const std::vector<Direction>& directions, const ConstVectorRe
   return sum;
 }
 
+std::vector<Direction> along(const std::vector<Direction>& directions, const Matrix& jacobian) {
+  std::vector<Direction> found;
+  for (Index j = 0; j < jacobian.cols(); ++j) {
+    std::vector<Direction> parts;
+    std::vector<double> weights;
+    for (Index i = 0; i < jacobian.rows(); ++i) {
+      if (jacobian(i, j) == 0.0) continue;
+      parts.push_back(directions[i]);
+      weights.push_back(jacobian(i, j));
+    }
+    const bool itself = weights.size() == 1 && weights[0] == 1.0;
+    found.push_back(itself ? parts[0]
+                           : combined(parts, Eigen::Map<const Vector>(
+                                                 weights.data(),
+                                                 static_cast<Index>(weights.size()))));
+  }
+  return found;
+}
+
 Direction nonlinear_part(const Model& model, const ConstVectorRef& theta,
                          const std::vector<Index>& parameters, const Matrix& covariance) {
   Direction part;

@@ -30,6 +30,10 @@ std::vector<Direction> directions(const model::Model& model, const ConstVectorRe
 // The sum of directions[i] times weights[i].
 Direction combined(const std::vector<Direction>& directions, const ConstVectorRef& weights);
 
+// The directions of coordinates of which the parameters are functions: column j of `jacobian` has
+// d parameter / d coordinate j, a row for each direction.
+std::vector<Direction> along(const std::vector<Direction>& directions, const Matrix& jacobian);
+
 // The part of sum_ij covariance_ij d2V / dtheta_i dtheta_j that is not the change of the user's
 // values: sum_ij covariance_ij (V_ij - sum_k V_k d2 value_k), V_k the derivative by value k. It is
 // what Kenward & Roger's R_ij add up to, and zero where V is linear in the values. Blocks with

@@ -51,6 +51,8 @@ void check(const ModelSpec& spec, const VarianceRequest& request) {
     throw DimensionMismatch("start", request.values.size(), n_values);
   const auto n_held = static_cast<Index>(request.held.size());
   if (n_held != n_values) throw DimensionMismatch("hold", n_held, n_values);
+  const auto n_leads = static_cast<Index>(request.constraints.lead.size());
+  if (n_leads != 0 && n_leads != n_values) throw DimensionMismatch("tie", n_leads, n_values);
 }
 
 double weighted_sum_of_squares(const Vector& x, const Vector& weights) {
@@ -90,10 +92,11 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
   return incidences;
 }
 
-// Adds the blocks of a term to the model, and says where its coefficients stand in W.
+// Adds the blocks of a term to the model, and says where its coefficients stand in W. basis: that of
+// the term which it copies.
 CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
-                           const VarianceRequest& request, Nodes& nodes, Model& model,
-                           Callbacks& callbacks) {
+                           const VarianceRequest& request, const SegmentRequest& own,
+                           const Matrix* basis, Nodes& nodes, Model& model, Callbacks& callbacks) {
   const Index first_value = model.n_values;
   const Index n_values = covariance::n_values(term.structure);
   covariance::Held held;
@@ -101,11 +104,15 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
                    request.held.begin() + first_value + n_values);
   const bool any_held = std::find(held.held.begin(), held.held.end(), true) != held.held.end();
   CoefficientChange change = covariance::coefficient_change(term.structure);
-  if (change == CoefficientChange::any && any_held) change = CoefficientChange::diagonal;
+  held.natural = own.natural;
+  if (change == CoefficientChange::any && (any_held || own.natural))
+    change = CoefficientChange::diagonal;
   CoefficientPlaces places{
       std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
-      coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
-                        term.n_coef, change, model.weights)};
+      basis != nullptr
+          ? *basis
+          : coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
+                              term.n_coef, change, model.weights)};
   const Matrix coef_transform = model.response_unit * places.basis;
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
   // Without rotation the transform is diagonal, and values that are not given (NaN) stay apart.
@@ -161,9 +168,9 @@ void set_residual(const VarianceRequest& request, Model& model) {
 }
 
 void add_residual(const ModelSpec& spec, std::vector<Vector> units, const VarianceRequest& request,
-                  Model& model) {
+                  const std::vector<SegmentRequest>& segments, Model& model) {
   for (Vector& unit : units) unit *= model.response_unit;
-  model.residual = make_residual(spec.residual, units, request, model.n_values, model.n_theta);
+  model.residual = make_residual(spec.residual, units, request, segments, model.n_values, model.n_theta);
   for (const ResidualBlock& block : model.residual.blocks) {
     model.n_theta += block.structure->n_theta();
     model.n_values += block.structure->n_values();
@@ -186,6 +193,50 @@ void add_products(const Nodes& nodes, Model& model) {
   model.cross_products = std::move(grouped.cross_products);
 }
 
+// A section that copies another is measured in its units.
+std::vector<Vector> section_units(const ModelSpec& spec,
+                                  const std::vector<SegmentRequest>& segments) {
+  std::vector<Vector> units = position_units(spec);
+  const std::size_t n_random = spec.random.size();
+  for (std::size_t s = 0; s < units.size(); ++s) {
+    const Index leader = segments[n_random + s].copy_of;
+    if (leader != kNone) units[s] = units[leader - static_cast<Index>(n_random)];
+  }
+  return units;
+}
+
+struct ThetaPlace {
+  const covariance::Structure* structure;
+  Index first_theta;
+  Index first_value;
+};
+
+// Where the theta of a term or section begin. A structure that is copied is one block.
+ThetaPlace place_of(const Model& model, Index segment) {
+  const auto n_random = static_cast<Index>(model.n_coef_of_term.size());
+  if (segment >= n_random) {
+    const ResidualBlock& block = model.residual.blocks[segment - n_random];
+    return {block.structure.get(), block.first_theta, block.first_value};
+  }
+  for (const RandomBlock& block : model.blocks) {
+    if (block.term == segment)
+      return {block.structure.get(), block.first_theta, block.first_value};
+  }
+  throw Error("a term has no block");
+}
+
+void add_copies(const std::vector<SegmentRequest>& segments, Model& model) {
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    if (segments[s].copy_of == kNone) continue;
+    const ThetaPlace own = place_of(model, static_cast<Index>(s));
+    const ThetaPlace leader = place_of(model, segments[s].copy_of);
+    const Vector ones = Vector::Ones(own.structure->n_theta());
+    model.copies.push_back({own.first_value, own.structure->n_values(), own.first_theta,
+                            leader.first_theta,
+                            own.structure->rescaled(ones, segments[s].factor)});
+  }
+}
+
 }  // namespace
 
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {
@@ -193,7 +244,10 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   Model model;
   model.n_records = spec.n_records();
   model.reml = spec.reml;
-  const std::vector<Vector> units = position_units(spec);
+  model.constraints = request.constraints;
+  const std::vector<SegmentRequest> segments =
+      segment_requests(spec, request.constraints, request.held);
+  const std::vector<Vector> units = section_units(spec, segments);
   model.weights = scaled_weights(spec, units);
   model.fixed = make_fixed_basis(expand(spec.fixed, spec.n_records(), "fixed effects"),
                                  model.weights, callbacks);
@@ -203,10 +257,14 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   const std::vector<CoefficientRows> incidences = coefficient_rows(spec);
   Nodes nodes;
   std::vector<CoefficientPlaces> places;
-  for (const RandomTerm& term : spec.random) {
-    places.push_back(add_term(term, incidences, request, nodes, model, callbacks));
+  for (std::size_t t = 0; t < spec.random.size(); ++t) {
+    const Index leader = segments[t].copy_of;
+    const Matrix* basis = leader == kNone ? nullptr : &places[leader].basis;
+    places.push_back(add_term(spec.random[t], incidences, request, segments[t], basis, nodes, model,
+                              callbacks));
   }
-  add_residual(spec, units, request, model);
+  add_residual(spec, units, request, segments, model);
+  add_copies(segments, model);
   model.n_random_columns = nodes.n_columns();
   nodes.append(model.n_free_columns(), 1);
 

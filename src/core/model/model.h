@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/covariance/registry.h"
+#include "core/model/constraints.h"
 #include "core/model/cross_products.h"
 #include "core/model/fixed_basis.h"
 #include "core/model/record_groups.h"
@@ -33,6 +34,16 @@ namespace henderson::model {
 struct VarianceRequest {
   std::vector<bool> held;
   Vector values;
+  Constraints constraints;  // of values that are not held
+};
+
+// theta first_theta, ... follow those of an equal structure: times `scale`.
+struct ThetaCopy {
+  Index first_value = 0;
+  Index n_values = 0;
+  Index first_theta = 0;
+  Index first_lead = 0;
+  Vector scale;
 };
 
 // Some coefficients of a random term, for all its levels.
@@ -75,6 +86,8 @@ struct Model {
   std::vector<SmallIndex> n_levels_of_term;
   Index n_theta = 0;   // of all blocks and of R~; log sigma^2 is not counted
   Index n_values = 0;  // of all blocks, and the residual's
+  Constraints constraints;
+  std::vector<ThetaCopy> copies;
   bool residual_held = false;
   double residual_value = 0.0;  // where held, in units of the model
 

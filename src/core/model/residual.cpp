@@ -92,7 +92,8 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
 }
 
 ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& request,
-                         const Vector& unit, Index first_value, Index first_theta) {
+                         const Vector& unit, bool natural, Index first_value,
+                         Index first_theta) {
   ResidualBlock block;
   block.label = section.label;
   block.first_value = first_value;
@@ -100,6 +101,7 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   const Index n = covariance::n_values(section.structure);
   block.value_transform = covariance::value_transform(section.structure, unit.asDiagonal());
   covariance::Held held;
+  held.natural = natural;
   held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n);
   held.values =
       request.values.segment(first_value, n).cwiseQuotient(block.value_transform.diagonal());
@@ -149,10 +151,13 @@ Vector scaled_weights(const ModelSpec& spec, const std::vector<Vector>& units) {
 
 ResidualModel make_residual(const std::vector<ResidualSection>& sections,
                             const std::vector<Vector>& units, const VarianceRequest& request,
-                            Index first_value, Index first_theta) {
+                            const std::vector<SegmentRequest>& segments, Index first_value,
+                            Index first_theta) {
   ResidualModel residual;
+  const std::size_t first_section = segments.size() - sections.size();
   for (std::size_t s = 0; s < sections.size(); ++s) {
-    ResidualBlock block = make_block(sections[s], request, units[s], first_value, first_theta);
+    ResidualBlock block = make_block(sections[s], request, units[s],
+                                     segments[first_section + s].natural, first_value, first_theta);
     std::vector<Subject> subjects = subjects_of(sections[s]);
     add_patterns(subjects, block, residual.record_of_row);
     first_value += block.structure->n_values();

@@ -17,6 +17,7 @@
 namespace henderson::model {
 
 struct VarianceRequest;
+struct SegmentRequest;
 
 // Subjects with records at the same positions: they share R_i. The rows of a subject are
 // first_row[s], ..., in the order of the positions.
@@ -51,11 +52,12 @@ std::vector<Vector> position_units(const ModelSpec& spec);
 // The weights of the records measured in these units: those of the spec, divided by their squares.
 Vector scaled_weights(const ModelSpec& spec, const std::vector<Vector>& units);
 
-// Needs: first_value and first_theta, of the first block; units, of each position. Gives the
-// structures with their held values in those units. Throws InvalidSpec where a subject has two
+// Needs: first_value and first_theta, of the first block; units, of each position; segments, of all
+// random terms and then of the sections. Gives the structures with their held values in those units. Throws InvalidSpec where a subject has two
 // records at a position.
 ResidualModel make_residual(const std::vector<ResidualSection>& sections,
                             const std::vector<Vector>& units, const VarianceRequest& request,
-                            Index first_value, Index first_theta);
+                            const std::vector<SegmentRequest>& segments, Index first_value,
+                            Index first_theta);
 
 }  // namespace henderson::model

@@ -17,9 +17,26 @@ using model::RandomBlock;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
+void add_constraint_status(const Model& model, const Parameters& parameters,
+                           std::vector<ValueStatus>& status) {
+  const model::Constraints& constraints = model.constraints;
+  if (constraints.empty()) return;
+  for (Index i = 0; i < model.n_values; ++i) {
+    const Index lead = constraints.lead[i];
+    if (lead != i) status[i] = status[lead] = ValueStatus::tied;
+  }
+  const FreeSpace space(model);
+  const std::vector<bool> at_bound = space.at_bound(parameters);
+  for (Index i = 0; i < model.n_values; ++i) {
+    const Index coordinate = space.coordinate_of_value(i);
+    if (coordinate != kNone && at_bound[coordinate]) status[i] = ValueStatus::at_bound;
+  }
+}
+
 std::vector<ValueStatus> value_status(const Model& model, const Parameters& parameters,
                                       const model::VarianceRequest& request) {
   std::vector<ValueStatus> status(static_cast<std::size_t>(model.n_values), ValueStatus::free);
+  add_constraint_status(model, parameters, status);
   for (const RandomBlock& block : model.blocks) {
     const std::vector<bool> at_boundary =
         block.structure->value_at_boundary(parameters.of(block), block.coef_transform);
@@ -34,23 +51,19 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
   return status;
 }
 
-// J AI^-1 J' over the moving parameters: the delta method from theta to the values.
+// J AI^-1 J' over the moving coordinates: the delta method from them to the values.
 Matrix value_covariance(const Model& model, const Parameters& parameters, const Matrix& information,
                         const std::vector<ValueStatus>& status) {
-  const std::vector<Index> moving = moving_parameters(model, parameters);
-  const auto n = static_cast<Index>(moving.size());
-  const Matrix jacobian = user_jacobian(model, parameters);
-  Matrix moving_information(n, n), moving_jacobian(model.n_values, n);
-  for (Index j = 0; j < n; ++j) {
-    moving_jacobian.col(j) = jacobian.col(moving[j]);
-    for (Index i = 0; i < n; ++i) moving_information(i, j) = information(moving[i], moving[j]);
-  }
+  const FreeSpace space(model);
+  const Matrix along = moving_coordinates(model, space, parameters).jacobian;
+  const Matrix moving_jacobian = user_jacobian(model, parameters) * along;
+  const Matrix moving_information = along.transpose() * information * along;
   Matrix covariance = Matrix::Constant(model.n_values, model.n_values, kNaN);
   const Eigen::LLT<Matrix> llt(moving_information);
   if (llt.info() != Eigen::Success) return covariance;
   covariance = moving_jacobian * llt.solve(moving_jacobian.transpose());
   for (Index i = 0; i < model.n_values; ++i) {
-    if (status[i] == ValueStatus::free) continue;
+    if (status[i] == ValueStatus::free || status[i] == ValueStatus::tied) continue;
     covariance.row(i).setConstant(kNaN);
     covariance.col(i).setConstant(kNaN);
   }

@@ -6,13 +6,13 @@
 
 namespace henderson::reml {
 
-enum class ValueStatus { free, held, at_boundary };
+// tied: to another value, and free with it. at_bound: of the user.
+enum class ValueStatus { free, held, at_boundary, tied, at_bound };
 
 struct Estimates {
   Vector values;  // variance parameters, the residual last
   std::vector<ValueStatus> status;
-  Matrix
-      value_covariance;  // from the average information; NaN where a value is held or at a boundary
+  Matrix value_covariance;  // from the average information; NaN where a value is neither free nor tied
   Vector beta;           // NaN where a column of X is dependent
   Vector beta_se;
   Matrix beta_covariance;  // empty where there are more than max_covariance columns

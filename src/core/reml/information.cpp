@@ -30,34 +30,50 @@ struct Score {
   std::optional<Matrix> expected;
 };
 
-Score score_at(MixedModelEquations& equations, const Parameters& parameters,
-               const std::vector<Index>& moving, bool curvature, Callbacks& callbacks) {
+// Where the information is asked for, and in which coordinates.
+struct Place {
+  const FreeSpace& space;
+  const Parameters& parameters;
+  const Moving& moving;
+};
+
+// Of the moving coordinates.
+Matrix among(const Matrix& all, const std::vector<Index>& moving) {
+  const auto n = static_cast<Index>(moving.size());
+  Matrix part(n, n);
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < n; ++i) part(i, j) = all(moving[i], moving[j]);
+  }
+  return part;
+}
+
+Score score_at(MixedModelEquations& equations, const Place& place, const Parameters& parameters,
+               bool curvature, Callbacks& callbacks) {
   callbacks.stop_if_interrupted();
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
   if (!evaluation) throw Error("the equations near the estimates are not positive definite");
   std::optional<Matrix> expected;
   if (curvature) expected = expected_information(equations, *evaluation);
-  const Derivatives found = derivatives(equations, std::move(*evaluation), callbacks, curvature);
-  const auto n = static_cast<Index>(moving.size());
-  Score score{Vector(n), Matrix(n, n), Matrix(n, n),
+  const Derivatives found =
+      reduced(place.space, parameters,
+              derivatives(equations, std::move(*evaluation), callbacks, curvature));
+  const std::vector<Index>& moving = place.moving.coordinates;
+  Score score{Vector(static_cast<Index>(moving.size())), among(found.information, moving),
+              among(found.curvature, moving),
               !equations.records() || found.has_residual_curvature, std::nullopt};
-  if (expected) score.expected = Matrix(n, n);
-  for (Index j = 0; j < n; ++j) {
-    score.gradient[j] = found.gradient[moving[j]];
-    for (Index i = 0; i < n; ++i) {
-      score.average(i, j) = found.information(moving[i], moving[j]);
-      score.curvature(i, j) = found.curvature(moving[i], moving[j]);
-      if (expected) (*score.expected)(i, j) = (*expected)(moving[i], moving[j]);
-    }
-  }
+  for (std::size_t j = 0; j < moving.size(); ++j)
+    score.gradient[static_cast<Index>(j)] = found.gradient[moving[j]];
+  if (expected)
+    score.expected = place.moving.jacobian.transpose() * *expected * place.moving.jacobian;
   return score;
 }
 
-Parameters shifted(const Model& model, const Parameters& from, Index parameter, double step) {
-  Vector theta = from.theta();
-  double log_residual = from.log_residual();
-  (parameter < model.n_theta ? theta[parameter] : log_residual) += step;
-  return {std::move(theta), log_residual};
+Parameters shifted(const Place& place, Index coordinate, double step) {
+  Vector to = place.space.coordinates(place.parameters);
+  to[coordinate] += step;
+  const std::optional<Parameters> shifted = place.space.at(to, place.parameters);
+  if (!shifted) throw Error("a tied parameter is at the end of its range");
+  return *shifted;
 }
 
 // The smallest standard deviation along a direction of the block of a parameter that is not zero.
@@ -93,34 +109,19 @@ bool is_on_face(const Model& model, const Parameters& parameters) {
 
 }  // namespace
 
-std::vector<Index> moving_parameters(const Model& model, const Parameters& parameters) {
-  std::vector<bool> stopped(static_cast<std::size_t>(model.n_parameters()), false);
-  for (const RandomBlock& block : model.blocks) {
-    const std::vector<bool> at_boundary = block.structure->theta_at_boundary(parameters.of(block));
-    for (std::size_t i = 0; i < at_boundary.size(); ++i) {
-      stopped[block.first_theta + static_cast<Index>(i)] = at_boundary[i];
-    }
-  }
-  std::vector<Index> moving;
-  for (const Index i : free_parameters(model)) {
-    if (!stopped[i]) moving.push_back(i);
-  }
-  return moving;
-}
-
 namespace {
 
 // Of l, by central differences of the score.
-Matrix differenced_hessian(MixedModelEquations& equations, const Parameters& parameters,
-                           const std::vector<Index>& moving, const Matrix& average,
-                           Callbacks& callbacks) {
+Matrix differenced_hessian(MixedModelEquations& equations, const Place& place,
+                           const Matrix& average, Callbacks& callbacks) {
+  const std::vector<Index>& moving = place.moving.coordinates;
   const auto n = static_cast<Index>(moving.size());
   Matrix hessian(n, n);
   for (Index i = 0; i < n; ++i) {
-    const double step = step_for(equations.model(), parameters, moving[i], average(i, i));
+    const double step = step_for(equations.model(), place.parameters,
+                                 place.space.leads()[moving[i]], average(i, i));
     const auto gradient_at = [&](double shift) {
-      return score_at(equations, shifted(equations.model(), parameters, moving[i], shift), moving,
-                      false, callbacks)
+      return score_at(equations, place, shifted(place, moving[i], shift), false, callbacks)
           .gradient;
     };
     const Vector above = gradient_at(step);
@@ -134,21 +135,19 @@ Matrix differenced_hessian(MixedModelEquations& equations, const Parameters& par
 VarianceInformation variance_information(MixedModelEquations& equations,
                                          const Parameters& parameters, Callbacks& callbacks) {
   const Model& model = equations.model();
+  const FreeSpace space(model);
+  const Moving moving = moving_coordinates(model, space, parameters);
+  const Place place{space, parameters, moving};
   VarianceInformation found;
-  found.moving = moving_parameters(model, parameters);
-  const auto n = static_cast<Index>(found.moving.size());
-  const Score score = score_at(equations, parameters, found.moving, true, callbacks);
+  const Score score = score_at(equations, place, parameters, true, callbacks);
   found.average = score.average;
-  found.jacobian.resize(model.n_values, n);
-  const Matrix jacobian = user_jacobian(model, parameters);
-  for (Index i = 0; i < n; ++i) found.jacobian.col(i) = jacobian.col(found.moving[i]);
+  found.jacobian = user_jacobian(model, parameters) * moving.jacobian;
   if (score.expected && score.has_curvature) {
     found.expected = *score.expected;
     found.observed = 2.0 * found.average - found.expected + 0.5 * score.curvature;
     return found;
   }
-  found.observed =
-      differenced_hessian(equations, parameters, found.moving, found.average, callbacks);
+  found.observed = differenced_hessian(equations, place, found.average, callbacks);
   found.has_expected = score.has_curvature && !is_on_face(model, parameters);
   found.expected = found.average;
   if (found.has_expected) found.expected += found.average - found.observed + 0.5 * score.curvature;

@@ -11,14 +11,13 @@
 // is carried to the user's values by the Jacobian alone, because the score is zero.
 #pragma once
 
-#include "core/reml/derivatives.h"
+#include "core/reml/free_space.h"
 
 namespace henderson::reml {
 
-// All over the parameters that move: neither held nor stopped by a boundary.
+// All over the coordinates that move (free_space.h): neither held nor stopped by a boundary.
 struct VarianceInformation {
-  std::vector<Index> moving;  // positions in [theta, log sigma^2]
-  Matrix jacobian;            // d values / d moving, in the user's units
+  Matrix jacobian;  // d values / d coordinates, in the user's units
   Matrix average;
   Matrix observed;
   Matrix expected;
@@ -28,10 +27,7 @@ struct VarianceInformation {
   bool has_expected = true;
 };
 
-// The parameters that are neither held nor stopped by a boundary.
-std::vector<Index> moving_parameters(const model::Model& model, const Parameters& parameters);
-
-// Cost: two scores for each moving parameter, and one more; or that one alone.
+// Cost: two scores for each moving coordinate, and one more; or that one alone.
 VarianceInformation variance_information(equations::MixedModelEquations& equations,
                                          const Parameters& parameters, Callbacks& callbacks);
 

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <string>
 
-#include "core/reml/trust_region.h"
+#include "core/reml/boxed_model.h"
+#include "core/reml/free_space.h"
 
 namespace henderson::reml {
 namespace {
@@ -48,8 +49,8 @@ class Search {
         model_(equations.model()),
         options_(options),
         callbacks_(callbacks),
-        free_(free_parameters(model_)),
-        scale_free_(is_scale_free(model_)) {}
+        space_(model_),
+        scale_free_(is_scale_free(model_) && !space_.bounds_scale()) {}
 
   RemlResult run(const Parameters& start) {
     std::optional<Evaluation> evaluation = evaluate_at(nudged(start));
@@ -57,7 +58,7 @@ class Search {
       throw InvalidSpec(
           "start", "the mixed model equations are not positive definite at the starting values");
     }
-    if (free_.empty()) return finish_without_search(std::move(*evaluation));
+    if (space_.size() == 0) return finish_without_search(std::move(*evaluation));
     Termination termination = Termination::iteration_limit;
     Parameters best = evaluation->parameters;
     for (int k = 0; k <= options_.max_iterations; ++k) {
@@ -70,12 +71,12 @@ class Search {
       const Expansion expansion = expand(std::move(*evaluation));
       observed_ = observed_ || creeps();
       const std::optional<Matrix> observed = observed_ ? observed_hessian(best) : std::nullopt;
-      const QuadraticModel whole(expansion.gradient, observed.value_or(expansion.hessian));
+      const BoxedModel whole = boxed(best, expansion.gradient, observed.value_or(expansion.hessian));
       // With the curvature of Sigma a model that does not fit may look like a saddle for ever.
       const bool doubtful =
           !observed && history_.size() >= kPatience && std::isinf(whole.potential());
-      const QuadraticModel quadratic =
-          doubtful ? QuadraticModel(expansion.gradient, expansion.convex()) : whole;
+      const BoxedModel quadratic =
+          doubtful ? boxed(best, expansion.gradient, expansion.convex()) : whole;
       report(value, quadratic.potential());
       if (quadratic.potential() <= options_.tolerance) {
         if (doubtful) {
@@ -83,8 +84,8 @@ class Search {
           if (evaluation) continue;
         }
         termination = Termination::converged;
-        best = moved(
-            best, quadratic.minimum(radius_));  // too short a step to be judged by the likelihood
+        // Too short a step to be judged by the likelihood.
+        best = moved(best, quadratic.minimum(radius_)).value_or(best);
         break;
       }
       if (k == options_.max_iterations) break;
@@ -98,13 +99,21 @@ class Search {
   }
 
  private:
-  std::optional<Evaluation> evaluate_at(const Parameters& parameters) {
+  // Nothing where a tied parameter is out of its range.
+  std::optional<Evaluation> evaluate_at(const std::optional<Parameters>& parameters) {
     callbacks_.stop_if_interrupted();
+    if (!parameters) return std::nullopt;
     ++evaluations_;
-    return evaluate(equations_, parameters, scale_free_, callbacks_);
+    return evaluate(equations_, *parameters, scale_free_, callbacks_);
   }
 
-  // Gradient of -2l in the free parameters, and its Hessian: twice the average information, and the
+  BoxedModel boxed(const Parameters& at, const Vector& gradient, const Matrix& hessian) const {
+    const Vector here = space_.coordinates(at);
+    const Box box = space_.box(at);
+    return {gradient, hessian, box.lower - here, box.upper - here};
+  }
+
+  // Gradient of -2l in the coordinates of the search, and its Hessian: twice the average information, and the
   // curvature of Sigma(theta).
   struct Expansion {
     Vector gradient;
@@ -122,17 +131,11 @@ class Search {
   };
 
   Expansion expand(Evaluation&& evaluation) {
-    const Derivatives found = derivatives(equations_, std::move(evaluation), callbacks_);
-    const auto n = static_cast<Index>(free_.size());
-    Expansion expansion{Vector(n), Matrix(n, n), Matrix(n, n)};
-    for (Index i = 0; i < n; ++i) {
-      expansion.gradient[i] = found.gradient[free_[i]];
-      for (Index j = 0; j < n; ++j) {
-        expansion.information(i, j) = 2.0 * found.information(free_[i], free_[j]);
-        expansion.hessian(i, j) = expansion.information(i, j) + found.curvature(free_[i], free_[j]);
-      }
-    }
-    return expansion;
+    const Parameters at = evaluation.parameters;
+    const Derivatives found =
+        reduced(space_, at, derivatives(equations_, std::move(evaluation), callbacks_));
+    const Matrix information = 2.0 * found.information;
+    return {found.gradient, information, information + found.curvature};
   }
 
   // Small data sets can have an observed information so far from the average one that the steps
@@ -142,7 +145,7 @@ class Search {
     if (n < kPatience) return false;
     const double now = history_[n - 1].potential, before = history_[n - 2].potential;
     if (now <= kCreeping * before) return false;
-    const auto n_free = static_cast<double>(free_.size());
+    const auto n_free = static_cast<double>(space_.size());
     if (n_free <= kFewParameters) return true;
     const double earlier = history_[n - 4].potential;
     if (!std::isfinite(earlier) || !(now < earlier)) return false;
@@ -153,7 +156,7 @@ class Search {
   // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
   // Cost: two scores for each parameter.
   std::optional<Matrix> observed_hessian(const Parameters& at) {
-    const auto n = static_cast<Index>(free_.size());
+    const Index n = space_.size();
     Matrix hessian(n, n);
     for (Index i = 0; i < n; ++i) {
       const std::optional<Vector> above =
@@ -166,40 +169,37 @@ class Search {
     return hessian;
   }
 
-  std::optional<Vector> gradient_at(const Parameters& parameters) {
+  std::optional<Vector> gradient_at(const std::optional<Parameters>& parameters) {
     callbacks_.stop_if_interrupted();
+    if (!parameters) return std::nullopt;
     ++evaluations_;
-    std::optional<Evaluation> evaluation = evaluate(equations_, parameters, false, callbacks_);
+    std::optional<Evaluation> evaluation = evaluate(equations_, *parameters, false, callbacks_);
     if (!evaluation) return std::nullopt;
     return expand(std::move(*evaluation)).gradient;
   }
 
-  Parameters moved(const Parameters& from, const Vector& step) const {
-    return nudged(shifted(from, step));
+  std::optional<Parameters> moved(const Parameters& from, const Vector& step) const {
+    const std::optional<Parameters> to = shifted(from, step);
+    return to ? nudged(*to) : std::nullopt;
   }
 
-  Parameters shifted(const Parameters& from, const Vector& step) const {
-    Vector theta = from.theta();
-    double log_residual = from.log_residual();
-    for (std::size_t i = 0; i < free_.size(); ++i) {
-      (free_[i] < model_.n_theta ? theta[free_[i]] : log_residual) += step[static_cast<Index>(i)];
-    }
-    return {std::move(theta), log_residual};
+  std::optional<Parameters> shifted(const Parameters& from, const Vector& step) const {
+    return space_.at(space_.coordinates(from) + step, from);
   }
 
-  Parameters nudged(const Parameters& parameters) const {
+  std::optional<Parameters> nudged(const Parameters& parameters) const {
     Vector theta = parameters.theta();
     for (const RandomBlock& block : model_.blocks) {
       if (block.held) continue;
       theta.segment(block.first_theta, block.structure->n_theta()) =
           block.structure->nudged(parameters.of(block), kNudge * parameters.residual_sd());
     }
-    return {std::move(theta), parameters.log_residual()};
+    return space_.restored({std::move(theta), parameters.log_residual()});
   }
 
   // A step that raises the likelihood, the radius shrinking until there is one.
   std::optional<Evaluation> improve(const Parameters& from, double value,
-                                    const QuadraticModel& quadratic) {
+                                    const BoxedModel& quadratic) {
     const double noise =
         kLikelihoodNoise * (std::abs(value) + static_cast<double>(model_.n_records));
     while (radius_ > kSmallestRadius) {
@@ -223,7 +223,7 @@ class Search {
   // A step along negative curvature, where it raises the likelihood by more than rounding: the
   // gradient has vanished, so this is a saddle, or the optimum of a model that fits badly.
   std::optional<Evaluation> leave_saddle(const Parameters& from, double value,
-                                         const QuadraticModel& quadratic) {
+                                         const BoxedModel& quadratic) {
     const double radius = radius_;
     radius_ = std::min(radius_, kFirstRadius);
     std::optional<Evaluation> trial = improve(from, value, quadratic);
@@ -241,14 +241,15 @@ class Search {
                         std::to_string(potential));
   }
 
-  Parameters canonical(const Parameters& parameters, double relative, double absolute) const {
+  std::optional<Parameters> canonical(const Parameters& parameters, double relative,
+                                      double absolute) const {
     Vector theta = parameters.theta();
     for (const RandomBlock& block : model_.blocks) {
       if (block.held) continue;
       theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->canonical(
           parameters.of(block), relative, absolute * parameters.residual_sd());
     }
-    return {std::move(theta), parameters.log_residual()};
+    return space_.restored({std::move(theta), parameters.log_residual()});
   }
 
   bool has_boundary(const Parameters& parameters) const {
@@ -268,9 +269,9 @@ class Search {
   // What the likelihood cannot tell from zero becomes zero.
   RemlResult finish(const Parameters& best, Termination termination) {
     const double value = history_.back().minus2loglik;
-    const Parameters on_boundary = canonical(best, kBoundary, kBoundary);
+    const std::optional<Parameters> on_boundary = canonical(best, kBoundary, kBoundary);
     std::optional<Evaluation> evaluation;
-    if (has_boundary(on_boundary)) {
+    if (on_boundary && has_boundary(*on_boundary)) {
       evaluation = evaluate_at(on_boundary);
       if (evaluation && evaluation->minus2loglik > value + kBoundaryLoss) {
         equations_.give_back(std::move(evaluation->solved));
@@ -287,7 +288,7 @@ class Search {
   const Model& model_;
   const RemlOptions& options_;
   Callbacks& callbacks_;
-  const std::vector<Index> free_;
+  const FreeSpace space_;
   const bool scale_free_;
   double radius_ = kFirstRadius;
   int evaluations_ = 0;

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/constraints.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/covariance/registry.h"
+#include "core/model/spec.h"
+
+namespace henderson::model {
+namespace {
+
+using covariance::Recipe;
+
+// Ratios that differ by less are one ratio.
+constexpr double kSameRatio = 1e-12;
+
+struct Segment {
+  const Recipe* recipe;
+  bool random;
+  Index first_value;
+  Index n_values;
+};
+
+std::vector<Segment> segments_of(const ModelSpec& spec) {
+  std::vector<Segment> segments;
+  Index first = 0;
+  for (const RandomTerm& term : spec.random) {
+    segments.push_back({&term.structure, true, first, covariance::n_values(term.structure)});
+    first += segments.back().n_values;
+  }
+  for (const ResidualSection& section : spec.residual) {
+    segments.push_back({&section.structure, false, first, covariance::n_values(section.structure)});
+    first += segments.back().n_values;
+  }
+  return segments;
+}
+
+bool same_matrix(const Matrix& a, const Matrix& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols() && (a.size() == 0 || a == b);
+}
+
+bool same_recipe(const Recipe& a, const Recipe& b) {
+  if (a.name != b.name || a.n_coef != b.n_coef || a.order != b.order) return false;
+  if (!same_matrix(a.coordinates, b.coordinates) || !same_matrix(a.constants, b.constants))
+    return false;
+  return std::equal(a.factors.begin(), a.factors.end(), b.factors.begin(), b.factors.end(),
+                    same_recipe);
+}
+
+bool any_held(const Segment& segment, const std::vector<bool>& held) {
+  for (Index k = 0; k < segment.n_values; ++k) {
+    if (held[segment.first_value + k]) return true;
+  }
+  return false;
+}
+
+// The factor c where every value follows that of the leader, variances times c; else NaN.
+double factor_of_copy(const Segment& own, const Segment& leader, const Constraints& constraints,
+                      const std::vector<bool>& held) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  if (own.random != leader.random || own.recipe->name == "diag") return none;
+  if (!same_recipe(*own.recipe, *leader.recipe)) return none;
+  if (any_held(own, held) || any_held(leader, held)) return none;
+  const Vector powers = covariance::make_structure(*own.recipe, {})->value_powers();
+  double factor = none;
+  for (Index k = 0; k < own.n_values; ++k) {
+    const Index i = own.first_value + k, j = leader.first_value + k;
+    if (constraints.lead[i] != j || constraints.lead[j] != j) return none;
+    if (std::isfinite(constraints.lower[j]) || std::isfinite(constraints.upper[j])) return none;
+    if (powers[k] == 0.0) {
+      if (std::abs(constraints.ratio[i] - 1.0) > kSameRatio) return none;
+      continue;
+    }
+    const double c = std::pow(constraints.ratio[i], 2.0 / powers[k]);
+    if (std::isnan(factor)) factor = c;
+    if (std::abs(c - factor) > kSameRatio * factor) return none;
+  }
+  return factor;
+}
+
+// Values of the segment that are tied or bounded, or lead values outside of its copies.
+bool needs_coordinates(const Segment& own, Index index, const std::vector<Segment>& segments,
+                       const std::vector<SegmentRequest>& requests,
+                       const Constraints& constraints) {
+  const auto inside = [&](Index value) {
+    return value >= own.first_value && value < own.first_value + own.n_values;
+  };
+  for (Index k = own.first_value; k < own.first_value + own.n_values; ++k) {
+    if (constraints.lead[k] != k) return requests[index].copy_of == kNone;
+    if (std::isfinite(constraints.lower[k]) || std::isfinite(constraints.upper[k])) return true;
+  }
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    if (requests[s].copy_of == index) continue;
+    for (Index k = segments[s].first_value; k < segments[s].first_value + segments[s].n_values; ++k)
+      if (constraints.lead[k] != k && inside(constraints.lead[k])) return true;
+  }
+  // An independent residual variance is of no segment.
+  const Index last = static_cast<Index>(constraints.lead.size()) - 1;
+  return constraints.lead[last] != last && inside(constraints.lead[last]);
+}
+
+}  // namespace
+
+bool Constraints::is_constrained(Index value) const {
+  if (empty()) return false;
+  if (lead[value] != value || std::isfinite(lower[value]) || std::isfinite(upper[value]))
+    return true;
+  for (std::size_t i = 0; i < lead.size(); ++i) {
+    if (lead[i] == value && static_cast<Index>(i) != value) return true;
+  }
+  return false;
+}
+
+std::vector<SegmentRequest> segment_requests(const ModelSpec& spec, const Constraints& constraints,
+                                             const std::vector<bool>& held) {
+  const std::vector<Segment> segments = segments_of(spec);
+  std::vector<SegmentRequest> requests(segments.size());
+  if (constraints.empty()) return requests;
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    for (std::size_t leader = 0; leader < s && requests[s].copy_of == kNone; ++leader) {
+      const double factor = factor_of_copy(segments[s], segments[leader], constraints, held);
+      if (!std::isnan(factor)) requests[s] = {false, static_cast<Index>(leader), factor};
+    }
+  }
+  // A leader with coordinates makes its copies follow value by value, and so on to the leader.
+  for (std::size_t s = 0; s < segments.size(); ++s) {
+    const auto index = static_cast<Index>(s);
+    requests[s].natural =
+        needs_coordinates(segments[s], index, segments, requests, constraints);
+  }
+  for (SegmentRequest& request : requests) {
+    if (request.copy_of == kNone || !requests[request.copy_of].natural) continue;
+    request = {true, kNone, 1.0};
+  }
+  return requests;
+}
+
+}  // namespace henderson::model

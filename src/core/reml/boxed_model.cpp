@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/boxed_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace henderson::reml {
+namespace {
+
+// A limit nearer than this is reached.
+constexpr double kReached = 1e-12;
+
+}  // namespace
+
+BoxedModel::BoxedModel(Vector gradient, Matrix hessian, Vector lower, Vector upper)
+    : gradient_(std::move(gradient)),
+      hessian_(std::move(hessian)),
+      lower_(std::move(lower)),
+      upper_(std::move(upper)) {
+  const auto infinite = [](double x) { return std::isinf(x); };
+  if (std::all_of(lower_.data(), lower_.data() + lower_.size(), infinite) &&
+      std::all_of(upper_.data(), upper_.data() + upper_.size(), infinite)) {
+    whole_.emplace(gradient_, hessian_);
+    return;
+  }
+  for (Index i = 0; i < gradient_.size(); ++i) {
+    const bool stopped_below = lower_[i] > -kReached && gradient_[i] > 0.0;
+    const bool stopped_above = upper_[i] < kReached && gradient_[i] < 0.0;
+    if (!stopped_below && !stopped_above) free_.push_back(i);
+  }
+}
+
+// The model in the coordinates `free` where the others are at `fixed`.
+QuadraticModel BoxedModel::on(const std::vector<Index>& free, const Vector& fixed) const {
+  const auto n = static_cast<Index>(free.size());
+  const Vector shifted = gradient_ + hessian_ * fixed;
+  Vector gradient(n);
+  Matrix hessian(n, n);
+  for (Index j = 0; j < n; ++j) {
+    gradient[j] = shifted[free[j]];
+    for (Index i = 0; i < n; ++i) hessian(i, j) = hessian_(free[i], free[j]);
+  }
+  return QuadraticModel(gradient, hessian);
+}
+
+Vector BoxedModel::minimum(double radius) const {
+  if (whole_) return whole_->minimum(radius);
+  std::vector<Index> moving = free_;
+  Vector step = Vector::Zero(gradient_.size());
+  while (!moving.empty()) {
+    Vector fixed = step;
+    for (const Index i : moving) fixed[i] = 0.0;
+    const double left = std::sqrt(std::max(radius * radius - fixed.squaredNorm(), 0.0));
+    const Vector part = on(moving, fixed).minimum(left);
+    std::vector<Index> inside;
+    for (std::size_t j = 0; j < moving.size(); ++j) {
+      const Index i = moving[j];
+      const double x = part[static_cast<Index>(j)];
+      step[i] = std::min(std::max(x, lower_[i]), upper_[i]);
+      if (step[i] == x) inside.push_back(i);
+    }
+    if (inside.size() == moving.size()) break;
+    moving = std::move(inside);
+  }
+  if (step.norm() <= radius * (1.0 + kReached) && decrease(step) > 0.0) return step;
+  return projected_gradient(radius);
+}
+
+// Down the gradient and along the walls, as far as the model falls.
+Vector BoxedModel::projected_gradient(double radius) const {
+  Vector down = Vector::Zero(gradient_.size());
+  for (const Index i : free_) down[i] = -gradient_[i];
+  const double length = down.norm();
+  if (!(length > 0.0)) return down;
+  Vector step = Vector::Zero(down.size());
+  for (double scale = radius / length; scale * length > 1e-14 * radius; scale *= 0.5) {
+    step = (scale * down).cwiseMax(lower_).cwiseMin(upper_);
+    if (decrease(step) > 0.0) return step;
+  }
+  return step;
+}
+
+double BoxedModel::decrease(const Vector& step) const {
+  if (whole_) return whole_->decrease(step);
+  return -(gradient_.dot(step) + 0.5 * step.dot(hessian_ * step));
+}
+
+double BoxedModel::potential() const {
+  if (whole_) return whole_->potential();
+  return on(free_, Vector::Zero(gradient_.size())).potential();
+}
+
+}  // namespace henderson::reml
