@@ -113,7 +113,7 @@ interval_scale <- function(kind) {
 variance_limits <- function(fit, names, level, information) {
   covariance <- parameter_covariance(fit, information %||% "average")
   limits <- vapply(match(names, fit$parameters$name), function(i) {
-    if (fit$parameters$status[i] != "free") return(c(NA_real_, NA_real_))
+    if (!is_estimated(fit)[i]) return(c(NA_real_, NA_real_))
     scale <- interval_scale(fit$parameters$kind[i])
     x <- fit$parameters$estimate[i]
     half <- stats::qnorm(1 - (1 - level) / 2) * sqrt(covariance[i, i]) * scale$slope(x)
@@ -130,7 +130,7 @@ profile_intervals <- function(fit, parm, level) {
   z <- stats::qnorm(1 - (1 - level) / 2)
   profiles <- profile(fit, c(parm$fixed, parm$variance), level = level)
   limits <- t(vapply(split_profiles(profiles), function(one) {
-    c(limit_at(one, -z), limit_at(one, z))
+    c(limit_at(one, -z, fit), limit_at(one, z, fit))
   }, numeric(2L)))
   dimnames(limits) <- list(c(parm$fixed, parm$variance), limit_names(level))
   limits
@@ -141,11 +141,15 @@ split_profiles <- function(profiles) {
 }
 
 # The value at which zeta is z: the profile has a point there, or ends before it (at a boundary).
-limit_at <- function(one, z) {
+limit_at <- function(one, z, fit) {
   near <- which.min(abs(one$zeta - z))
   if (is.na(near) || length(near) == 0L) return(NA_real_)
   if (abs(one$zeta[near] - z) < 1e-3) return(one$value[near])
   if (z < 0 && min(one$zeta) > z && isTRUE(one$value[which.min(one$zeta)] == 0)) return(0)
+  # A profile that ends at a bound of the parameter.
+  last <- one$value[if (z < 0) which.min(one$zeta) else which.max(one$zeta)]
+  i <- match(one$parameter[1L], fit$parameters$name)
+  if (!is.na(i) && length(last) == 1L && last %in% bounds_of(fit, i)) return(last)
   NA_real_
 }
 

@@ -24,7 +24,7 @@ check_information <- function(information, ddf) {
 
 needs_derivatives <- function(fit, ddf) {
   ddf %in% c("Satterthwaite", "Kenward-Roger") && !has_exact_t(fit) &&
-    any(fit$parameters$status == "free")
+    any(is_estimated(fit))
 }
 
 # What was once computed for a fit stays with it, unless its estimates were changed since.
@@ -44,7 +44,7 @@ kept_answer <- function(fit, key, make) {
 fit_control <- function(fit) {
   held <- fit$parameters$status == "held"
   values <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
-  engine_control(fit$control, fit$parameters, values[held], values[!held])
+  engine_control(fit$control, fit$parameters, values[held], values[!held], fit$constraints)
 }
 
 # The spec whose likelihood has the information: REML unless the fit is by ML.
@@ -92,7 +92,7 @@ inverse_of <- function(matrix) {
 parameter_covariance <- function(fit, information) {
   if (information == "average") return(fit$parameter_covariance)
   n <- length(fit$parameters$name)
-  free <- fit$parameters$status == "free"
+  free <- is_estimated(fit)
   covariance <- matrix(NA_real_, n, n)
   if (!any(free)) return(covariance)
   jacobian <- variance_information(fit)$jacobian

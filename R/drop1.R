@@ -51,7 +51,7 @@ ranova <- function(fit, reduce = TRUE) {
     reductions(fit, spec, k, reduce)
   }), recursive = FALSE)
   rows <- lapply(smaller, function(model) {
-    est <- refit_spec(fit, model$spec)
+    est <- refit_spec(fit, model$spec, model$gone)
     chisq <- max(est$minus2loglik - fit$minus2loglik, 0)
     c(est$minus2loglik, chisq, model$df, mixture_p(chisq, model$mixture))
   })
@@ -74,6 +74,8 @@ ranova <- function(fit, reduce = TRUE) {
 reductions <- function(fit, spec, k, reduce) {
   term <- fit$random[[k]]
   structure <- structure_name(term$structure)
+  # A smaller us or diag does not have the parameters that are tied or bounded.
+  reduce <- reduce && !is_constrained(fit, fit$parameters$index == k)
   if (reduce && structure %in% c("us", "diag") && length(spec$random[[k]]$incidence) == 1L) {
     sizes <- column_counts(spec$random[[k]]$incidence[[1L]]$terms, fit$n)
     removable <- if (length(sizes) > 1L) setdiff(seq_along(sizes), which(term$coef_names[
@@ -83,8 +85,8 @@ reductions <- function(fit, spec, k, reduce) {
     }
   }
   spec$random <- spec$random[-k]
-  df <- sum(fit$parameters$index == k & fit$parameters$status != "held")
-  list(list(spec = spec, label = term$label, df = df,
+  df <- n_variance_free(fit) - n_variance_free(fit, fit$parameters$index != k)
+  list(list(spec = spec, label = term$label, df = df, gone = k,
     mixture = if (term$n_coef == 1L && df == 1L) c(`0` = 0.5, `1` = 0.5) else
       if (structure == "diag") binomial_mixture(df) else stats::setNames(1, df)))
 }
@@ -114,7 +116,7 @@ without_columns <- function(j, fit, spec, k, sizes, structure) {
   mixture <- if (structure == "diag") binomial_mixture(s) else
     if (s == 1L) stats::setNames(c(0.5, 0.5), c(df - 1, df)) else stats::setNames(1, df)
   label <- paste(paste(names, collapse = " + "), "in", fit$random[[k]]$label)
-  list(spec = spec, label = label, df = df, mixture = mixture)
+  list(spec = spec, label = label, df = df, gone = k, mixture = mixture)
 }
 
 n_us <- function(t) t * (t + 1) / 2

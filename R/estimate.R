@@ -31,11 +31,13 @@ estimate <- function(spec, control) {
 }
 
 # The control list of the engine, with the held and the starting values in the order of parameters.
-engine_control <- function(control, parameters, hold, start) {
+engine_control <- function(control, parameters, hold, start, constraints = NULL) {
   values <- rep(NA_real_, length(parameters$name))
   values[match(names(start), parameters$name)] <- start
   values[match(names(hold), parameters$name)] <- hold
-  c(unclass(control), list(hold = parameters$name %in% names(hold), start = values))
+  with_constraints(
+    c(unclass(control), list(hold = parameters$name %in% names(hold), start = values)), constraints
+  )
 }
 
 check_hold <- function(hold, parameters, random) {

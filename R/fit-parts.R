@@ -22,8 +22,8 @@ model_text <- function(fit) {
     paste0(text, ", residual ", residual_text(fit$parts$residual))
 }
 
-# Fixed effects that were estimated and variance parameters that were not held.
-n_free <- function(fit) fit$rank + sum(fit$parameters$status != "held")
+# Fixed effects that were estimated and variance parameters that were not held, tied ones once.
+n_free <- function(fit) fit$rank + n_variance_free(fit)
 
 term_labels <- function(fit) vapply(fit$random, `[[`, "", "label")
 

@@ -2,7 +2,7 @@
 # them again from the frame (fit_design, fit_spec).
 
 new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, control,
-                       ddf = "Satterthwaite") {
+                       ddf = "Satterthwaite", constraints = NULL) {
   fit <- list(
     call = call, formula = parts$formula, method = spec$method, parts = parts, frame = frame,
     contrasts = design$contrasts,
@@ -24,11 +24,13 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
     cache = new.env(parent = emptyenv())
   )
   fit$anova <- est$anova
+  fit$constraints <- constraints
   class(fit) <- "lmmfit"
   validate_lmmfit(fit)
 }
 
-parameter_status <- c("free", "held", "at boundary", "negative", "truncated")
+# The first five as the engine numbers them.
+parameter_status <- c("free", "held", "at boundary", "tied", "at bound", "negative", "truncated")
 
 # A random term as the fit keeps it: without the incidence, which the frame has.
 fitted_term <- function(term, effects) {

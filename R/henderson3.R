@@ -21,7 +21,7 @@ by_fitting_constants <- function(spec, control) {
   se <- sqrt(diag(covariance))
   est$parameters <- list(
     estimate = used, se = ifelse(truncated, NA, se), covariance = covariance,
-    status = ifelse(truncated, 4L, ifelse(estimate < 0, 3L, 0L))
+    status = ifelse(truncated, 6L, ifelse(estimate < 0, 5L, 0L))
   )
   est$anova <- list(
     order = order, estimate = ifelse(truncated, 0, estimate), untruncated = estimate,

@@ -71,6 +71,8 @@
 #' @param hold Known values of variance parameters: a numeric vector with the names that
 #'   [varcomp()] prints, as in `c(residual = 1)`. The others are estimated.
 #' @param start Starting values, named in the same way. By default they come from the data.
+#' @param tie,bounds Ties and bounds of variance parameters, see [constraints]:
+#'   `tie = ~ residual.A == residual.B`, `bounds = list(id.rho = c(0, 0.9))`.
 #' @param ddf Degrees of freedom of tests and intervals of the fixed effects: `"Satterthwaite"`,
 #'   `"Kenward-Roger"`, `"residual"` or `"none"`, see [contest()]. They are computed when they are
 #'   asked for, and can be chosen there again.
@@ -106,7 +108,8 @@
 #' @export
 lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weights = NULL,
                    hold = NULL, start = NULL, ddf = "Satterthwaite", subset = NULL,
-                   na.action = NULL, contrasts = NULL, control = lmm_control()) {
+                   na.action = NULL, contrasts = NULL, control = lmm_control(), tie = NULL,
+                   bounds = NULL) {
   call <- match.call()
   check_front_door(data, control)
   method <- check_method(method)
@@ -125,15 +128,20 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   frame <- check_frame(frame, parts)
   design <- model_design(parts, frame, check_contrasts(contrasts))
   parameters <- parameter_table(design$random, design$residual)
+  constraints <- new_constraints(tie, bounds, parameters, design$residual)
+  if (!is.null(constraints) && method == "ANOVA") abort_anova_constraints()
   hold <- check_hold(hold, parameters, design$random)
+  hold <- check_hold(tied_values(hold, constraints, parameters, "hold"), parameters, design$random)
   start <- check_start(start, parameters, design$random)
+  start <- tied_values(start, constraints, parameters, "start")
   spec <- new_model_spec(design, frame, parts, method)
   check_linear_parts(parts, frame, spec)
-  spec <- validate_model_spec(spec, parameters, hold)
+  spec <- validate_model_spec(spec, parameters, hold, constraints$lead)
   check_residual(design, parameters, hold, start)
   scales <- trait_scales(parts, frame, design, parameters)
-  est <- estimate_scaled(spec, engine_control(control, parameters, hold, start), scales)
-  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf)
+  engine <- engine_control(control, parameters, hold, start, constraints)
+  est <- estimate_scaled(spec, engine, scales)
+  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf, constraints)
 }
 
 parse_input <- function(input) {

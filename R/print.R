@@ -69,6 +69,7 @@ print_notes <- function(fit) {
   if (length(boundary) > 0L) {
     cat("At the boundary of its range, without SE: ", toString(boundary), "\n", sep = "")
   }
+  print_constraints(fit)
   print_anova_notes(fit)
   dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
   if (length(dropped) > 0L) {
@@ -80,6 +81,13 @@ print_notes <- function(fit) {
   if (fit$convergence$status != "converged") {
     cat("NOT CONVERGED (", fit$convergence$status, "): do not use these estimates\n", sep = "")
   }
+}
+
+print_constraints <- function(fit, limit = 6L) {
+  text <- constraint_text(fit)
+  if (length(text) == 0L) return(invisible())
+  cat(strwrap(paste0("Constraints: ", paste(utils::head(text, limit), collapse = "; "),
+    if (length(text) > limit) paste("; and", length(text) - limit, "more")), exdent = 2L), sep = "\n")
 }
 
 #' @rdname print.lmmfit

@@ -32,7 +32,7 @@ profile.lmmfit <- function(fitted, which = "all", level = 0.95, ...) {
 # criterion(value) - criterion(estimate).
 variance_target <- function(fit, name) {
   i <- match(name, fit$parameters$name)
-  if (fit$parameters$status[i] == "held") abort_profile(name, fit$parameters$status[i])
+  if (fit$parameters$status[i] %in% c("held", "at bound")) abort_profile(name, fit$parameters$status[i])
   spec <- fit_spec(fit)
   kind <- fit$parameters$kind[i]
   se <- fit$parameters$se[i]
@@ -41,7 +41,8 @@ variance_target <- function(fit, name) {
   list(
     estimate = fit$parameters$estimate[i],
     se = if (is.finite(se)) se else 0.1 * residual_scale(fit), scale = interval_scale(kind),
-    has_zero = kind == "variance" && may_be_zero(fit, i), from_zero = at_zero,
+    has_zero = kind == "variance" && may_be_zero(fit, i) && bounds_of(fit, i)[1L] <= 0,
+    from_zero = at_zero, bounds = bounds_of(fit, i),
     rise = function(value) {
       found <- tryCatch(refit_held(fit, spec, stats::setNames(value, name)),
         error = function(e) NULL)
@@ -117,9 +118,13 @@ profile_side <- function(target, z, sign) {
   last <- 0
   for (step in seq_len(40L)) {
     x_new <- x + sign * min(0.7, max(z - abs(last), 0.02) * 1.01) / slope
-    zeta <- zeta_at(scale$from(x_new))
+    value <- inside_bounds(scale$from(x_new), target$bounds)
+    at_bound <- value %in% target$bounds
+    x_new <- scale$to(value)
+    zeta <- zeta_at(value)
     if (!is.finite(zeta)) break
-    found <- rbind(found, data.frame(value = scale$from(x_new), zeta = zeta))
+    found <- rbind(found, data.frame(value = value, zeta = zeta))
+    if (at_bound && abs(zeta) < z) break
     slope <- max(abs(zeta - last) / abs(x_new - x), slope / 4, 1e-300)
     beyond <- abs(zeta) >= z
     before <- c(x, last)
@@ -128,6 +133,11 @@ profile_side <- function(target, z, sign) {
     if (beyond) return(rbind(found, crossing(zeta_at, scale, before, c(x, zeta), sign * z)))
   }
   found
+}
+
+inside_bounds <- function(value, bounds) {
+  if (is.null(bounds)) return(value)
+  min(max(value, bounds[1L]), bounds[2L])
 }
 
 # The point with zeta = z between two, by the secant rule kept inside.

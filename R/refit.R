@@ -1,7 +1,8 @@
 # The engine again for a changed spec or a new response, without going through formulas.
 
 # A fit to another spec with its own parameters: nothing held but what was held and still exists.
-refit_spec <- function(fit, spec) {
+# gone: the random term whose parameters are others, or none.
+refit_spec <- function(fit, spec, gone) {
   n <- vapply(spec$random, function(term) spec_parameters(term), 0)
   residual <- sum(fit$parameters$index == 0L)
   total <- sum(n) + residual
@@ -15,7 +16,16 @@ refit_spec <- function(fit, spec) {
     )
   ))
   control$trace <- FALSE
-  fit_reml_cpp(spec, control)
+  kept <- kept_parameters(fit, total, gone)
+  fit_reml_cpp(spec, with_constraints(control, kept_constraints(fit$constraints, kept)))
+}
+
+# The parameters of the fit that the smaller model has, NA for those of the term that changed.
+kept_parameters <- function(fit, total, gone) {
+  index <- fit$parameters$index
+  others <- which(index != gone)
+  before <- sum(index[others] < gone & index[others] > 0L)
+  append(others, rep(NA_integer_, total - length(others)), before)
 }
 
 held_values <- function(fit, which) {
@@ -42,7 +52,7 @@ refit_held <- function(fit, spec, held) {
     hold = fit$parameters$status == "held" | seq_along(values) %in% at, start = start
   ))
   control$trace <- FALSE
-  fit_reml_cpp(spec, control)
+  fit_reml_cpp(spec, with_constraints(control, fit$constraints))
 }
 
 # Starting variances that leave the held covariance i inside.

@@ -17,13 +17,14 @@ random_fields <- c(
 
 # What can be told before the engine runs: a residual variance that cannot be told apart, and more
 # parameters than records.
-validate_model_spec <- function(spec, parameters, held) {
+validate_model_spec <- function(spec, parameters, held, lead = NULL) {
   n <- length(spec$response)
   known <- !is_iid(spec$residual) || "residual" %in% names(held)
   if (!known && length(unique(spec$weights)) <= 1L) {
     for (term in spec$random) check_levels_records(term, n)
   }
-  free <- length(setdiff(parameters$name, names(held)))
+  lead <- lead %||% seq_along(parameters$name)
+  free <- length(unique(lead[!parameters$name %in% names(held)]))
   if (free >= n) abort_few_records(n, free)
   spec
 }

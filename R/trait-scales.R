@@ -43,10 +43,20 @@ section_scales <- function(section, record) {
   own
 }
 
+# Ties and bounds of parameters that are divided by `value`.
+scaled_constraints <- function(constraints, value) {
+  if (is.null(constraints)) return(NULL)
+  constraints$ratio <- constraints$ratio * value[constraints$lead] / value
+  constraints$lower <- constraints$lower / value
+  constraints$upper <- constraints$upper / value
+  constraints
+}
+
 # As estimate(), in the units of `scales`.
 estimate_scaled <- function(spec, control, scales) {
   if (is.null(scales)) return(estimate(spec, control))
   control$start <- control$start / scales$value
+  control$constraints <- scaled_constraints(control$constraints, scales$value)
   spec$response <- spec$response / scales$record
   column <- list(matrix(1 / scales$record))
   scaled <- function(terms) lapply(terms, function(term) list(parts = c(term$parts, column)))

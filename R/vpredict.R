@@ -32,7 +32,7 @@ vpredict <- function(fit, ..., information = c("average", "observed", "expected"
   }, functions$expressions, functions$names)
   gradient <- do.call(rbind, lapply(found, `[[`, "gradient"))
   covariance <- parameter_covariance(fit, information)
-  free <- fit$parameters$status == "free"
+  free <- is_estimated(fit)
   covariance <- gradient[, free, drop = FALSE] %*% covariance[free, free, drop = FALSE] %*%
     t(gradient[, free, drop = FALSE])
   dimnames(covariance) <- list(functions$names, functions$names)
