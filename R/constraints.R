@@ -1,3 +1,66 @@
+#' Ties and bounds of variance parameters
+#'
+#' [lmmfit()] takes what is known of the variance parameters, by the names that [varcomp()] prints:
+#' `hold` fixes values, `tie` makes parameters equal or proportional, `bounds` keeps them in an
+#' interval.
+#'
+#' # Ties
+#'
+#' `tie` is one of these, or a list of them:
+#'
+#' * `c("residual.A", "residual.B", "residual.C")`: equal parameters.
+#' * `c(residual.A = 1, residual.B = 2)`: proportional ones, here B twice A.
+#' * `~ residual.A == residual.B`, `~ residual.B == 2 * residual.A`: the same as equations.
+#' * `c("residual.A", "residual.B")` where these are the labels of whole structures, as in
+#'   `residual = ~ us(visit | arm / id)`: all their parameters. Given factors are those of the
+#'   covariance matrix, so correlations are equal.
+#'
+#' Variances and covariances can be tied to each other in any terms and residuals, correlations to
+#' correlations, ranges to ranges: what has the same unit. Factors are above 0. Loadings of `fa` and
+#' `rr` can only be tied as whole structures, because their signs and rotation are free. A tie to a
+#' held parameter holds all of them.
+#'
+#' # Bounds
+#'
+#' `bounds = list(residual.rho = c(0, 0.9), Subject = c(1, Inf))` has the lower and the upper bound
+#' of each parameter, in its unit; `-Inf`, `Inf` or `NA` is none. The likelihood is maximised inside:
+#' a parameter that ends at its bound would raise it by leaving (the conditions of Karush, Kuhn and
+#' Tucker hold). Starting values are moved inside. Bounds of tied parameters apply together.
+#'
+#' # What follows from them
+#'
+#' * `varcomp()` has the status `tied` with the standard error of the common parameter, and
+#'   `at bound` without one: like a held parameter it counts as known in the standard errors of the
+#'   others and in degrees of freedom.
+#' * Tied parameters count once in [logLik()][logLik.lmmfit], AIC and BIC, and in the degrees of
+#'   freedom of `anova()`. A parameter at a bound is still counted.
+#' * Profiles and bootstraps keep ties and bounds; an interval may end at a bound.
+#'
+#' Entries of `us`, and correlations of `toep`, `toeph` and `arma11`, that are tied or bounded one by
+#' one are searched for as they are, and only positive definite matrices are tried. An optimum whose
+#' matrix is singular is then not reached, and reported as not converged. Whole structures that are
+#' tied have no such limit.
+#'
+#' @return Nothing: these are arguments of [lmmfit()].
+#' @references Nocedal & Wright (2006), Numerical Optimization, 2nd ed., ch. 12 and 16.
+#' @examples
+#' orth <- transform(nlme::Orthodont, visit = factor(age))
+#'
+#' # One autocorrelation, a variance for each sex
+#' fit <- lmmfit(distance ~ age * Sex, orth, residual = ~ ar1(visit | Sex / Subject),
+#'   tie = ~ residual.Male.rho == residual.Female.rho)
+#' varcomp(fit)
+#'
+#' # Covariance matrices of the sexes that are proportional
+#' lmmfit(distance ~ age * Sex, orth, residual = ~ us(visit | Sex / Subject),
+#'   tie = c(residual.Male = 2, residual.Female = 1))
+#'
+#' # A bounded correlation
+#' lmmfit(distance ~ age * Sex, orth, residual = ~ ar1(visit | Subject),
+#'   bounds = list(residual.rho = c(0, 0.5)))
+#' @name constraints
+NULL
+
 # Ties and bounds of variance parameters: from `tie` and `bounds` of lmmfit() to one list that the
 # fit keeps and the engine takes,
 #
@@ -63,128 +126,6 @@ add_bounds <- function(constraints, bounds, parameters) {
     }
   }
   constraints
-}
-
-# Reading `tie` ------------------------------------------------------------------------------------
-
-# A list of named proportions, each over two parameters or more.
-parse_ties <- function(tie, parameters, residual) {
-  if (is.null(tie)) return(list())
-  if (!is.list(tie)) tie <- list(tie)
-  labels <- whole_structures(parameters, residual)
-  unlist(lapply(unname(tie), function(one) {
-    proportions <- tie_proportions(one, c(parameters$name, names(labels)))
-    expand_tie(proportions, parameters, labels)
-  }), recursive = FALSE)
-}
-
-# Named proportions from c("a", "b"), c(a = 1, b = 2), ~ a == b or ~ b == 2 * a.
-tie_proportions <- function(one, known) {
-  if (inherits(one, "formula")) one <- equation_proportions(one, known)
-  if (is.character(one)) one <- stats::setNames(rep.int(1, length(one)), one)
-  if (!is.numeric(one) || is.null(names(one)) || any(names(one) == "")) abort_tie(one)
-  if (length(one) < 2L) abort_tie_short(names(one))
-  if (anyDuplicated(names(one)) > 0L) abort_tie_twice(names(one)[anyDuplicated(names(one))])
-  bad <- which(!(is.finite(one) & one > 0))
-  if (length(bad) > 0L) abort_tie_factor(names(one)[bad[1L]], one[[bad[1L]]])
-  unknown <- setdiff(names(one), known)
-  if (length(unknown) > 0L) abort_parameter_name("tie", unknown, known)
-  one
-}
-
-equation_proportions <- function(formula, known) {
-  equation <- with_parameter_names(formula[[length(formula)]], known)
-  if (length(formula) != 2L || !is_call_to(equation, "==")) abort_tie(formula)
-  sides <- lapply(as.list(equation)[-1L], tie_side, formula, environment(formula))
-  # f1 a = f2 b: a : b = 1 / f1 : 1 / f2
-  stats::setNames(1 / vapply(sides, `[[`, 0, "factor"), vapply(sides, `[[`, "", "name"))
-}
-
-# `a`, `2 * a`, `a * 2` or `a / 2` as list(name, factor).
-tie_side <- function(side, formula, env) {
-  side <- strip_parentheses(side)
-  if (is.symbol(side)) return(list(name = as.character(side), factor = 1))
-  if (!is_call_to(side, c("*", "/")) || length(side) != 3L) abort_tie(formula)
-  parts <- lapply(as.list(side)[-1L], strip_parentheses)
-  named <- vapply(parts, is.symbol, NA)
-  division <- is_call_to(side, "/")
-  if (sum(named) != 1L || division && named[2L]) abort_tie(formula)
-  factor <- eval(parts[[which(!named)]], env)
-  if (!is.numeric(factor) || length(factor) != 1L) abort_tie(formula)
-  list(name = as.character(parts[[which(named)]]), factor = if (division) 1 / factor else factor)
-}
-
-# The parameters of each term and each section of the residual, by its label.
-whole_structures <- function(parameters, residual) {
-  terms <- split(seq_along(parameters$name)[parameters$index > 0L],
-    factor(parameters$term[parameters$index > 0L], unique(parameters$term[parameters$index > 0L])))
-  sections <- residual$sections
-  own <- lapply(seq_along(sections), function(k) {
-    which(parameters$index == 0L & parameters$section == k)
-  })
-  names(own) <- vapply(sections, `[[`, "", "label")
-  all <- c(terms, own)
-  # A label that is a parameter, or that two share, means the parameter or neither.
-  all[!names(all) %in% c(parameters$name, names(all)[duplicated(names(all))])]
-}
-
-# One tie for each parameter of whole structures; covariances by the factor, correlations equal.
-expand_tie <- function(proportions, parameters, labels) {
-  whole <- names(proportions) %in% names(labels)
-  if (!any(whole)) {
-    check_tie_kinds(names(proportions), parameters)
-    return(list(proportions))
-  }
-  if (!all(whole)) abort_tie_mixed(names(proportions)[whole][1L], names(proportions)[!whole][1L])
-  members <- labels[names(proportions)]
-  kinds <- lapply(members, function(at) parameters$kind[at])
-  for (k in seq_along(kinds)[-1L]) {
-    if (!identical(kinds[[1L]], kinds[[k]])) abort_tie_structures(names(members)[c(1L, k)])
-  }
-  lapply(seq_along(kinds[[1L]]), function(i) {
-    factor <- switch(kinds[[1L]][i], variance = , covariance = proportions,
-      loading = sqrt(proportions), rep.int(1, length(proportions)))
-    stats::setNames(factor, vapply(members, function(at) parameters$name[at[i]], ""))
-  })
-}
-
-check_tie_kinds <- function(names, parameters) {
-  kind <- parameters$kind[match(names, parameters$name)]
-  if (any(kind == "loading")) abort_loading("tie", names[kind == "loading"][1L])
-  scale <- replace(kind, kind == "covariance", "variance")
-  other <- which(scale != scale[1L])
-  if (length(other) > 0L) abort_tie_kinds(names[c(1L, other[1L])], kind[c(1L, other[1L])])
-}
-
-# Reading `bounds` ---------------------------------------------------------------------------------
-
-# A list of c(lower, upper) by name.
-check_bounds <- function(bounds, parameters) {
-  if (is.null(bounds) || length(bounds) == 0L) return(list())
-  if (!is.list(bounds) || is.null(names(bounds)) || any(names(bounds) == "")) {
-    abort_bounds(bounds)
-  }
-  unknown <- setdiff(names(bounds), parameters$name)
-  if (length(unknown) > 0L) abort_parameter_name("bounds", unknown, parameters$name)
-  if (anyDuplicated(names(bounds)) > 0L) {
-    abort_parameter_values("bounds", "names a parameter twice")
-  }
-  Map(check_bound, bounds, names(bounds),
-    parameters$kind[match(names(bounds), parameters$name)])
-}
-
-check_bound <- function(bound, name, kind) {
-  if (kind == "loading") abort_loading("bounds", name)
-  if (is.numeric(bound) && length(bound) == 2L) {
-    bound <- ifelse(is.na(bound), c(-Inf, Inf), bound)
-  } else {
-    abort_bound(name, bound)
-  }
-  if (!(bound[1L] < bound[2L])) abort_bound(name, bound)
-  range <- switch(kind, variance = , range = , smoothness = c(0, Inf), correlation = c(-1, 1),
-    c(-Inf, Inf))
-  if (bound[2L] <= range[1L] || bound[1L] >= range[2L]) abort_bound_range(name, bound, range)
-  as.double(bound)
 }
 
 # With hold and start ------------------------------------------------------------------------------

@@ -8,7 +8,8 @@
 #' @param sigma Not used: the matrices are on the scale of the data.
 #' @param ... Not used.
 #' @return `varcomp()`: a data frame with `term`, `parameter`, `estimate`, `se` (from the average
-#'   information; `NA` where held or at a boundary) and `status`: free, held, or at boundary.
+#'   information; `NA` where held or at a boundary or bound) and `status`: free, tied, held, at
+#'   boundary (of what a covariance can be), or at bound (of `bounds`, see [constraints]).
 #'   `VarCorr()`: a list of covariance matrices by term, with attributes `stddev` and `correlation`,
 #'   and the residual standard deviation in the attribute `sc`. With structured residuals, the
 #'   attribute `residual` is a list of such matrices, one for each set of parameters, if they have

@@ -178,7 +178,8 @@ inline model::VarianceRequest nothing_held(const model::ModelSpec& spec) {
   for (const model::RandomTerm& term : spec.random)
     n_values += covariance::n_values(term.structure);
   return {std::vector<bool>(static_cast<std::size_t>(n_values), false),
-          Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN()), {}};
+          Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN()),
+          {}};
 }
 
 // NULL or missing: no constraints.

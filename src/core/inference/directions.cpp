@@ -145,10 +145,10 @@ std::vector<Direction> along(const std::vector<Direction>& directions, const Mat
       weights.push_back(jacobian(i, j));
     }
     const bool itself = weights.size() == 1 && weights[0] == 1.0;
-    found.push_back(itself ? parts[0]
-                           : combined(parts, Eigen::Map<const Vector>(
-                                                 weights.data(),
-                                                 static_cast<Index>(weights.size()))));
+    found.push_back(itself
+                        ? parts[0]
+                        : combined(parts, Eigen::Map<const Vector>(
+                                              weights.data(), static_cast<Index>(weights.size()))));
   }
   return found;
 }

@@ -126,8 +126,7 @@ std::vector<SegmentRequest> segment_requests(const ModelSpec& spec, const Constr
   // A leader with coordinates makes its copies follow value by value, and so on to the leader.
   for (std::size_t s = 0; s < segments.size(); ++s) {
     const auto index = static_cast<Index>(s);
-    requests[s].natural =
-        needs_coordinates(segments[s], index, segments, requests, constraints);
+    requests[s].natural = needs_coordinates(segments[s], index, segments, requests, constraints);
   }
   for (SegmentRequest& request : requests) {
     if (request.copy_of == kNone || !requests[request.copy_of].natural) continue;

@@ -92,8 +92,8 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
   return incidences;
 }
 
-// Adds the blocks of a term to the model, and says where its coefficients stand in W. basis: that of
-// the term which it copies.
+// Adds the blocks of a term to the model, and says where its coefficients stand in W. basis: that
+// of the term which it copies.
 CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
                            const VarianceRequest& request, const SegmentRequest& own,
                            const Matrix* basis, Nodes& nodes, Model& model, Callbacks& callbacks) {
@@ -170,7 +170,8 @@ void set_residual(const VarianceRequest& request, Model& model) {
 void add_residual(const ModelSpec& spec, std::vector<Vector> units, const VarianceRequest& request,
                   const std::vector<SegmentRequest>& segments, Model& model) {
   for (Vector& unit : units) unit *= model.response_unit;
-  model.residual = make_residual(spec.residual, units, request, segments, model.n_values, model.n_theta);
+  model.residual =
+      make_residual(spec.residual, units, request, segments, model.n_values, model.n_theta);
   for (const ResidualBlock& block : model.residual.blocks) {
     model.n_theta += block.structure->n_theta();
     model.n_values += block.structure->n_values();
@@ -219,8 +220,7 @@ ThetaPlace place_of(const Model& model, Index segment) {
     return {block.structure.get(), block.first_theta, block.first_value};
   }
   for (const RandomBlock& block : model.blocks) {
-    if (block.term == segment)
-      return {block.structure.get(), block.first_theta, block.first_value};
+    if (block.term == segment) return {block.structure.get(), block.first_theta, block.first_value};
   }
   throw Error("a term has no block");
 }
@@ -232,8 +232,7 @@ void add_copies(const std::vector<SegmentRequest>& segments, Model& model) {
     const ThetaPlace leader = place_of(model, segments[s].copy_of);
     const Vector ones = Vector::Ones(own.structure->n_theta());
     model.copies.push_back({own.first_value, own.structure->n_values(), own.first_theta,
-                            leader.first_theta,
-                            own.structure->rescaled(ones, segments[s].factor)});
+                            leader.first_theta, own.structure->rescaled(ones, segments[s].factor)});
   }
 }
 
@@ -260,8 +259,8 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   for (std::size_t t = 0; t < spec.random.size(); ++t) {
     const Index leader = segments[t].copy_of;
     const Matrix* basis = leader == kNone ? nullptr : &places[leader].basis;
-    places.push_back(add_term(spec.random[t], incidences, request, segments[t], basis, nodes, model,
-                              callbacks));
+    places.push_back(
+        add_term(spec.random[t], incidences, request, segments[t], basis, nodes, model, callbacks));
   }
   add_residual(spec, units, request, segments, model);
   add_copies(segments, model);

@@ -92,8 +92,7 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
 }
 
 ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& request,
-                         const Vector& unit, bool natural, Index first_value,
-                         Index first_theta) {
+                         const Vector& unit, bool natural, Index first_value, Index first_theta) {
   ResidualBlock block;
   block.label = section.label;
   block.first_value = first_value;

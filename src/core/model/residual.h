@@ -53,8 +53,8 @@ std::vector<Vector> position_units(const ModelSpec& spec);
 Vector scaled_weights(const ModelSpec& spec, const std::vector<Vector>& units);
 
 // Needs: first_value and first_theta, of the first block; units, of each position; segments, of all
-// random terms and then of the sections. Gives the structures with their held values in those units. Throws InvalidSpec where a subject has two
-// records at a position.
+// random terms and then of the sections. Gives the structures with their held values in those
+// units. Throws InvalidSpec where a subject has two records at a position.
 ResidualModel make_residual(const std::vector<ResidualSection>& sections,
                             const std::vector<Vector>& units, const VarianceRequest& request,
                             const std::vector<SegmentRequest>& segments, Index first_value,

@@ -12,7 +12,8 @@ enum class ValueStatus { free, held, at_boundary, tied, at_bound };
 struct Estimates {
   Vector values;  // variance parameters, the residual last
   std::vector<ValueStatus> status;
-  Matrix value_covariance;  // from the average information; NaN where a value is neither free nor tied
+  Matrix
+      value_covariance;  // from the average information; NaN where a value is neither free nor tied
   Vector beta;           // NaN where a column of X is dependent
   Vector beta_se;
   Matrix beta_covariance;  // empty where there are more than max_covariance columns

@@ -47,7 +47,8 @@ bool FreeSpace::bounds_scale() const {
                      [](const Bound& bound) { return bound.place.has_unit; });
 }
 
-// Which parameter a value is a function of ---------------------------------------------------------
+// Which parameter a value is a function of
+// ---------------------------------------------------------
 
 std::optional<FreeSpace::Place> FreeSpace::place_of(Index value) const {
   Place place;
@@ -119,6 +120,8 @@ void FreeSpace::follow_values(std::vector<bool>& follows) {
     if (constraints.lead[i] == i || is_copied(i)) continue;
     const std::optional<Place> from = place_of(constraints.lead[i]), to = place_of(i);
     if (!from || !to) throw InvalidSpec("tie", "one of the parameters cannot be tied by itself");
+    if (from->has_unit != to->has_unit)
+      throw InvalidSpec("tie", "the parameters have different units");
     Follower follower;
     follower.parameter = to->parameter;
     follower.lead = from->parameter;
@@ -139,11 +142,13 @@ void FreeSpace::add_bounds() {
     const std::optional<Place> place = place_of(i);
     if (!place) throw InvalidSpec("bounds", "one of the parameters cannot be bounded by itself");
     const Index lead = coordinate_of_parameter_[place->parameter];
-    if (lead != kNone) bounds_.push_back({lead, *place, constraints.lower[i], constraints.upper[i]});
+    if (lead != kNone)
+      bounds_.push_back({lead, *place, constraints.lower[i], constraints.upper[i]});
   }
 }
 
-// From theta to value and back ---------------------------------------------------------------------
+// From theta to value and back
+// ---------------------------------------------------------------------
 
 double FreeSpace::unit_of(const Place& place, const Parameters& parameters) const {
   return place.unit * std::pow(parameters.residual_sd(), place.power);
@@ -218,7 +223,8 @@ double FreeSpace::slope(const Follower& follower, double x, const Parameters& pa
   return own != 0.0 ? follower.ratio * slope_at(follower.from, x, parameters) / own : 0.0;
 }
 
-// Points -------------------------------------------------------------------------------------------
+// Points
+// -------------------------------------------------------------------------------------------
 
 Vector FreeSpace::coordinates(const Parameters& parameters) const {
   Vector coordinates(size());
@@ -268,14 +274,15 @@ Vector FreeSpace::bends(const Parameters& parameters) const {
     const double here = x[follower.lead];
     if (!follower.by_value || follower.same_scale || !std::isfinite(here)) continue;
     const double step = 1e-5 * std::max(1e-3, std::abs(here));
-    bends[follower.parameter] = (slope(follower, here + step, parameters) -
-                                 slope(follower, here - step, parameters)) /
-                                (2.0 * step);
+    bends[follower.parameter] =
+        (slope(follower, here + step, parameters) - slope(follower, here - step, parameters)) /
+        (2.0 * step);
   }
   return bends;
 }
 
-// Bounds -------------------------------------------------------------------------------------------
+// Bounds
+// -------------------------------------------------------------------------------------------
 
 // A bound that no theta reaches is none.
 double FreeSpace::coordinate_at(const Place& place, double value, double otherwise,

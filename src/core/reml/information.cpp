@@ -59,8 +59,8 @@ Score score_at(MixedModelEquations& equations, const Place& place, const Paramet
               derivatives(equations, std::move(*evaluation), callbacks, curvature));
   const std::vector<Index>& moving = place.moving.coordinates;
   Score score{Vector(static_cast<Index>(moving.size())), among(found.information, moving),
-              among(found.curvature, moving),
-              !equations.records() || found.has_residual_curvature, std::nullopt};
+              among(found.curvature, moving), !equations.records() || found.has_residual_curvature,
+              std::nullopt};
   for (std::size_t j = 0; j < moving.size(); ++j)
     score.gradient[static_cast<Index>(j)] = found.gradient[moving[j]];
   if (expected)

@@ -71,7 +71,8 @@ class Search {
       const Expansion expansion = expand(std::move(*evaluation));
       observed_ = observed_ || creeps();
       const std::optional<Matrix> observed = observed_ ? observed_hessian(best) : std::nullopt;
-      const BoxedModel whole = boxed(best, expansion.gradient, observed.value_or(expansion.hessian));
+      const BoxedModel whole =
+          boxed(best, expansion.gradient, observed.value_or(expansion.hessian));
       // With the curvature of Sigma a model that does not fit may look like a saddle for ever.
       const bool doubtful =
           !observed && history_.size() >= kPatience && std::isinf(whole.potential());
@@ -113,8 +114,8 @@ class Search {
     return {gradient, hessian, box.lower - here, box.upper - here};
   }
 
-  // Gradient of -2l in the coordinates of the search, and its Hessian: twice the average information, and the
-  // curvature of Sigma(theta).
+  // Gradient of -2l in the coordinates of the search, and its Hessian: twice the average
+  // information, and the curvature of Sigma(theta).
   struct Expansion {
     Vector gradient;
     Matrix information;  // twice the average information alone
