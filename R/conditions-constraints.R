@@ -1,7 +1,8 @@
 # Conditions about ties and bounds of variance parameters.
 
 abort_tie <- function(given) {
-  text <- if (inherits(given, "formula")) deparse_one(given) else paste(class(given), collapse = "/")
+  text <- class(given)[1L]
+  if (inherits(given, "formula")) text <- deparse_one(given)
   abort("tie", "{.arg tie}: {.code {text}} is not understood.",
     paste("Write {.code c(\"a\", \"b\")} for equal parameters, {.code c(a = 1, b = 2)} for",
       "proportional ones, {.code ~ a == b} or {.code ~ b == 2 * a}, or a list of these."),
@@ -26,8 +27,10 @@ abort_tie_factor <- function(name, factor) {
 }
 
 abort_tie_cycle <- function(names) {
-  abort("tie", "{.arg tie}: {.val {names[1]}} and {.val {names[2]}} are tied in two different ratios.",
-    "Remove one of the ties between them, also those that go through other parameters.", "tie", names
+  abort("tie",
+    "{.arg tie}: {.val {names[1]}} and {.val {names[2]}} are tied in two different ratios.",
+    "Remove one of the ties between them, also those that go through other parameters.", "tie",
+    names
   )
 }
 
@@ -73,7 +76,8 @@ abort_bounds <- function(given) {
 }
 
 abort_bound <- function(name, bound) {
-  abort("bounds", "{.arg bounds}: {.val {name}} needs a lower and a larger upper bound, not {bound}.",
+  abort("bounds",
+    "{.arg bounds}: {.val {name}} needs a lower and a larger upper bound, not {bound}.",
     "Write {.code c(0, 0.9)}, with {.code -Inf} or {.code Inf} for none; one value is {.arg hold}.",
     "bounds", bound
   )

@@ -146,11 +146,14 @@ limit_at <- function(one, z, fit) {
   if (is.na(near) || length(near) == 0L) return(NA_real_)
   if (abs(one$zeta[near] - z) < 1e-3) return(one$value[near])
   if (z < 0 && min(one$zeta) > z && isTRUE(one$value[which.min(one$zeta)] == 0)) return(0)
-  # A profile that ends at a bound of the parameter.
+  bound_at_end(one, z, fit)
+}
+
+# A profile may end at a bound of its parameter.
+bound_at_end <- function(one, z, fit) {
   last <- one$value[if (z < 0) which.min(one$zeta) else which.max(one$zeta)]
   i <- match(one$parameter[1L], fit$parameters$name)
-  if (!is.na(i) && length(last) == 1L && last %in% bounds_of(fit, i)) return(last)
-  NA_real_
+  if (!is.na(i) && length(last) == 1L && last %in% bounds_of(fit, i)) last else NA_real_
 }
 
 # Bootstrap ----------------------------------------------------------------------------------------

@@ -23,9 +23,10 @@
 #' # Bounds
 #'
 #' `bounds = list(residual.rho = c(0, 0.9), Subject = c(1, Inf))` has the lower and the upper bound
-#' of each parameter, in its unit; `-Inf`, `Inf` or `NA` is none. The likelihood is maximised inside:
-#' a parameter that ends at its bound would raise it by leaving (the conditions of Karush, Kuhn and
-#' Tucker hold). Starting values are moved inside. Bounds of tied parameters apply together.
+#' of each parameter, in its unit; `-Inf`, `Inf` or `NA` is none. The likelihood is maximised
+#' inside: a parameter that ends at its bound would raise it by leaving (the conditions of Karush,
+#' Kuhn and Tucker hold). Starting values are moved inside. Bounds of tied parameters apply
+#' together.
 #'
 #' # What follows from them
 #'
@@ -36,10 +37,10 @@
 #'   freedom of `anova()`. A parameter at a bound is still counted.
 #' * Profiles and bootstraps keep ties and bounds; an interval may end at a bound.
 #'
-#' Entries of `us`, and correlations of `toep`, `toeph` and `arma11`, that are tied or bounded one by
-#' one are searched for as they are, and only positive definite matrices are tried. An optimum whose
-#' matrix is singular is then not reached, and reported as not converged. Whole structures that are
-#' tied have no such limit.
+#' Entries of `us`, and correlations of `toep`, `toeph` and `arma11`, that are tied or bounded one
+#' by one are searched for as they are, and only positive definite matrices are tried. An optimum
+#' whose matrix is singular is then not reached, and reported as not converged. Whole structures
+#' that are tied have no such limit.
 #'
 #' @return Nothing: these are arguments of [lmmfit()].
 #' @references Nocedal & Wright (2006), Numerical Optimization, 2nd ed., ch. 12 and 16.
@@ -62,12 +63,9 @@
 NULL
 
 # Ties and bounds of variance parameters: from `tie` and `bounds` of lmmfit() to one list that the
-# fit keeps and the engine takes,
-#
-#     list(lead, ratio, lower, upper)
-#
-# by parameter. lead[i] = k: parameter i is ratio[i] times parameter k; lead[i] = i: it follows none.
-# Bounds are those of leads, infinite where there is none; those of the others follow. NULL: none.
+# fit keeps and the engine takes: lead, ratio, lower and upper of each parameter. Where lead[i] is k
+# the parameter i is ratio[i] times parameter k; a parameter that follows none leads itself. Bounds
+# are those of leads, infinite where there is none; those of the others follow. NULL: none.
 
 new_constraints <- function(tie, bounds, parameters, residual) {
   ties <- parse_ties(tie, parameters, residual)
@@ -78,6 +76,17 @@ new_constraints <- function(tie, bounds, parameters, residual) {
     upper = rep.int(Inf, n))
   for (one in ties) constraints <- add_tie(constraints, one, parameters)
   add_bounds(constraints, bounds, parameters)
+}
+
+# list(hold, start, constraints): what is asked of the variance parameters, checked together.
+check_requests <- function(asked, parameters, design, method) {
+  constraints <- new_constraints(asked$tie, asked$bounds, parameters, design$residual)
+  if (!is.null(constraints) && method == "ANOVA") abort_anova_constraints()
+  hold <- check_hold(asked$hold, parameters, design$random)
+  hold <- check_hold(tied_values(hold, constraints, parameters, "hold"), parameters, design$random)
+  start <- check_start(asked$start, parameters, design$random)
+  start <- tied_values(start, constraints, parameters, "start")
+  list(hold = hold, start = start, constraints = constraints)
 }
 
 # A tie is named proportions.

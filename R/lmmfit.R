@@ -128,20 +128,16 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   frame <- check_frame(frame, parts)
   design <- model_design(parts, frame, check_contrasts(contrasts))
   parameters <- parameter_table(design$random, design$residual)
-  constraints <- new_constraints(tie, bounds, parameters, design$residual)
-  if (!is.null(constraints) && method == "ANOVA") abort_anova_constraints()
-  hold <- check_hold(hold, parameters, design$random)
-  hold <- check_hold(tied_values(hold, constraints, parameters, "hold"), parameters, design$random)
-  start <- check_start(start, parameters, design$random)
-  start <- tied_values(start, constraints, parameters, "start")
+  asked <- check_requests(list(hold = hold, start = start, tie = tie, bounds = bounds), parameters,
+    design, method)
   spec <- new_model_spec(design, frame, parts, method)
   check_linear_parts(parts, frame, spec)
-  spec <- validate_model_spec(spec, parameters, hold, constraints$lead)
-  check_residual(design, parameters, hold, start)
+  spec <- validate_model_spec(spec, parameters, asked$hold, asked$constraints$lead)
+  check_residual(design, parameters, asked$hold, asked$start)
   scales <- trait_scales(parts, frame, design, parameters)
-  engine <- engine_control(control, parameters, hold, start, constraints)
+  engine <- engine_control(control, parameters, asked$hold, asked$start, asked$constraints)
   est <- estimate_scaled(spec, engine, scales)
-  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf, constraints)
+  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf, asked$constraints)
 }
 
 parse_input <- function(input) {

@@ -87,7 +87,8 @@ print_constraints <- function(fit, limit = 6L) {
   text <- constraint_text(fit)
   if (length(text) == 0L) return(invisible())
   cat(strwrap(paste0("Constraints: ", paste(utils::head(text, limit), collapse = "; "),
-    if (length(text) > limit) paste("; and", length(text) - limit, "more")), exdent = 2L), sep = "\n")
+    if (length(text) > limit) paste("; and", length(text) - limit, "more")), exdent = 2L),
+    sep = "\n")
 }
 
 #' @rdname print.lmmfit

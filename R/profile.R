@@ -32,7 +32,8 @@ profile.lmmfit <- function(fitted, which = "all", level = 0.95, ...) {
 # criterion(value) - criterion(estimate).
 variance_target <- function(fit, name) {
   i <- match(name, fit$parameters$name)
-  if (fit$parameters$status[i] %in% c("held", "at bound")) abort_profile(name, fit$parameters$status[i])
+  status <- fit$parameters$status[i]
+  if (status %in% c("held", "at bound")) abort_profile(name, status)
   spec <- fit_spec(fit)
   kind <- fit$parameters$kind[i]
   se <- fit$parameters$se[i]

@@ -43,15 +43,15 @@ test_that("random us terms that are tied as a whole are one term", {
     boys = factor(ifelse(Sex == "Male", as.character(Subject), "none")),
     girls = factor(ifelse(Sex == "Female", as.character(Subject), "none")))
   one <- lmmfit(distance ~ age * Sex + (1 + age | Subject), data)
-  two <- lmmfit(distance ~ age * Sex + us(0 + boy + boy:age | boys) + us(0 + girl + girl:age | girls),
-    data, tie = c("boys", "girls"))
+  cut <- distance ~ age * Sex + us(0 + boy + boy:age | boys) + us(0 + girl + girl:age | girls)
+  two <- lmmfit(cut, data, tie = c("boys", "girls"))
   expect_same_fit(two, one, "us")
   expect_relative(varcomp(two)$se[1:3], varcomp(one)$se[1:3], 1e-5, "SE")
   # Where the optimum is singular, both find it.
-  flat <- transform(data, distance = ave(distance, Sex, age) + rev(distance - ave(distance, Subject)))
+  flat <- transform(data,
+    distance = ave(distance, Sex, age) + rev(distance - ave(distance, Subject)))
   one <- lmmfit(distance ~ age * Sex + (1 + age | Subject), flat)
-  two <- lmmfit(distance ~ age * Sex + us(0 + boy + boy:age | boys) + us(0 + girl + girl:age | girls),
-    flat, tie = c("boys", "girls"))
+  two <- lmmfit(cut, flat, tie = c("boys", "girls"))
   expect_within(two$minus2loglik, one$minus2loglik, 1e-6, "at the boundary")
 })
 
@@ -132,10 +132,12 @@ test_that("a bound that does not matter changes nothing, one that does is held t
 test_that("variances, covariances and ranges are bounded on their own scale and in any unit", {
   for (unit in c(1e-3, 1, 1e4)) {
     data <- transform(orth, distance = distance * unit)
-    least <- lmmfit(distance ~ age + (1 | Subject), data, bounds = list(Subject = c(5, Inf) * unit^2))
+    least <- lmmfit(distance ~ age + (1 | Subject), data,
+      bounds = list(Subject = c(5, Inf) * unit^2))
     held <- lmmfit(distance ~ age + (1 | Subject), data, hold = c(Subject = 5 * unit^2))
     expect_within(least$minus2loglik, held$minus2loglik, 1e-7, "variance")
-    most <- lmmfit(distance ~ age + (1 | Subject), data, bounds = list(residual = c(0, 1.5) * unit^2))
+    most <- lmmfit(distance ~ age + (1 | Subject), data,
+      bounds = list(residual = c(0, 1.5) * unit^2))
     held <- lmmfit(distance ~ age + (1 | Subject), data, hold = c(residual = 1.5 * unit^2))
     expect_within(most$minus2loglik, held$minus2loglik, 1e-7, "residual")
   }
@@ -143,14 +145,16 @@ test_that("variances, covariances and ranges are bounded on their own scale and 
     bounds = list(Subject.Intercept.age = c(0, Inf)))
   independent <- lmmfit(distance ~ age + (1 + age || Subject), orth)
   expect_within(covariance$minus2loglik, independent$minus2loglik, 1e-6, "covariance")
-  near <- lmmfit(base, orth, residual = ~ exp(age | Subject), bounds = list(residual.range = c(0, 3)))
+  near <- lmmfit(base, orth, residual = ~ exp(age | Subject),
+    bounds = list(residual.range = c(0, 3)))
   held <- lmmfit(base, orth, residual = ~ exp(age | Subject), hold = c(residual.range = 3))
   expect_within(near$minus2loglik, held$minus2loglik, 1e-7, "range")
 })
 
 test_that("bounds of several parameters meet the conditions of an optimum", {
   bounds <- list(residual.8 = c(0, 2), residual.10 = c(2, 9), residual.14 = c(0, 50))
-  fit <- lmmfit(distance ~ age * Sex + (1 | Subject), orth, residual = ~ diag(visit), bounds = bounds)
+  fit <- lmmfit(distance ~ age * Sex + (1 | Subject), orth, residual = ~ diag(visit),
+    bounds = bounds)
   expect_identical(fit$convergence$status, "converged")
   at <- varcomp(fit)
   expect_identical(at$status, c("free", "at bound", "at bound", "free", "free"))
@@ -167,12 +171,14 @@ test_that("everything after the fit keeps ties and bounds", {
   copy <- tempfile()
   saveRDS(fit, copy)
   fit <- readRDS(copy)
-  expect_output(print(fit), "residual.Female.rho = residual.Male.rho; residual.Male.rho[[:space:]]+in \\[0, 0.8\\]")
+  expect_output(print(fit),
+    "residual.Female.rho = residual.Male.rho; residual.Male.rho[[:space:]]+in \\[0, 0.8\\]")
   limits <- confint(fit, c("residual.Male.rho", "residual.Female.rho"), method = "profile")
   expect_relative(limits[1L, ], limits[2L, ], 1e-6, "profiles of tied parameters")
   expect_identical(unname(limits[1L, 2L]), 0.8)
   samples <- attr(confint(fit, "variance", method = "boot", nsim = 8, seed = 2), "samples")
-  expect_relative(samples[, "residual.Male.rho"], samples[, "residual.Female.rho"], 1e-10, "bootstrap")
+  expect_relative(samples[, "residual.Male.rho"], samples[, "residual.Female.rho"], 1e-10,
+    "bootstrap")
   expect_lte(max(samples[, "residual.Male.rho"]), 0.8)
   again <- update(fit, method = "ML")
   expect_identical(varcomp(again)$status, varcomp(fit)$status)

@@ -16,7 +16,8 @@ test_that("all notations of a tie are the same tie", {
     ~ residual.8 == residual.10, ~ residual.12 == residual.14, ~ residual.10 == residual.14,
     ~ residual.8 == residual.12))
   expect_identical(varcomp(chain)$status, rep("tied", 4))
-  expect_relative(varcomp(chain)$estimate, rep(sigma(lmmfit(distance ~ age, orth))^2, 4), 1e-7, "chain")
+  one <- sigma(lmmfit(distance ~ age, orth))^2
+  expect_relative(varcomp(chain)$estimate, rep(one, 4), 1e-7, "chain")
 })
 
 test_that("names that are not plain are understood", {
@@ -80,6 +81,7 @@ test_that("mistakes in bounds are named", {
   expect_error(fit_tied(bounds = list(residual.Male.rho = c(1, 2))), "nothing inside")
   expect_error(fit_tied(tie = ~ residual.Male.rho == residual.Female.rho,
     bounds = list(residual.Male.rho = c(0, 0.3), residual.Female.rho = c(0.4, 0.6))), "are tied")
-  expect_error(fit_tied(bounds = list(Subject = c(0, 1)), hold = c(Subject = 2)), "outside its bounds")
-  expect_error(fit_tied(bounds = list(Subject = c(0, 1)), start = c(Subject = 2)), "outside its bounds")
+  bounds <- list(Subject = c(0, 1))
+  expect_error(fit_tied(bounds = bounds, hold = c(Subject = 2)), "outside its bounds")
+  expect_error(fit_tied(bounds = bounds, start = c(Subject = 2)), "outside its bounds")
 })
