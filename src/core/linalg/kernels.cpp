@@ -8,17 +8,24 @@
 
 namespace henderson::linalg::kernels {
 
-namespace {
-
-const Table& choose() {
-#ifdef HENDERSON_HAS_AVX2_KERNELS
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2_table();
+std::vector<const Table*> available_tables() {
+  std::vector<const Table*> out;
+#ifdef HENDERSON_HAS_X86_KERNELS
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  // The first processors with AVX-512 slow down their clock for it; those with VBMI2 do not.
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512vbmi2");
+  if (avx2 && avx512) out.push_back(&avx512_table());
+  if (avx2) out.push_back(&avx2_table());
 #endif
-  return portable_table();
+  out.push_back(&portable_table());
+  return out;
 }
 
+namespace {
+
 const Table& table() {
-  static const Table& chosen = choose();
+  static const Table& chosen = *available_tables().front();
   return chosen;
 }
 
@@ -77,7 +84,7 @@ void multiply_packed(const Product& x, Scratch& scratch) {
       table().product_packed(columns_of(x, first, last), scratch.of_worker(t));
     });
   else if (x.m >= x.n)
-    split(*scratch.team(), 12, x.m, by_length, [&](int t, Index first, Index last) {
+    split(*scratch.team(), kTallestTile, x.m, by_length, [&](int t, Index first, Index last) {
       table().product_packed(rows_of(x, first, last), scratch.of_worker(t));
     });
   else
@@ -99,7 +106,7 @@ using StripSolve = void (*)(Index, Index, const double*, Index, double*, Index);
 void solve_strips(StripSolve solve, Index m, Index w, const double* l, Index ldl, double* x,
                   Index ldx, Scratch& scratch) {
   if (!pays_to_share(static_cast<double>(m) * w * w, scratch)) return solve(m, w, l, ldl, x, ldx);
-  split(*scratch.team(), 12, m, by_length,
+  split(*scratch.team(), kTallestTile, m, by_length,
         [&](int, Index first, Index last) { solve(last - first, w, l, ldl, x + first, ldx); });
 }
 
@@ -113,7 +120,7 @@ void Scratch::reserve(Index max_height, Index max_width) {
   const auto doubles = [](Index n) {
     return std::unique_ptr<double[]>(new double[static_cast<std::size_t>(n)]);
   };
-  pack_a_ = doubles((std::min(max_height, kRowBlock) + 12) * kDepth);
+  pack_a_ = doubles((std::min(max_height, kRowBlock) + kTallestTile) * kDepth);
   pack_b_ = doubles(kColumnBlock * kDepth);
   const Index nested = kInverseInner * kInverseBlock + kInverseBase * kInverseInner;
   y_ = doubles(std::max(std::min(max_width, kInverseBlock), kMaxRhs) * max_height + nested);

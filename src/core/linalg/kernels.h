@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Dense kernels: the only place where the engine multiplies matrices. Column-major; `ld*` is the
-// distance of two columns. The AVX2 + FMA version is chosen at run time where the processor has it,
-// a portable one elsewhere. Every entry is computed by the same sequence of operations whatever the
-// number of threads.
+// distance of two columns. Versions for AVX-512 and for AVX2 + FMA are chosen at run time where
+// the processor has them, a portable one elsewhere. Every entry is computed by the same sequence of
+// operations whatever the number of threads.
 #pragma once
 
 #include <memory>
@@ -83,7 +83,7 @@ void solve_lower_panel(Index k, Index w, Index r, const double* panel, Index ld,
 void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld,
                        const SmallIndex* rows, double* x, const double* all, Scratch& scratch);
 
-// The name of the version in use: "avx2" or "portable".
+// The name of the version in use: "avx512", "avx2" or "portable".
 const char* version();
 
 }  // namespace henderson::linalg::kernels

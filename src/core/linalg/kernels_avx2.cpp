@@ -3,7 +3,7 @@
 // instructions: the file itself is compiled with the package's plain flags.
 #include "core/linalg/kernels_table.h"
 
-#ifdef HENDERSON_HAS_AVX2_KERNELS
+#ifdef HENDERSON_HAS_X86_KERNELS
 #include <immintrin.h>
 
 #include <algorithm>
@@ -17,6 +17,7 @@ namespace henderson::linalg::kernels {
 
 namespace {
 
+constexpr Index kLanes = 4;
 constexpr int kVectors = 3;  // 12 x 4 tiles: 12 sums, 3 rows and 1 column fill the 16 registers
 
 using Vec = __m256d;
@@ -32,6 +33,7 @@ HENDERSON_VECTOR Vec load_last(const double* p, Index tail) {
   return _mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(tail), lanes));
 }
 
+HENDERSON_VECTOR void copy_4(const double* from, double* to) { store(to, load(from)); }
 HENDERSON_VECTOR void transpose_4x4(const double* a, Index lda, double* t, Index ldt) {
   const Vec a0 = _mm256_loadu_pd(a), a1 = _mm256_loadu_pd(a + lda),
             a2 = _mm256_loadu_pd(a + 2 * lda), a3 = _mm256_loadu_pd(a + 3 * lda);

@@ -8,10 +8,10 @@ HENDERSON_INLINE void solve_rows_transposed(Index n, const double* l, Index ldl,
                                             Index rows) {
   Vec y[4] = {broadcast(0), broadcast(0), broadcast(0), broadcast(0)};
   for (Index j = 0; j < n; ++j) {
-    Vec sum = rows >= 4 ? load(x + j * ldx) : load_tail(x + j * ldx, rows);
+    Vec sum = rows >= kLanes ? load(x + j * ldx) : load_tail(x + j * ldx, rows);
     for (Index k = 0; k < j; ++k) sum = fma(y[k], broadcast(-l[j + k * ldl]), sum);
     y[j] = times(sum, broadcast(reciprocal[j]));
-    if (rows >= 4)
+    if (rows >= kLanes)
       store(x + j * ldx, y[j]);
     else
       store_tail(x + j * ldx, y[j], rows);
@@ -23,10 +23,10 @@ HENDERSON_INLINE void solve_rows_plain(Index n, const double* l, Index ldl,
                                        const double* reciprocal, double* x, Index ldx, Index rows) {
   Vec y[4] = {broadcast(0), broadcast(0), broadcast(0), broadcast(0)};
   for (Index j = n - 1; j >= 0; --j) {
-    Vec sum = rows >= 4 ? load(x + j * ldx) : load_tail(x + j * ldx, rows);
+    Vec sum = rows >= kLanes ? load(x + j * ldx) : load_tail(x + j * ldx, rows);
     for (Index k = j + 1; k < n; ++k) sum = fma(y[k], broadcast(-l[k + j * ldl]), sum);
     y[j] = times(sum, broadcast(reciprocal[j]));
-    if (rows >= 4)
+    if (rows >= kLanes)
       store(x + j * ldx, y[j]);
     else
       store_tail(x + j * ldx, y[j], rows);
@@ -48,7 +48,7 @@ HENDERSON_TARGET static void solve_transposed(Index m, Index w, const double* l,
       if (j > 0) tile_at(rows, n, j, x + i, ldx, l + j, ldl, 1, -1.0, block, ldx);
       const double* triangle = l + j * (ldl + 1);
       reciprocals(n, triangle, ldl, reciprocal);
-      for (Index k = 0; k < rows; k += 4)
+      for (Index k = 0; k < rows; k += kLanes)
         solve_rows_transposed(n, triangle, ldl, reciprocal, block + k, ldx, rows - k);
     }
   }
@@ -67,7 +67,7 @@ HENDERSON_TARGET static void solve_plain(Index m, Index w, const double* l, Inde
                 ldx);
       const double* triangle = l + j * (ldl + 1);
       reciprocals(n, triangle, ldl, reciprocal);
-      for (Index k = 0; k < rows; k += 4)
+      for (Index k = 0; k < rows; k += kLanes)
         solve_rows_plain(n, triangle, ldl, reciprocal, block + k, ldx, rows - k);
       end = j;
     }

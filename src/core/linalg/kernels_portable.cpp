@@ -13,6 +13,7 @@ namespace henderson::linalg::kernels {
 
 namespace {
 
+constexpr Index kLanes = 4;
 #ifdef __aarch64__
 constexpr int kVectors = 2;  // 8 x 4 tiles: 16 of the 32 registers of two doubles
 #else
@@ -44,6 +45,7 @@ HENDERSON_VECTOR Vec load_last(const double* p, Index tail) {
   return load(x);
 }
 
+HENDERSON_VECTOR void copy_4(const double* from, double* to) { store(to, load(from)); }
 HENDERSON_VECTOR void transpose_4x4(const double* a, Index lda, double* t, Index ldt) {
   for (Index i = 0; i < 4; ++i)
     for (Index j = 0; j < 4; ++j) t[j + i * ldt] = a[i + j * lda];

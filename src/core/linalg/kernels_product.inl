@@ -3,14 +3,14 @@
 // set. Source: Goto & van de Geijn (2008), ACM TOMS 34, with the roles of A and B exchanged: a
 // strip of A is what stays in the first-level cache, because the tile is taller than wide.
 
-// `strip` rows or columns wide, kTotal at most: to[p * kWidth + i] = from(i, p), zeros up to
+// `strip` rows or columns, kWidth at most: to[p * kWidth + i] = from(i, p), zeros up to
 // kWidth.
 template <Index kWidth>
 HENDERSON_TARGET static void pack_strip(Index strip, Index depth, const double* from, Index across,
                                         Index along, double* to) {
   if (across == 1 && strip == kWidth) {
     for (Index p = 0; p < depth; ++p, from += along, to += kWidth)
-      for (Index i = 0; i < kWidth; i += 4) store(to + i, load(from + i));
+      for (Index i = 0; i < kWidth; i += 4) copy_4(from + i, to + i);
     return;
   }
   if (along == 1 && strip == kWidth) {

@@ -31,6 +31,7 @@ struct Product {
   Shape shape;
 };
 
+constexpr Index kTallestTile = 24;  // rows of a tile of any version; a multiple of all of them
 constexpr Index kDepth =
     256;  // columns of A packed at a time: a strip of A stays in the first-level cache
 constexpr Index kRowBlock = 3072;  // rows of A packed at a time, kept in the last-level cache
@@ -65,9 +66,14 @@ struct Table {
 };
 
 const Table& portable_table();
-#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
-#define HENDERSON_HAS_AVX2_KERNELS
+// Not with gcc on Windows, which keeps wide vectors at unaligned places of the stack (gcc bug
+// 54412).
+#if defined(__x86_64__) && (defined(__clang__) || (defined(__GNUC__) && !defined(_WIN64)))
+#define HENDERSON_HAS_X86_KERNELS
 const Table& avx2_table();
+const Table& avx512_table();
 #endif
+// The versions that this processor runs, the fastest first; the last is the portable one.
+std::vector<const Table*> available_tables();
 
 }  // namespace henderson::linalg::kernels

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The register kernel, compiled once per instruction set. The including file defines
-// HENDERSON_TARGET (function attributes), kVectors (vectors of four rows in a tile), Vec (four
-// doubles), load, load_last (the first 1 to 4 entries, zeros after them, memory behind them not
-// touched), store, broadcast, times, fma (a b + c) and transpose_4x4.
+// HENDERSON_TARGET (function attributes), Vec (kLanes doubles), kVectors (vectors of rows in a
+// tile), load, store, load_last (the first 1 to kLanes entries, zeros after them, memory behind
+// them not touched), broadcast, times, fma (a b + c), copy_4 and transpose_4x4; where stores can be
+// masked, HENDERSON_MASKED_STORES and store_last.
 //
-// A tile is up to 4 kVectors rows by 4 columns. Each of its entries is sum over k of a(i, k) b(k,
-// j), in this order of k and with the same instruction, whatever the tile's size.
+// A tile is up to kLanes kVectors rows by 4 columns. Each of its entries is sum over k of a(i, k)
+// b(k, j), in this order of k and with the same instruction, whatever the tile's size.
 
 #if defined(__GNUC__) && !defined(__clang__)
 #define HENDERSON_UNROLL _Pragma("GCC unroll 4")
@@ -14,20 +15,25 @@
 #endif
 #define HENDERSON_INLINE static inline __attribute__((always_inline)) HENDERSON_TARGET
 
-constexpr Index kTileRows = 4 * kVectors;
+constexpr Index kTileRows = kLanes * kVectors;
 
-// The first `tail` (1 to 4) entries, zeros after them.
+// The first `tail` (1 to kLanes) entries, zeros after them.
+#ifdef HENDERSON_MASKED_STORES
+HENDERSON_INLINE Vec load_tail(const double* p, Index tail) { return load_last(p, tail); }
+HENDERSON_INLINE void store_tail(double* p, Vec x, Index tail) { store_last(p, x, tail); }
+#else
 HENDERSON_INLINE Vec load_tail(const double* p, Index tail) {
-  double x[4] = {p[0], 0, 0, 0};
+  double x[kLanes] = {p[0]};
   for (Index i = 1; i < tail; ++i) x[i] = p[i];
   return load(x);
 }
 
 HENDERSON_INLINE void store_tail(double* p, Vec x, Index tail) {
-  double entries[4];
+  double entries[kLanes];
   store(entries, x);
   for (Index i = 0; i < tail; ++i) p[i] = entries[i];
 }
+#endif
 
 HENDERSON_INLINE void add_scaled(double* c, double alpha, Vec x) {
   store(c, fma(broadcast(alpha), x, load(c)));
@@ -40,10 +46,10 @@ template <int V, bool kTail>
 HENDERSON_INLINE void write_column(double* c, double alpha, Vec x0, Vec x1, Vec x2, Index tail) {
   if (V == 1 && kTail) return add_scaled_tail(c, alpha, x0, tail);
   add_scaled(c, alpha, x0);
-  if (V == 2 && kTail) return add_scaled_tail(c + 4, alpha, x1, tail);
-  if (V >= 2) add_scaled(c + 4, alpha, x1);
-  if (V == 3 && kTail) return add_scaled_tail(c + 8, alpha, x2, tail);
-  if (V >= 3) add_scaled(c + 8, alpha, x2);
+  if (V == 2 && kTail) return add_scaled_tail(c + kLanes, alpha, x1, tail);
+  if (V >= 2) add_scaled(c + kLanes, alpha, x1);
+  if (V == 3 && kTail) return add_scaled_tail(c + 2 * kLanes, alpha, x2, tail);
+  if (V >= 3) add_scaled(c + 2 * kLanes, alpha, x2);
 }
 
 // What: c_n(i) += alpha * sum_k a(i, k) b(k, n) for V vectors of rows and N columns; the last
@@ -58,8 +64,8 @@ HENDERSON_INLINE void tile_inline(Index k, const double* a, Index lda, const dou
   HENDERSON_UNROLL
   for (Index p = 0; p < k; ++p, a += lda, b += bk) {
     const Vec a0 = V > 1 || !kTail ? load(a) : load_last(a, tail);
-    const Vec a1 = V > 1 ? (V > 2 || !kTail ? load(a + 4) : load_last(a + 4, tail)) : a0;
-    const Vec a2 = V > 2 ? (!kTail ? load(a + 8) : load_last(a + 8, tail)) : a0;
+    const Vec a1 = V > 1 ? (V > 2 || !kTail ? load(a + kLanes) : load_last(a + kLanes, tail)) : a0;
+    const Vec a2 = V > 2 ? (!kTail ? load(a + 2 * kLanes) : load_last(a + 2 * kLanes, tail)) : a0;
     const Vec b0 = broadcast(b[0]);
     c00 = fma(a0, b0, c00);
     if (V > 1) c10 = fma(a1, b0, c10);
@@ -83,7 +89,7 @@ HENDERSON_INLINE void tile_inline(Index k, const double* a, Index lda, const dou
       if (V > 2) c23 = fma(a2, b3, c23);
     }
   }
-  const Index last = kTail ? tail : 4;
+  const Index last = kTail ? tail : kLanes;
   write_column<V, kTail>(c[0], alpha, c00, c10, c20, last);
   if (N > 1) write_column<V, kTail>(c[1], alpha, c01, c11, c21, last);
   if (N > 2) write_column<V, kTail>(c[2], alpha, c02, c12, c22, last);
@@ -103,10 +109,10 @@ HENDERSON_TARGET static __attribute__((noinline)) void packed_tile(Index k, cons
                                                                    double* c, Index ldc) {
   double* const columns[4] = {c, c + ldc, c + 2 * ldc, c + 3 * ldc};
   for (double* column : columns) {
-    __builtin_prefetch(column, 1);
-    __builtin_prefetch(column + kTileRows - 4, 1);
+    for (Index i = 0; i < kTileRows; i += 8) __builtin_prefetch(column + i, 1);
+    __builtin_prefetch(column + kTileRows - 1, 1);
   }
-  tile_inline<kVectors, 4, false>(k, a, kTileRows, b, 4, 1, alpha, columns, 4);
+  tile_inline<kVectors, 4, false>(k, a, kTileRows, b, 4, 1, alpha, columns, kLanes);
 }
 
 template <int V, bool kTail>
@@ -126,20 +132,20 @@ HENDERSON_TARGET void tile_columns(Index n, Index k, const double* a, Index lda,
 HENDERSON_TARGET static void any_tile(Index m, Index n, Index k, const double* a, Index lda,
                                       const double* b, Index bk, Index bn, double alpha,
                                       double* const* c) {
-  const Index tail = (m - 1) % 4 + 1;
-  if (m > 8) {
-    if (tail == 4)
+  const Index tail = (m - 1) % kLanes + 1;
+  if (m > 2 * kLanes) {
+    if (tail == kLanes)
       tile_columns<kVectors, false>(n, k, a, lda, b, bk, bn, alpha, c, tail);
     else
       tile_columns<kVectors, true>(n, k, a, lda, b, bk, bn, alpha, c, tail);
-  } else if (m > 4) {
+  } else if (m > kLanes) {
     constexpr int kTwo = kVectors < 2 ? kVectors : 2;
-    if (tail == 4)
+    if (tail == kLanes)
       tile_columns<kTwo, false>(n, k, a, lda, b, bk, bn, alpha, c, tail);
     else
       tile_columns<kTwo, true>(n, k, a, lda, b, bk, bn, alpha, c, tail);
   } else {
-    if (tail == 4)
+    if (tail == kLanes)
       tile_columns<1, false>(n, k, a, lda, b, bk, bn, alpha, c, tail);
     else
       tile_columns<1, true>(n, k, a, lda, b, bk, bn, alpha, c, tail);
