@@ -4,6 +4,10 @@
 residual_plots <- c("correlation", "autocorrelation", "profiles", "field")
 
 residual_plot_data <- function(fit, type, term) {
+  if (type == "correlation") {
+    k <- correlation_term(fit, term)
+    if (k > 0L) return(term_correlation_data(fit, k))
+  }
   if (has_iid_residual(fit)) abort_no_structure(type)
   residual <- fit_residual(fit)
   k <- chosen_section(residual, term)
@@ -33,11 +37,14 @@ correlation_data <- function(fit, section, k, limit = 100L) {
   if (n > limit) {
     abort_size("plot(type = \"correlation\")", n, limit, "Use {.code type = \"autocorrelation\"}.")
   }
-  r <- correlation_matrix(section_covariance(section, k, fit$parameters))
-  data.frame(
-    row = factor(section$coefs[row(r)], section$coefs),
-    column = factor(section$coefs[col(r)], section$coefs), correlation = as.vector(r)
-  )
+  correlation_cells(section_covariance(section, k, fit$parameters), section$coefs)
+}
+
+# A row for each entry of the correlation matrix; NaN where a variance is zero.
+correlation_cells <- function(covariance, names) {
+  r <- correlation_matrix(covariance)
+  data.frame(row = factor(names[row(r)], names), column = factor(names[col(r)], names),
+    correlation = as.vector(r))
 }
 
 # Mean products of standardised residuals of pairs of records of a subject, by lag, beside the
@@ -217,7 +224,13 @@ residual_ggplot <- function(data, type) {
     field = ggplot2::ggplot(
       data, aes(.data[["column"]], .data[["row"]], fill = .data[["residual"]])
     ) + ggplot2::geom_tile() + ggplot2::scale_fill_gradient2(low = "#2166AC", high = "#B2182B") +
-      ggplot2::facet_wrap("subject") + ggplot2::labs(x = "Column", y = "Row")
+      ggplot2::labs(x = "Column", y = "Row")
   )
+  # What there is one of needs no name.
+  several <- function(column) length(unique(data[[column]])) > 1L
+  if (type == "field" && several("subject")) made <- made + ggplot2::facet_wrap("subject")
+  if (type == "autocorrelation" && !several("direction")) {
+    made <- made + ggplot2::guides(colour = "none")
+  }
   made + ggplot2::ggtitle(attr(data, "title"))
 }

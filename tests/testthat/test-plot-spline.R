@@ -58,3 +58,9 @@ test_that("a biplot has rotated loadings and scores", {
   skip_if_not_installed("ggplot2")
   expect_s3_class(quietly(print(ggplot2::autoplot(fit, type = "biplot"))), "ggplot")
 })
+
+test_that("correlations of a random term are drawn as those of residuals", {
+  fit <- lmmfit(distance ~ age + us(1 + age | Subject), nlme::Orthodont)
+  drawn <- quietly(plot(fit, type = "correlation"))
+  expect_equal(drawn$correlation[2L], attr(VarCorr(fit)[[1L]], "correlation")[2L, 1L])
+})
