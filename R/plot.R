@@ -9,11 +9,11 @@
 #'   residuals or of a random term. Of structured residuals: `"autocorrelation"`, sample
 #'   correlations of the Pearson residuals by lag beside those of the fitted structure;
 #'   `"profiles"`, response and fitted values of each subject along the index; `"field"`, the
-#'   residual of each plot of a field. Of random terms: `"spline"`, the curve of a [spl()] with a band of 1.96 standard errors,
-#'   averaged over the levels of other factors, over the records; `"surface"`, the trend of a
-#'   [spl2()], its bilinear part included, as the deviation from its mean; `"biplot"`, rotated
-#'   loadings of an `fa` or `rr` term with two factors or more as arrows, and the scores of its
-#'   levels as points (see [loadings_of()]).
+#'   residual of each plot of a field. Of random terms: `"spline"`, the curve of a [spl()] with a
+#'   band of 1.96 standard errors, averaged over the levels of other factors, over the records;
+#'   `"surface"`, the trend of a [spl2()], its bilinear part included, as the deviation from its
+#'   mean; `"biplot"`, rotated loadings of an `fa` or `rr` term with two factors or more as arrows,
+#'   and the scores of its levels as points (see [loadings_of()]).
 #' @param term For the caterpillar, splines, the biplot and correlations: the label of the random
 #'   term, by default the first that there is a picture of. With `by` or a group each level has a
 #'   curve. For structured residuals with several sets of parameters: the label of one, such as
