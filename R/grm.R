@@ -48,6 +48,7 @@ grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency 
   threads <- check_count(threads, "threads")
   M <- check_markers(M)
   found <- marker_summary_cpp(M)
+  if (!all(found$in_range)) abort_genotype(M, which(!found$in_range)[1L])
   p <- check_frequency(frequency, found, M)
   n_missing <- sum(found$missing)
   if (n_missing > 0) inform_imputed(n_missing, 100 * n_missing / length(M))
@@ -76,14 +77,15 @@ check_markers <- function(M) {
     abort_grm("{.arg M} has {.val {again}} more than once.", "Keep one row for each animal.", "M",
       again)
   }
-  ends <- suppressWarnings(range(M, na.rm = TRUE, finite = FALSE))
-  if (ends[1L] < 0 || ends[2L] > 2) {
-    at <- which(M < 0 | M > 2, arr.ind = TRUE)[1L, ]
-    value <- M[at[[1L]], at[[2L]]]
-    abort_grm("{.arg M} must lie between 0 and 2; row {at[[1L]]}, column {at[[2L]]} has {value}.",
-      "Count the copies of one allele; code missing genotypes as NA.", "M", value)
-  }
   M
+}
+
+# `column`: the first with a genotype that is not one.
+abort_genotype <- function(M, column) {
+  row <- which(M[, column] < 0 | M[, column] > 2)[1L]
+  value <- M[row, column]
+  abort_grm("{.arg M} must lie between 0 and 2; row {row}, column {column} has {value}.",
+    "Count the copies of one allele; code missing genotypes as NA.", "M", value)
 }
 
 check_frequency <- function(frequency, found, M) {

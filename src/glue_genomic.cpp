@@ -33,11 +33,14 @@ pedigree::GenomicMethod as_genomic_method(const std::string& name) {
 
 Rcpp::List summary_list(const std::vector<pedigree::MarkerSummary>& markers) {
   Rcpp::NumericVector frequency(markers.size()), missing(markers.size());
+  Rcpp::LogicalVector in_range(markers.size());
   for (std::size_t j = 0; j < markers.size(); ++j) {
     frequency[j] = markers[j].frequency;
     missing[j] = static_cast<double>(markers[j].n_missing);
+    in_range[j] = markers[j].in_range;
   }
-  return Rcpp::List::create(Rcpp::Named("frequency") = frequency, Rcpp::Named("missing") = missing);
+  return Rcpp::List::create(Rcpp::Named("frequency") = frequency, Rcpp::Named("missing") = missing,
+                            Rcpp::Named("in_range") = in_range);
 }
 
 Rcpp::List inverse_list(std::variant<linalg::DenseInverse, linalg::FailedPivot> found) {

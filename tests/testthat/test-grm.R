@@ -39,6 +39,19 @@ test_that("missing genotypes count as the mean and are reported", {
   expect_identical(as.vector(suppressMessages(grm(holes))), as.vector(G))
 })
 
+test_that("counts, dosages and gaps in one matrix", {
+  mixed <- M
+  mixed[cbind(1:12, 31:42)] <- 0.7
+  mixed[cbind(12:1, 51:62)] <- NA
+  for (p in list(colMeans(mixed, na.rm = TRUE) / 2, rep(0.3, ncol(M)))) {
+    Z <- sweep(mixed, 2, 2 * p)
+    Z[is.na(Z)] <- 0
+    Z[, p == 0] <- 0
+    G <- suppressMessages(grm(mixed, frequency = p))
+    expect_equal(as.vector(G), as.vector(tcrossprod(Z) / sum(2 * p * (1 - p))), tolerance = 1e-13)
+  }
+})
+
 test_that("the inverse of H by its definition", {
   ped <- pedigree(data.frame(id = 3:12, sire = c(1, 1, 1, 3, 3, 5, 5, 7, 8, 8),
     dam = c(2, 2, 2, 4, 4, 4, 6, 6, 9, 9)), both_sexes = "allow")

@@ -31,13 +31,22 @@ class SharedScratch {
   std::vector<kernels::Scratch> scratch_;
 };
 
-void mirror_lower(Matrix& a) {
-  for (Index j = 0; j < a.cols(); ++j) {
-    for (Index i = j + 1; i < a.rows(); ++i) a(j, i) = a(i, j);
-  }
-}
+constexpr Index kMirrorBlock = 64;  // rows and columns mirrored at a time, within the cache
 
 }  // namespace
+
+void mirror_lower(Matrix& a) {
+  const Index n = a.rows();
+  for (Index first = 0; first < n; first += kMirrorBlock) {
+    const Index last = std::min(first + kMirrorBlock, n);
+    for (Index below = first; below < n; below += kMirrorBlock) {
+      const Index end = std::min(below + kMirrorBlock, n);
+      for (Index j = first; j < last; ++j) {
+        for (Index i = std::max(below, j + 1); i < end; ++i) a(j, i) = a(i, j);
+      }
+    }
+  }
+}
 
 std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads) {
   const Index n = a.rows();

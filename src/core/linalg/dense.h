@@ -24,6 +24,9 @@ struct FailedPivot {
 // What: the inverse of a symmetric matrix. Needs: its lower triangle; `a` is used up. Cost: n^3.
 std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads);
 
+// a(j, i) = a(i, j) for i > j.
+void mirror_lower(Matrix& a);
+
 // Writes columns first, first + 1, ... of a matrix with n rows into `block`.
 using ColumnSource = std::function<void(Index first, MatrixRef block)>;
 

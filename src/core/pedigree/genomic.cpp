@@ -4,19 +4,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/linalg/count_product.h"
+
 namespace henderson::pedigree {
 namespace {
 
 constexpr Index kBlock = 512;
 
-// A marker's genotypes as the column of Z that the method takes, 0 where missing.
+// The genotypes of a marker that varies as the column of Z that the method takes, 0 where missing.
 void code_marker(GenomicMethod method, double p, Eigen::Ref<Vector> genotype) {
-  const double q = 1.0 - p, variance = 2.0 * p * q;
-  if (!(variance > 0.0)) {
-    genotype.setZero();
-    return;
-  }
-  const double scale = method == GenomicMethod::vanraden2 ? 1.0 / std::sqrt(variance) : 1.0;
+  const double q = 1.0 - p;
+  const double scale = method == GenomicMethod::vanraden2 ? 1.0 / std::sqrt(2.0 * p * q) : 1.0;
   for (Index i = 0; i < genotype.size(); ++i) {
     double& g = genotype[i];
     if (is_missing(g)) {
@@ -37,6 +35,67 @@ double divisor(GenomicMethod method, const Vector& frequency) {
   return static_cast<double>((variance > 0.0).count());
 }
 
+bool varies(double frequency) { return frequency * (1.0 - frequency) > 0.0; }
+
+// ZZ' of all markers through double precision.
+Matrix coded_product(Index n, const std::vector<Index>& markers, const Vector& frequency,
+                     GenomicMethod method, const linalg::ColumnSource& source, int threads,
+                     Callbacks& callbacks) {
+  const linalg::ColumnSource coded = [&](Index first, MatrixRef block) {
+    for (Index c = 0; c < block.cols(); ++c) {
+      const Index marker = markers[static_cast<std::size_t>(first + c)];
+      source(marker, block.middleCols(c, 1));
+      code_marker(method, frequency[marker], block.col(c));
+    }
+  };
+  return linalg::cross_product(n, static_cast<Index>(markers.size()), coded, threads, callbacks);
+}
+
+// ZZ' of VanRaden's first method. Markers of whole counts without a gap go by bytes:
+// sum (m_i - c)(m_j - c) = sum m_i m_j - r_i - r_j + sum c^2, c = 2p and r = sum c m over markers.
+Matrix counted_product(Index n, const Vector& frequency, const linalg::ColumnSource& source,
+                       int threads, Callbacks& callbacks) {
+  linalg::CountProduct counts(n, threads);
+  Vector r = Vector::Zero(n);
+  double squares = 0.0;
+  std::vector<Index> others;
+  Matrix block(n, std::min(kBlock, frequency.size()));
+  for (Index first = 0; first < frequency.size(); first += kBlock) {
+    callbacks.stop_if_interrupted();
+    const Index width = std::min(kBlock, frequency.size() - first);
+    source(first, block.leftCols(width));
+    for (Index c = 0; c < width; ++c) {
+      const double p = frequency[first + c];
+      if (!varies(p)) continue;
+      if (!linalg::is_count(block.col(c))) {
+        others.push_back(first + c);
+        continue;
+      }
+      counts.add(block.col(c));
+      r += 2.0 * p * block.col(c);
+      squares += 4.0 * p * p;
+    }
+  }
+  Matrix product = counts.finish();
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = j; i < n; ++i) product(i, j) += squares - r[i] - r[j];
+  }
+  linalg::mirror_lower(product);
+  if (!others.empty()) {
+    product +=
+        coded_product(n, others, frequency, GenomicMethod::vanraden1, source, threads, callbacks);
+  }
+  return product;
+}
+
+std::vector<Index> varying_markers(const Vector& frequency) {
+  std::vector<Index> markers;
+  for (Index j = 0; j < frequency.size(); ++j) {
+    if (varies(frequency[j])) markers.push_back(j);
+  }
+  return markers;
+}
+
 }  // namespace
 
 std::vector<MarkerSummary> summarise_markers(Index n, Index n_markers,
@@ -52,10 +111,13 @@ std::vector<MarkerSummary> summarise_markers(Index n, Index n_markers,
       MarkerSummary& summary = summaries[first + c];
       double sum = 0.0;
       for (Index i = 0; i < n; ++i) {
-        if (is_missing(block(i, c)))
+        const double genotype = block(i, c);
+        if (is_missing(genotype)) {
           ++summary.n_missing;
-        else
-          sum += block(i, c);
+          continue;
+        }
+        sum += genotype;
+        summary.in_range = summary.in_range && genotype >= 0.0 && genotype <= 2.0;
       }
       const auto known = static_cast<double>(n - summary.n_missing);
       if (known > 0.0) summary.frequency = sum / (2.0 * known);
@@ -67,15 +129,14 @@ std::vector<MarkerSummary> summarise_markers(Index n, Index n_markers,
 GenomicRelationship genomic_relationship(Index n, const Vector& frequency, GenomicMethod method,
                                          const linalg::ColumnSource& source, int threads,
                                          Callbacks& callbacks) {
-  const linalg::ColumnSource coded = [&](Index first, MatrixRef block) {
-    source(first, block);
-    for (Index c = 0; c < block.cols(); ++c)
-      code_marker(method, frequency[first + c], block.col(c));
-  };
+  const std::vector<Index> markers = varying_markers(frequency);
   GenomicRelationship result;
-  result.relationship = linalg::cross_product(n, frequency.size(), coded, threads, callbacks);
+  result.relationship =
+      method == GenomicMethod::vanraden1
+          ? counted_product(n, frequency, source, threads, callbacks)
+          : coded_product(n, markers, frequency, method, source, threads, callbacks);
   result.relationship /= divisor(method, frequency);
-  result.n_used = (frequency.array() * (1.0 - frequency.array()) > 0.0).count();
+  result.n_used = static_cast<Index>(markers.size());
   return result;
 }
 

@@ -17,6 +17,7 @@ enum class GenomicMethod {
 struct MarkerSummary {
   double frequency = 0.0;  // of that allele
   Index n_missing = 0;
+  bool in_range = true;  // all known genotypes are between 0 and 2
 };
 
 // Whether a value is a missing genotype.
@@ -33,9 +34,9 @@ struct GenomicRelationship {
 };
 
 // What: the relationship matrix. Needs: frequencies by marker; a missing genotype counts as
-// twice the frequency. Markers of frequency 0 or 1 are left out. Cost: n^2 n_markers. Throws
-// Interrupted. Source: VanRaden (2008), J. Dairy Sci. 91:4414; Vitezica, Varona & Legarra (2013),
-// Genetics 195:1223.
+// twice the frequency. Markers of frequency 0 or 1 are left out. Cost: n^2 n_markers; for
+// vanraden1 and markers of whole counts an eighth of that. Throws Interrupted. Source: VanRaden
+// (2008), J. Dairy Sci. 91:4414; Vitezica, Varona & Legarra (2013), Genetics 195:1223.
 GenomicRelationship genomic_relationship(Index n, const Vector& frequency, GenomicMethod method,
                                          const linalg::ColumnSource& source, int threads,
                                          Callbacks& callbacks);
