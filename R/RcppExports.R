@@ -21,6 +21,10 @@ grm_cpp <- function(markers, frequency, method, threads) {
     .Call(`_henderson_grm_cpp`, markers, frequency, method, threads)
 }
 
+symmetry_cpp <- function(a) {
+    .Call(`_henderson_symmetry_cpp`, a)
+}
+
 symmetric_inverse_cpp <- function(a, threads) {
     .Call(`_henderson_symmetric_inverse_cpp`, a, threads)
 }

@@ -71,7 +71,7 @@ related_dimension <- function(fit, spec, k, sigma) {
   decomposed <- eigen(sigma, symmetric = TRUE)
   if (min(decomposed$values) <= 1e-10 * decomposed$values[1L]) return(NA_real_)
   quadratic <- sum(solve(sigma, term$effects) * as.matrix(term$effects %*%
-    Matrix::forceSymmetric(term$relationship$precision, "L")))
+    Matrix::forceSymmetric(level_precision(term$relationship), "L")))
   gradient <- nonzero_gradient(fit, spec)
   if (is.null(gradient)) return(NA_real_)
   own <- fit$parameters$index == k

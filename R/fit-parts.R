@@ -57,7 +57,8 @@ random_variance <- function(fit, k, Z) {
   root <- covariance_root(term_covariance(term, k, fit$parameters))
   ZF <- Z %*% Matrix::kronecker(Matrix::Diagonal(term$n_levels), root)
   if (!term$related) return(Matrix::rowSums(ZF^2))
-  factor <- Matrix::Cholesky(Matrix::forceSymmetric(term$relationship$precision), LDL = FALSE)
+  precision <- Matrix::forceSymmetric(level_precision(term$relationship))
+  factor <- Matrix::Cholesky(precision, LDL = FALSE)
   # K = P'(LL')^-1 P: the squared length of L^-1 P z, for each coefficient by itself.
   total <- numeric(nrow(Z))
   for (j in seq_len(term$n_coef)) {

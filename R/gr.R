@@ -175,13 +175,18 @@ check_known_levels <- function(data_levels, levels, name, kind) {
 
 check_relationship_values <- function(matrix, kind, name) {
   values <- if (is.matrix(matrix)) matrix else if (methods::.hasSlot(matrix, "x")) matrix@x else 1
-  if (!is.numeric(values) || !all(is.finite(values))) {
-    abort_gr("{.code {name}} must be numeric and finite.", "Correct the values.", kind)
+  known <- is.numeric(values)
+  if (known && is.matrix(matrix)) {
+    found <- symmetry_cpp(matrix)
+    known <- is.finite(found[1L])
+    symmetric <- found[2L] <= 1e-8 * found[1L]
+  } else if (known) {
+    known <- all(is.finite(values))
+    dimnames(matrix) <- list(NULL, NULL)
+    symmetric <- known && Matrix::isSymmetric(matrix, tol = 1e-8)
   }
-  dimnames(matrix) <- list(NULL, NULL)
-  if (!Matrix::isSymmetric(matrix, tol = 1e-8)) {
-    abort_gr("{.code {name}} is not symmetric.", "Give a symmetric matrix.", kind)
-  }
+  if (!known) abort_gr("{.code {name}} must be numeric and finite.", "Correct the values.", kind)
+  if (!symmetric) abort_gr("{.code {name}} is not symmetric.", "Give a symmetric matrix.", kind)
 }
 
 # Singular matrices are used as they are; a sparse one is tried as a sparse one first.
@@ -197,6 +202,6 @@ covariance_spec <- function(matrix, name) {
     }
     return(spec)
   }
-  list(type = "precision", precision = as_dgc(inverse), log_det_cov = NA_real_,
-    diagonal = diagonal)
+  precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
+  list(type = "precision", precision = precision, log_det_cov = NA_real_, diagonal = diagonal)
 }

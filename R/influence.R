@@ -221,9 +221,10 @@ relationship_diagonal <- function(term) {
   if (term$n_levels > 5000L) {
     abort_size("`outlier_test()` of related levels", term$n_levels, 5000L, "Test the records.")
   }
-  inverse <- diag(as.matrix(Matrix::solve(Matrix::forceSymmetric(term$relationship$precision))))
+  precision <- Matrix::forceSymmetric(level_precision(term$relationship))
+  inverse <- diag(as.matrix(Matrix::solve(precision)))
   combination <- term$relationship$combination
   if (is.null(combination)) return(inverse)
-  full <- Matrix::solve(Matrix::forceSymmetric(term$relationship$precision), combination)
+  full <- Matrix::solve(precision, combination)
   Matrix::colSums(combination * full)
 }

@@ -64,7 +64,7 @@ term_precision <- function(k, fit) {
   sigma <- term_covariance(term, k, fit$parameters)
   singular <- !is_definite(sigma) || !is.null(term$relationship$combination)
   if (singular) abort_singular_covariance(term$label)
-  levels <- if (term$related) term$relationship$precision else Matrix::Diagonal(term$n_levels)
+  levels <- if (term$related) level_precision(term$relationship) else Matrix::Diagonal(term$n_levels)
   Matrix::kronecker(levels, solve(sigma))
 }
 

@@ -88,7 +88,7 @@ term_pev <- function(fit, k) {
 level_variances <- function(term) {
   if (!term$related) return(rep.int(1, term$n_levels))
   if (!is.null(term$relationship$diagonal)) return(term$relationship$diagonal)
-  precision_diagonal(term$relationship$precision)
+  precision_diagonal(level_precision(term$relationship))
 }
 
 # diag(Q^-1) of a sparse precision, some columns at a time.

@@ -55,7 +55,7 @@ draw_effects <- function(fit, k, nsim) {
 
 # Columns with covariance K from independent ones: precision = P'LL'P, u = P'L'^-1 z.
 draw_related <- function(relationship, draws) {
-  factor <- Matrix::Cholesky(Matrix::forceSymmetric(relationship$precision), LDL = FALSE)
+  factor <- Matrix::Cholesky(Matrix::forceSymmetric(level_precision(relationship)), LDL = FALSE)
   half <- Matrix::solve(factor, draws, system = "Lt")
   draws <- Matrix::solve(factor, half, system = "Pt")
   combination <- relationship$combination

@@ -1,4 +1,4 @@
-# Small sparse matrices made without the generic constructors, which cost more than a small fit.
+# Sparse and symmetric matrices made without the generic constructors, which cost more than a small fit.
 
 # An empty matrix whose slots are replaced: methods::new() takes a millisecond, this takes none.
 empty_dgc <- methods::new("dgCMatrix")
@@ -29,3 +29,12 @@ as_dgc <- function(x) {
   x@Dimnames <- list(NULL, NULL)
   x
 }
+
+# A dense symmetric matrix as the engine takes it: its lower triangle counts.
+dense_symmetric <- function(x) {
+  n <- nrow(x)
+  methods::new("dsyMatrix", x = as.vector(x), Dim = c(n, n), uplo = "L")
+}
+
+# K^-1 of related levels (of those that carry the term, where K is singular) as a sparse matrix.
+level_precision <- function(relationship) as_dgc(relationship$precision)

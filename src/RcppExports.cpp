@@ -75,6 +75,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// symmetry_cpp
+Rcpp::NumericVector symmetry_cpp(Rcpp::NumericMatrix a);
+RcppExport SEXP _henderson_symmetry_cpp(SEXP aSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type a(aSEXP);
+    rcpp_result_gen = Rcpp::wrap(symmetry_cpp(a));
+    return rcpp_result_gen;
+END_RCPP
+}
 // symmetric_inverse_cpp
 Rcpp::List symmetric_inverse_cpp(Rcpp::NumericMatrix a, int threads);
 RcppExport SEXP _henderson_symmetric_inverse_cpp(SEXP aSEXP, SEXP threadsSEXP) {
@@ -265,6 +276,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_prediction_error_cpp", (DL_FUNC) &_henderson_prediction_error_cpp, 2},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
+    {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
     {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 2},
     {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 4},

@@ -5,6 +5,7 @@
 
 #include <RcppEigen.h>
 
+#include <numeric>
 #include <thread>
 
 #include "core/equations/mme.h"
@@ -65,41 +66,71 @@ inline std::vector<model::ColumnTerm> as_terms(const Rcpp::List& list) {
   return terms;
 }
 
-// A symmetric dgCMatrix, or either triangle of one: the lower triangle is read as the transpose of
-// the upper one where that is given.
-inline model::Relationship as_relationship(const Rcpp::List& list, SmallIndex n_levels) {
-  model::Relationship relationship;
-  if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
-  relationship.is_identity = false;
-  if (list.containsElementNamed("combination")) {
-    relationship.combination = as_coding(list["combination"]);
-    n_levels = relationship.combination.n_columns;
+// The lower triangle of a dense matrix (dsyMatrix).
+inline void read_dense_precision(const Rcpp::S4& precision, model::Relationship& relationship) {
+  const Rcpp::NumericVector value = precision.slot("x");
+  const auto n = static_cast<Index>(Rcpp::as<Rcpp::IntegerVector>(precision.slot("Dim"))[0]);
+  relationship.start.resize(n + 1);
+  for (Index j = 0; j < n; ++j) {
+    relationship.start[j + 1] = relationship.start[j] + n - j;
+    relationship.value.insert(relationship.value.end(), value.begin() + j * n + j,
+                              value.begin() + (j + 1) * n);
+    for (Index i = j; i < n; ++i) relationship.row.push_back(static_cast<SmallIndex>(i));
   }
-  const Rcpp::S4 precision = list["precision"];
+}
+
+// A symmetric dgCMatrix, or either triangle of one: the lower triangle is read as the transpose of
+// the upper one where that is given. Calls visit(row, column, value) column by column.
+template <class Visit>
+void for_each_lower(const Rcpp::IntegerVector& start, const Rcpp::IntegerVector& row,
+                    const Rcpp::NumericVector& value, bool has_upper, Visit visit) {
+  for (SmallIndex j = 0; j + 1 < start.size(); ++j) {
+    for (int k = start[j]; k < start[j + 1]; ++k) {
+      if (has_upper && row[k] <= j) visit(j, row[k], value[k]);
+      if (!has_upper && row[k] >= j) visit(row[k], j, value[k]);
+    }
+  }
+}
+
+inline void read_sparse_precision(const Rcpp::S4& precision, model::Relationship& relationship) {
   const Rcpp::IntegerVector start = precision.slot("p"), row = precision.slot("i");
   const Rcpp::NumericVector value = precision.slot("x");
   bool has_upper = false;
   for (SmallIndex j = 0; j + 1 < start.size(); ++j) {
     for (int k = start[j]; k < start[j + 1]; ++k) has_upper = has_upper || row[k] < j;
   }
-  std::vector<std::vector<std::pair<SmallIndex, double>>> column(n_levels);
-  for (SmallIndex j = 0; j + 1 < start.size(); ++j) {
-    for (int k = start[j]; k < start[j + 1]; ++k) {
-      if (has_upper && row[k] <= j) column.at(row[k]).emplace_back(j, value[k]);
-      if (!has_upper && row[k] >= j) column.at(j).emplace_back(row[k], value[k]);
-    }
-  }
-  relationship.start.push_back(0);
-  for (SmallIndex j = 0; j < n_levels; ++j) {
-    if (column[j].empty() || column[j].front().first != j) {
+  relationship.start.assign(start.size(), 0);
+  for_each_lower(start, row, value, has_upper, [&](SmallIndex, SmallIndex column, double) {
+    ++relationship.start[column + 1];
+  });
+  std::partial_sum(relationship.start.begin(), relationship.start.end(),
+                   relationship.start.begin());
+  std::vector<Index> next(relationship.start.begin(), relationship.start.end() - 1);
+  relationship.row.resize(relationship.start.back());
+  relationship.value.resize(relationship.start.back());
+  for_each_lower(start, row, value, has_upper, [&](SmallIndex i, SmallIndex column, double x) {
+    relationship.row[next[column]] = i;
+    relationship.value[next[column]++] = x;
+  });
+}
+
+inline model::Relationship as_relationship(const Rcpp::List& list) {
+  model::Relationship relationship;
+  if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
+  relationship.is_identity = false;
+  if (list.containsElementNamed("combination"))
+    relationship.combination = as_coding(list["combination"]);
+  const Rcpp::S4 precision = list["precision"];
+  if (precision.is("dsyMatrix"))
+    read_dense_precision(precision, relationship);
+  else
+    read_sparse_precision(precision, relationship);
+  const std::vector<Index>& first = relationship.start;
+  for (SmallIndex j = 0; j + 1 < static_cast<SmallIndex>(first.size()); ++j) {
+    if (first[j] == first[j + 1] || relationship.row[first[j]] != j) {
       throw InvalidSpec("precision",
                         "a diagonal entry is zero (level " + std::to_string(j + 1) + ")");
     }
-    for (const auto& [i, x] : column[j]) {
-      relationship.row.push_back(i);
-      relationship.value.push_back(x);
-    }
-    relationship.start.push_back(static_cast<Index>(relationship.row.size()));
   }
   return relationship;
 }
@@ -150,7 +181,7 @@ inline model::RandomTerm as_random_term(const Rcpp::List& list) {
     term.incidence.push_back({as_zero_based(incidence["levels"]), as_terms(incidence["terms"]),
                               Rcpp::as<int>(incidence["first_coef"]) - 1});
   }
-  term.relationship = as_relationship(list["relationship"], term.n_levels);
+  term.relationship = as_relationship(list["relationship"]);
   return term;
 }
 

@@ -79,6 +79,15 @@ Rcpp::List grm_cpp(SEXP markers, Rcpp::NumericVector frequency, std::string meth
   });
 }
 
+// The largest size of an entry, Inf where one is not finite; and the largest difference of an entry
+// from its mirror image.
+// [[Rcpp::export]]
+Rcpp::NumericVector symmetry_cpp(Rcpp::NumericMatrix a) {
+  const Eigen::Map<const henderson::Matrix> map(a.begin(), a.nrow(), a.ncol());
+  const henderson::linalg::Symmetry found = henderson::linalg::symmetry(map);
+  return {found.largest, found.asymmetry};
+}
+
 // [[Rcpp::export]]
 Rcpp::List symmetric_inverse_cpp(Rcpp::NumericMatrix a, int threads) {
   using namespace henderson;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "core/linalg/kernels.h"
@@ -31,21 +32,39 @@ class SharedScratch {
   std::vector<kernels::Scratch> scratch_;
 };
 
-constexpr Index kMirrorBlock = 64;  // rows and columns mirrored at a time, within the cache
+constexpr Index kPairBlock = 64;  // rows and columns met at a time, within the cache
 
-}  // namespace
-
-void mirror_lower(Matrix& a) {
-  const Index n = a.rows();
-  for (Index first = 0; first < n; first += kMirrorBlock) {
-    const Index last = std::min(first + kMirrorBlock, n);
-    for (Index below = first; below < n; below += kMirrorBlock) {
-      const Index end = std::min(below + kMirrorBlock, n);
+// Calls visit(i, j) for all i >= j of a square of n rows, by blocks: entries (i, j) and (j, i) then
+// lie in the cache together.
+template <class Visit>
+void for_each_pair(Index n, Visit visit) {
+  for (Index first = 0; first < n; first += kPairBlock) {
+    const Index last = std::min(first + kPairBlock, n);
+    for (Index below = first; below < n; below += kPairBlock) {
+      const Index end = std::min(below + kPairBlock, n);
       for (Index j = first; j < last; ++j) {
-        for (Index i = std::max(below, j + 1); i < end; ++i) a(j, i) = a(i, j);
+        for (Index i = std::max(below, j); i < end; ++i) visit(i, j);
       }
     }
   }
+}
+
+}  // namespace
+
+Symmetry symmetry(const ConstMatrixRef& a) {
+  Symmetry found;
+  bool finite = true;
+  for_each_pair(a.rows(), [&](Index i, Index j) {
+    finite = finite && std::isfinite(a(i, j)) && std::isfinite(a(j, i));
+    found.largest = std::max(found.largest, std::abs(a(i, j)));
+    found.asymmetry = std::max(found.asymmetry, std::abs(a(i, j) - a(j, i)));
+  });
+  if (!finite) found.largest = std::numeric_limits<double>::infinity();
+  return found;
+}
+
+void mirror_lower(Matrix& a) {
+  for_each_pair(a.rows(), [&](Index i, Index j) { a(j, i) = a(i, j); });
 }
 
 std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads) {

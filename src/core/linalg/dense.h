@@ -24,6 +24,14 @@ struct FailedPivot {
 // What: the inverse of a symmetric matrix. Needs: its lower triangle; `a` is used up. Cost: n^3.
 std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads);
 
+struct Symmetry {
+  double largest = 0.0;    // size of an entry; infinite where one is not finite
+  double asymmetry = 0.0;  // difference of an entry from its mirror image
+};
+
+// What: how symmetric a square matrix is. Cost: one pass.
+Symmetry symmetry(const ConstMatrixRef& a);
+
 // a(j, i) = a(i, j) for i > j.
 void mirror_lower(Matrix& a);
 

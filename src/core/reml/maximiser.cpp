@@ -31,6 +31,8 @@ constexpr double kLikelihoodNoise = 1e-13;
 constexpr double kBoundary = 1e-2;
 // What the likelihood may lose by that.
 constexpr double kBoundaryLoss = 1e-8;
+// An expected gain from which on steps are as good as the last one.
+constexpr double kNearOptimum = 1e-6;
 // The observed Hessian takes over where the expected gain falls by less than this, and not before
 // so many iterations.
 constexpr double kCreeping = 0.1;
@@ -79,7 +81,7 @@ class Search {
       const BoxedModel quadratic =
           doubtful ? boxed(best, expansion.gradient, expansion.convex()) : whole;
       report(value, quadratic.potential());
-      if (quadratic.potential() <= options_.tolerance) {
+      if (left_after_step() <= options_.tolerance) {
         if (doubtful) {
           evaluation = leave_saddle(best, value, whole);
           if (evaluation) continue;
@@ -234,6 +236,15 @@ class Search {
     return std::nullopt;
   }
 
+  // What is left to gain after a last step that is not judged by the likelihood. Near the optimum
+  // the expected gain falls by the same factor at each step, or by more.
+  double left_after_step() const {
+    const double now = history_.back().potential;
+    if (history_.size() < 2 || now > kNearOptimum) return now;
+    const double before = history_[history_.size() - 2].potential;
+    return std::isfinite(before) ? now * std::min(1.0, now / before) : now;
+  }
+
   void report(double value, double potential) {
     history_.push_back({value, potential, radius_});
     if (!options_.trace) return;
@@ -281,7 +292,8 @@ class Search {
     }
     if (!evaluation) evaluation = evaluate_at(canonical(best, 0.0, 0.0));
     if (!evaluation) throw Error("the equations were positive definite and no longer are");
-    const double potential = history_.back().potential;
+    const double potential =
+        termination == Termination::converged ? left_after_step() : history_.back().potential;
     return {std::move(*evaluation), termination, std::move(history_), evaluations_, potential};
   }
 
