@@ -9,6 +9,10 @@ solve_equations_cpp <- function(spec, values, K, diagonal) {
     .Call(`_henderson_solve_equations_cpp`, spec, values, K, diagonal)
 }
 
+error_columns_cpp <- function(spec, values, K) {
+    .Call(`_henderson_error_columns_cpp`, spec, values, K)
+}
+
 prediction_error_cpp <- function(spec, values) {
     .Call(`_henderson_prediction_error_cpp`, spec, values)
 }

@@ -55,8 +55,14 @@ type2_hypotheses <- function(fit) {
 }
 
 # The terms (numbers) that contain each term: the same covariates, and all of its factors with more.
+# Genetic groups come after the terms of the formula, and have nothing to do with them.
 containing_terms <- function(fit) {
+  c(containing_in_formula(fit), rep.int(list(integer()), n_group_terms(fit)))
+}
+
+containing_in_formula <- function(fit) {
   factors <- attr(stats::terms(fit$parts$fixed[-2L]), "factors") > 0L
+  if (length(factors) == 0L) return(list())
   is_class <- vapply(rownames(factors), function(name) {
     is_factor_like(fit$frame[[gsub("^`|`$", "", name)]])
   }, NA)
@@ -85,7 +91,7 @@ type3_hypotheses <- function(fit) {
   functions <- t(zap(coordinates_in(base, full$X)))
   assign <- full$assign[treatment]
   containing <- containing_terms(fit)
-  order <- attr(stats::terms(fit$parts$fixed[-2L]), "order")
+  order <- c(attr(stats::terms(fit$parts$fixed[-2L]), "order"), rep.int(1L, n_group_terms(fit)))
   for (j in order(order, decreasing = TRUE)) {
     if (length(containing[[j]]) == 0L) next
     own <- assign == j
@@ -115,10 +121,14 @@ indicator_design <- function(fit) {
     }, first, TRUE))
   })
   if (attr(terms, "intercept") == 1L) made <- c(list(list(parts = list(), treatment = TRUE)), made)
-  size <- vapply(made, function(term) length(term$treatment), 0L)
   spec <- fit_spec(fit)
+  groups <- utils::tail(spec$fixed, n_group_terms(fit))
+  made <- c(made, lapply(groups, function(term) {
+    c(term, list(treatment = rep(TRUE, nrow(term$parts[[1L]]$contrast))))
+  }))
   spec$fixed <- lapply(made, `[`, "parts")
   spec$random <- list()
+  size <- vapply(made, function(term) length(term$treatment), 0L)
   list(
     X = fixed_design(spec), treatment = which(unlist(lapply(made, `[[`, "treatment"))),
     assign = rep.int(seq_along(made) - attr(terms, "intercept"), size)

@@ -99,6 +99,26 @@ abort_new_level <- function(label, levels) {
   )
 }
 
+abort_new_level_of_groups <- function(label) {
+  abort("new_level",
+    paste(
+      "{.arg newdata} has animals of {.code {label}} that are not in the model: their groups of",
+      "unknown parents are not known."
+    ),
+    "Use {.code breeding_values(fit, pedigree = )} with a pedigree that has them.", "newdata", label
+  )
+}
+
+abort_mean_of_groups <- function(label) {
+  abort("group_means",
+    paste(
+      "The effects of the groups of {.code {label}} have no mean over records: they differ between",
+      "its coefficients."
+    ),
+    "Use {.fn contest} with rows over {.code fixef(fit)}.", "object", label
+  )
+}
+
 abort_new_type <- function(name, fitted, new, was = class(fitted)[1], is = class(new)[1]) {
   abort("new_type", "{.code {name}} was {was} in the fit, and is {is} in {.arg newdata}.",
     "Convert it to {was}.", "newdata", name

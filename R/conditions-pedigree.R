@@ -62,6 +62,12 @@ abort_unknown_animals_of_fit <- function(animals) {
   )
 }
 
+abort_other_groups <- function(groups) {
+  abort("pedigree", "{.arg pedigree} must have the groups of the fit: {.val {groups}}.",
+    "Give them by {.arg groups} in {.fn pedigree}, in the same order.", "pedigree", groups
+  )
+}
+
 abort_unknown_levels <- function(argument, levels, label) {
   abort("term", "{.arg {argument}}: {.code {label}} has no level{?s} {.val {levels}}.",
     "Check the spelling.", argument, levels

@@ -32,8 +32,10 @@ model_design <- function(parts, frame, contrasts = NULL) {
   random <- lapply(parts$random, random_recipe, source, environment(parts$formula))
   unused <- setdiff(names(contrasts), names(source$used_contrasts))
   if (length(unused) > 0L) warn_contrasts_absent(unused)
+  random <- unique_labels(random)
   list(
-    fixed = fixed, random = unique_labels(random), contrasts = source$used_contrasts,
+    fixed = with_group_effects(fixed, random, nrow(frame)), random = random,
+    contrasts = source$used_contrasts,
     residual = residual_design(parts$residual, source)
   )
 }

@@ -10,7 +10,7 @@
 #' @param cov Covariance (relationship) matrix of the levels, with row names.
 #' @param precision Inverse of the covariance matrix, with row names; best as a sparse matrix.
 #' @param pedigree A pedigree by [pedigree()]. Each of its animals is predicted, with records or
-#'   without, and so are metafounders.
+#'   without, and so are metafounders. Groups of unknown parents have fixed effects, see Details.
 #' @param ... Several effects of one set of levels, each with a name of its own, in place of
 #'   `factor`: in `gr(direct = animal, maternal = dam, pedigree = ped)` a record has the direct
 #'   effect of its animal and the maternal effect of its dam. The coefficients of the term are
@@ -20,7 +20,18 @@
 #' matrix) is used as it is: the levels of a pivoted Cholesky factor of its rank have an inverse,
 #' and the other levels are combinations of them. A record whose `dam` is missing is left out, as
 #' any record with a missing value is: give an unknown dam a name of its own in the pedigree.
+#'
+#' In a pedigree with groups of unknown parents (`groups` in [pedigree()], without `gamma`) the
+#' effect of an animal is \eqn{u^* = Qg + a}{u* = Q g + a}: \eqn{Q} has the shares of the groups in
+#' it, see [genetic_groups()], and \eqn{a} the covariance of the pedigree. The effects of groups `g`
+#' are fixed: `fixef()` has one for each group (and coefficient of the term), named
+#' `animal.group.<group>`. Where the shares of each animal add up to 1 and the model has an
+#' intercept, one group is dependent, and `NA`: put the group that others are compared with last.
+#' `ranef()`, `reliability()`, `breeding_values()` and `blup_contrasts()` give \eqn{u^*}{u*}.
+#' Estimates and likelihood are those of the equations of Quaas & Pollak (1981), whose matrix
+#' [Ainverse()] gives.
 #' @return Nothing: it has a meaning only in a formula.
+#' @references Quaas & Pollak (1981) J. Dairy Sci. 64:1868. Quaas (1988) J. Dairy Sci. 71:1338.
 #' @seealso [mm()] for several levels whose effects add up.
 #' @examples
 #' blocks <- levels(nlme::Oats$Block)
@@ -135,13 +146,8 @@ pedigree_levels <- function(ped, name, data_levels) {
     abort_gr("{.arg pedigree} = {.code {name}} must be a pedigree, not {class(ped)[1L]}.",
       "Make it by {.fn pedigree}.", "pedigree")
   }
-  if (fixed_groups(ped)) {
-    abort_gr("{.code {name}} has groups of unknown parents, whose effects are fixed.",
-      c("Give them a covariance by {.arg gamma} in {.fn pedigree} (metafounders),",
-        "use {.code precision = Ainverse({name}, group_variance = )},",
-        "or take {.fn genetic_groups} as covariates and a pedigree without groups."), "pedigree")
-  }
   check_known_levels(data_levels, ped$id[animal_rows(ped)], name, "pedigree")
+  if (fixed_groups(ped)) return(grouped_relationship(ped))
   list(levels = ped$id, spec = pedigree_relationship(ped))
 }
 

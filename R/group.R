@@ -81,11 +81,14 @@ group_codes <- function(group, source) {
   Reduce(cross_codes, parts)
 }
 
-# Records of new data: the position of each in the levels of the fit, NA where there is none.
+# Levels of new data: the position of each in the levels of the fit. `found` is list(codes, levels),
+# codes of one factor or a list of several. Those that the fit lacks are an error, or come after the
+# others.
 match_groups <- function(found, levels, label, allow_new) {
   position <- match(found$levels, levels)
-  unknown <- which(is.na(position))
-  unknown <- unknown[tabulate(found$codes, length(found$levels))[unknown] > 0L]
+  used <- tabulate(unlist(found$codes), length(found$levels)) > 0L
+  unknown <- which(is.na(position) & used)
   if (length(unknown) > 0L && !allow_new) abort_new_level(label, found$levels[unknown])
-  position[found$codes]
+  position[unknown] <- length(levels) + seq_along(unknown)
+  position
 }

@@ -205,7 +205,7 @@ outlier_test <- function(model, term = NULL) {
 
 # u_hat over its standard deviation: Var(u_hat) = Var(u) - Var(u_hat - u).
 level_statistics <- function(fit, k) {
-  effects <- as.data.frame(ranef(fit, se = TRUE))
+  effects <- as.data.frame.ranef.lmmfit(effect_tables(fit, TRUE, total = FALSE))
   own <- effects[effects$group == fit$random[[k]]$label, ]
   sigma <- diag(term_covariance(fit$random[[k]], k, fit$parameters))
   coefs <- fit$random[[k]]$coef_names

@@ -9,7 +9,9 @@ recover_data.lmmfit <- function(object, ...) {
 emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information = NULL, ...) {
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
   contrasts <- object$contrasts[names(object$contrasts) %in% names(frame)]
-  X <- stats::model.matrix(trms, frame, contrasts.arg = contrasts)
+  X <- stats::model.matrix(trms, frame, contrasts.arg = if (length(contrasts) > 0L) contrasts)
+  grouped <- which(vapply(object$random, has_groups, NA))
+  if (length(grouped) > 0L) X <- cbind(X, as.matrix(mean_group_rows(object, grouped, nrow(X))))
   estimate <- fixef(object)
   nbasis <- if (anyNA(estimate)) null_basis(model.matrix(object)) else matrix(NA)
   kept <- !is.na(estimate)

@@ -102,4 +102,4 @@ grid_counts <- function(grid, data, wanted) {
 }
 
 # Rows of X for new values of the variables.
-fixed_rows <- function(fit, grid) new_rows(fit, grid, integer(), FALSE)$X
+fixed_rows <- function(fit, grid) new_rows(fit, grid, integer(), FALSE, "mean")$X

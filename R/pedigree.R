@@ -7,7 +7,8 @@
 #' # Groups of unknown parents
 #'
 #' Names in `groups` that stand as parents are no animals but groups of unknown parents. Without
-#' `gamma` they have fixed effects (Quaas & Pollak 1981): see [Ainverse()] and [genetic_groups()].
+#' `gamma` they have fixed effects (Quaas & Pollak 1981): see [gr()], [Ainverse()] and
+#' [genetic_groups()].
 #' With `gamma` they are metafounders (Legarra et al. 2015): `gamma` is the covariance matrix of the
 #' groups, of which the founders are samples.
 #'

@@ -47,7 +47,7 @@ curve_data <- function(fit, term, points = 101L) {
   first <- match(levels(cells), cells)
   average <- Matrix::sparseMatrix(as.integer(cells), seq_along(cells),
     x = (1 / tabulate(cells))[as.integer(cells)])
-  found <- averaged_prediction(fit, new_rows(fit, grid, included, FALSE), included, average)
+  found <- averaged_prediction(fit, new_rows(fit, grid, included, FALSE, "mean"), included, average)
   line <- curve_names(grid, own)
   curve <- data.frame(curve = line[first], x = grid[[variable]][first], fit = found$fit,
     se = found$se)
@@ -102,7 +102,7 @@ averaged_prediction <- function(fit, rows, included, average) {
   Z <- lapply(rows$Z, function(Z) average %*% Z)
   value <- as.vector(X %*% beta)
   for (k in included) value <- value + as.vector(Z[[k]] %*% as.vector(fit$random[[k]]$effects))
-  averaged <- list(X = X, Z = Z, unknown = rows$unknown, coefs = rows$coefs)
+  averaged <- list(X = X, Z = Z, added = rows$added)
   list(fit = value, se = row_errors(fit, averaged, included))
 }
 
@@ -127,7 +127,7 @@ surface_data <- function(fit, term, points = 60L) {
     lapply(data[others], function(x) grid_values(x, NULL)[1L])
   )
   grid <- expand.grid(values, KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
-  trend <- row_predictions(fit, new_rows(fit, grid, included, FALSE), included)
+  trend <- row_predictions(fit, new_rows(fit, grid, included, FALSE, "mean"), included)
   level <- if (is.null(by)) rep.int("all", nrow(grid)) else as.character(grid[[by]])
   surface <- data.frame(level = level, x = grid[[variables[1L]]], y = grid[[variables[2L]]],
     trend = trend - stats::ave(trend, level))

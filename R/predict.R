@@ -7,13 +7,17 @@
 #' With several responses, `newdata` without a column `trait` gives each row a prediction for each
 #' trait.
 #'
+#' Effects of groups of unknown parents (see [gr()]) belong to the fixed part: rows of `newdata`
+#' need their animal, also with `random = FALSE`.
+#'
 #' @param object A fit by [lmmfit()].
 #' @param newdata A data frame with the variables of the formula. By default the data of the fit.
 #' @param random `TRUE`: with all random effects. `FALSE`: with none, the fixed part alone. Or the
 #'   labels of the random terms to include, as [varcomp()] names them. (`re.form` of lme4 is
 #'   understood too: `NULL` means `TRUE`, `NA` or `~0` means `FALSE`.)
 #' @param allow_new_levels `TRUE` predicts a level that was not in the fit by a random effect of 0;
-#'   its variance is part of the standard error.
+#'   its variance is part of the standard error, as of a level that is related to no other. New
+#'   animals of a pedigree with groups of unknown parents are refused: their groups are not known.
 #' @param se `TRUE` adds standard errors (`se.fit` is understood too).
 #' @param interval `"confidence"` gives intervals for X b + Z u, `"prediction"` for a new record:
 #'   with a residual of its own, and with all random terms. For a record of a new group use
@@ -90,111 +94,25 @@ included_terms <- function(fit, random) {
   which(term_labels(fit) %in% random)
 }
 
-# Rows to predict: X, Z by term, offset; complete (which rows of newdata have no missing values) and
-# unknown (by term, which of those rows have a new level).
-fitted_rows <- function(fit) {
-  matrices <- fit_matrices(fit)
-  list(
-    X = matrices$X, Z = matrices$Z, offset = frame_offset(fit$frame) %||% 0, complete = NULL,
-    unknown = lapply(fit$random, function(term) integer())
-  )
-}
-
-new_rows <- function(fit, newdata, included, allow_new_levels) {
-  if (!is.data.frame(newdata)) abort_data(newdata)
-  terms <- fit$parts$random[included]
-  frame <- new_frame(new_formula(fit, terms), fit$frame, newdata, effect_columns(fit, included))
-  complete <- stats::complete.cases(frame)
-  kept <- frame[complete, , drop = FALSE]
-  source <- column_source(kept, fit$contrasts)
-  fixed <- column_recipe(one_sided_terms(fit$parts$fixed), source)$terms
-  random <- lapply(included, new_term_rows, fit, source, allow_new_levels)
-  matrices <- design_cpp(list(
-    response = numeric(nrow(kept)), weights = double(), fixed = fixed,
-    random = lapply(random, `[`, random_fields), residual = list(structure = "iid"),
-    method = fit$method
-  ))
-  rows <- empty_rows(fit, nrow(kept))
-  rows$X <- matrices$X
-  attr(kept, "terms") <- attr(frame, "terms")
-  rows$offset <- frame_offset(kept) %||% 0
-  rows$complete <- complete
-  rows$names <- row.names(frame)
-  for (j in seq_along(included)) {
-    rows$unknown[[included[j]]] <- random[[j]]$unknown
-    rows$Z[[included[j]]] <- without_rows(matrices$Z[[j]], random[[j]]$unknown)
-    rows$coefs[[included[j]]] <- matrices$Z[[j]][random[[j]]$unknown, , drop = FALSE]
-  }
-  rows
-}
-
-# The variables of the fixed part and of the included terms, with the offset.
-new_formula <- function(fit, terms) {
-  formula <- fit$parts$fixed
-  used <- c(list(formula[[3L]]), lapply(terms, `[[`, "coefs"), lapply(terms, group_variables))
-  formula[[3L]] <- Reduce(function(a, b) call("+", a, b), used)
-  formula
-}
-
-# Columns whose levels have effects or coefficients of their own: not those that only form groups.
-effect_columns <- function(fit, included) {
-  formulas <- c(list(fit$parts$fixed[-2L]), lapply(fit$parts$random[included], function(term) {
-    as_one_sided(term$group$members$by %||% term$coefs)
-  }))
-  unlist(lapply(formulas, function(formula) variable_names(stats::terms(formula))))
-}
-
-empty_rows <- function(fit, n) {
-  zero <- lapply(fit$random, function(term) {
-    columns <- term$n_coef * term$n_levels
-    new_dgc(integer(), integer(columns + 1L), double(), c(n, columns))
-  })
-  list(
-    Z = zero, unknown = lapply(fit$random, function(term) integer()),
-    coefs = vector("list", length(fit$random))
-  )
-}
-
-# A random term for new records. Those with a new level are put at level 1 for the time being.
-new_term_rows <- function(k, fit, source, allow_new_levels) {
-  parsed <- fit$parts$random[[k]]
-  term <- fit$random[[k]]
-  recipe <- fitted_coefficients(parsed, term, source)
-  allow_new_levels <- allow_new_levels && (is.null(term$group$members) || is_spline_term(term))
-  codes <- new_codes(term, source, allow_new_levels)
-  unknown <- which(is.na(codes[[1L]]))
-  for (j in seq_along(codes)) codes[[j]][unknown] <- j
-  incidence <- member_incidence(term$group, codes, recipe, source)
-  kept <- term[c("label", "structure", "n_coef", "n_levels", "relationship")]
-  c(kept, list(incidence = incidence, unknown = unknown))
-}
-
-# The codes of the members of new records in the levels of the fit, NA where there is none.
-new_codes <- function(term, source, allow_new_levels) {
-  if (is_spline_term(term)) return(new_spline_codes(term, source, allow_new_levels))
-  found <- group_members(term$group, source)
-  lapply(found$codes, function(x) {
-    match_groups(list(codes = x, levels = found$levels), term$levels, term$label, allow_new_levels)
-  })
-}
-
-without_rows <- function(Z, rows) {
-  if (length(rows) == 0L) return(Z)
-  keep <- rep.int(1, nrow(Z))
-  keep[rows] <- 0
-  Matrix::drop0(Matrix::Diagonal(x = keep) %*% Z)
-}
-
 row_predictions <- function(fit, rows, included) {
   beta <- fit$fixed$estimate
   dropped <- is.na(beta)
-  if (any(dropped) && !is.null(rows$complete) && any(rows$X[, dropped] != 0)) {
+  if (any(dropped) && !is.null(rows$complete) && !all(told_by_kept(fit, rows$X))) {
     warn_rank_deficient(fit$fixed$names[dropped])
   }
   beta[dropped] <- 0
   eta <- as.vector(rows$X %*% beta)
   for (k in included) eta <- eta + as.vector(rows$Z[[k]] %*% as.vector(fit$random[[k]]$effects))
   eta
+}
+
+# Rows whose value does not depend on which columns were dropped, as far as that is looked at: those
+# without an entry in dropped columns, and, where these are all of genetic groups, estimable ones.
+told_by_kept <- function(fit, X) {
+  dropped <- which(is.na(fit$fixed$estimate))
+  if (!any(X[, dropped] != 0)) return(TRUE)
+  if (!all(dropped %in% which_group_columns(fit))) return(FALSE)
+  estimable_rows(fit, as.matrix(X))
 }
 
 # Standard errors: sqrt(k' C^- k) for k = [x, z] of each row.
@@ -205,12 +123,13 @@ row_errors <- function(fit, rows, included) {
   K <- Matrix::t(do.call(cbind, c(list(X), Z)))
   variance <- solve_for(fit, as_dgc(K), diagonal = TRUE)
   for (k in included) {
-    new <- rows$unknown[[k]]
-    if (length(new) == 0L) next
+    new <- rows$added[[k]]
+    if (is.null(new)) next
+    # Levels that are not in the fit: independent of the others, with the variance of the term.
     sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
-    if (is_spline_term(fit$random[[k]])) sigma <- diag(sigma[1L], spline_size(fit$random[[k]]))
-    z <- as.matrix(rows$coefs[[k]][, seq_len(nrow(sigma)), drop = FALSE])
-    variance[new] <- variance[new] + rowSums(z %*% sigma * z)
+    levels <- ncol(new) / nrow(sigma)
+    variance <- variance +
+      Matrix::rowSums((new %*% Matrix::kronecker(Matrix::Diagonal(levels), sigma)) * new)
   }
   sqrt(pmax(variance, 0))
 }

@@ -3,6 +3,10 @@
 #' Best linear unbiased predictions (BLUP) of the random effects: for each grouping factor a data
 #' frame with a row for each level and a column for each coefficient.
 #'
+#' With groups of unknown parents in a pedigree (see [gr()]) the effect of an animal is the total of
+#' its groups and its own, \eqn{Qg + a}{Q g + a}, and so is its prediction error; effects of groups
+#' that were dropped count as 0.
+#'
 #' @param object A fit by [lmmfit()].
 #' @param se `TRUE` adds the standard errors of prediction: the square roots of the prediction error
 #'   variance Var(u_hat - u).
@@ -19,13 +23,26 @@
 ranef.lmmfit <- function(object, se = FALSE, ...) {
   check_flag(se, "se")
   if (!is_mixed(object)) abort_no_random("`ranef()`")
+  structure(effect_tables(object, se), class = "ranef.lmmfit")
+}
+
+# total: with the effects of genetic groups.
+effect_tables <- function(object, se, total = TRUE) {
   errors <- if (se) prediction_error_cpp(fit_spec(object), object$parameters$estimate)
   groups <- term_labels(object)
   effects <- lapply(unique(groups), function(group) {
     in_group <- which(groups == group)
-    bind_terms(object$random[in_group], errors[in_group])
+    terms <- object$random[in_group]
+    errors <- errors[in_group]
+    if (total) {
+      terms <- lapply(in_group, function(k) {
+        replace(object$random[[k]], "effects", list(total_effects(object, k)))
+      })
+      errors <- Map(function(k, pev) total_errors(object, k, pev), in_group[se], errors)
+    }
+    bind_terms(terms, errors)
   })
-  structure(stats::setNames(effects, unique(groups)), class = "ranef.lmmfit")
+  stats::setNames(effects, unique(groups))
 }
 
 bind_terms <- function(terms, errors) {

@@ -5,6 +5,11 @@
 #' the level with itself, 1 + F for an animal of a pedigree. Its square root is the accuracy, the
 #' correlation of the predicted and the true effect. The variances are taken as known.
 #'
+#' With groups of unknown parents in the pedigree (see [gr()]) `estimate`, `se` and `pev` are those
+#' of the total \eqn{Qg + a}{Q g + a}; groups that were dropped count as 0, so where one was dropped
+#' totals are relative to it, while contrasts of animals by `blup_contrasts()` are not.
+#' `reliability` and `accuracy` are those of a, the part that the groups do not explain.
+#'
 #' `breeding_values()` puts predictions and reliabilities of a term together. With a larger
 #' `pedigree` it also predicts animals that were added after the fit. `blup_contrasts()` compares
 #' levels.
@@ -39,15 +44,17 @@ reliability <- function(object, term = NULL) {
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]
-  pev <- term_pev(object, k)
-  relationship <- level_variances(term)
+  errors <- prediction_error_cpp(fit_spec(object), object$parameters$estimate)[[k]]
   sigma2 <- diag(term_covariance(term, k, object$parameters))
-  effect_rows(term, term$levels, term$effects, pev, sigma2, relationship)
+  effect_rows(term, term$levels, total_effects(object, k),
+    coefficient_errors(total_errors(object, k, errors)), coefficient_errors(errors), sigma2,
+    level_variances(term))
 }
 
-# A data frame with a row for each coefficient of each level. effects, pev: coefficient x level.
-effect_rows <- function(term, levels, effects, pev, sigma2, relationship) {
-  reliability <- 1 - pev / outer(sigma2, relationship)
+# A data frame with a row for each coefficient of each level. effects, pev and own: coefficient x
+# level; own is the PEV of a, without the groups that pev has.
+effect_rows <- function(term, levels, effects, pev, own, sigma2, relationship) {
+  reliability <- 1 - own / outer(sigma2, relationship)
   reliability[!is.finite(reliability)] <- NA_real_
   reliability[] <- pmin(pmax(reliability, 0), 1)
   by_coefficient <- function(x) as.vector(t(x))
@@ -76,9 +83,8 @@ find_term <- function(fit, term) {
   found
 }
 
-# Prediction error variances of term k, coefficient x level, from the selected inverse.
-term_pev <- function(fit, k) {
-  errors <- prediction_error_cpp(fit_spec(fit), fit$parameters$estimate)[[k]]
+# Prediction error variances, coefficient x level, of an array coefficient x coefficient x level.
+coefficient_errors <- function(errors) {
   t <- dim(errors)[1L]
   pmax(matrix(vapply(seq_len(t), function(i) errors[i, i, ], double(dim(errors)[3L])), t,
     byrow = TRUE), 0)
@@ -101,146 +107,4 @@ precision_diagonal <- function(precision, at_a_time = 500L) {
     half <- Matrix::solve(factor, Matrix::solve(factor, unit, system = "P"), system = "L")
     Matrix::colSums(half^2)
   }), use.names = FALSE)
-}
-
-# Breeding values ----------------------------------------------------------------------------------
-
-#' @rdname reliability
-#' @export
-breeding_values <- function(object, term = NULL, pedigree = NULL) {
-  rows <- reliability(object, term)
-  k <- find_term(object, term)
-  fitted <- object$random[[k]]
-  rows$inbreeding <- rep.int(level_variances(fitted) - 1, fitted$n_coef)
-  if (is.null(pedigree)) return(rows)
-  rows$new <- FALSE
-  added <- new_animals(object, k, check_pedigree(pedigree, "pedigree"))
-  out <- rbind(rows, added)
-  out[order(match(out$coefficient, fitted$coef_names)), ]
-}
-
-# Animals of a larger pedigree, from those of the fit: u_new = B u_old + w, where w is Mendelian
-# sampling along the paths among the new ones.
-new_animals <- function(fit, k, ped) {
-  term <- fit$random[[k]]
-  check_same_parents(term, ped)
-  new <- setdiff(animal_rows(ped), match(term$levels, ped$id))
-  if (length(new) == 0L) return(NULL)
-  parts <- descent(ped, new, term$levels)
-  effects <- term$effects %*% Matrix::t(parts$shares)
-  sigma <- term_covariance(term, k, fit$parameters)
-  inherited <- vapply(seq_len(term$n_coef), function(coef) {
-    combination_variance(fit, k, parts$shares, coef)
-  }, double(length(new)))
-  pev <- t(matrix(inherited, length(new))) + outer(diag(sigma), parts$mendelian)
-  rows <- effect_rows(term, ped$id[new], as.matrix(effects), pev, diag(sigma),
-    1 + ped$inbreeding[new])
-  rows$inbreeding <- rep.int(ped$inbreeding[new], term$n_coef)
-  rows$new <- rep.int(TRUE, nrow(rows))
-  rows
-}
-
-# The shares of the old levels in each new animal, and the variance that the old ones leave.
-descent <- function(ped, new, levels) {
-  place <- integer(length(ped$id))
-  place[new] <- seq_along(new)
-  old <- match(ped$id, levels, nomatch = 0L)
-  n <- length(new)
-  weights <- c(0.5, ped$dam_weight)
-  parent <- list(ped$sire[new], ped$dam[new])
-  entries <- function(position, columns) {
-    found <- lapply(1:2, function(side) {
-      column <- c(0L, position)[parent[[side]] + 1L]
-      rows <- which(column > 0L)
-      cbind(rows, column[rows], rep.int(weights[side], length(rows)))
-    })
-    found <- do.call(rbind, found)
-    Matrix::sparseMatrix(i = found[, 1L], j = found[, 2L], x = found[, 3L], dims = c(n, columns))
-  }
-  among <- Matrix::Diagonal(n) - entries(place, n)
-  self <- c(0, 1 + ped$inbreeding)
-  variance <- 1 - 0.25 * self[parent[[1L]] + 1L] - ped$dam_weight^2 * self[parent[[2L]] + 1L]
-  inverse <- Matrix::solve(among, Matrix::Diagonal(n))
-  list(
-    shares = inverse %*% entries(old, length(levels)),
-    mendelian = as.vector(inverse^2 %*% variance)
-  )
-}
-
-check_same_parents <- function(term, ped) {
-  kept <- term$relationship$parents
-  if (is.null(kept)) {
-    abort_pedigree("New animals need a term with {.code gr(pedigree = )}.", NULL, "pedigree")
-  }
-  rows <- match(term$levels, ped$id)
-  gone <- term$levels[is.na(rows)]
-  if (length(gone) > 0L) abort_unknown_animals_of_fit(gone)
-  names <- c(NA, ped$id)
-  changed <- !same_names(names[ped$sire[rows] + 1L], c(NA, term$levels)[kept$sire + 1L]) |
-    !same_names(names[ped$dam[rows] + 1L], c(NA, term$levels)[kept$dam + 1L])
-  if (any(changed)) {
-    abort_pedigree("{.arg pedigree} gives other parents to {.val {term$levels[changed]}}.",
-      "Only new animals can be added; fit again with the new pedigree.", "pedigree")
-  }
-}
-
-same_names <- function(x, y) is.na(x) & is.na(y) | !is.na(x) & !is.na(y) & x == y
-
-# Contrasts ----------------------------------------------------------------------------------------
-
-#' @rdname reliability
-#' @export
-blup_contrasts <- function(object, K, term = NULL, coefficient = NULL) {
-  check_fit(object)
-  k <- find_term(object, term)
-  term <- object$random[[k]]
-  coefficient <- check_choice(coefficient %||% term$coef_names[1L], term$coef_names, "coefficient")
-  coef <- match(coefficient, term$coef_names)
-  K <- contrast_rows(K, term)
-  estimate <- as.vector(K %*% term$effects[coef, ])
-  se <- sqrt(pmax(combination_variance(object, k, K, coef), 0))
-  data.frame(contrast = rownames(K), estimate = estimate, se = se, z = estimate / se)
-}
-
-# A sparse matrix, contrasts x levels.
-contrast_rows <- function(K, term) {
-  if (is.list(K)) {
-    if (length(K) == 0L || !all(lengths(K) == 2L)) {
-      abort_argument("K", K, "a list of pairs of levels, or a matrix")
-    }
-    pairs <- matrix(as.character(unlist(K)), 2L)
-    names <- paste(pairs[1L, ], "-", pairs[2L, ])
-    at <- match(pairs, term$levels)
-    values <- rep.int(c(1, -1), ncol(pairs))
-    rows <- rep(seq_len(ncol(pairs)), each = 2L)
-    unknown <- unique(pairs[is.na(at)])
-  } else {
-    if (!is.numeric(K)) abort_argument("K", K, "a list of pairs of levels, or a matrix")
-    if (!is.matrix(K)) K <- t(K)
-    if (is.null(colnames(K)) || !all(is.finite(K))) {
-      abort_argument("K", K, "finite, with its columns named by levels")
-    }
-    names <- rownames(K) %||% as.character(seq_len(nrow(K)))
-    at <- match(colnames(K), term$levels)
-    unknown <- colnames(K)[is.na(at)]
-    rows <- as.vector(row(K))
-    at <- at[as.vector(col(K))]
-    values <- as.vector(K)
-  }
-  if (length(unknown) > 0L) abort_unknown_levels("K", unknown, term$label)
-  Matrix::sparseMatrix(i = rows, j = at, x = values, dims = c(length(names), term$n_levels),
-    dimnames = list(names, NULL))
-}
-
-# Var(k'(u_hat - u)) of one coefficient of term k; a row of `shares` for each combination of levels.
-combination_variance <- function(fit, k, shares, coef) {
-  p <- length(fit$fixed$names)
-  sizes <- vapply(fit$random, function(term) term$n_coef * term$n_levels, 0)
-  term <- fit$random[[k]]
-  first <- p + sum(sizes[seq_len(k - 1L)])
-  at <- methods::as(shares, "TsparseMatrix")
-  rows <- first + at@j * term$n_coef + coef
-  combinations <- Matrix::sparseMatrix(i = rows, j = at@i + 1L, x = at@x,
-    dims = c(p + sum(sizes), nrow(shares)))
-  as.vector(solve_for(fit, as_dgc(combinations), diagonal = TRUE))
 }

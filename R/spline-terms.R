@@ -138,7 +138,8 @@ new_spline_codes <- function(term, source, allow_new_levels) {
   place <- rep.int(1L, nrow(source$frame))
   if (length(term$group$variables) > 0L) {
     own <- sub(":[0-9]+$", "", term$levels[seq.int(1L, term$n_levels, q)])
-    place <- match_groups(group_codes(term$group, source), own, term$label, allow_new_levels)
+    found <- group_codes(term$group, source)
+    place <- match_groups(found, own, term$label, allow_new_levels)[found$codes]
   }
   lapply(seq_len(q), function(j) (place - 1L) * q + j)
 }

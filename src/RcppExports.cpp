@@ -38,6 +38,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// error_columns_cpp
+Rcpp::NumericMatrix error_columns_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K);
+RcppExport SEXP _henderson_error_columns_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
+    rcpp_result_gen = Rcpp::wrap(error_columns_cpp(spec, values, K));
+    return rcpp_result_gen;
+END_RCPP
+}
 // prediction_error_cpp
 Rcpp::List prediction_error_cpp(Rcpp::List spec, Rcpp::NumericVector values);
 RcppExport SEXP _henderson_prediction_error_cpp(SEXP specSEXP, SEXP valuesSEXP) {
@@ -273,6 +286,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fitting_constants_cpp", (DL_FUNC) &_henderson_fitting_constants_cpp, 3},
     {"_henderson_solve_equations_cpp", (DL_FUNC) &_henderson_solve_equations_cpp, 4},
+    {"_henderson_error_columns_cpp", (DL_FUNC) &_henderson_error_columns_cpp, 3},
     {"_henderson_prediction_error_cpp", (DL_FUNC) &_henderson_prediction_error_cpp, 2},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},

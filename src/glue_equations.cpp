@@ -40,6 +40,15 @@ Rcpp::RObject solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector&
                                           Matrix(combinations)));
 }
 
+Rcpp::NumericMatrix error_columns(const Rcpp::List& spec, const Rcpp::NumericVector& values,
+                                  const Rcpp::S4& k) {
+  const SolvedModel solved(spec, values);
+  const reml::Evaluation& at = *solved.evaluation;
+  return to_r(equations::error_columns(solved.equations, at.lambda, at.parameters.residual(),
+                                       at.solved.factor,
+                                       Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k))));
+}
+
 Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
   SolvedModel solved(spec, values);
   const std::vector<Matrix> errors = equations::prediction_errors(
@@ -63,6 +72,11 @@ Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& v
 Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K,
                                   bool diagonal) {
   return henderson::guarded([&] { return henderson::solve_equations(spec, values, K, diagonal); });
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericMatrix error_columns_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K) {
+  return henderson::guarded([&] { return henderson::error_columns(spec, values, K); });
 }
 
 // [[Rcpp::export]]

@@ -244,33 +244,35 @@ TEST_CASE("BLUE, BLUP and y'Py are those of the V form") {
 
 TEST_CASE("error covariances are the inverse of the textbook equations") {
   std::mt19937 engine(6);
-  for_each_model(
-      16, [&](const MixedModel& given, const Model& model, MixedModelEquations& equations) {
-        const Vector values = test::random_values(given, engine);
-        const test::Oracle oracle = test::oracle(given, values);
-        const Matrix expected = error_over_all_columns(given, oracle);
-        const reml::Evaluation found = evaluate_at(equations, values);
-        Matrix k(expected.rows(), 4);
-        for (Index c = 0; c < 4; ++c) k.col(c) = normal(k.rows(), engine);
-        const double residual = found.parameters.residual();
-        const Matrix covariance =
-            error_covariance(equations, found.lambda, residual, found.solved.factor, k);
-        CHECK(difference(covariance, k.transpose() * expected * k) < 1e-9);
-        CHECK_THROWS_AS(
-            error_covariance(equations, found.lambda, residual, found.solved.factor, k.topRows(1)),
-            DimensionMismatch);
-        const Matrix fixed = fixed_covariance(equations, residual, found.solved.factor);
-        REQUIRE(fixed.rows() == given.x.cols());
-        for (Index j = 0; j < fixed.cols(); ++j) {
-          const bool kept = std::count(oracle.kept.begin(), oracle.kept.end(), j) > 0;
-          CHECK(std::isnan(fixed(j, j)) == !kept);
-          for (Index i = 0; i < fixed.rows(); ++i) {
-            if (!std::isnan(fixed(i, j)))
-              CHECK(fixed(i, j) == Approx(expected(i, j)).epsilon(1e-8).margin(1e-10));
-          }
-        }
-        CHECK(model.rank() == static_cast<Index>(oracle.kept.size()));
-      });
+  for_each_model(16, [&](const MixedModel& given, const Model& model,
+                         MixedModelEquations& equations) {
+    const Vector values = test::random_values(given, engine);
+    const test::Oracle oracle = test::oracle(given, values);
+    const Matrix expected = error_over_all_columns(given, oracle);
+    const reml::Evaluation found = evaluate_at(equations, values);
+    Matrix k(expected.rows(), 4);
+    for (Index c = 0; c < 4; ++c) k.col(c) = normal(k.rows(), engine);
+    const double residual = found.parameters.residual();
+    const Matrix covariance =
+        error_covariance(equations, found.lambda, residual, found.solved.factor, k);
+    CHECK(difference(covariance, k.transpose() * expected * k) < 1e-9);
+    const Matrix columns = error_columns(equations, found.lambda, residual, found.solved.factor, k);
+    CHECK(difference(columns, expected * k) < 1e-9);
+    CHECK_THROWS_AS(
+        error_covariance(equations, found.lambda, residual, found.solved.factor, k.topRows(1)),
+        DimensionMismatch);
+    const Matrix fixed = fixed_covariance(equations, residual, found.solved.factor);
+    REQUIRE(fixed.rows() == given.x.cols());
+    for (Index j = 0; j < fixed.cols(); ++j) {
+      const bool kept = std::count(oracle.kept.begin(), oracle.kept.end(), j) > 0;
+      CHECK(std::isnan(fixed(j, j)) == !kept);
+      for (Index i = 0; i < fixed.rows(); ++i) {
+        if (!std::isnan(fixed(i, j)))
+          CHECK(fixed(i, j) == Approx(expected(i, j)).epsilon(1e-8).margin(1e-10));
+      }
+    }
+    CHECK(model.rank() == static_cast<Index>(oracle.kept.size()));
+  });
 }
 
 TEST_CASE("standard errors and prediction errors from the selected inverse") {

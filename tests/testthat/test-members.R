@@ -40,8 +40,16 @@ test_that("mm() adds up the effects of its levels, selfs included", {
   u <- ranef(fit)[[1]][["(Intercept)"]]
   expect_equal(unname(predict(fit, new)), fixef(fit)[[1]] + u[1] + u[2])
   expect_gt(predict(fit, new, se = TRUE)$se.fit, 0)
-  expect_error(predict(fit, data.frame(x = 0, p1 = "z", p2 = "b"), allow_new_levels = TRUE),
-    class = "henderson_error_new_level")
+  new <- data.frame(x = 0, p1 = c("z", "z", "z"), p2 = c("b", "z", "y"))
+  expect_error(predict(fit, new), "allow_new_levels", class = "henderson_error_new_level")
+  found <- predict(fit, new, allow_new_levels = TRUE, se = TRUE)
+  # A new parent has effect 0 and variance sigma2: once, twice (a self: 4 sigma2), two independent.
+  sigma2 <- varcomp(fit)$estimate[1]
+  expect_equal(unname(found$fit), fixef(fit)[[1]] + c(u[2], 0, 0))
+  expect_equal(unname(found$se.fit[2:3]^2), vcov(fit)[1, 1] + c(4, 2) * sigma2)
+  known <- c(1, 0, replace(numeric(7), 2, 1))
+  expect_equal(unname(found$se.fit[1]^2), sigma2 +
+    drop(known %*% solve(as.matrix(mme(fit)$coefficient), known)))
   draws <- as.matrix(simulate(fit, 4000, seed = 1))
   expect_equal(stats::cov(t(draws))[1, 2],
     (Z %*% t(Z))[1, 2] * varcomp(fit)$estimate[1], tolerance = 0.1)
@@ -88,4 +96,14 @@ test_that("what cannot be used is refused", {
   }
   expect_error(lmmfit(y ~ (1 | x:mm(p1, p2)), diallel), class = "henderson_error_bar")
   expect_error(mm(p1, p2), class = "henderson_error_relationship")
+})
+
+test_that("new levels of roles have the covariance of their term", {
+  fit <- lmmfit(y ~ x + (1 | gr(direct = p1, social = p2)), diallel,
+    hold = c(p1.direct = 2, p1.social = 1, p1.direct.social = 0.5))
+  new <- data.frame(x = 0, p1 = c("z", "z", "a"), p2 = c("z", "y", "z"))
+  found <- predict(fit, new, allow_new_levels = TRUE, se = TRUE)
+  expect_equal(unname(found$fit), fixef(fit)[[1]] + c(0, 0, ranef(fit)[[1]]["a", "direct"]))
+  # The same animal in both roles: 2 + 1 + 2 * 0.5; different ones: 2 + 1.
+  expect_equal(unname(found$se.fit[1:2]^2), vcov(fit)[1, 1] + c(4, 3))
 })

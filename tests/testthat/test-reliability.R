@@ -104,9 +104,6 @@ test_that("gr(pedigree = ) refuses what it cannot use", {
   small <- prune(ped, "a11")
   expect_error(lmmfit(y ~ (1 | gr(animal, pedigree = small)), records), "a60",
     class = "henderson_error_relationship")
-  grouped <- pedigree(data.frame(id = table$id, sire = "g", dam = "g"), groups = "g")
-  expect_error(lmmfit(y ~ (1 | gr(animal, pedigree = grouped)), records), "gamma",
-    class = "henderson_error_relationship")
   meta <- pedigree(data.frame(id = table$id, sire = "g", dam = "g"), groups = "g", gamma = 0.5)
   fit <- lmmfit(y ~ (1 | gr(animal, pedigree = meta)), records)
   expect_identical(rownames(ranef(fit)[[1]])[1], "g")

@@ -48,6 +48,27 @@ Matrix over_design(const Model& model, const Matrix& k) {
   return combinations;
 }
 
+// The adjoint of over_design(): from solutions over the columns of W to every effect of the user.
+Matrix over_effects(const Model& model, const Matrix& solutions) {
+  const std::vector<Index> first = first_rows(model);
+  Matrix effects = Matrix::Zero(first.back(), solutions.cols());
+  for (const RandomBlock& block : model.blocks) {
+    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
+      const Index to = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
+      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
+        effects.middleRows(to, block.n_coef).noalias() +=
+            share * block.coef_transform *
+            solutions.middleRows(block.first_column + column * block.n_coef, block.n_coef);
+      });
+    }
+  }
+  for (Index c = 0; c < solutions.cols(); ++c) {
+    effects.col(c).head(model.fixed.n_original) =
+        model.response_unit * model.fixed.beta(solutions.col(c).tail(model.rank()), 0.0);
+  }
+  return effects;
+}
+
 // Columns first, ..., of the unit vectors of the fixed effects, in the basis of C.
 Matrix fixed_units(const MixedModelEquations& equations, SmallIndex first, SmallIndex n_columns) {
   const SmallIndex rank = equations.model().rank();
@@ -123,6 +144,13 @@ Matrix error_covariance(const MixedModelEquations& equations, const Factors& lam
   Matrix half = equations.to_scaled(lambda, over_design(equations.model(), k));
   factor.solve_lower(half);
   return residual * (half.transpose() * half);
+}
+
+Matrix error_columns(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                     const linalg::CholeskyFactor& factor, const Matrix& k) {
+  Matrix solutions = equations.to_scaled(lambda, over_design(equations.model(), k));
+  factor.solve(solutions);
+  return residual * over_effects(equations.model(), equations.to_unscaled(lambda, solutions));
 }
 
 Vector error_variances(const MixedModelEquations& equations, const Factors& lambda, double residual,

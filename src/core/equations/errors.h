@@ -15,7 +15,12 @@ namespace henderson::equations {
 Matrix error_covariance(const MixedModelEquations& equations, const Factors& lambda,
                         double residual, const linalg::CholeskyFactor& factor, const Matrix& k);
 
-// The diagonal of the same, for many columns of K. Cost: half a block solve for each 64 of them.
+// Cov((beta^, u^ - u), K'(beta^, u^ - u)): every effect with each column of K; 0 at dropped columns
+// of X. Cost: one block solve.
+Matrix error_columns(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                     const linalg::CholeskyFactor& factor, const Matrix& k);
+
+// The diagonal of the first, for many columns of K. Cost: half a block solve for each 64 of them.
 Vector error_variances(const MixedModelEquations& equations, const Factors& lambda, double residual,
                        const linalg::CholeskyFactor& factor, const Eigen::SparseMatrix<double>& k);
 

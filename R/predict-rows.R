@@ -1,0 +1,100 @@
+# Rows to predict: X, Z by term, offset; complete (which rows of newdata have no missing values) and
+# added (by term, NULL or the columns of Z of levels that were not in the fit).
+
+fitted_rows <- function(fit) {
+  matrices <- fit_matrices(fit)
+  list(
+    X = matrices$X, Z = matrices$Z, offset = frame_offset(fit$frame) %||% 0, complete = NULL,
+    added = vector("list", length(fit$random))
+  )
+}
+
+# groups: the effects of groups of unknown parents by the animals of the rows, or (for a reference
+# grid, which has no animals) at the mean of the records.
+new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("animal", "mean")) {
+  if (!is.data.frame(newdata)) abort_data(newdata)
+  groups <- match.arg(groups)
+  grouped <- which(vapply(fit$random, has_groups, NA))
+  needed <- if (groups == "animal") union(included, grouped) else included
+  frame <- new_frame(new_formula(fit, fit$parts$random[needed]), fit$frame, newdata,
+    effect_columns(fit, needed))
+  complete <- stats::complete.cases(frame)
+  kept <- frame[complete, , drop = FALSE]
+  source <- column_source(kept, fit$contrasts)
+  fixed <- column_recipe(one_sided_terms(fit$parts$fixed), source)$terms
+  random <- lapply(needed, new_term_rows, fit, source, allow_new_levels)
+  matrices <- design_cpp(list(
+    response = numeric(nrow(kept)), weights = double(), fixed = fixed, random = random,
+    residual = list(structure = "iid"), method = fit$method
+  ))
+  rows <- empty_rows(fit, nrow(kept))
+  attr(kept, "terms") <- attr(frame, "terms")
+  rows$offset <- frame_offset(kept) %||% 0
+  rows$complete <- complete
+  rows$names <- row.names(frame)
+  rows$X <- matrices$X
+  if (length(grouped) > 0L) {
+    Z <- matrices$Z[match(grouped, needed)]
+    rows$X <- cbind(rows$X, if (groups == "mean") mean_group_rows(fit, grouped, nrow(kept)) else
+      new_group_rows(fit, grouped, Z))
+  }
+  for (k in included) {
+    rows <- with_term_rows(rows, fit$random[[k]], k, matrices$Z[[match(k, needed)]])
+  }
+  rows
+}
+
+# Z of term k, its columns of new levels apart.
+with_term_rows <- function(rows, term, k, Z) {
+  known <- seq_len(term$n_coef * term$n_levels)
+  rows$Z[[k]] <- Z[, known, drop = FALSE]
+  if (ncol(Z) > length(known)) rows$added[[k]] <- Z[, -known, drop = FALSE]
+  rows
+}
+
+# The variables of the fixed part and of the chosen terms, with the offset.
+new_formula <- function(fit, terms) {
+  formula <- fit$parts$fixed
+  used <- c(list(formula[[3L]]), lapply(terms, `[[`, "coefs"), lapply(terms, group_variables))
+  formula[[3L]] <- Reduce(function(a, b) call("+", a, b), used)
+  formula
+}
+
+# Columns whose levels have effects or coefficients of their own: not those that only form groups.
+effect_columns <- function(fit, included) {
+  formulas <- c(list(fit$parts$fixed[-2L]), lapply(fit$parts$random[included], function(term) {
+    as_one_sided(term$group$members$by %||% term$coefs)
+  }))
+  unlist(lapply(formulas, function(formula) variable_names(stats::terms(formula))))
+}
+
+empty_rows <- function(fit, n) {
+  zero <- lapply(fit$random, function(term) {
+    columns <- term$n_coef * term$n_levels
+    new_dgc(integer(), integer(columns + 1L), double(), c(n, columns))
+  })
+  list(Z = zero, added = vector("list", length(fit$random)))
+}
+
+# A random term for new records, with levels that the fit lacks after those that it has.
+new_term_rows <- function(k, fit, source, allow_new_levels) {
+  term <- fit$random[[k]]
+  recipe <- fitted_coefficients(fit$parts$random[[k]], term, source)
+  codes <- new_codes(term, source, allow_new_levels)
+  last <- max(term$n_levels, unlist(codes), na.rm = TRUE)
+  if (is_spline_term(term)) last <- spline_size(term) * ceiling(last / spline_size(term))
+  if (last > term$n_levels && has_groups(term)) abort_new_level_of_groups(term$label)
+  list(
+    label = term$label, structure = term$structure, n_coef = term$n_coef, n_levels = last,
+    incidence = member_incidence(term$group, codes, recipe, source),
+    relationship = list(type = "identity")
+  )
+}
+
+# The codes of the members of new records in the levels of the fit and, after them, new ones.
+new_codes <- function(term, source, allow_new_levels) {
+  if (is_spline_term(term)) return(new_spline_codes(term, source, allow_new_levels))
+  found <- group_members(term$group, source)
+  place <- match_groups(found, term$levels, term$label, allow_new_levels)
+  lapply(found$codes, function(x) place[x])
+}
