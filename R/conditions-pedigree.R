@@ -91,3 +91,14 @@ inform_imputed <- function(n, share) {
 abort_variance_by_age <- function(need) {
   abort("argument", "{.fn variance_by_age} needs a fit with {need}.", NULL, "object")
 }
+
+abort_new_residual <- function(labels) {
+  labels <- unique(labels)
+  abort("new_level",
+    paste(
+      "{.arg newdata} has {length(labels)} place{?s} of the residual structure that the fit",
+      "has no variance for: {.val {labels}}."
+    ),
+    "Use the levels that the data of the fit have.", "newdata", labels
+  )
+}

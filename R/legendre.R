@@ -33,7 +33,7 @@ legendre <- function(x, degree, range = NULL, intercept = TRUE) {
   t <- if (degree == 0L) 0 * x else 2 * (x - range[1L]) / (range[2L] - range[1L]) - 1
   P <- matrix(1, length(x), degree + 1L)
   if (degree >= 1L) P[, 2L] <- t
-  for (j in seq_len(degree - 1L)) {  # Bonnet: (j + 1) P_{j+1} = (2j + 1) t P_j - j P_{j-1}
+  for (j in seq_len(max(degree - 1L, 0L))) {  # Bonnet: (j + 1) P_{j+1} = (2j + 1) t P_j - j P_{j-1}
     P[, j + 2L] <- ((2 * j + 1) * t * P[, j + 1L] - j * P[, j]) / (j + 1)
   }
   P[is.na(x), ] <- NA
@@ -76,12 +76,13 @@ makepredictcall.legendre <- function(var, call) {
 #'
 #' @param object A fit by [lmmfit()] with terms such as `(0 + legendre(age, 2) | animal)`.
 #' @param newdata A data frame with the ages (and whatever else the coefficients of random terms
-#'   use), a row for each point.
+#'   use), a row for each point. Where the residual variance changes with a factor, as with
+#'   `residual = ~ diag(age_class)`, it has that factor too.
 #' @param x For `plot()`: what `variance_by_age()` gave.
 #' @param what For `plot()`: `"share"` of the phenotypic variance, or `"variance"`.
 #' @param ... Further arguments for [graphics::matplot()].
 #' @return A data frame of class `variance_by_age`: `newdata` with, for each random term, its
-#'   variance and `share.` of the sum, and the residual variance `residual`.
+#'   variance and `share.` of the sum, and the residual variance `residual` of a record of weight 1.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), nlme::Orthodont)
 #' v <- variance_by_age(fit, data.frame(age = 8:14))
@@ -92,16 +93,13 @@ variance_by_age <- function(object, newdata) {
   check_fit(object)
   if (!is_mixed(object)) abort_no_random("`variance_by_age()`")
   if (!is.data.frame(newdata)) abort_data(newdata)
-  if (!has_iid_residual(object)) {
-    abort_variance_by_age("one residual variance")
-  }
   values <- lapply(seq_along(object$random), function(k) {
     z <- coefficient_rows(object, k, newdata)
     rowSums((z %*% term_covariance(object$random[[k]], k, object$parameters)) * z)
   })
   names(values) <- term_labels(object)
   values <- as.data.frame(values, optional = TRUE)
-  values$residual <- residual_variances(object)[1L]
+  values$residual <- new_residual_variances(object, newdata)
   shares <- values / rowSums(values)
   names(shares) <- paste0("share.", names(values))
   structure(cbind(newdata, values, shares), class = c("variance_by_age", "data.frame"),
@@ -139,7 +137,7 @@ plot.variance_by_age <- function(x, what = c("share", "variance"), ...) {
   y <- as.matrix(as.data.frame(unclass(x)[columns], optional = TRUE))
   graphics::matplot(x[[axis]], y, type = "l", lty = 1L, col = seq_along(terms), xlab = axis,
     ylab = if (what == "share") "Share of the phenotypic variance" else "Variance",
-    ylim = c(0, max(y)), ...)
-  graphics::legend("topright", terms, lty = 1L, col = seq_along(terms), bty = "n")
+    ylim = c(0, 1.15 * max(y)), ...)
+  graphics::legend("top", terms, lty = 1L, col = seq_along(terms), bty = "n", horiz = TRUE)
   invisible(x)
 }

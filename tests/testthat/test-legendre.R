@@ -13,6 +13,7 @@ test_that("Legendre polynomials by their closed forms, orthonormal on -1 ... 1",
   expect_equal(crossprod(unclass(legendre(grid, 3, c(-1, 1)))) / 1e4, diag(4),
     tolerance = 1e-6, ignore_attr = TRUE)
   expect_identical(ncol(legendre(x, 2, intercept = FALSE)), 2L)
+  expect_equal(legendre(c(3, 3), 0), matrix(sqrt(0.5), 2, 1), ignore_attr = TRUE)
   expect_true(all(is.na(legendre(c(1, NA, 3), 2)[2, ])))
 })
 
@@ -41,6 +42,48 @@ test_that("variances over age are those of the model in powers of age", {
   on.exit(grDevices::dev.off())
   expect_identical(plot(v), v)
   expect_identical(plot(v, "variance"), v)
+})
+
+test_that("the residual variance changes with the factor of its structure", {
+  growth <- as.data.frame(nlme::Orthodont)
+  growth$class <- factor(growth$age)
+  points <- data.frame(age = c(14, 8, 10), class = factor(c(14, 8, 10)))
+  fit_with <- function(residual) {
+    lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), growth, residual = residual)
+  }
+  by_class <- fit_with(~ diag(class))
+  v <- variance_by_age(by_class, points[c("age", "class")])
+  # R of the fit, made by another way, has the variance of each record.
+  R <- diag(as.matrix(residual_matrix(by_class)))
+  expect_equal(v$residual, unname(R[match(c("14", "8", "10"), growth$class)]))
+  expect_equal(v$Subject + v$residual, v$Subject / v$share.Subject)
+  expect_error(variance_by_age(by_class, points["age"]), class = "henderson_error_unknown_column")
+  points$class <- factor(c(14, 8, 11))
+  expect_error(variance_by_age(by_class, points), class = "henderson_error_new_level")
+  by_sex <- fit_with(~ diag(Sex))
+  R <- diag(as.matrix(residual_matrix(by_sex)))
+  points$Sex <- c("Male", "Female", "Male")
+  expect_equal(variance_by_age(by_sex, points)$residual,
+    unname(R[match(points$Sex, growth$Sex)]))
+})
+
+test_that("the residual variance of arms, numbered positions, and structures with one variance", {
+  growth <- as.data.frame(nlme::Orthodont)
+  growth$Subject <- factor(as.character(growth$Subject))
+  at <- match(c("Female 8", "Male 14", "Male 8"), paste(growth$Sex, growth$age))
+  points <- growth[at, c("age", "Sex")]
+  structures <- list(
+    ~ csh(age | Sex / Subject), ~ ar1h(age | Subject), ~ cs(age | Sex / Subject)
+  )
+  for (residual in structures) {
+    fit <- suppressWarnings(lmmfit(distance ~ Sex * age + (0 + legendre(age, 0) | Subject), growth,
+      residual = residual, control = lmm_control(max_iterations = 3L)))
+    R <- diag(as.matrix(residual_matrix(fit)))
+    expect_equal(variance_by_age(fit, points)$residual, unname(R[at]))
+  }
+  constant <- lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), growth,
+    residual = ~ ar1(age | Subject))
+  expect_length(unique(variance_by_age(constant, data.frame(age = 8:14))$residual), 1L)
 })
 
 test_that("arguments", {
