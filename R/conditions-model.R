@@ -139,17 +139,6 @@ abort_size <- function(what, n, limit, remedy) {
   abort("size", "{what} is made for at most {limit}, and this model has {n}.", remedy, "object", n)
 }
 
-abort_singular_covariance <- function(label) {
-  abort("singular",
-    paste(
-      "The covariance matrix of {.code {label}} is singular, so the textbook equations, which need",
-      "its inverse, do not exist."
-    ),
-    "Use {.code mme(fit, form = \"V\")}, which needs no inverse of it, or fit without the term.",
-    "object", label
-  )
-}
-
 abort_compare <- function(problem, remedy) {
   abort("compare", problem, remedy, "object", NULL, parent.frame())
 }

@@ -1,11 +1,11 @@
 # The mixed model equations in symbols, and as LaTeX.
 
-# What the symbols of a fit stand for.
-mme_about <- function(fit) {
-  terms <- lapply(fit$random, function(term) {
+# What the symbols of a fit stand for. times: by term, what its rows are multiplied by.
+mme_about <- function(fit, times) {
+  terms <- Map(function(term, by) {
     list(label = term$label, n_levels = term$n_levels, coefs = term$coef_names,
-      related = term$related)
-  })
+      related = term$related, times = by)
+  }, fit$random, times)
   list(
     n = fit$n, n_fixed = sum(!is.na(fit$fixed$estimate)), terms = terms,
     sigma = term_covariances(fit),
@@ -14,27 +14,39 @@ mme_about <- function(fit) {
   )
 }
 
-# The symbols of the block rows: "X", "Z1", ... ("Z" alone where there is one).
-block_symbols <- function(about) {
+# The symbols of the block rows: w is "X", "Z1", ... ("Z" alone where there is one), left what the
+# row is multiplied by, and added what stands on its diagonal.
+block_symbols <- function(about, index = as.character, inverse = "^-1", gap = " ", by = " x ") {
   n <- length(about$terms)
-  index <- if (n > 1L) seq_len(n) else ""
-  list(w = c("X", paste0("Z", index)[seq_len(n)]), u = c("b", paste0("u", index)[seq_len(n)]),
-    g = paste0("G", index)[seq_len(n)])
+  index <- if (n > 1L) index(seq_len(n)) else ""
+  names <- function(letter) paste0(letter, index)[seq_len(n)]
+  times <- vapply(about$terms, `[[`, "", "times")
+  left <- ifelse(times == "", "", paste0(times, index, gap))
+  added <- ifelse(times == "", paste0("G", index, inverse), "I")
+  added[times == "S"] <- paste0("K", inverse, by, "I")
+  list(w = c("X", names("Z")), u = c("b", names("u")), g = names("G"), left = c("", left),
+    added = c("", added), s = names("S"))
+}
+
+# The cells of the coefficient matrix: left w_i'R^-1 w_j, and what is added on the diagonal.
+block_cells <- function(symbols, r_inverse) {
+  n <- length(symbols$w)
+  cell <- function(i, j) {
+    text <- paste0(symbols$left[i], symbols$w[i], r_inverse, symbols$w[j])
+    if (i == j && i > 1L) paste(text, "+", symbols$added[i]) else text
+  }
+  matrix(outer(seq_len(n), seq_len(n), Vectorize(cell)), n)
 }
 
 print_mme_symbols <- function(x) {
   symbols <- block_symbols(x$about)
   n <- length(symbols$w)
-  cell <- outer(seq_len(n), seq_len(n), Vectorize(function(i, j) {
-    text <- paste0(symbols$w[i], "'R^-1 ", symbols$w[j])
-    if (i == j && i > 1L) paste0(text, " + ", symbols$g[i - 1L], "^-1") else text
-  }))
-  columns <- apply(matrix(cell, n), 2L, format)
+  columns <- apply(block_cells(symbols, "'R^-1 "), 2L, format)
   left <- if (n == 1L) columns else apply(matrix(columns, n), 1L, paste, collapse = "   ")
   equal <- ifelse(seq_len(n) == (n + 1L) %/% 2L, "=", " ")
   cat("Mixed model equations of ", x$about$n, " records\n\n", sep = "")
   cat(paste0("  [ ", left, " ] [ ", format(symbols$u), " ] ", equal, " [ ",
-    format(paste0(symbols$w, "'R^-1 y")), " ]"), sep = "\n")
+    format(paste0(symbols$left, symbols$w, "'R^-1 y")), " ]"), sep = "\n")
   cat("\n", mme_legend(x$about, symbols), sep = "")
   invisible(x)
 }
@@ -52,13 +64,22 @@ mme_legend <- function(about, symbols) {
     levels <- if (term$related) "K" else paste0("I(", term$n_levels, ")")
     sigma <- about$sigma[[k]]
     sigma <- if (length(sigma) == 1L) paste(format_numbers(sigma[1L]), levels) else
-      paste0(levels, " x Sigma", if (length(about$terms) > 1L) k)
+      paste(levels, "x", covariance_symbol(about, k))
     columns <- term$n_levels * length(term$coefs)
     paste0("  ", symbols$w[k + 1L], ": ", size(about$n, columns), ", ", term$label,
       if (!identical(term$coefs, "(Intercept)")) paste0(" (", toString(term$coefs), ")"),
-      ";  ", symbols$g[k], " = ", sigma, "\n")
+      ";  ", symbols$g[k], " = ", sigma,
+      if (term$times == "S") paste0(";  ", symbols$s[k], " = I x ", covariance_symbol(about, k)),
+      "\n")
   }, "")
   c(paste0("  X: ", size(about$n, about$n_fixed), ", fixed effects\n"), terms, r)
+}
+
+# Sigma of term k, or its value if it is one number.
+covariance_symbol <- function(about, k) {
+  sigma <- about$sigma[[k]]
+  if (length(sigma) == 1L) return(format_numbers(sigma[1L]))
+  paste0("Sigma", if (length(about$terms) > 1L) k)
 }
 
 # The inverse of a relationship matrix has rounding errors where it should have zeros.
@@ -96,17 +117,13 @@ toLatex.mme <- function(object, what = c("symbols", "numbers"), digits = 4L, lim
 utils::toLatex
 
 latex_symbols <- function(about) {
-  n <- length(about$terms) + 1L
-  index <- if (n > 2L) paste0("_{", seq_len(n - 1L), "}") else ""
-  w <- c("X", paste0("Z", index)[seq_len(n - 1L)])
-  cell <- outer(seq_len(n), seq_len(n), Vectorize(function(i, j) {
-    text <- paste0(w[i], "'R^{-1}", w[j])
-    if (i == j && i > 1L) paste0(text, " + G", index[i - 1L], "^{-1}") else text
-  }))
+  symbols <- block_symbols(about, function(k) paste0("_{", k, "}"), "^{-1}", "",
+    " \\otimes ")
+  n <- length(symbols$w)
+  unknowns <- c("\\hat\\beta", sub("^u", "\\\\hat u", symbols$u[-1L]))
   c(
-    latex_matrix(matrix(cell, n)),
-    latex_matrix(matrix(c("\\hat\\beta", paste0("\\hat u", index)[seq_len(n - 1L)]), n)), "=",
-    latex_matrix(matrix(paste0(w, "'R^{-1}y"), n))
+    latex_matrix(block_cells(symbols, "'R^{-1}")), latex_matrix(matrix(unknowns, n)), "=",
+    latex_matrix(matrix(paste0(symbols$left, symbols$w, "'R^{-1}y"), n))
   )
 }
 

@@ -10,17 +10,24 @@
 #' `hold`.
 #'
 #' Columns of X that depend on others have no equation. A random term with a singular covariance
-#' matrix (a variance of 0, a correlation of 1) has no \eqn{G^{-1}}{G^-1}: then there is only
-#' `form = "V"`.
+#' matrix has no \eqn{G^{-1}}{G^-1}. Its rows are then multiplied by G, from the left, so that
+#' \eqn{G^{-1}}{G^-1} becomes I (Harville 1976; Henderson 1984): the system is not symmetric, but
+#' regular, and has the same solution. Where levels have a precision K^-1 and only the covariance
+#' Sigma of the coefficients is singular (a variance of 0, a correlation of 1), multiplying by
+#' S = I x Sigma is enough, and keeps the system sparse.
 #'
 #' @param object A fit by [lmmfit()].
 #' @param form `"mme"` or `"V"`.
 #' @param ... Not used.
-#' @return For `form = "mme"` a list of class `mme` with `coefficient` (a sparse symmetric matrix),
+#' @return For `form = "mme"` a list of class `mme` with `coefficient` (a sparse matrix),
 #'   `rhs`, `solution`, `labels` (a data frame: block, level and coefficient of each equation) and
-#'   `blocks` (the equations of each block). For `form = "V"` a list of class `mme_v` with the
-#'   matrices `V`, `X`, `Z`, `G`, `R`, the covariance `vcov` = (X'V^-1 X)^-1, `blue`, `blup` and the
-#'   prediction error covariance `pev` of the random effects.
+#'   `blocks` (the equations of each block); `multiplier` is the block-diagonal matrix that the rows
+#'   are multiplied by, `NULL` where no G is singular: the inverse of the textbook matrix, with the
+#'   prediction error variances, is `solve(coefficient, multiplier)`. For `form = "V"` a list of
+#'   class `mme_v` with the matrices `V`, `X`, `Z`, `G`, `R`, the covariance `vcov` = (X'V^-1 X)^-1,
+#'   `blue`, `blup` and the prediction error covariance `pev` of the random effects.
+#' @references Harville (1976) Ann. Stat. 4:384. Henderson (1984) Applications of Linear Models in
+#'   Animal Breeding, chapter 5.
 #' @examples
 #' fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
 #' mme(fit)
@@ -39,10 +46,18 @@ textbook_form <- function(fit) {
   W <- do.call(cbind, c(list(matrices$X[, kept, drop = FALSE]), matrices$Z))
   inverse_r <- residual_precision(fit)
   coefficient <- Matrix::crossprod(W, inverse_r %*% W)  # W'R^-1 W
-  inverse_g <- lapply(seq_along(fit$random), term_precision, fit = fit)
-  zero <- Matrix::Matrix(0, length(kept), length(kept), sparse = TRUE)
-  coefficient <- Matrix::forceSymmetric(coefficient + Matrix::bdiag(c(list(zero), inverse_g)))
   rhs <- as.vector(Matrix::crossprod(W, inverse_r %*% spec$response))
+  prior <- lapply(seq_along(fit$random), term_prior, fit = fit)
+  multiplier <- rows_multiplier(length(kept), prior)
+  if (!is.null(multiplier)) {
+    coefficient <- multiplier %*% coefficient
+    rhs <- as.vector(multiplier %*% rhs)
+  }
+  zero <- Matrix::Matrix(0, length(kept), length(kept), sparse = TRUE)
+  added <- Matrix::bdiag(c(list(zero), lapply(prior, `[[`, "added")))
+  coefficient <- coefficient + added
+  coefficient <- if (is.null(multiplier)) Matrix::forceSymmetric(coefficient) else
+    as_dgc(coefficient)
   labels <- equation_labels(fit, kept)
   names <- c(fit$fixed$names[kept], unlist(lapply(fit$random, effect_names)))
   dimnames(coefficient) <- list(names, names)
@@ -52,20 +67,38 @@ textbook_form <- function(fit) {
       coefficient = coefficient, rhs = stats::setNames(rhs, names),
       solution = stats::setNames(solution, names), labels = labels,
       blocks = split(seq_along(names), factor(labels$block, unique(labels$block))),
-      dropped = fit$fixed$names[is.na(fit$fixed$estimate)], about = mme_about(fit)
+      dropped = fit$fixed$names[is.na(fit$fixed$estimate)], multiplier = multiplier,
+      about = mme_about(fit, vapply(prior, `[[`, "", "times"))
     ),
     class = "mme"
   )
 }
 
-# K^-1 x Sigma^-1 of random term k.
-term_precision <- function(k, fit) {
+# What random term k adds to Z'R^-1 Z, and what its rows are multiplied by ("": nothing): G^-1, or
+# G G^-1 = I, or S G^-1 = K^-1 x I with S = I x Sigma.
+term_prior <- function(k, fit) {
   term <- fit$random[[k]]
   sigma <- term_covariance(term, k, fit$parameters)
-  singular <- !is_definite(sigma) || !is.null(term$relationship$combination)
-  if (singular) abort_singular_covariance(term$label)
-  levels <- if (term$related) level_precision(term$relationship) else Matrix::Diagonal(term$n_levels)
-  Matrix::kronecker(levels, solve(sigma))
+  coefs <- Matrix::Diagonal(nrow(sigma))
+  if (!is.null(term$relationship$combination)) {
+    return(list(times = "G", multiplier = term_g(k, fit),
+      added = Matrix::kronecker(Matrix::Diagonal(term$n_levels), coefs)))
+  }
+  precision <- if (term$related) level_precision(term$relationship) else
+    Matrix::Diagonal(term$n_levels)
+  if (is_definite(sigma)) {
+    return(list(times = "", added = Matrix::kronecker(precision, solve(sigma))))
+  }
+  list(times = if (term$related) "S" else "G",
+    multiplier = Matrix::kronecker(Matrix::Diagonal(term$n_levels), sigma),
+    added = Matrix::kronecker(precision, coefs))
+}
+
+# The block-diagonal matrix of all rows, NULL where every G has an inverse.
+rows_multiplier <- function(n_fixed, prior) {
+  if (all(vapply(prior, `[[`, "", "times") == "")) return(NULL)
+  blocks <- lapply(prior, function(x) x$multiplier %||% Matrix::Diagonal(nrow(x$added)))
+  as_dgc(Matrix::bdiag(c(list(Matrix::Diagonal(n_fixed)), blocks)))
 }
 
 is_definite <- function(sigma) {

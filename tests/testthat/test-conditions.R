@@ -25,7 +25,6 @@ test_that("wording", {
     abort_parameter_name("hold", "a", c("b", "residual"))
     abort_new_level("g", as.character(1:40))
     abort_new_level("g", "a")
-    abort_singular_covariance("g")
     abort_levels_records("g", 10L, 10L)
     abort_negative_variance("hold", "g", -1)
     abort_inconsistent()

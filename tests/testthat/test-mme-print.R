@@ -9,6 +9,22 @@ test_that("the equations print in symbols", {
   expect_snapshot(print(mme(two_terms), what = "symbols"))
 })
 
+test_that("rows of a singular G show what they are multiplied by", {
+  K <- diag(6) + 1
+  dimnames(K) <- list(levels(oats$Block), levels(oats$Block))
+  clones <- matrix(1, 6, 6, dimnames = dimnames(K))
+  both <- lmmfit(yield ~ nitro + (1 + nitro | gr(Block, cov = K)) + (1 | Block:Variety), oats,
+    hold = c(Block.Intercept = 4, Block.Intercept.nitro = 2, Block.nitro = 1,
+      `Block:Variety` = 0, residual = 150))
+  expect_snapshot(print(mme(both), what = "symbols"))
+  one <- lmmfit(yield ~ nitro + (1 | gr(Block, cov = clones)), oats,
+    hold = c(Block = 200, residual = 100))
+  expect_snapshot({
+    print(mme(one), what = "symbols")
+    toLatex(mme(one))
+  })
+})
+
 test_that("LaTeX has the block layout, and the numbers of the equations", {
   expect_snapshot(toLatex(mme(one_term)))
   text <- toLatex(mme(one_term), what = "numbers", digits = 6)

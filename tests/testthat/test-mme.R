@@ -53,15 +53,45 @@ test_that("V agrees with the dense oracle, which shares no code", {
   expect_equal(deviance(fit), oracle_minus2loglik(model, REML = TRUE))
 })
 
-test_that("a dependent column has no equation, and a zero variance no textbook form", {
+test_that("a dependent column has no equation", {
   growth$twin <- 2 * growth$age
   fit <- lmmfit(distance ~ age + twin + (1 | Subject), growth)
   expect_identical(mme(fit)$dropped, "twin")
   expect_identical(names(mme(fit, form = "V")$blue), c("(Intercept)", "age"))
-  held <- lmmfit(distance ~ age + (1 | Subject), growth, hold = c(Subject = 0))
-  expect_error(mme(held), class = "henderson_error_singular")
-  expect_equal(mme(held, form = "V")$blue, fixef(held), tolerance = 1e-7)
-  expect_equal(unname(mme(held, form = "V")$blup), rep(0, 27))
+})
+
+# Models whose G has no inverse: by a variance of 0, a correlation of 1, a singular relationship,
+# and a correlation of 1 beside a regular relationship.
+singular_fits <- function() {
+  few <- matrix(stats::rnorm(27 * 9), 27, dimnames = list(levels(growth$Subject), NULL))
+  low_rank <- tcrossprod(few) / 9
+  one <- c(Subject.Intercept = 4, Subject.Intercept.age = 1, Subject.age = 0.25, residual = 2)
+  list(
+    lmmfit(distance ~ age + (1 | Subject), growth, hold = c(Subject = 0, residual = 2)),
+    lmmfit(distance ~ age + (1 + age | Subject), growth, hold = one, weights = w),
+    lmmfit(distance ~ age + (1 | gr(Subject, cov = low_rank)) + (1 | Subject), growth,
+      hold = c(Subject = 3, Subject.iid = 1, residual = 2)),
+    lmmfit(distance ~ age + (1 + age | gr(Subject, cov = K)), growth, hold = one),
+    lmmfit(distance ~ age + (1 + age | gr(Subject, cov = low_rank)), growth, hold = one)
+  )
+}
+
+test_that("with a singular G the rows are multiplied, and the solution and errors are those of V", {
+  set.seed(4)
+  for (fit in singular_fits()) {
+    equations <- mme(fit)
+    through_v <- mme(fit, form = "V")
+    M <- as.matrix(equations$coefficient)
+    found <- solve(M, equations$rhs)
+    fixed <- seq_along(fixef(fit))
+    expect_equal(found[fixed], through_v$blue, tolerance = 1e-8, ignore_attr = TRUE)
+    expect_equal(found[-fixed], through_v$blup, tolerance = 1e-7, ignore_attr = TRUE)
+    expect_equal(equations$solution, found, tolerance = 1e-7)
+    inverse <- solve(M, as.matrix(equations$multiplier))
+    expect_equal(inverse[fixed, fixed], through_v$vcov, tolerance = 1e-7, ignore_attr = TRUE)
+    expect_equal(inverse[-fixed, -fixed], through_v$pev, tolerance = 1e-7, ignore_attr = TRUE)
+  }
+  expect_null(mme(fits()[[1]])$multiplier)
 })
 
 test_that("V is refused for many records", {

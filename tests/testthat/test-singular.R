@@ -52,7 +52,13 @@ test_that("estimates, BLUP, PEV and reliability of every level", {
     k <- rbind(lines == lines[1], lines == lines[24]) - rbind(lines == lines[5], lines == lines[2])
     expect_equal(contrast$se, sqrt(pmax(diag(k %*% expected$pev %*% t(k)), 0)), tolerance = 1e-6)
     expect_equal(unname(mme(fit, form = "V")$blup), found$estimate, tolerance = 1e-7)
-    expect_error(mme(fit), class = "henderson_error_singular")
+    # The equations with rows multiplied by G: BLUP and PEV from the oracle above.
+    equations <- mme(fit)
+    block <- equations$blocks$line
+    M <- as.matrix(equations$coefficient)
+    expect_equal(unname(solve(M, equations$rhs)[block]), unname(expected$blup), tolerance = 1e-7)
+    errors <- solve(M, as.matrix(equations$multiplier))[block, block]
+    expect_equal(unname(errors), unname(expected$pev), tolerance = 1e-7)
     expect_equal(predict(fit, data), fitted(fit))
     expect_equal(unname(record_sd(fit, "marginal")), unname(sqrt(diag(Z %*% K %*% t(Z)) * v[1] +
       v[2])), tolerance = 1e-8)
