@@ -37,6 +37,9 @@ constexpr double kNearOptimum = 1e-6;
 // so many iterations.
 constexpr double kCreeping = 0.1;
 constexpr std::size_t kPatience = 6;
+// A search rests whose expected gain has been the same, but for this share, so many times.
+constexpr double kStill = 0.99;
+constexpr std::size_t kRest = 4;
 // With at most so many parameters it is always worth its scores; else where more than those of so
 // many of its steps are left.
 constexpr double kFewParameters = 12;
@@ -81,7 +84,7 @@ class Search {
       const BoxedModel quadratic =
           doubtful ? boxed(best, expansion.gradient, expansion.convex()) : whole;
       report(value, quadratic.potential());
-      if (left_after_step() <= options_.tolerance) {
+      if (left_after_step() <= options_.tolerance || rests()) {
         if (doubtful) {
           evaluation = leave_saddle(best, value, whole);
           if (evaluation) continue;
@@ -139,6 +142,15 @@ class Search {
         reduced(space_, at, derivatives(equations_, std::move(evaluation), callbacks_));
     const Matrix information = 2.0 * found.information;
     return {found.gradient, information, information + found.curvature};
+  }
+
+  // The expected gain stays where it is, below what the likelihood can tell: rounding of the score
+  // in a flat direction, such as a variance on its way to zero, would be followed for ever.
+  bool rests() const {
+    const std::size_t n = history_.size();
+    if (n < kRest) return false;
+    const double now = history_[n - 1].potential, before = history_[n - kRest].potential;
+    return now <= kBoundaryLoss && now > kStill * before && now < before / kStill;
   }
 
   // Small data sets can have an observed information so far from the average one that the steps
