@@ -103,55 +103,6 @@ test_that("blue tits (MCMCglmm's BTdata): gremlin", {
     list(animal = methods::as(Ainverse(ped), "generalMatrix")), "BTdata")
 })
 
-# -2l of REML through V, whose inverse and determinant are formed: no equations of ours in it.
-dense_minus2loglik <- function(values, y, X, covariances) {
-  V <- Reduce(`+`, Map(`*`, values, covariances))
-  half <- chol(V)
-  X <- backsolve(half, X, transpose = TRUE)
-  y <- backsolve(half, y, transpose = TRUE)
-  decomposed <- qr(X)
-  (length(y) - ncol(X)) * log(2 * pi) + 2 * sum(log(diag(half))) +
-    2 * sum(log(abs(diag(qr.R(decomposed))))) + sum(qr.resid(decomposed, y)^2)
-}
-
-# Central differences, a hundredth of each value as the step.
-central_hessian <- function(f, at) {
-  step <- diag(0.01 * at)
-  hessian <- diag(length(at))
-  for (i in seq_along(at)) {
-    for (j in seq_len(i)) {
-      f4 <- f(at + step[i, ] + step[j, ]) - f(at + step[i, ] - step[j, ]) -
-        f(at - step[i, ] + step[j, ]) + f(at - step[i, ] - step[j, ])
-      hessian[i, j] <- hessian[j, i] <- f4 / (4 * step[i, i] * step[j, j])
-    }
-  }
-  hessian
-}
-
-test_that("standard errors from the observed information: blue tits, differences of dense -2l", {
-  skip_on_cran()
-  skip_if_not_installed("MCMCglmm")
-  peer <- "MCMCglmm"
-  utils::data("BTdata", "BTped", package = peer, envir = environment())
-  ped <- pedigree(BTped, id = "animal")
-  fit <- fit_ours(tarsus ~ sex + hatchdate + (1 | gr(animal, pedigree = ped)) + (1 | fosternest),
-    BTdata)
-  animal <- as.character(BTdata$animal)
-  covariances <- list(Amatrix(ped, animal), outer(BTdata$fosternest, BTdata$fosternest, `==`) + 0,
-    diag(nrow(BTdata)))
-  X <- stats::model.matrix(~ sex + hatchdate, BTdata)
-  minus2loglik <- function(values) {
-    dense_minus2loglik(values, BTdata$tarsus, X, covariances)
-  }
-  at <- our_variances(fit)
-  expect_within(minus2loglik(at), -2 * c(stats::logLik(fit)), 1e-6, "-2l")
-  expected <- sqrt(diag(solve(central_hessian(minus2loglik, at) / 2)))
-  observed <- varcomp(fit, information = "observed")$se
-  expect_within(observed, expected, 0.01 * expected, "observed")
-  # The default, from the average information, is near but no closer than 2 %.
-  expect_within(varcomp(fit)$se, expected, 0.02 * expected, "average")
-})
-
 # A data set beside the cases: data.csv and ped.csv.gz of ../shared/data.
 read_shared <- function(name) {
   folder <- cases_dir()
