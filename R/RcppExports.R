@@ -33,12 +33,12 @@ symmetric_inverse_cpp <- function(a, threads) {
     .Call(`_henderson_symmetric_inverse_cpp`, a, threads)
 }
 
-variance_information_cpp <- function(spec, control) {
-    .Call(`_henderson_variance_information_cpp`, spec, control)
+variance_information_cpp <- function(spec, control, K) {
+    .Call(`_henderson_variance_information_cpp`, spec, control, K)
 }
 
-mean_covariance_cpp <- function(spec, control, K, parameter_covariance) {
-    .Call(`_henderson_mean_covariance_cpp`, spec, control, K, parameter_covariance)
+mean_covariance_cpp <- function(spec, control, K, parameter_covariance, expected) {
+    .Call(`_henderson_mean_covariance_cpp`, spec, control, K, parameter_covariance, expected)
 }
 
 design_cpp <- function(spec) {

@@ -12,17 +12,23 @@
 #'   scaled, and its degrees of freedom follow (Kenward and Roger 1997; SAS `ddfm = kenwardroger`,
 #'   pbkrtest). For structures that are not linear in their parameters (autoregressive, ...) the
 #'   term with second derivatives is part of it. Needs a REML fit.
+#' * `"Kenward-Roger2"`: the improvement of Kenward and Roger (2009; SAS `ddfm = kenwardroger2`).
+#'   Where V is not linear in its parameters their estimates are biased, and so is the covariance
+#'   made from them; this is counted, and the result is the same whatever the parameters are (a
+#'   correlation, its logarithm, a covariance). The same as `"Kenward-Roger"` where V is linear in
+#'   the parameters (variance components, `us`, `cs`, `toep`). Structures of more than 300 positions
+#'   are taken as linear.
 #' * `"residual"`: records less rank of X. `"none"`: infinite, that is z and chi-square tests.
 #'
 #' Without random terms and with an estimated variance, n - rank(X) is exact and taken by the first
-#' three.
+#' four.
 #'
 #' The covariance of the estimated variance parameters comes from the `information` matrix:
 #' `"observed"` is the default for Satterthwaite (as in SAS and lmerTest; fits by `"ANOVA"` take the
-#' average one), `"expected"` for Kenward-Roger (as in their paper and pbkrtest; `"observed"` gives
-#' SAS's numbers), `"average"` is the one of the maximiser. Parameters that were held, or that are
-#' at a boundary, count as known. With several rows the degrees of freedom of Fai and Cornelius
-#' depend on which rows span the hypothesis; those of Kenward and Roger do not.
+#' average one), `"expected"` for both of Kenward-Roger (as in their paper and pbkrtest;
+#' `"observed"` gives SAS's numbers), `"average"` is the one of the maximiser. Parameters that were
+#' held, or that are at a boundary, count as known. With several rows the degrees of freedom of Fai
+#' and Cornelius depend on which rows span the hypothesis; those of Kenward and Roger do not.
 #'
 #' @inheritParams is_estimable
 #' @param rhs The values under the hypothesis: one, or one for each row.
@@ -35,7 +41,8 @@
 #'   `information`. `as.data.frame()` gives the table. A row that is not estimable has `NA`, and the
 #'   joint test then has too.
 #' @references Fai, A. H.-T. and Cornelius, P. L. (1996) Journal of Statistical Computation and
-#'   Simulation 54, 363-378. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997.
+#'   Simulation 54, 363-378. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997;
+#'   (2009) Computational Statistics & Data Analysis 53, 2583-2595.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
 #' contest(fit, c(nitro = 1))
@@ -44,8 +51,8 @@
 #' ), ddf = "Kenward-Roger")
 #' @export
 contest <- function(fit, K, rhs = 0,
-                    ddf = c("Satterthwaite", "Kenward-Roger", "residual", "none"), joint = TRUE,
-                    information = NULL) {
+                    ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none"),
+                    joint = TRUE, information = NULL) {
   check_fit(fit, "fit")
   ddf <- check_ddf(fit, if (!missing(ddf)) ddf)
   information <- check_information(information, ddf)

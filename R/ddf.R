@@ -2,15 +2,18 @@
 # the variance parameters and from their information. The engine's parameters are its own theta; as
 # the score is zero, what is made of them here does not depend on the parametrisation.
 
-ddf_choices <- c("Satterthwaite", "Kenward-Roger", "residual", "none")
+ddf_choices <- c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none")
 information_choices <- c("observed", "expected", "average")
 
 # So many fixed effects have the derivatives of their whole covariance made once and kept.
 small_rank <- 100L
 
+# Of 1997, or with the improvement of 2009.
+is_kenward_roger <- function(ddf) ddf %in% c("Kenward-Roger", "Kenward-Roger2")
+
 check_ddf <- function(fit, ddf) {
   ddf <- check_choice(ddf %||% fit$ddf %||% "Satterthwaite", ddf_choices, "ddf")
-  if (ddf == "Kenward-Roger" && fit$method == "ML" && !has_exact_t(fit)) {
+  if (is_kenward_roger(ddf) && fit$method == "ML" && !has_exact_t(fit)) {
     abort_kenward_roger(fit$method)
   }
   ddf
@@ -18,13 +21,12 @@ check_ddf <- function(fit, ddf) {
 
 # Satterthwaite: observed (SAS, lmerTest, mmrm); Kenward-Roger: expected (their paper, pbkrtest).
 check_information <- function(information, ddf) {
-  if (is.null(information)) return(if (ddf == "Kenward-Roger") "expected" else "observed")
+  if (is.null(information)) return(if (is_kenward_roger(ddf)) "expected" else "observed")
   check_choice(information, information_choices, "information")
 }
 
 needs_derivatives <- function(fit, ddf) {
-  ddf %in% c("Satterthwaite", "Kenward-Roger") && !has_exact_t(fit) &&
-    any(is_estimated(fit))
+  (ddf == "Satterthwaite" || is_kenward_roger(ddf)) && !has_exact_t(fit) && any(is_estimated(fit))
 }
 
 # What was once computed for a fit stays with it, unless its estimates were changed since.
@@ -54,11 +56,15 @@ likelihood_spec <- function(fit) {
   spec
 }
 
-# jacobian (values by theta), average, observed and expected information of theta, and whether
-# the expected one is known.
+# jacobian (values by theta), average, observed and expected information of theta, whether the
+# expected one is known, and the moments of all fixed effects where they are few: they need the same
+# model.
 variance_information <- function(fit) {
   kept_answer(fit, "information", function() {
-    variance_information_cpp(likelihood_spec(fit), fit_control(fit))
+    kept <- estimated_columns(fit)
+    all <- if (length(kept) <= small_rank) sparse_identity(length(kept)) else
+      sparse_identity(length(kept))[0L, , drop = FALSE]
+    variance_information_cpp(likelihood_spec(fit), fit_control(fit), engine_columns(fit, all))
   })
 }
 
@@ -106,13 +112,12 @@ parameter_covariance <- function(fit, information) {
 # covariance, gradients (one matrix per theta) and adjusted (Kenward-Roger) of the rows of K.
 # w: the covariance of theta. K has a column for each column of X that was kept.
 mean_moments <- function(fit, K, ddf, information, w) {
-  kept <- which(!is.na(fit$fixed$estimate))
-  if (length(kept) > small_rank && nrow(K) < length(kept)) {
-    return(engine_moments(fit, K, kept, ddf, w))
-  }
-  key <- paste("moments", if (ddf == "Kenward-Roger") information)
-  all <- kept_answer(fit, key, function() {
-    engine_moments(fit, sparse_identity(length(kept)), kept, ddf, w)
+  n <- length(estimated_columns(fit))
+  if (n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w))
+  known <- if (n <= small_rank && !is_kenward_roger(ddf)) variance_information(fit)$moments
+  key <- paste("moments", if (is_kenward_roger(ddf)) c(ddf, information), collapse = " ")
+  all <- known %||% kept_answer(fit, key, function() {
+    engine_moments(fit, sparse_identity(n), ddf, w)
   })
   K <- as.matrix(K)
   turn <- function(matrix) K %*% matrix %*% t(K)
@@ -122,24 +127,34 @@ mean_moments <- function(fit, K, ddf, information, w) {
   )
 }
 
-engine_moments <- function(fit, K, kept, ddf, w) {
-  if (ddf != "Kenward-Roger") w <- matrix(0, 0, 0)
-  p <- length(fit$fixed$names)
+estimated_columns <- function(fit) which(!is.na(fit$fixed$estimate))
+
+# K' over all columns of X, for rows of K over the kept ones.
+engine_columns <- function(fit, K) {
   columns <- methods::as(Matrix::t(K), "TsparseMatrix")
-  full <- Matrix::sparseMatrix(
-    i = kept[columns@i + 1L], j = columns@j + 1L, x = as.double(columns@x), dims = c(p, nrow(K))
+  as_dgc(Matrix::sparseMatrix(
+    i = estimated_columns(fit)[columns@i + 1L], j = columns@j + 1L, x = as.double(columns@x),
+    dims = c(length(fit$fixed$names), nrow(K))
+  ))
+}
+
+engine_moments <- function(fit, K, ddf, w) {
+  none <- matrix(0, 0L, 0L)
+  if (!is_kenward_roger(ddf)) w <- none
+  expected <- if (ddf == "Kenward-Roger2") variance_information(fit)$expected else none
+  mean_covariance_cpp(
+    likelihood_spec(fit), fit_control(fit), engine_columns(fit, K), w, expected
   )
-  mean_covariance_cpp(likelihood_spec(fit), fit_control(fit), as_dgc(full), w)
 }
 
 # Covariance of the rows of K (over the kept columns) with the variances taken as known.
 plain_covariance <- function(fit, K) {
-  kept <- which(!is.na(fit$fixed$estimate))
+  kept <- estimated_columns(fit)
   if (!is.null(fit$fixed$covariance)) {
     K <- as.matrix(K)
     return(K %*% fit$fixed$covariance[kept, kept, drop = FALSE] %*% t(K))
   }
-  engine_moments(fit, K, kept, "none", NULL)$covariance
+  engine_moments(fit, K, "none", NULL)$covariance
 }
 
 # Tests --------------------------------------------------------------------------------------------
@@ -164,7 +179,7 @@ test_moments <- function(fit, K, ddf, information) {
   }
   w <- theta_covariance(fit, information)$covariance
   moments <- mean_moments(fit, K, ddf, information, w)
-  moments$used <- if (ddf == "Kenward-Roger") moments$adjusted else moments$covariance
+  moments$used <- if (is_kenward_roger(ddf)) moments$adjusted else moments$covariance
   moments$w <- w
   moments
 }
@@ -184,7 +199,7 @@ simple_df <- function(fit, ddf) {
 # F test of K beta = rhs for independent rows of K: list(F, ndf, ddf, scale).
 joint_test <- function(fit, K, difference, ddf, information) {
   moments <- test_moments(fit, K, ddf, information)
-  if (!is.null(moments$w) && ddf == "Kenward-Roger") return(kenward_roger(moments, difference))
+  if (!is.null(moments$w) && is_kenward_roger(ddf)) return(kenward_roger(moments, difference))
   parts <- eigen(moments$covariance, symmetric = TRUE)
   t_squared <- drop(crossprod(parts$vectors, difference))^2 / parts$values
   df <- if (is.null(moments$w)) simple_df(fit, ddf) else fai_cornelius(moments, parts)

@@ -74,8 +74,8 @@
 #' @param tie,bounds Ties and bounds of variance parameters, see [constraints]:
 #'   `tie = ~ residual.A == residual.B`, `bounds = list(id.rho = c(0, 0.9))`.
 #' @param ddf Degrees of freedom of tests and intervals of the fixed effects: `"Satterthwaite"`,
-#'   `"Kenward-Roger"`, `"residual"` or `"none"`, see [contest()]. They are computed when they are
-#'   asked for, and can be chosen there again.
+#'   `"Kenward-Roger"`, `"Kenward-Roger2"`, `"residual"` or `"none"`, see [contest()]. They are
+#'   computed when they are asked for, and can be chosen there again.
 #' @param subset Records to use, evaluated in `data`.
 #' @param na.action What to do with missing values, by default `getOption("na.action")`. With
 #'   `na.exclude`, `fitted()` and `residuals()` have an `NA` for each record left out.

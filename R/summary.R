@@ -40,7 +40,7 @@ fixed_table <- function(fit, ddf = NULL, information = NULL) {
   if (needs_derivatives(fit, ddf)) {
     tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
     table$df[kept] <- tests$df
-    if (ddf == "Kenward-Roger") table$se[kept] <- sqrt(pmax(tests$variance, 0))
+    if (is_kenward_roger(ddf)) table$se[kept] <- sqrt(pmax(tests$variance, 0))
   } else {
     table$df[kept] <- simple_df(fit, ddf)
   }

@@ -112,20 +112,21 @@ BEGIN_RCPP
 END_RCPP
 }
 // variance_information_cpp
-Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control);
-RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP) {
+Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K);
+RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
-    rcpp_result_gen = Rcpp::wrap(variance_information_cpp(spec, control));
+    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
+    rcpp_result_gen = Rcpp::wrap(variance_information_cpp(spec, control, K));
     return rcpp_result_gen;
 END_RCPP
 }
 // mean_covariance_cpp
-Rcpp::List mean_covariance_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, Rcpp::NumericMatrix parameter_covariance);
-RcppExport SEXP _henderson_mean_covariance_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP, SEXP parameter_covarianceSEXP) {
+Rcpp::List mean_covariance_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, Rcpp::NumericMatrix parameter_covariance, Rcpp::NumericMatrix expected);
+RcppExport SEXP _henderson_mean_covariance_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP, SEXP parameter_covarianceSEXP, SEXP expectedSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
@@ -133,7 +134,8 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
     Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type parameter_covariance(parameter_covarianceSEXP);
-    rcpp_result_gen = Rcpp::wrap(mean_covariance_cpp(spec, control, K, parameter_covariance));
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type expected(expectedSEXP);
+    rcpp_result_gen = Rcpp::wrap(mean_covariance_cpp(spec, control, K, parameter_covariance, expected));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -292,8 +294,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
-    {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 2},
-    {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 4},
+    {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 3},
+    {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 5},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_names_cpp", (DL_FUNC) &_henderson_structure_names_cpp, 0},
     {"_henderson_sort_pedigree_cpp", (DL_FUNC) &_henderson_sort_pedigree_cpp, 1},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/inference/mean_covariance.h"
 #include "core/reml/information.h"
+#include "core/reml/trace_products.h"
 #include "glue_callbacks.h"
 #include "glue_convert.h"
 
@@ -44,38 +45,7 @@ struct MovingParameters {
   Matrix jacobian;
 };
 
-Rcpp::List variance_information(const Rcpp::List& spec, const Rcpp::List& control) {
-  FittedModel fitted(spec, control);
-  const reml::VarianceInformation found =
-      reml::variance_information(fitted.equations, fitted.parameters, fitted.callbacks);
-  return Rcpp::List::create(Rcpp::Named("jacobian") = to_r(found.jacobian),
-                            Rcpp::Named("average") = to_r(found.average),
-                            Rcpp::Named("observed") = to_r(found.observed),
-                            Rcpp::Named("expected") = to_r(found.expected),
-                            Rcpp::Named("has_expected") = found.has_expected);
-}
-
-Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::S4& k,
-                           const Rcpp::NumericMatrix& parameter_covariance) {
-  FittedModel fitted(spec, control);
-  const std::optional<reml::Evaluation> at =
-      reml::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
-  if (!at) throw InvalidSpec("values", "the mixed model equations are not positive definite");
-  const Vector& theta = fitted.parameters.theta();
-  const MovingParameters moving(fitted);
-  std::optional<inference::Adjustment> adjustment;
-  if (parameter_covariance.nrow() > 0) {
-    const auto w = Rcpp::as<Matrix>(parameter_covariance);
-    adjustment = inference::Adjustment{
-        w, inference::nonlinear_part(fitted.model, theta, moving.parameters,
-                                     moving.jacobian * w * moving.jacobian.transpose())};
-  }
-  const std::vector<inference::Direction> of_parameters = inference::directions(
-      fitted.model, theta, fitted.parameters.log_residual(), moving.parameters);
-  const inference::MeanCovariance found = inference::mean_covariance(
-      fitted.equations, at->lambda, fitted.parameters.residual(), at->solved.factor, theta,
-      Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k)),
-      inference::along(of_parameters, moving.jacobian), adjustment);
+Rcpp::List moments_to_r(const inference::MeanCovariance& found) {
   Rcpp::List gradients;
   for (const Matrix& gradient : found.gradients) gradients.push_back(to_r(gradient));
   return Rcpp::List::create(Rcpp::Named("covariance") = to_r(found.covariance),
@@ -83,17 +53,91 @@ Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, co
                             Rcpp::Named("adjusted") = to_r(found.adjusted));
 }
 
+Rcpp::List moments_of(FittedModel& fitted, const Rcpp::S4& k,
+                      const std::vector<inference::Direction>& directions,
+                      const std::optional<inference::Adjustment>& adjustment) {
+  const std::optional<reml::Evaluation> at =
+      reml::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
+  if (!at) throw InvalidSpec("values", "the mixed model equations are not positive definite");
+  return moments_to_r(inference::mean_covariance(
+      fitted.equations, at->lambda, fitted.parameters.residual(), at->solved.factor,
+      fitted.parameters.theta(), Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k)), directions,
+      adjustment));
+}
+
+// Of every parameter that moves.
+std::vector<inference::Direction> directions_of(const FittedModel& fitted,
+                                                const MovingParameters& moving) {
+  return inference::directions(fitted.model, fitted.parameters.theta(),
+                               fitted.parameters.log_residual(), moving.parameters);
+}
+
+Rcpp::List plain_moments(FittedModel& fitted, const Rcpp::S4& k) {
+  const MovingParameters moving(fitted);
+  return moments_of(fitted, k, inference::along(directions_of(fitted, moving), moving.jacobian),
+                    {});
+}
+
+// With the moments of K beta where K has columns: one model for both.
+Rcpp::List variance_information(const Rcpp::List& spec, const Rcpp::List& control,
+                                const Rcpp::S4& k) {
+  FittedModel fitted(spec, control);
+  const reml::VarianceInformation found =
+      reml::variance_information(fitted.equations, fitted.parameters, fitted.callbacks);
+  const bool wanted = Rcpp::IntegerVector(k.slot("Dim"))[1] > 0;
+  return Rcpp::List::create(
+      Rcpp::Named("jacobian") = to_r(found.jacobian), Rcpp::Named("average") = to_r(found.average),
+      Rcpp::Named("observed") = to_r(found.observed),
+      Rcpp::Named("expected") = to_r(found.expected),
+      Rcpp::Named("has_expected") = found.has_expected,
+      Rcpp::Named("moments") = wanted ? plain_moments(fitted, k) : Rcpp::List());
+}
+
+// What Kenward & Roger's adjustment needs, of 1997 or, with the expected information, of 2009; w
+// and `directions` are those of the coordinates.
+inference::Adjustment adjustment_for(FittedModel& fitted, const MovingParameters& moving,
+                                     const std::vector<inference::Direction>& directions,
+                                     const Matrix& w, const Matrix& expected) {
+  inference::Adjustment found{
+      w, inference::nonlinear_part(fitted.model, fitted.parameters.theta(), moving.parameters,
+                                   moving.jacobian * w * moving.jacobian.transpose())};
+  if (expected.size() == 0 || inference::is_zero(found.nonlinear)) return found;
+  const std::optional<Vector> traces = reml::trace_products(
+      fitted.equations, fitted.parameters, moving.parameters,
+      {found.nonlinear.sigma, found.nonlinear.residual_sigma}, fitted.callbacks);
+  found.nonlinear = traces ? inference::beside(directions, found.nonlinear, expected,
+                                               moving.jacobian.transpose() * *traces)
+                           : inference::Direction{};
+  return found;
+}
+
+Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::S4& k,
+                           const Matrix& parameter_covariance, const Matrix& expected) {
+  FittedModel fitted(spec, control);
+  const MovingParameters moving(fitted);
+  const std::vector<inference::Direction> directions =
+      inference::along(directions_of(fitted, moving), moving.jacobian);
+  std::optional<inference::Adjustment> adjustment;
+  if (parameter_covariance.size() > 0)
+    adjustment = adjustment_for(fitted, moving, directions, parameter_covariance, expected);
+  return moments_of(fitted, k, directions, adjustment);
+}
+
 }  // namespace
 }  // namespace henderson
 
 // [[Rcpp::export]]
-Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control) {
-  return henderson::guarded([&] { return henderson::variance_information(spec, control); });
+Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K) {
+  return henderson::guarded([&] { return henderson::variance_information(spec, control, K); });
 }
 
 // [[Rcpp::export]]
 Rcpp::List mean_covariance_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K,
-                               Rcpp::NumericMatrix parameter_covariance) {
-  return henderson::guarded(
-      [&] { return henderson::mean_covariance(spec, control, K, parameter_covariance); });
+                               Rcpp::NumericMatrix parameter_covariance,
+                               Rcpp::NumericMatrix expected) {
+  return henderson::guarded([&] {
+    return henderson::mean_covariance(spec, control, K,
+                                      Rcpp::as<henderson::Matrix>(parameter_covariance),
+                                      Rcpp::as<henderson::Matrix>(expected));
+  });
 }

@@ -115,13 +115,12 @@ void WhitenedRecords::add_score(const Vector& theta, const std::vector<double>& 
 
 // With S = d(-2l)/dT / 2 on the lower triangle and M = L'GL for T = L^-1: M L' = -S there, row by
 // row a triangular solve, and G = T'MT.
-bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<double>& inverse,
-                                    const ConstVectorRef& u, double residual,
-                                    Matrix& curvature) const {
+std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
+    const std::vector<double>& inverse, const ConstVectorRef& u, double residual) const {
   constexpr Index kLargest = 300;
   std::vector<std::vector<Matrix>> sums;
   for (const ResidualBlock& block : model_.residual.blocks) {
-    if (block.structure->n_coef() > kLargest) return false;
+    if (block.structure->n_coef() > kLargest) return std::nullopt;
     std::vector<Matrix>& of_patterns = sums.emplace_back();
     for (const ResidualPattern& pattern : block.patterns) {
       const auto n = static_cast<Index>(pattern.positions.size());
@@ -129,13 +128,14 @@ bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<doubl
     }
   }
   for (const RecordGroup& group : groups_.groups) {
-    if (!group.is_subject) return false;
+    if (!group.is_subject) return std::nullopt;
     sums[group.block][group.pattern] += group_score(group, inverse, u, residual).transpose();
   }
+  std::vector<Matrix> scores;
   for (std::size_t b = 0; b < sums.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
-    const Index n_coef = block.structure->n_coef(), n_theta = block.structure->n_theta();
-    Matrix score = Matrix::Zero(n_coef, n_coef);
+    const Index n_coef = block.structure->n_coef();
+    Matrix& score = scores.emplace_back(Matrix::Zero(n_coef, n_coef));
     for (std::size_t p = 0; p < sums[b].size(); ++p) {
       const ResidualPattern& pattern = block.patterns[p];
       const Matrix t = whitening_[b][p].matrix();
@@ -154,8 +154,20 @@ bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<doubl
           score(pattern.positions[i], pattern.positions[j]) += g(i, j);
       }
     }
+  }
+  return scores;
+}
+
+bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<double>& inverse,
+                                    const ConstVectorRef& u, double residual,
+                                    Matrix& curvature) const {
+  const std::optional<std::vector<Matrix>> scores = covariance_score(inverse, u, residual);
+  if (!scores) return false;
+  for (std::size_t b = 0; b < scores->size(); ++b) {
+    const ResidualBlock& block = model_.residual.blocks[b];
+    const Index n_theta = block.structure->n_theta();
     curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
-        block.structure->curvature(theta.segment(block.first_theta, n_theta), score);
+        block.structure->curvature(theta.segment(block.first_theta, n_theta), (*scores)[b]);
   }
   return true;
 }

@@ -5,6 +5,7 @@
 // R is relative to sigma^2, as everything in the equations.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/model/model.h"
@@ -42,8 +43,14 @@ class WhitenedRecords {
   void add_score(const Vector& theta, const std::vector<double>& inverse, const ConstVectorRef& u,
                  double residual, Vector& gradient) const;
 
-  // tr(G d2R / dtheta_i dtheta_j), G = d(-2l)/dR, added at the places of the residual: what the
-  // curvature of R(theta) is in the Hessian of -2l. Not for long sparse T: false.
+  // G = d(-2l)/dR of every block, among all its positions; with an infinite `residual` the part
+  // without the response, tr(P dR) = tr(G dR). Nothing for long sparse T.
+  std::optional<std::vector<Matrix>> covariance_score(const std::vector<double>& inverse,
+                                                      const ConstVectorRef& u,
+                                                      double residual) const;
+
+  // tr(G d2R / dtheta_i dtheta_j), added at the places of the residual: what the curvature of
+  // R(theta) is in the Hessian of -2l. False where G is not had.
   bool add_curvature(const Vector& theta, const std::vector<double>& inverse,
                      const ConstVectorRef& u, double residual, Matrix& curvature) const;
 

@@ -3,6 +3,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -167,6 +168,22 @@ Direction nonlinear_part(const Model& model, const ConstVectorRef& theta,
         nonlinear_sigma_at(*block.structure, block.first_theta, theta, place, covariance));
   }
   return part;
+}
+
+bool is_zero(const Direction& direction) {
+  const auto empty = [](const Matrix& matrix) { return matrix.size() == 0; };
+  return direction.residual == 0.0 && direction.theta.size() == 0 &&
+         std::all_of(direction.sigma.begin(), direction.sigma.end(), empty) &&
+         std::all_of(direction.residual_sigma.begin(), direction.residual_sigma.end(), empty);
+}
+
+Direction beside(const std::vector<Direction>& directions, const Direction& change,
+                 const Matrix& expected, const Vector& trace_products) {
+  std::vector<Direction> all = directions;
+  all.push_back(change);
+  Vector weights(static_cast<Index>(all.size()));
+  weights << -0.5 * expected.ldlt().solve(trace_products), 1.0;
+  return combined(all, weights);
 }
 
 }  // namespace henderson::inference

@@ -41,4 +41,15 @@ std::vector<Direction> along(const std::vector<Direction>& directions, const Mat
 Direction nonlinear_part(const model::Model& model, const ConstVectorRef& theta,
                          const std::vector<Index>& parameters, const Matrix& covariance);
 
+bool is_zero(const Direction& direction);
+
+// What is left of `change` beside the directions V_k, in the metric tr(P . P .): change - sum_k a_k
+// V_k with a = E^-1 c / 2, E the expected information of the directions and c_k = tr(P V_k P
+// change). For change = sum_ij w_ij V_ij, a_k / 2 is minus the bias of the REML estimate of
+// parameter k (Cox & Snell 1968), so that this is what Kenward & Roger (2009) put in the place of
+// their sum of R_ij: the same for every parametrisation, and zero where V is linear in some.
+// Source: Computational Statistics & Data Analysis 53:2583.
+Direction beside(const std::vector<Direction>& directions, const Direction& change,
+                 const Matrix& expected, const Vector& trace_products);
+
 }  // namespace henderson::inference

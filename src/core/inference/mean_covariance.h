@@ -9,10 +9,13 @@
 //     K'Phi(Q_ij - P_i Phi P_j)Phi K = T'V_i P V_j T,   K'Phi R_ij Phi K = T'V_ij T
 //     K'Phi_A K = K'Phi K + 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)         (Kenward & Roger)
 //
+// Their improvement of 2009 also counts the bias of the estimated parameters, and has only the part
+// of sum_ij w_ij V_ij beside the V_i (directions.h) there.
+//
 // T = R^-1 W_s C^-1 [0; K], a solve with the factor; V_i T = W h stays in the columns of W, but for
 // a structured residual, where it is made by record; and with w = LL' the double sum is one over
 // directions sum_i L_ik V_i, each a sum of squares. Source: Kenward & Roger (1997), Biometrics
-// 53:983; Fai & Cornelius (1996).
+// 53:983, and (2009), Computational Statistics & Data Analysis 53:2583; Fai & Cornelius (1996).
 #pragma once
 
 #include <Eigen/SparseCore>
@@ -31,7 +34,7 @@ struct MeanCovariance {
 // What Kenward & Roger's adjustment needs.
 struct Adjustment {
   Matrix parameter_covariance;  // w, over the directions. Needs: positive definite
-  Direction nonlinear;          // nonlinear_part()
+  Direction nonlinear;          // nonlinear_part(), or what is beside() of it
 };
 
 // Needs: Lambda relative to sigma, the factor made from it, all theta of the model; K over the

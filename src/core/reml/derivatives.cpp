@@ -3,9 +3,6 @@
 
 #include <Eigen/QR>
 #include <Eigen/SVD>
-
-#include "core/equations/traces.h"
-
 namespace henderson::reml {
 namespace {
 
@@ -36,25 +33,22 @@ void add_curvature(const RandomBlock& block, const Matrix& score, const Paramete
                    Matrix& curvature) {
   const auto theta = parameters.of(block);
   const std::optional<Matrix> lambda = block.structure->factor(theta);
-  const Matrix half_score = 0.5 * score.transpose();
-  const Matrix transposed = lambda->transpose();
-  // Both give the solution of least norm; singular values are safer, and slow for large matrices.
-  const Matrix g =
-      transposed.cols() <= kSmallFactor
-          ? Matrix(
-                transposed.jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score))
-          : Matrix(transposed.completeOrthogonalDecomposition().solve(half_score));
+  const Matrix g = covariance_gradient(*lambda, 0.5 * score.transpose());
   const Index n = block.structure->n_theta();
   curvature.block(block.first_theta, block.first_theta, n, n) =
       block.structure->curvature(theta, 0.5 * (g + g.transpose()));
 }
 
-// Traces with the inverse of C, or for ML of C_vv; and, for a structured residual, that inverse.
-// The storage of the factors goes back to the equations.
-struct Inverted {
-  equations::Traces traces;
-  std::vector<double> unscaled;
-};
+}  // namespace
+
+// Both ways give the solution of least norm; singular values are safer, and slow for large
+// matrices.
+Matrix covariance_gradient(const Matrix& lambda, const Matrix& half_score) {
+  const Matrix transposed = lambda.transpose();
+  if (transposed.cols() > kSmallFactor)
+    return transposed.completeOrthogonalDecomposition().solve(half_score);
+  return transposed.jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
+}
 
 Inverted inverted(MixedModelEquations& equations, equations::Solved&& solved,
                   const equations::Factors& lambda, Callbacks& callbacks) {
@@ -71,8 +65,6 @@ Inverted inverted(MixedModelEquations& equations, equations::Solved&& solved,
   part.give_back(std::move(inverse).release());
   return found;
 }
-
-}  // namespace
 
 Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
                         Callbacks& callbacks, bool residual_curvature) {

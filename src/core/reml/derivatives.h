@@ -16,6 +16,7 @@
 // Biometrics 51:1440; Johnson & Thompson 1995, J Dairy Sci 78:449.)
 #pragma once
 
+#include "core/equations/traces.h"
 #include "core/reml/likelihood.h"
 
 namespace henderson::reml {
@@ -27,6 +28,19 @@ struct Derivatives {
       curvature;  // the part of the Hessian of -2l that comes from Sigma being quadratic in Lambda
   bool has_residual_curvature = false;  // and that of a structured R is part of it
 };
+
+// Traces with the inverse of C, or for ML of C_vv; and, for a structured residual, that inverse in
+// the columns of W. Cost: the selected inverse. The storage of the factors goes back to the
+// equations.
+struct Inverted {
+  equations::Traces traces;
+  std::vector<double> unscaled;
+};
+Inverted inverted(equations::MixedModelEquations& equations, equations::Solved&& solved,
+                  const equations::Factors& lambda, Callbacks& callbacks);
+
+// G with Lambda'G = `half_score`, n_columns x n_coef, of least norm where Lambda is singular.
+Matrix covariance_gradient(const Matrix& lambda, const Matrix& half_score);
 
 // q_i'P q_j / 2. Cost: one block solve and two products with W'W, with as many columns as there are
 // parameters.
