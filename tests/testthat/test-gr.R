@@ -100,3 +100,19 @@ test_that("a dense relationship of several hundred levels agrees with the dense 
     expect_gt(minus2loglik(estimate * c(1, factor)), minus2loglik(estimate))
   }
 })
+
+test_that("matrices that are not symmetric, not finite or not numeric are refused", {
+  data <- nlme::Oats
+  K <- diag(6)
+  dimnames(K) <- list(levels(data$Block), levels(data$Block))
+  fit <- function(K) lmmfit(yield ~ nitro + (1 | gr(Block, cov = K)), data)
+  lopsided <- K
+  lopsided[1, 2] <- 0.3
+  expect_error(fit(lopsided), "not symmetric")
+  expect_error(fit(Matrix::Matrix(lopsided, sparse = TRUE)), "not symmetric")
+  infinite <- K
+  infinite[1, 2] <- infinite[2, 1] <- Inf
+  expect_error(fit(infinite), "numeric and finite")
+  expect_error(fit(array(as.character(K), dim(K), dimnames(K))), "numeric and finite")
+  expect_silent(fit(array(as.integer(K), dim(K), dimnames(K))))
+})

@@ -20,6 +20,24 @@ void scatter(const Matrix& block, bool diagonal, const Index*& position, double*
   }
 }
 
+// out += (K^-1 x I_m) x for one vector. A column of K^-1 is read once for both triangles.
+void add_precision_product(const model::Relationship& precision, Index m, const double* x,
+                           double* out) {
+  const Index n_levels = static_cast<Index>(precision.start.size()) - 1;
+  for (Index l = 0; l < n_levels; ++l)
+    for (Index c = 0; c < m; ++c) {
+      const Index diagonal = precision.start[l];
+      const double x_l = x[m * l + c];
+      double sum = precision.value[diagonal] * x_l;
+      for (Index k = diagonal + 1; k < precision.start[l + 1]; ++k) {
+        const Index i = m * precision.row[k] + c;
+        out[i] += precision.value[k] * x_l;
+        sum += precision.value[k] * x[i];
+      }
+      out[m * l + c] += sum;
+    }
+}
+
 }  // namespace
 
 MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads)
@@ -185,18 +203,12 @@ Matrix MixedModelEquations::prior_products(const ConstMatrixRef& x) const {
   for (const RandomBlock& block : model_.blocks) {
     const Index first = pattern_.nodes.first_column[block.first_node];
     const Index m = block.structure->n_columns();
-    if (block.levels->is_identity()) {
+    if (block.levels->is_identity())
       precision_x.middleRows(first, m * block.n_levels) = x.middleRows(first, m * block.n_levels);
-      continue;
-    }
-    const model::Relationship& precision = block.levels->relationship();
-    for (Index l = 0; l < block.n_levels; ++l) {
-      for (Index k = precision.start[l]; k < precision.start[l + 1]; ++k) {
-        const Index i = first + m * precision.row[k], j = first + m * l;
-        precision_x.middleRows(i, m) += precision.value[k] * x.middleRows(j, m);
-        if (i != j) precision_x.middleRows(j, m) += precision.value[k] * x.middleRows(i, m);
-      }
-    }
+    else
+      for (Index c = 0; c < x.cols(); ++c)
+        add_precision_product(block.levels->relationship(), m, x.col(c).data() + first,
+                              precision_x.col(c).data() + first);
   }
   return x.transpose() * precision_x;
 }

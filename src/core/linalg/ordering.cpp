@@ -34,6 +34,7 @@ std::vector<SmallIndex> amd_order(const LowerPattern& pattern, SmallIndex n_last
   if (pattern.start[leading] >= (Index{1} << 30))
     throw PatternMismatch("minimum degree ordering takes fewer than 2^30 entries");
   const Sparse lower = leading_block(pattern, leading);
+  if (lower.nonZeros() == Index{leading} * (leading + 1) / 2) return order;  // dense: no fill
   Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> permutation;
   Eigen::AMDOrdering<int>()(lower.selfadjointView<Eigen::Lower>(), permutation);
   for (SmallIndex k = 0; k < leading; ++k) order[k] = permutation.indices()[k];
