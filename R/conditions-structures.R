@@ -43,6 +43,27 @@ abort_structure_product <- function(name) {
   )
 }
 
+abort_product_factor <- function(term, factor) {
+  abort("structure",
+    "In {.code {deparse_one(term)}} the factor {.code {deparse_one(factor)}} names no structure.",
+    "Write {.code (us(trait):ar1(time) | id)}: each factor is a structure of its index.",
+    "formula", factor
+  )
+}
+
+abort_product_size <- function(term, sizes, most) {
+  text <- paste(vapply(term$factors, function(x) deparse_one(x$index), ""), collapse = ":")
+  abort("structure",
+    paste(
+      "The product over {.code {text}} has {paste(sizes, collapse = \" x \")} coefficients;",
+      "a random term can have {most}."
+    ),
+    c("Write it as the residual, which stays sparse: {.code residual = ~ ar1(row):ar1(col)};",
+      "an independent nugget is then the random term {.code (1 | plot)}."),
+    "formula", prod(sizes)
+  )
+}
+
 abort_structure_index <- function(name, variable, what) {
   abort("structure", "{.fn {name}} needs {what}; {.code {variable}} is not.",
     if (what == "the levels of a factor") {

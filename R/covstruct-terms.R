@@ -2,9 +2,10 @@
 
 # Columns as column_recipe() gives them, and for structures of a distance their coordinates.
 coefficient_recipe <- function(term, source) {
+  if (is_product_term(term)) return(product_coefficients(term, source))
   switch(structure_index(term$structure),
     coordinates = coordinate_recipe(term, source),
-    levels = column_recipe(level_terms(term, source), source),
+    levels = level_recipe(term, source),
     column_recipe(coefficient_terms(term, source), source)
   )
 }
@@ -18,13 +19,21 @@ coefficient_terms <- function(term, source) {
   stats::terms(as_one_sided(coefs))
 }
 
-# A structure of an order, such as ar1, has the levels of one factor.
-level_terms <- function(term, source) {
+# A structure of an order, such as ar1, has the levels of one factor, or numbers in order.
+level_recipe <- function(term, source) {
+  variable <- level_variable(term, source)
+  ordered <- ordered_coefficients(term, variable, source)
+  if (!is.null(ordered)) return(ordered)
+  column_recipe(stats::terms(as_one_sided(call("+", 0, str2lang(variable)))), source)
+}
+
+level_variable <- function(term, source) {
   variable <- attr(stats::terms(as_one_sided(term$coefs)), "term.labels")
-  if (length(variable) != 1L || !is_factor_like(source$frame[[variable]])) {
+  x <- if (length(variable) == 1L) source$frame[[variable]]
+  if (is.null(x) || is.matrix(x) || !(is_factor_like(x) || is.numeric(x))) {
     abort_structure_index(term$structure, deparse_one(term$coefs), "the levels of a factor")
   }
-  stats::terms(as_one_sided(call("+", 0, str2lang(variable))))
+  variable
 }
 
 # A coefficient for each distinct position. `at` has the positions of a fit; records elsewhere get
@@ -43,15 +52,25 @@ coordinate_recipe <- function(term, source, at = term$coordinates) {
 
 # The coefficients of a fitted term for the records of new data.
 fitted_coefficients <- function(parsed, fitted, source) {
+  if (has_places(parsed, fitted)) {
+    recipe <- if (is_product_term(parsed)) new_product_coefficients(parsed, fitted, source) else
+      new_ordered_coefficients(parsed, fitted, source)
+    check_positions(recipe, fitted)
+    return(recipe)
+  }
   if (structure_index(parsed$structure) == "coordinates") {
     parsed$coordinates <- fitted$structure$coordinates
   }
   recipe <- coefficient_recipe(parsed, source)
   if (structure_index(parsed$structure) == "coordinates") {
-    new <- which(is.na(recipe$terms[[1L]]$parts[[1L]]$codes))
-    if (length(new) > 0L) abort_new_position(fitted$label, length(new))
+    check_positions(recipe, fitted)
   }
   recipe
+}
+
+check_positions <- function(recipe, fitted) {
+  new <- which(is.na(recipe$terms[[1L]]$parts[[1L]]$codes))
+  if (length(new) > 0L) abort_new_position(fitted$label, length(new))
 }
 
 coordinate_values <- function(term, variables, source) {
@@ -88,6 +107,7 @@ term_structure <- function(term, recipe, env) {
     return(if (n_coef == 1L) "us" else name)
   }
   if (name == "diag") return(name)
+  if (name == "product") return(recipe$structure)
   addend <- call(name, call("|", term$coefs, as.name(term$group$label)))
   arguments <- structure_arguments(name, term$arguments, env, addend)
   new_recipe(name, n_coef, arguments, recipe$coordinates)

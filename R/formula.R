@@ -10,9 +10,9 @@ parse_formula <- function(formula, data, residual = ~iid) {
   formula <- check_formula(formula)
   env <- environment(formula)
   split <- split_splines(formula[[3L]])
-  rhs <- split$rest %||% 1
+  rhs <- wrap_products(split$rest %||% 1)
   random <- c(
-    unlist(lapply(bar_addends(rhs), bar_terms), recursive = FALSE),
+    unlist(lapply(bar_addends(rhs), bar_terms, env), recursive = FALSE),
     spline_terms(split$splines, data, env)
   )
   fixed <- formula
@@ -24,7 +24,7 @@ parse_formula <- function(formula, data, residual = ~iid) {
     residual_variables(residual)
   )
   variables <- fixed
-  variables[[3L]] <- Reduce(function(a, b) call("+", a, b), used)
+  variables[[3L]] <- Reduce(function(a, b) call("+", a, b), Filter(Negate(is.null), used))
   environment(fixed) <- environment(variables) <- env
   list(
     formula = formula, response = formula[[2L]], fixed = fixed, random = random,
@@ -108,9 +108,10 @@ named_addend <- function(term) {
 }
 
 # One addend gives one term, or several where the group is nested (`a/b`).
-bar_terms <- function(addend) {
+bar_terms <- function(addend, env) {
   named <- !is_call_to(addend, "(")
   bar <- addend[[2L]]
+  if (!named && is_product(bar[[2L]])) return(list(product_term(addend, env)))
   check_bar(bar)
   found <- reformulas::findbars_x(addend, specials = written_structures)
   lapply(found, function(term) {

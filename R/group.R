@@ -72,6 +72,9 @@ cross_codes <- function(a, b) {
 
 # The codes of a parsed group in a source of columns (see design.R).
 group_codes <- function(group, source) {
+  if (length(group$variables) == 0L) {
+    return(list(codes = rep.int(1L, nrow(source$frame)), levels = "all"))
+  }
   parts <- lapply(group$variables, function(variable) {
     name <- deparse_one(variable)
     column <- source$frame[[name]]

@@ -56,7 +56,7 @@ with_term_rows <- function(rows, term, k, Z) {
 new_formula <- function(fit, terms) {
   formula <- fit$parts$fixed
   used <- c(list(formula[[3L]]), lapply(terms, `[[`, "coefs"), lapply(terms, group_variables))
-  formula[[3L]] <- Reduce(function(a, b) call("+", a, b), used)
+  formula[[3L]] <- Reduce(function(a, b) call("+", a, b), Filter(Negate(is.null), used))
   formula
 }
 

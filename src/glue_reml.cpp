@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <chrono>
 
+#include "core/reml/moment_start.h"
 #include "core/reml/start.h"
 #include "glue_callbacks.h"
 #include "glue_convert.h"
@@ -72,9 +73,11 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);
-  equations::MixedModelEquations equations(model, fixed_place(model), options.threads);
-  reml::RemlResult result =
-      reml::maximise(equations, reml::starting_parameters(model, request), options, callbacks);
+  equations::MixedModelEquations equations(model, fixed_place(model), options.threads,
+                                           equations::BlockEntries::needed);
+  const reml::Parameters start = reml::moment_start(
+      equations, reml::starting_parameters(model, request), request, callbacks);
+  reml::RemlResult result = reml::maximise(equations, start, options, callbacks);
   const double minus2loglik = result.evaluation.minus2loglik;
   const Rcpp::List convergence = convergence_list(result);
   const reml::Estimates found =
@@ -104,7 +107,8 @@ Rcpp::List likelihood(const Rcpp::List& spec, const Rcpp::NumericVector& values)
   RCallbacks callbacks;
   const model::ModelSpec model_spec = as_spec(spec);
   const model::Model model = model::build_model(model_spec, nothing_held(model_spec), callbacks);
-  equations::MixedModelEquations equations(model, fixed_place(model), available_threads(2));
+  equations::MixedModelEquations equations(model, fixed_place(model), available_threads(2),
+                                           equations::BlockEntries::needed);
   const reml::Parameters parameters = reml::from_user_values(model, as_vector(values));
   std::optional<reml::Evaluation> evaluation =
       reml::evaluate(equations, parameters, false, callbacks);

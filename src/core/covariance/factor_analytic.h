@@ -26,6 +26,7 @@ class FactorAnalytic final : public Structure {
   Index n_theta() const override { return static_cast<Index>(free_.size()); }
   Index n_values() const override { return held_numbers_.size(); }
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
+  Matrix factor_pattern() const override { return lambda(Vector::Ones(n_values())); }
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Vector values(const ConstVectorRef& theta) const override;
   std::optional<Coordinate> coordinate(Index value) const override;

@@ -42,6 +42,9 @@ class Structure {
   // Whether factor() gives something.
   virtual bool is_valid(const ConstVectorRef& theta) const { return factor(theta).has_value(); }
 
+  // 1 where an entry of Lambda is not zero at some theta, else 0. By default 1 everywhere.
+  virtual Matrix factor_pattern() const { return Matrix::Ones(n_coef(), n_columns()); }
+
   // dLambda / dtheta_i, one matrix for each parameter. Needs: theta valid.
   virtual std::vector<Matrix> derivatives(const ConstVectorRef& theta) const = 0;
 

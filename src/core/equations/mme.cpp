@@ -16,7 +16,10 @@ constexpr double kCancelled = 1e-4;
 // `position`.
 void scatter(const Matrix& block, bool diagonal, const Index*& position, double* values) {
   for (Index q = 0; q < block.cols(); ++q) {
-    for (Index r = diagonal ? q : 0; r < block.rows(); ++r) values[*position++] += block(r, q);
+    for (Index r = diagonal ? q : 0; r < block.rows(); ++r) {
+      const Index at = *position++;
+      if (at != kNone) values[at] += block(r, q);
+    }
   }
 }
 
@@ -40,17 +43,19 @@ void add_precision_product(const model::Relationship& precision, Index m, const 
 
 }  // namespace
 
-MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads)
+MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads,
+                                         BlockEntries entries)
     : model_(model),
       place_(place),
       threads_(threads),
-      pattern_(make_pattern(model, place == FixedPlace::last)),
+      entries_(entries),
+      pattern_(make_pattern(model, place == FixedPlace::last, entries)),
       panels_(std::in_place, pattern_.symbolic) {
   if (model.has_structured_residual()) records_.emplace(model);
   if (place != FixedPlace::apart) return;
   random_model_ = std::make_unique<const model::Model>(model::random_part(model));
   random_part_ =
-      std::make_unique<MixedModelEquations>(*random_model_, FixedPlace::anywhere, threads);
+      std::make_unique<MixedModelEquations>(*random_model_, FixedPlace::anywhere, threads, entries);
 }
 
 void MixedModelEquations::give_back(Solved&& solved) {

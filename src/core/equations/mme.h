@@ -46,7 +46,8 @@ enum class FixedPlace { anywhere, last, apart };
 class MixedModelEquations {
  public:
   // Keeps a reference to the model.
-  MixedModelEquations(const model::Model& model, FixedPlace place, int threads);
+  MixedModelEquations(const model::Model& model, FixedPlace place, int threads,
+                      BlockEntries entries = BlockEntries::whole);
 
   // The R of these parameters (all theta of the model), where the residual is structured. False
   // where it is not positive definite.
@@ -79,6 +80,8 @@ class MixedModelEquations {
   // The equations of the random part, where it has a factor apart; else nothing.
   MixedModelEquations* random_part() { return random_part_.get(); }
   int threads() const { return threads_; }
+  FixedPlace place() const { return place_; }
+  BlockEntries entries() const { return entries_; }
 
   // Lambda' x: from the columns of W to those of C, for several vectors; and Lambda x back.
   Matrix to_scaled(const Factors& lambda, const ConstMatrixRef& x) const;
@@ -95,6 +98,7 @@ class MixedModelEquations {
   const model::Model& model_;
   FixedPlace place_;
   int threads_;
+  BlockEntries entries_;
   EquationPattern pattern_;
   std::optional<WhitenedRecords> records_;
   std::optional<linalg::Panels> panels_;

@@ -12,8 +12,15 @@ using model::RandomBlock;
 
 class PatternBuilder {
  public:
-  explicit PatternBuilder(const Model& model)
-      : model_(model), cross_(model.cross_products), nodes_(cross_.nodes.count()) {}
+  PatternBuilder(const Model& model, BlockEntries entries)
+      : model_(model), cross_(model.cross_products), nodes_(cross_.nodes.count()) {
+    for (const RandomBlock& block : model.blocks) {
+      sparse_.push_back(has_sparse_blocks(block, entries));
+      factor_pattern_.push_back(block.structure->factor_pattern());
+    }
+    sparse_.push_back(false);
+    factor_pattern_.push_back(Matrix::Ones(1, 1));
+  }
 
   EquationPattern build(bool fixed_last) {
     number_columns();
@@ -23,7 +30,9 @@ class PatternBuilder {
     options.n_last = fixed_last ? model_.rank() : 0;
     pattern_.symbolic = linalg::analyze(lower_, options);
     const std::vector<Index> positions = pattern_.symbolic->positions(lower_);
-    for (Index& slot : pattern_.cross_positions) slot = positions[slot];
+    for (Index& slot : pattern_.cross_positions) {
+      if (slot != kNone) slot = positions[slot];
+    }
     for (auto& block : pattern_.precision_positions) {
       for (Index& slot : block) slot = positions[slot];
     }
@@ -69,11 +78,35 @@ class PatternBuilder {
     lower_.start.push_back(0);
     lower_.row.reserve(pattern_.cross_positions.size());
     for (SmallIndex j = 0; j < nodes_; ++j) {
+      find_needed(j);
       for (SmallIndex q = 0; q < pattern_.nodes.size(j); ++q) lay_out_column(j, q);
     }
   }
 
-  // Column q of node j: the rows of W'W and those of K^-1, merged in increasing order.
+  // needed_[k]: for block k of the column of node j, where Lambda_i' M_ij Lambda_j can differ from
+  // zero; of no size where nothing is left out.
+  void find_needed(SmallIndex j) {
+    const auto bj = static_cast<std::size_t>(pattern_.block_of_node[j]);
+    needed_.assign(static_cast<std::size_t>(cross_.start[j + 1] - cross_.start[j]), Matrix());
+    for (Index k = cross_.start[j]; k < cross_.start[j + 1]; ++k) {
+      const SmallIndex i = cross_.node[k];
+      const auto bi = static_cast<std::size_t>(pattern_.block_of_node[i]);
+      if (!sparse_[bi] && !sparse_[bj]) continue;
+      const Eigen::Map<const Matrix> m(cross_.value.data() + cross_.first_value[k],
+                                       cross_.nodes.size(i), cross_.nodes.size(j));
+      const Matrix present = (m.array() != 0.0).cast<double>();
+      needed_[k - cross_.start[j]] =
+          factor_pattern_[bi].transpose() * present * factor_pattern_[bj];
+    }
+  }
+
+  bool is_needed(SmallIndex j, SmallIndex r, SmallIndex q, Index k) const {
+    const Matrix& needed = needed_[k - cross_.start[j]];
+    return needed.size() == 0 || needed(r, q) != 0.0;
+  }
+
+  // Column q of node j: the rows of W'W and those of K^-1, merged in increasing order. K^-1 has its
+  // entries where row and column stand for the same column of Lambda.
   void lay_out_column(SmallIndex j, SmallIndex q) {
     const auto b = static_cast<std::size_t>(pattern_.block_of_node[j]);
     const bool is_random = b < model_.blocks.size();
@@ -88,28 +121,34 @@ class PatternBuilder {
     }
     for (Index k = cross_.start[j]; k < cross_.start[j + 1]; ++k) {
       while (p < p_end && precision_node(b, p) < cross_.node[k]) precision_row(b, p++, q);
-      if (p < p_end && precision_node(b, p) == cross_.node[k]) {
-        const SmallIndex below_diagonal = cross_.node[k] == j ? 0 : q;
-        precision_slot(b, p++, q, static_cast<Index>(lower_.row.size()) + below_diagonal);
-      }
-      cross_rows(j, q, k);
+      const bool precision = p < p_end && precision_node(b, p) == cross_.node[k];
+      const Index slot = cross_rows(j, q, k, precision);
+      if (precision) precision_slot(b, p++, q, slot);
     }
     while (p < p_end) precision_row(b, p++, q);
     lower_.start.push_back(static_cast<Index>(lower_.row.size()));
   }
 
-  // Rows of block k: from the diagonal down in a diagonal block.
-  void cross_rows(SmallIndex j, SmallIndex q, Index k) {
+  // Rows of block k: from the diagonal down in a diagonal block, which has all its diagonal. Row q
+  // is there in any case where K^-1 needs it; the slot of that row.
+  Index cross_rows(SmallIndex j, SmallIndex q, Index k, bool precision) {
     const SmallIndex i = cross_.node[k];
     const SmallIndex ni = pattern_.nodes.size(i);
     const bool diagonal = i == j;
     const Index first =
         diagonal ? first_cross_[k] + q * ni - q * (q - 1) / 2 : first_cross_[k] + q * ni;
     const SmallIndex from = diagonal ? q : 0;
+    Index slot_of_q = kNone;
     for (SmallIndex r = from; r < ni; ++r) {
-      pattern_.cross_positions[first + r - from] = static_cast<Index>(lower_.row.size());
+      const bool own = r == q && (diagonal || precision);
+      Index& slot = pattern_.cross_positions[first + r - from];
+      slot = kNone;
+      if (!own && !is_needed(j, r, q, k)) continue;
+      slot = static_cast<Index>(lower_.row.size());
+      if (own) slot_of_q = slot;
       lower_.row.push_back(pattern_.nodes.first_column[i] + r);
     }
+    return slot_of_q;
   }
 
   SmallIndex precision_node(std::size_t b, Index p) const {
@@ -136,6 +175,9 @@ class PatternBuilder {
   const Model& model_;
   const BlockSymmetric& cross_;
   SmallIndex nodes_;
+  std::vector<bool> sparse_;            // by block, the fixed effects last
+  std::vector<Matrix> factor_pattern_;  // of Lambda, by block
+  std::vector<Matrix> needed_;
   std::vector<Index> first_cross_;
   linalg::LowerPattern lower_;
   EquationPattern pattern_;
@@ -143,8 +185,14 @@ class PatternBuilder {
 
 }  // namespace
 
-EquationPattern make_pattern(const model::Model& model, bool fixed_last) {
-  return PatternBuilder(model).build(fixed_last);
+EquationPattern make_pattern(const model::Model& model, bool fixed_last, BlockEntries entries) {
+  return PatternBuilder(model, entries).build(fixed_last);
+}
+
+// Unrelated levels meet in nothing but their records: their blocks stay small whatever is in them.
+bool has_sparse_blocks(const RandomBlock& block, BlockEntries entries) {
+  return entries == BlockEntries::needed && !block.levels->is_identity() &&
+         block.structure->factor_pattern().minCoeff() == 0.0;
 }
 
 }  // namespace henderson::equations

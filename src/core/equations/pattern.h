@@ -21,15 +21,25 @@ struct EquationPattern {
   std::shared_ptr<const linalg::SymbolicFactor> symbolic;
 
   // Positions in Panels of Lambda_i' M_ij Lambda_j for every block of W'W in its order: column by
-  // column; of a diagonal block the lower triangle only.
+  // column; of a diagonal block the lower triangle only. kNone: the entry is zero for every Lambda
+  // and left out of C.
   std::vector<Index> cross_positions;
   // For every covariance block, the positions of I x K^-1: for each entry of the lower triangle of
   // K^-1 in its order, one for each column of Lambda. For K = I: the diagonal.
   std::vector<std::vector<Index>> precision_positions;
 };
 
+// What C keeps of the block of two nodes. A Lambda with zeros, such as [Gamma, Psi^1/2], has blocks
+// Lambda_i' M_ij Lambda_j with entries that are always zero; between levels that K relates they
+// would fill the whole factor. `needed` leaves them out: the likelihood and its score need no entry
+// of the inverse there (traces.h). `whole` keeps them, for the covariances of all coefficients.
+enum class BlockEntries { needed, whole };
+
 // Needs: the fixed effects of C last in the elimination where `fixed_last` (ML takes the
 // determinant of the rest). Cost: linear in the entries of C, and the analysis of its factor.
-EquationPattern make_pattern(const model::Model& model, bool fixed_last);
+EquationPattern make_pattern(const model::Model& model, bool fixed_last, BlockEntries entries);
+
+// Whether entries are left out of the blocks of these levels.
+bool has_sparse_blocks(const model::RandomBlock& block, BlockEntries entries);
 
 }  // namespace henderson::equations

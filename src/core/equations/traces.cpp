@@ -10,7 +10,8 @@ void gather(const linalg::SelectedInverse& inverse, bool diagonal, const Index*&
             Matrix& block) {
   for (Index q = 0; q < block.cols(); ++q) {
     for (Index r = diagonal ? q : 0; r < block.rows(); ++r) {
-      block(r, q) = inverse[*position++];
+      const Index at = *position++;
+      block(r, q) = at == kNone ? 0.0 : inverse[at];
       if (diagonal) block(q, r) = block(r, q);
     }
   }

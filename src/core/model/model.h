@@ -70,7 +70,8 @@ struct Model {
   SparseRows w;
   Vector response;                // what least squares leave of it, in response_unit
   Vector weights;                 // empty: all one
-  BlockSymmetric cross_products;  // W' diag(weights) W; of a structured residual the pattern alone
+  BlockSymmetric cross_products;  // W' diag(weights) W; of a structured residual its pattern alone: 0 where
+                                  // an entry is zero for every R, else positive
   Vector rhs;                     // W' diag(weights) y
   double weighted_ss = 0.0;       // y' diag(weights) y
   ResidualModel residual;         // empty: independent, with one variance

@@ -34,6 +34,7 @@ class Grouper {
   }
 
   GroupedRecords build() {
+    layouts_.resize(residual_.blocks.size());
     for (std::size_t b = 0; b < residual_.blocks.size(); ++b) {
       const ResidualBlock& block = residual_.blocks[b];
       const Vector theta = block.structure->theta_from_variance(1.0);
@@ -41,11 +42,13 @@ class Grouper {
         const covariance::Whitening layout =
             block.structure->whitening(theta, block.patterns[p].positions, false);
         add_pattern(static_cast<SmallIndex>(b), static_cast<SmallIndex>(p), layout);
+        layouts_[b].push_back(layout);
       }
     }
     GroupedRecords grouped;
     grouped.cross_products = pattern();
     locate_pairs(grouped.cross_products);
+    mark_products(grouped.cross_products);
     grouped.groups = std::move(found_);
     return grouped;
   }
@@ -161,6 +164,44 @@ class Grouper {
     }
   }
 
+  // Counts, for every entry of W~'W~, in how many rows of W~ its two columns meet: 0 where it is
+  // zero for every R. The pattern of T counts, not its values.
+  void mark_products(BlockSymmetric& cross) const {
+    for (const RecordGroup& group : found_.groups) {
+      const Matrix w = whitened_pattern(group, layouts_[group.block][group.pattern]);
+      const Matrix product = w.transpose() * w;
+      add_pairs(group, product, cross);
+    }
+  }
+
+  Matrix whitened_pattern(const RecordGroup& group, const covariance::Whitening& layout) const {
+    const Eigen::Map<const Matrix> design(found_.design.data() + group.first_design,
+                                          group.n_sources, group.n_columns);
+    const Matrix present = (design.array() != 0.0).cast<double>();
+    if (!group.is_subject) return present.colwise().sum().cwiseMin(1.0);
+    Matrix t = Matrix::Zero(group.n_rows, group.n_sources);
+    for (Index r = 0; r < group.n_rows; ++r) {
+      for (Index k = layout.start[r]; k < layout.start[r + 1]; ++k) t(r, layout.column[k]) = 1.0;
+    }
+    return (t.lazyProduct(present)).cwiseMin(1.0);
+  }
+
+  void add_pairs(const RecordGroup& group, const Matrix& product, BlockSymmetric& cross) const {
+    const SmallIndex* node = found_.node.data() + group.first_node;
+    const Index* position = found_.pair_position.data() + group.first_pair;
+    Index column = 0;
+    for (SmallIndex a = 0; a < group.n_nodes; ++a) {
+      Index row = column;
+      for (SmallIndex b = a; b < group.n_nodes; ++b) {
+        const Index nb = nodes_.size(node[b]);
+        Eigen::Map<Matrix>(cross.value.data() + *position++, nb, nodes_.size(node[a])) +=
+            product.block(row, column, nb, nodes_.size(node[a]));
+        row += nb;
+      }
+      column += nodes_.size(node[a]);
+    }
+  }
+
   const ResidualModel& residual_;
   const SparseRows& w_;
   const Nodes& nodes_;
@@ -168,6 +209,7 @@ class Grouper {
   std::vector<SmallIndex> node_of_column_;
   std::vector<SmallIndex> place_;  // place_[c] = j: column c of W is column j of the current group
   std::vector<SmallIndex> missing_column_;
+  std::vector<std::vector<covariance::Whitening>> layouts_;  // of every block and pattern
   RecordGroups found_;
 };
 

@@ -45,7 +45,8 @@ struct RecordGroups {
   Index n_whitened = 0;              // entries of W~
 };
 
-// The groups, and the pattern of W~'W~ with zeros. `w` has the columns of all nodes and a row per
+// The groups, and the pattern of W~'W~: its values are 0 where an entry is zero for every R, else
+// positive. `w` has the columns of all nodes and a row per
 // record; the row without a record has a 1 in column first_missing, the next one in the one after
 // it. Weights scale rows of W and y by their square roots. Cost: the sum over groups of n_sources x
 // n_columns, and of the square of n_nodes.

@@ -3,6 +3,9 @@
 
 #include <Eigen/QR>
 #include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+
 namespace henderson::reml {
 namespace {
 
@@ -26,15 +29,50 @@ Matrix block_score(const MixedModelEquations& equations, const RandomBlock& bloc
   return (2.0 / parameters.residual_sd()) * (trace.transpose() - sv / parameters.residual());
 }
 
+// G = d(-2l)/dSigma as far as the score tells it: the symmetric matrix of least norm with
+// (G Lambda)_rc = score_rc / 2 where `known` is 1, of the others the score is not known. Off the
+// diagonal of Psi only what the loadings say of G is used. Cost: (number of known)^2 x n_coef^2.
+Matrix gradient_of_least_norm(const Matrix& score, const Matrix& known, const Matrix& lambda) {
+  const Index t = score.rows();
+  const auto place = [t](Index a, Index b) { return std::min(a, b) * t + std::max(a, b); };
+  std::vector<Index> number(static_cast<std::size_t>(t * t), 0);
+  Index n_unknown = 0;
+  for (Index a = 0; a < t; ++a) {
+    for (Index b = a; b < t; ++b) number[place(a, b)] = n_unknown++;
+  }
+  Matrix equations = Matrix::Zero(static_cast<Index>(known.sum()), n_unknown);
+  Vector right(equations.rows());
+  Index e = 0;
+  for (Index c = 0; c < score.cols(); ++c) {
+    for (Index r = 0; r < t; ++r) {
+      if (known(r, c) == 0.0) continue;
+      for (Index a = 0; a < t; ++a)
+        equations(e, number[place(r, a)]) = lambda(a, c) * (a == r ? 1.0 : M_SQRT1_2);
+      right[e++] = 0.5 * score(r, c);
+    }
+  }
+  const Vector g = equations.completeOrthogonalDecomposition().solve(right);
+  Matrix found(t, t);
+  for (Index a = 0; a < t; ++a) {
+    for (Index b = 0; b < t; ++b) found(a, b) = g[number[place(a, b)]] * (a == b ? 1.0 : M_SQRT1_2);
+  }
+  return found;
+}
+
 // The curvature of Sigma(theta) makes d2(-2l) contain tr(G d2Sigma) with G = d(-2l)/dSigma. The
 // score is 2 G Lambda, which gives G where Lambda is not singular; the search keeps off the points
 // where it is.
-void add_curvature(const RandomBlock& block, const Matrix& score, const Parameters& parameters,
-                   Matrix& curvature) {
+void add_curvature(const RandomBlock& block, const Matrix& score, bool whole,
+                   const Parameters& parameters, Matrix& curvature) {
   const auto theta = parameters.of(block);
   const std::optional<Matrix> lambda = block.structure->factor(theta);
-  const Matrix g = covariance_gradient(*lambda, 0.5 * score.transpose());
   const Index n = block.structure->n_theta();
+  if (!whole) {
+    curvature.block(block.first_theta, block.first_theta, n, n) = block.structure->curvature(
+        theta, gradient_of_least_norm(score, block.structure->factor_pattern(), *lambda));
+    return;
+  }
+  const Matrix g = covariance_gradient(*lambda, 0.5 * score.transpose());
   curvature.block(block.first_theta, block.first_theta, n, n) =
       block.structure->curvature(theta, 0.5 * (g + g.transpose()));
 }
@@ -89,7 +127,9 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
       found.gradient[block.first_theta + static_cast<Index>(i)] =
           score.cwiseProduct(dlambda[i]).sum();
     }
-    add_curvature(block, score, parameters, found.curvature);
+    const bool whole = !equations::has_sparse_blocks(block, equations.entries());
+    add_curvature(block, score, whole, parameters, found.curvature);
+    found.has_block_curvature = found.has_block_curvature && whole;
     const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
     residual_ss -= solution.unscaled.segment(block.first_column, n)
                        .dot(solution.score.segment(block.first_column, n));

@@ -26,6 +26,7 @@ struct Derivatives {
   Matrix information;  // average information of l
   Matrix
       curvature;  // the part of the Hessian of -2l that comes from Sigma being quadratic in Lambda
+  bool has_block_curvature = true;      // all of it; else only as far as the score tells
   bool has_residual_curvature = false;  // and that of a structured R is part of it
 };
 

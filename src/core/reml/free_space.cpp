@@ -347,6 +347,7 @@ Derivatives reduced(const FreeSpace& space, const Parameters& parameters,
   own.gradient = j.transpose() * found.gradient;
   own.information = j.transpose() * found.information * j;
   own.curvature = j.transpose() * found.curvature * j;
+  own.has_block_curvature = found.has_block_curvature;
   own.has_residual_curvature = found.has_residual_curvature;
   const Vector bends = space.bends(parameters).cwiseProduct(found.gradient);
   for (Index k = 0; k < j.cols(); ++k) {

@@ -2,11 +2,13 @@
 #include "core/reml/maximiser.h"
 
 #include <Eigen/Eigenvalues>
+#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "core/reml/boxed_model.h"
 #include "core/reml/free_space.h"
+#include "core/reml/secants.h"
 
 namespace henderson::reml {
 namespace {
@@ -29,6 +31,8 @@ constexpr double kLikelihoodNoise = 1e-13;
 // Directions with a standard deviation below this, in units of sigma and of their own coefficient,
 // are tried at exactly zero.
 constexpr double kBoundary = 1e-2;
+// And below these shares of it, where that many are not zero together.
+constexpr double kSmallestBoundary = 1e-7;
 // What the likelihood may lose by that.
 constexpr double kBoundaryLoss = 1e-8;
 // An expected gain from which on steps are as good as the last one.
@@ -76,13 +80,14 @@ class Search {
       const Expansion expansion = expand(std::move(*evaluation));
       observed_ = observed_ || creeps();
       const std::optional<Matrix> observed = observed_ ? observed_hessian(best) : std::nullopt;
+      learn(best, expansion.gradient);
       const BoxedModel whole =
-          boxed(best, expansion.gradient, observed.value_or(expansion.hessian));
+          boxed(best, expansion.gradient, observed.value_or(learnt(expansion.hessian)));
       // With the curvature of Sigma a model that does not fit may look like a saddle for ever.
       const bool doubtful =
           !observed && history_.size() >= kPatience && std::isinf(whole.potential());
       const BoxedModel quadratic =
-          doubtful ? boxed(best, expansion.gradient, expansion.convex()) : whole;
+          doubtful ? boxed(best, expansion.gradient, learnt(expansion.convex())) : whole;
       report(value, quadratic.potential());
       if (left_after_step() <= options_.tolerance || rests()) {
         if (doubtful) {
@@ -138,8 +143,9 @@ class Search {
 
   Expansion expand(Evaluation&& evaluation) {
     const Parameters at = evaluation.parameters;
-    const Derivatives found =
-        reduced(space_, at, derivatives(equations_, std::move(evaluation), callbacks_));
+    const Derivatives all = derivatives(equations_, std::move(evaluation), callbacks_);
+    knows_curvature_ = all.has_block_curvature;
+    const Derivatives found = reduced(space_, at, all);
     const Matrix information = 2.0 * found.information;
     return {found.gradient, information, information + found.curvature};
   }
@@ -162,10 +168,26 @@ class Search {
     if (now <= kCreeping * before) return false;
     const auto n_free = static_cast<double>(space_.size());
     if (n_free <= kFewParameters) return true;
+    if (!knows_curvature_) return false;
     const double earlier = history_[n - 4].potential;
     if (!std::isfinite(earlier) || !(now < earlier)) return false;
     const double left = 3.0 * std::log(options_.tolerance / now) / std::log(now / earlier);
     return left > kNewtonSteps * 2.0 * n_free;
+  }
+
+  // The last step and the change of the gradient along it.
+  void learn(const Parameters& at, const Vector& gradient) {
+    Vector here = space_.coordinates(at);
+    if (last_) secants_.add(here - last_->first, gradient - last_->second);
+    last_.emplace(std::move(here), gradient);
+  }
+
+  // Where the steps creep and the observed Hessian is too dear, the steps themselves tell it.
+  Matrix learnt(const Matrix& hessian) {
+    const std::size_t n = history_.size();
+    learns_ = learns_ || (n >= kPatience && std::isfinite(history_[n - 2].potential) &&
+                          history_[n - 1].potential > kCreeping * history_[n - 2].potential);
+    return learns_ ? secants_.updated(hessian) : hessian;
   }
 
   // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
@@ -265,11 +287,12 @@ class Search {
                         std::to_string(potential));
   }
 
+  // Of all blocks, or of one.
   std::optional<Parameters> canonical(const Parameters& parameters, double relative,
-                                      double absolute) const {
+                                      double absolute, const RandomBlock* only = nullptr) const {
     Vector theta = parameters.theta();
     for (const RandomBlock& block : model_.blocks) {
-      if (block.held) continue;
+      if (block.held || (only != nullptr && only != &block)) continue;
       theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->canonical(
           parameters.of(block), relative, absolute * parameters.residual_sd());
     }
@@ -278,11 +301,15 @@ class Search {
 
   bool has_boundary(const Parameters& parameters) const {
     for (const RandomBlock& block : model_.blocks) {
-      for (const bool at_boundary : block.structure->theta_at_boundary(parameters.of(block))) {
-        if (at_boundary && !block.held) return true;
-      }
+      if (n_at_boundary(block, parameters) > 0) return true;
     }
     return false;
+  }
+
+  static std::ptrdiff_t n_at_boundary(const RandomBlock& block, const Parameters& parameters) {
+    if (block.held) return 0;
+    const std::vector<bool> found = block.structure->theta_at_boundary(parameters.of(block));
+    return std::count(found.begin(), found.end(), true);
   }
 
   RemlResult finish_without_search(Evaluation&& evaluation) {
@@ -290,23 +317,40 @@ class Search {
     return {std::move(evaluation), Termination::converged, std::move(history_), evaluations_, 0.0};
   }
 
-  // What the likelihood cannot tell from zero becomes zero.
+  // What the likelihood cannot tell from zero becomes zero: all of it at once, or what can.
   RemlResult finish(const Parameters& best, Termination termination) {
     const double value = history_.back().minus2loglik;
-    const std::optional<Parameters> on_boundary = canonical(best, kBoundary, kBoundary);
-    std::optional<Evaluation> evaluation;
-    if (on_boundary && has_boundary(*on_boundary)) {
-      evaluation = evaluate_at(on_boundary);
-      if (evaluation && evaluation->minus2loglik > value + kBoundaryLoss) {
-        equations_.give_back(std::move(evaluation->solved));
-        evaluation.reset();
-      }
-    }
-    if (!evaluation) evaluation = evaluate_at(canonical(best, 0.0, 0.0));
+    std::optional<Parameters> on_boundary = canonical(best, kBoundary, kBoundary);
+    if (!on_boundary || !has_boundary(*on_boundary) || !is_as_good(*on_boundary, value))
+      on_boundary = block_by_block(best, value);
+    std::optional<Evaluation> evaluation = evaluate_at(on_boundary);
     if (!evaluation) throw Error("the equations were positive definite and no longer are");
     const double potential =
         termination == Termination::converged ? left_after_step() : history_.back().potential;
     return {std::move(*evaluation), termination, std::move(history_), evaluations_, potential};
+  }
+
+  bool is_as_good(const Parameters& parameters, double value) {
+    std::optional<Evaluation> evaluation = evaluate_at(parameters);
+    if (!evaluation) return false;
+    equations_.give_back(std::move(evaluation->solved));
+    return evaluation->minus2loglik <= value + kBoundaryLoss;
+  }
+
+  // A direction that is small but real stays beside one that is truly zero.
+  std::optional<Parameters> block_by_block(const Parameters& best, double value) {
+    std::optional<Parameters> kept = canonical(best, 0.0, 0.0);
+    for (const RandomBlock& block : model_.blocks) {
+      if (!kept) break;
+      for (double small = kBoundary; small > kSmallestBoundary; small *= kBoundary) {
+        const std::optional<Parameters> trial = canonical(*kept, small, small, &block);
+        if (!trial || n_at_boundary(block, *trial) <= n_at_boundary(block, *kept)) break;
+        if (!is_as_good(*trial, value)) continue;
+        kept = trial;
+        break;
+      }
+    }
+    return kept;
   }
 
   MixedModelEquations& equations_;
@@ -319,6 +363,10 @@ class Search {
   int evaluations_ = 0;
   std::vector<Iteration> history_;
   bool observed_ = false;  // the observed Hessian is used from here on
+  bool learns_ = false;    // and what the steps tell
+  bool knows_curvature_ = true;  // of all blocks; the largest models do not
+  Secants secants_;
+  std::optional<std::pair<Vector, Vector>> last_;  // coordinates and gradient of the last iteration
 };
 
 }  // namespace
