@@ -108,12 +108,18 @@ ordered_coefficients <- function(term, variable, source) {
   x <- source$frame[[variable]]
   values <- if (is.matrix(x)) NULL else as_numbers(x)
   if (is.null(values)) return(NULL)
-  steps <- diff(sort(unique(values)))
-  equal <- length(steps) == 0L || max(steps) - min(steps) <= 1e-8 * max(steps)
-  if (is_factor_like(x) && equal) return(NULL)
+  if (is_factor_like(x) && !(term$structure == "ar1" && has_gaps(values))) return(NULL)
   factor <- list(name = term$structure, variables = list(as.name(variable)))
   place <- ordered_places(factor, values, most = most_product_coefs)
   position_columns(place$position, place$coefs)
+}
+
+# Whole steps apart, some of them without a record.
+has_gaps <- function(values) {
+  distinct <- sort(unique(values))
+  if (length(distinct) < 3L) return(FALSE)
+  lattice <- (distinct - distinct[1L]) / min(diff(distinct))
+  max(lattice) > length(distinct) - 1 + 1e-6 && max(abs(lattice - round(lattice))) < 1e-6
 }
 
 # Whether the coefficients of a fitted term are positions that are matched by their names.

@@ -30,8 +30,10 @@
 #'
 #' # Structures of an order
 #'
-#' The index is a factor, whose levels are equally spaced steps in their order. Levels without any
-#' record are not steps: keep the levels of the data together. The lag is d = |i - j|.
+#' The index is a factor, whose levels are equally spaced steps in their order, or a number. Levels
+#' without any record are not steps: keep the levels of the data together. The lag is d = |i - j|.
+#' Numbers of `ar1` that are whole steps apart, `ar1(time | id)`, keep their lags; of the other
+#' structures only their order counts. Labels such as "1", "2", "4" are numbers.
 #'
 #' * `ar1`: \eqn{\sigma^2 \rho^d}{s^2 rho^d}. Parameters: 2.
 #' * `ar1h`: \eqn{\sigma_i \sigma_j \rho^d}{s[i] s[j] rho^d}. Parameters: t + 1.
@@ -66,6 +68,11 @@
 #' A product of structures, \eqn{\Sigma = \Sigma_1 \otimes \Sigma_2}{Sigma = Sigma1 x Sigma2}, is
 #' written with a colon, as in the residual `~ ar1(row):ar1(col)`. The variances are those of the
 #' first factor; the others are structures with one variance, which is left out.
+#'
+#' As a random term it stands in parentheses with its group, `(us(trait):ar1(time) | id)`, or without
+#' one, `ar1(row):ar1(col)` of a single field, and has up to 400 coefficients in all. Larger fields
+#' are residuals, which stay sparse; an independent nugget beside them is a random term with a level
+#' for each plot: `lmmfit(y ~ gen + (1 | plot), field, residual = ~ ar1(row):ar1(col))`.
 #'
 #' # Names of the parameters
 #'

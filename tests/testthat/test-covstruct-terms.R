@@ -47,7 +47,7 @@ test_that("what a structure cannot take is an error that says so", {
   d <- trial()
   error_class <- function(formula) class(tryCatch(lmmfit(formula, d), error = identity))[1]
   for (formula in list(
-    y ~ ar1(time | id), y ~ ar1(x + time | id), y ~ exp(visit | id), y ~ fa(visit | id, k = 4),
+    y ~ ar1(x + time | id), y ~ exp(visit | id), y ~ fa(visit | id, k = 4),
     y ~ toep(visit | id, bands = 9), y ~ cs(1 | id), y ~ ar1(visit | id, 2), y ~ ar2(visit | id),
     y ~ fa(visit | id, bands = 2), y ~ product(visit | id)
   )) {

@@ -160,7 +160,8 @@ class Search {
   }
 
   // Small data sets can have an observed information so far from the average one that the steps
-  // only creep. With many parameters the observed one must save more scores than it costs.
+  // only creep. With many parameters the observed one must save more scores than it costs, and
+  // what the steps tell is tried before.
   bool creeps() const {
     const std::size_t n = history_.size();
     if (n < kPatience) return false;
@@ -168,7 +169,7 @@ class Search {
     if (now <= kCreeping * before) return false;
     const auto n_free = static_cast<double>(space_.size());
     if (n_free <= kFewParameters) return true;
-    if (!knows_curvature_) return false;
+    if (!knows_curvature_ || learnt_ < kPatience) return false;
     const double earlier = history_[n - 4].potential;
     if (!std::isfinite(earlier) || !(now < earlier)) return false;
     const double left = 3.0 * std::log(options_.tolerance / now) / std::log(now / earlier);
@@ -187,7 +188,9 @@ class Search {
     const std::size_t n = history_.size();
     learns_ = learns_ || (n >= kPatience && std::isfinite(history_[n - 2].potential) &&
                           history_[n - 1].potential > kCreeping * history_[n - 2].potential);
-    return learns_ ? secants_.updated(hessian) : hessian;
+    if (!learns_) return hessian;
+    ++learnt_;
+    return secants_.updated(hessian);
   }
 
   // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
@@ -364,6 +367,7 @@ class Search {
   std::vector<Iteration> history_;
   bool observed_ = false;  // the observed Hessian is used from here on
   bool learns_ = false;    // and what the steps tell
+  std::size_t learnt_ = 0;  // how often that was used
   bool knows_curvature_ = true;  // of all blocks; the largest models do not
   Secants secants_;
   std::optional<std::pair<Vector, Vector>> last_;  // coordinates and gradient of the last iteration
