@@ -1,5 +1,5 @@
-# Kronecker products as random terms: `(ar1(row):ar1(col) | field)`, `(us(trait):ar1(time) | id)`, and
-# `ar1(row):ar1(col)` for a single field, in the notation of residuals. A parsed term has the
+# Kronecker products as random terms: `(ar1(row):ar1(col) | field)`, `(us(trait):ar1(time) | id)`,
+# and `ar1(row):ar1(col)` for a single field, in the notation of residuals. A parsed term has the
 # structure "product" and `factors`, as parse_residual_factor() gives them; `coefs` is the sum of
 # their variables, for the model frame. The coefficients are all combinations of the positions of
 # the factors, the first factor slowest.
@@ -39,8 +39,9 @@ product_term <- function(addend, env) {
   } else {
     parse_group(bar[[3L]], addend)
   }
-  list(structure = "product", named = TRUE, coefs = Reduce(function(a, b) call("+", a, b), variables),
-    group = group, arguments = list(), factors = factors)
+  coefs <- Reduce(function(a, b) call("+", a, b), variables)
+  list(structure = "product", named = TRUE, coefs = coefs, group = group, arguments = list(),
+    factors = factors)
 }
 
 # One level that all records have.
@@ -102,8 +103,8 @@ new_product_coefficients <- function(parsed, fitted, source) {
 
 # Positions in order ------------------------------------------------------------------------------
 
-# Numbers as the index of a structure of an order (ar1(time | id)): the same places as in a residual,
-# so gaps keep their lag. NULL where the levels of a factor are coefficients as they are.
+# Numbers as the index of a structure of an order (ar1(time | id)): the same places as in a
+# residual, so gaps keep their lag. NULL where the levels of a factor are coefficients as they are.
 ordered_coefficients <- function(term, variable, source) {
   x <- source$frame[[variable]]
   values <- if (is.matrix(x)) NULL else as_numbers(x)

@@ -69,10 +69,10 @@
 #' written with a colon, as in the residual `~ ar1(row):ar1(col)`. The variances are those of the
 #' first factor; the others are structures with one variance, which is left out.
 #'
-#' As a random term it stands in parentheses with its group, `(us(trait):ar1(time) | id)`, or without
-#' one, `ar1(row):ar1(col)` of a single field, and has up to 400 coefficients in all. Larger fields
-#' are residuals, which stay sparse; an independent nugget beside them is a random term with a level
-#' for each plot: `lmmfit(y ~ gen + (1 | plot), field, residual = ~ ar1(row):ar1(col))`.
+#' As a random term it stands in parentheses with its group, `(us(trait):ar1(time) | id)`, or
+#' without one, `ar1(row):ar1(col)` of a single field, and has up to 400 coefficients in all. Larger
+#' fields are residuals, which stay sparse; an independent nugget beside them is a random term with
+#' a level for each plot: `lmmfit(y ~ gen + (1 | plot), field, residual = ~ ar1(row):ar1(col))`.
 #'
 #' # Names of the parameters
 #'

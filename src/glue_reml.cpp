@@ -75,8 +75,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);
   equations::MixedModelEquations equations(model, fixed_place(model), options.threads,
                                            equations::BlockEntries::needed);
-  const reml::Parameters start = reml::moment_start(
-      equations, reml::starting_parameters(model, request), request, callbacks);
+  const reml::Parameters start =
+      reml::moment_start(equations, reml::starting_parameters(model, request), request, callbacks);
   reml::RemlResult result = reml::maximise(equations, start, options, callbacks);
   const double minus2loglik = result.evaluation.minus2loglik;
   const Rcpp::List convergence = convergence_list(result);

@@ -365,9 +365,9 @@ class Search {
   double radius_ = kFirstRadius;
   int evaluations_ = 0;
   std::vector<Iteration> history_;
-  bool observed_ = false;  // the observed Hessian is used from here on
-  bool learns_ = false;    // and what the steps tell
-  std::size_t learnt_ = 0;  // how often that was used
+  bool observed_ = false;        // the observed Hessian is used from here on
+  bool learns_ = false;          // and what the steps tell
+  std::size_t learnt_ = 0;       // how often that was used
   bool knows_curvature_ = true;  // of all blocks; the largest models do not
   Secants secants_;
   std::optional<std::pair<Vector, Vector>> last_;  // coordinates and gradient of the last iteration

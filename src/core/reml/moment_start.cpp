@@ -73,9 +73,7 @@ Matrix moment_covariance(const Matrix& products, const Vector& gradient, double 
   for (Index r = 0; r < t; ++r) {
     const bool informed = trace[r] > 0.0;
     scale[r] = informed ? std::sqrt(n_levels) / trace[r] : 0.0;
-    variance[r] = informed
-                      ? v + (products(r, r) - trace[r]) * n_levels / (trace[r] * trace[r])
-                      : v;
+    variance[r] = informed ? v + (products(r, r) - trace[r]) * n_levels / (trace[r] * trace[r]) : v;
   }
   variance = variance.cwiseMax(kLeastVariance * std::max(variance.mean(), v));
   Matrix covariance = (1.0 - kTowardsDiagonal) * scale.asDiagonal() * products * scale.asDiagonal();
@@ -98,8 +96,8 @@ Parameters moment_start(MixedModelEquations& equations, const Parameters& start,
   for (const RandomBlock& block : model.blocks) {
     if (!is_open(block, request)) continue;
     open.push_back(&block);
-    independent = with_theta(independent, block,
-                             independent_theta(block, mean_variance(block, start)));
+    independent =
+        with_theta(independent, block, independent_theta(block, mean_variance(block, start)));
   }
   if (open.empty()) return start;
   std::optional<Evaluation> evaluation = evaluate(equations, independent, false, callbacks);
@@ -113,9 +111,9 @@ Parameters moment_start(MixedModelEquations& equations, const Parameters& start,
   Parameters found = start;
   for (std::size_t k = 0; k < open.size(); ++k) {
     const RandomBlock& block = *open[k];
-    const Matrix covariance = moment_covariance(
-        products[k], gradient.segment(block.first_theta, block.n_coef),
-        mean_variance(block, independent), static_cast<double>(block.n_levels));
+    const Matrix covariance =
+        moment_covariance(products[k], gradient.segment(block.first_theta, block.n_coef),
+                          mean_variance(block, independent), static_cast<double>(block.n_levels));
     if (!covariance.allFinite()) return start;
     found = with_theta(found, block, block.structure->theta_from_covariance(covariance));
   }

@@ -14,10 +14,10 @@ class Secants {
   void add(Vector step, Vector change);
 
   // H made to agree with the steps that are kept, H step = change, the newest one last; steps along
-  // which the function does not curve upwards are left out. Needs: H symmetric. Cost: a few products
-  // of H with a vector for each step. Source: Broyden-Fletcher-Goldfarb-Shanno updates, here of a
-  // fresh average information in each iteration instead of a constant matrix (Nocedal 1980, Math
-  // Comp 35:773).
+  // which the function does not curve upwards are left out. Needs: H symmetric. Cost: a few
+  // products of H with a vector for each step. Source: Broyden-Fletcher-Goldfarb-Shanno updates,
+  // here of a fresh average information in each iteration instead of a constant matrix (Nocedal
+  // 1980, Math Comp 35:773).
   Matrix updated(const Matrix& hessian) const;
 
  private:
