@@ -110,3 +110,9 @@ abort_anova_constraints <- function() {
     "Use {.code method = \"REML\"}.", "method"
   )
 }
+
+abort_tie_own <- function(name) {
+  abort("tie", "{.arg tie}: {.val {name}} is {.fn own}, which no factor can scale.",
+    "Tie its parameters one by one, each with a factor of its own.", "tie", name
+  )
+}

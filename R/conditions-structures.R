@@ -96,3 +96,13 @@ abort_new_position <- function(label, n) {
     "Their effects were not predicted. Leave these rows out.", "newdata", n
   )
 }
+
+abort_own <- function(argument, problem, parameter = NULL) {
+  what <- if (!is.null(parameter)) paste0(" (", parameter, ")")
+  abort("own", c("{.fn own}: {.arg {argument}} {problem}{what}."),
+    paste("Write {.code own(visit | id, f = fun, start = c(v = 1, r = 0.5), lower = c(0, -1),",
+      "upper = c(Inf, 1))}; {.code fun(par)} returns the matrix, or",
+      "{.code list(matrix, list of derivatives)}."),
+    argument, parameter
+  )
+}

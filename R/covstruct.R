@@ -132,6 +132,8 @@ covariance_structures <- list(
     homogeneous(correlation_matern), "coordinates", "nu", 2L),
   fa = structure_of("factor analytic", parameters_fa, covariance_fa, arguments = "k", least = 2L),
   rr = structure_of("reduced rank", parameters_rr, covariance_rr, arguments = "k", least = 2L),
+  own = structure_of("a function of the user", parameters_own, covariance_own,
+    arguments = own_argument_names),
   product = structure_of("Kronecker product", parameters_product, covariance_product)
 )
 
@@ -164,6 +166,7 @@ structure_arguments <- function(name, arguments, env, term = NULL) {
   if (bad) abort_structure_arguments(name, term, known)
   values <- lapply(arguments, eval, env)
   names(values) <- given
+  if (name == "own") return(list(order = 0L, constants = double(), own = own_arguments(values)))
   order <- 0L
   if ("k" %in% known) order <- check_count(values$k %||% 1, "k")
   if (!is.null(values$bands)) order <- check_count(values$bands, "bands", least = 1)
@@ -182,10 +185,12 @@ new_recipe <- function(name, n_coef, arguments = list(order = 0L, constants = do
   if ("bands" %in% entry$arguments && order > n_coef) abort_structure_bands(name, order, n_coef)
   # An argument that changes nothing is left out, so that equal models have equal recipes.
   if ("bands" %in% entry$arguments && order == n_coef) order <- 0L
-  list(
+  recipe <- list(
     name = name, n_coef = as.integer(n_coef), coordinates = coordinates %||% matrix(0, 0L, 0L),
     order = as.integer(order), constants = as.double(arguments$constants)
   )
+  if (name == "own") recipe$own <- own_recipe(arguments$own, recipe$n_coef)
+  recipe
 }
 
 product_recipe <- function(recipes, labels) {

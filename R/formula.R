@@ -113,12 +113,17 @@ bar_terms <- function(addend, env) {
   bar <- addend[[2L]]
   if (!named && is_product(bar[[2L]])) return(list(product_term(addend, env)))
   check_bar(bar)
-  found <- reformulas::findbars_x(addend, specials = written_structures)
+  # Arguments after the bar may be any calls: findbars_x() need not see them.
+  given <- if (named) as.list(addend)[-(1:2)] else list()
+  # A user's function stays with the fit, whatever its name means later.
+  if (is_call_to(addend, "own")) given <- lapply(given, eval, env)
+  bare <- if (named) addend[1:2] else addend
+  found <- reformulas::findbars_x(bare, specials = written_structures)
   lapply(found, function(term) {
     list(
       structure = as.character(term[[1L]]), named = named,
       coefs = strip_parentheses(term[[2L]][[2L]]),
-      group = parse_group(term[[2L]][[3L]], addend), arguments = as.list(term)[-(1:2)]
+      group = parse_group(term[[2L]][[3L]], addend), arguments = given
     )
   })
 }

@@ -63,6 +63,17 @@
 #' known smoothness, and two parameters; `nu = 0.5` is `exp`. As random terms `gau` and `matern`
 #' have 1e-10 of the variance added to the diagonal, so that a factor of the matrix exists.
 #'
+#' # A function of the user
+#'
+#' `own(visit | id, f = fun, start = c(v = 1, r = 0.5), lower = c(0, -1), upper = c(Inf, 1))` has
+#' \eqn{\Sigma}{Sigma} = `fun(par)`, a t x t covariance matrix (with its variances) of the parameters
+#' in `start`, whose names they keep. `fun` may return `list(matrix, derivatives)`, with a matrix
+#' for each parameter; otherwise they are central differences. Given derivatives are compared with
+#' differences at the start. `lower` and `upper` are the open range of each parameter, one number
+#' for all, one for each, or some by name; by default there is none. Where a function fails or its
+#' matrix is not positive definite the search turns back. The index is that of `us`. Name the
+#' function, as a `|` inside the formula would be read as a bar. It is kept in the fit.
+#'
 #' # Products
 #'
 #' A product of structures, \eqn{\Sigma = \Sigma_1 \otimes \Sigma_2}{Sigma = Sigma1 x Sigma2}, is
@@ -90,5 +101,10 @@
 #' orth <- transform(nlme::Orthodont, visit = factor(age))
 #' lmmfit(distance ~ age * Sex, orth, residual = ~ ar1(visit | Subject))
 #' lmmfit(yield ~ nitro + cs(Variety | Block), nlme::Oats)
+#'
+#' # A damped exponential: correlation r^(lag^p)
+#' damped <- function(par) par[["v"]] * par[["r"]]^(abs(outer(1:4, 1:4, "-"))^par[["p"]])
+#' lmmfit(distance ~ age * Sex, orth, residual = ~ own(visit | Subject, f = damped,
+#'   start = c(v = 5, r = 0.6, p = 0.5), lower = 0, upper = c(Inf, 1, 2)))
 #' @name structures
 NULL

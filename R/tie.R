@@ -77,6 +77,9 @@ expand_tie <- function(proportions, parameters, labels) {
   for (k in seq_along(kinds)[-1L]) {
     if (!identical(kinds[[1L]], kinds[[k]])) abort_tie_structures(names(members)[c(1L, k)])
   }
+  if ("own" %in% kinds[[1L]] && any(proportions != proportions[1L])) {
+    abort_tie_own(names(proportions)[1L])
+  }
   lapply(seq_along(kinds[[1L]]), function(i) {
     factor <- switch(kinds[[1L]][i], variance = , covariance = proportions,
       loading = sqrt(proportions), rep.int(1, length(proportions)))

@@ -26,6 +26,8 @@ trait_scales <- function(parts, frame, design, parameters) {
 # By value of a section, NULL where Sigma of scaled residuals has another structure.
 section_scales <- function(section, record) {
   recipe <- section$structure
+  # A function of the user knows one unit only.
+  if (recipe$name == "own") return(NULL)
   position <- section$position
   if (recipe$name == "product") {
     position <- (position - 1L) %/% (recipe$n_coef / recipe$factors[[1L]]$n_coef) + 1L

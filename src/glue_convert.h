@@ -12,6 +12,7 @@
 #include "core/model/model.h"
 #include "core/model/spec.h"
 #include "core/reml/estimates.h"
+#include "glue_own.h"
 
 namespace henderson {
 
@@ -149,6 +150,8 @@ inline covariance::Recipe as_recipe(const Rcpp::RObject& object, Index n_coef) {
     recipe.coordinates = Rcpp::as<Matrix>(list["coordinates"]);
   if (list.containsElementNamed("order")) recipe.order = Rcpp::as<int>(list["order"]);
   if (list.containsElementNamed("constants")) recipe.constants = as_vector(list["constants"]);
+  if (list.containsElementNamed("own"))
+    recipe.user = std::make_shared<const RUserMatrix>(Rcpp::as<Rcpp::List>(list["own"]));
   if (!list.containsElementNamed("factors")) return recipe;
   const Rcpp::List factors = list["factors"];
   for (R_xlen_t i = 0; i < factors.size(); ++i) {

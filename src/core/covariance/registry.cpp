@@ -15,6 +15,7 @@
 #include "core/covariance/identity.h"
 #include "core/covariance/lower.h"
 #include "core/covariance/matern.h"
+#include "core/covariance/own.h"
 #include "core/covariance/partly_held.h"
 #include "core/covariance/product.h"
 #include "core/covariance/scaled.h"
@@ -94,6 +95,10 @@ StructurePointer factors(const Recipe& recipe, const Held& held) {
                                           held.values);
 }
 
+StructurePointer own(const Recipe& recipe, const Held& held) {
+  return std::make_unique<Own>(recipe.n_coef, recipe.user, held.held, held.values, held.unit);
+}
+
 StructurePointer product(const Recipe& recipe, const Held& held);
 
 using Make = StructurePointer (*)(const Recipe& recipe, const Held& held);
@@ -121,6 +126,7 @@ constexpr Entry kTable[] = {
     {"matern", CoefficientChange::scalar, homogeneous<matern>},
     {"fa", CoefficientChange::scalar, factors<FactorAnalytic::Specific::yes>},
     {"rr", CoefficientChange::scalar, factors<FactorAnalytic::Specific::no>},
+    {"own", CoefficientChange::scalar, own},
     {"product", CoefficientChange::scalar, product},
 };
 

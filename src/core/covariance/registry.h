@@ -26,6 +26,7 @@ struct Held {
   std::vector<bool> held;
   Vector values;
   bool natural = false;  // every value has a coordinate()
+  double unit = 1.0;     // of the coefficients, where the values do not show it (own)
 };
 
 // Under which changes of its coefficients a structure stays the same: where it contains

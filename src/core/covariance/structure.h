@@ -93,8 +93,10 @@ class Structure {
   // The same for Sigma = variance x I.
   virtual Vector theta_from_variance(double variance) const;
 
-  // The theta whose Sigma is c times as large, c > 0.
+  // The theta whose Sigma is c times as large, c > 0. Needs: can_be_rescaled().
   virtual Vector rescaled(const ConstVectorRef& theta, double c) const = 0;
+
+  virtual bool can_be_rescaled() const { return true; }
 
   // The same Sigma in its canonical form: no sign or rotation is left to chance. A direction whose
   // standard deviation is below `absolute`, or below `relative` times that of its coefficient,

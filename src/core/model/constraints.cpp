@@ -41,6 +41,7 @@ bool same_matrix(const Matrix& a, const Matrix& b) {
 }
 
 bool same_recipe(const Recipe& a, const Recipe& b) {
+  if (a.user != b.user) return false;
   if (a.name != b.name || a.n_coef != b.n_coef || a.order != b.order) return false;
   if (!same_matrix(a.coordinates, b.coordinates) || !same_matrix(a.constants, b.constants))
     return false;

@@ -115,6 +115,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
                               term.n_coef, change, model.weights)};
   const Matrix coef_transform = model.response_unit * places.basis;
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
+  held.unit = coef_transform(0, 0);
   // Without rotation the transform is diagonal, and values that are not given (NaN) stay apart.
   held.values =
       request.values.segment(first_value, n_values).cwiseQuotient(value_transform.diagonal());

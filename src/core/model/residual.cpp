@@ -101,6 +101,7 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   block.value_transform = covariance::value_transform(section.structure, unit.asDiagonal());
   covariance::Held held;
   held.natural = natural;
+  held.unit = unit[0];
   held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n);
   held.values =
       request.values.segment(first_value, n).cwiseQuotient(block.value_transform.diagonal());

@@ -49,9 +49,11 @@ bool is_scale_free(const Model& model) {
   if (model.residual_held) return false;
   for (const RandomBlock& block : model.blocks) {
     if (block.held || block.structure->n_theta() < block.structure->n_values()) return false;
+    if (!block.structure->can_be_rescaled()) return false;
   }
   for (const ResidualBlock& block : model.residual.blocks) {
     if (block.structure->n_theta() < block.structure->n_values()) return false;
+    if (!block.structure->can_be_rescaled()) return false;
   }
   return true;
 }

@@ -31,7 +31,7 @@ class Parameters {
 // The parameters that the search may move: positions among the parameters of the model.
 std::vector<Index> free_parameters(const model::Model& model);
 
-// Nothing is held, so that all variances may be multiplied by one factor.
+// Nothing is held and every structure allows it: all variances may be multiplied by one factor.
 bool is_scale_free(const model::Model& model);
 
 // Lambda / sigma of every block; nothing where a structure refuses its theta.
