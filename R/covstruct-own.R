@@ -39,7 +39,7 @@ own_limit <- function(limit, names, none, argument) {
 }
 
 # What the recipe of n coefficients keeps: with the function that the engine calls. That gives
-# list(covariance, derivatives), or a text where f has no valid matrix: a trial step is then refused.
+# list(covariance, derivatives), or a text where f has no valid matrix: a trial step is refused.
 own_recipe <- function(own, n) {
   own$evaluate <- function(parameters, derivatives) {
     names(parameters) <- names(own$start)

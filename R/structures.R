@@ -66,13 +66,13 @@
 #' # A function of the user
 #'
 #' `own(visit | id, f = fun, start = c(v = 1, r = 0.5), lower = c(0, -1), upper = c(Inf, 1))` has
-#' \eqn{\Sigma}{Sigma} = `fun(par)`, a t x t covariance matrix (with its variances) of the parameters
-#' in `start`, whose names they keep. `fun` may return `list(matrix, derivatives)`, with a matrix
-#' for each parameter; otherwise they are central differences. Given derivatives are compared with
-#' differences at the start. `lower` and `upper` are the open range of each parameter, one number
-#' for all, one for each, or some by name; by default there is none. Where a function fails or its
-#' matrix is not positive definite the search turns back. The index is that of `us`. Name the
-#' function, as a `|` inside the formula would be read as a bar. It is kept in the fit.
+#' \eqn{\Sigma}{Sigma} = `fun(par)`, a t x t covariance matrix (with its variances) of the
+#' parameters in `start`, whose names they keep. `fun` may return `list(matrix, derivatives)`, with
+#' a matrix for each parameter; otherwise they are central differences. Given derivatives are
+#' compared with differences at the start. `lower` and `upper` are the open range of each parameter,
+#' one number for all, one for each, or some by name; by default there is none. Where a function
+#' fails or its matrix is not positive definite the search turns back. The index is that of `us`.
+#' Name the function, as a `|` inside the formula would be read as a bar. It is kept in the fit.
 #'
 #' # Products
 #'

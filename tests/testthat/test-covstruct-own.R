@@ -103,8 +103,9 @@ test_that("mistakes in own are named", {
   expect_error(fit(function(par) diag(4) * NA), "not finite")
   expect_error(fit(function(par) list(plain_ar1(par), list(diag(4), diag(4)))), "derivative")
   expect_error(fit(function(par) list(plain_ar1(par), list(diag(4)))), "matrix for each parameter")
-  expect_error(lmmfit(distance ~ age, orth,
-    residual = ~ own(visit | Subject, f = plain_ar1, start = start, lower = c(v = 3))), "not inside")
-  expect_error(lmmfit(distance ~ age, orth,
-    residual = ~ own(visit | Subject, f = plain_ar1, start = start, lower = c(w = 0))), "lacks")
+  limited <- function(lower) {
+    lmmfit(distance ~ age, orth, residual = ~ own(visit | Subject, plain_ar1, start, lower))
+  }
+  expect_error(limited(c(v = 3)), "not inside")
+  expect_error(limited(c(w = 0)), "lacks")
 })
