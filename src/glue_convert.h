@@ -12,7 +12,7 @@
 #include "core/model/model.h"
 #include "core/model/spec.h"
 #include "core/reml/estimates.h"
-#include "glue_own.h"
+#include "glue_callbacks.h"
 
 namespace henderson {
 
@@ -101,9 +101,8 @@ inline void read_sparse_precision(const Rcpp::S4& precision, model::Relationship
     for (int k = start[j]; k < start[j + 1]; ++k) has_upper = has_upper || row[k] < j;
   }
   relationship.start.assign(start.size(), 0);
-  for_each_lower(start, row, value, has_upper, [&](SmallIndex, SmallIndex column, double) {
-    ++relationship.start[column + 1];
-  });
+  for_each_lower(start, row, value, has_upper,
+                 [&](SmallIndex, SmallIndex column, double) { ++relationship.start[column + 1]; });
   std::partial_sum(relationship.start.begin(), relationship.start.end(),
                    relationship.start.begin());
   std::vector<Index> next(relationship.start.begin(), relationship.start.end() - 1);
