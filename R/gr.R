@@ -183,9 +183,9 @@ check_relationship_values <- function(matrix, kind, name) {
   values <- if (is.matrix(matrix)) matrix else if (methods::.hasSlot(matrix, "x")) matrix@x else 1
   known <- is.numeric(values)
   if (known && is.matrix(matrix)) {
-    found <- symmetry_cpp(matrix)
-    known <- is.finite(found[1L])
-    symmetric <- found[2L] <= 1e-8 * found[1L]
+    found <- symmetry_of(matrix)
+    known <- found$finite
+    symmetric <- found$symmetric
   } else if (known) {
     known <- all(is.finite(values))
     dimnames(matrix) <- list(NULL, NULL)

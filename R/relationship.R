@@ -202,3 +202,9 @@ dense_inverse <- function(K) {
   if (!all(is.finite(found$inverse)) || smallest < 1e-10 * max(diag(K))) return(NULL)
   found
 }
+
+# list(finite, symmetric) of a dense matrix, in one pass.
+symmetry_of <- function(K) {
+  found <- symmetry_cpp(K)
+  list(finite = is.finite(found[1L]), symmetric = found[2L] <= 1e-8 * found[1L])
+}

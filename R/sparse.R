@@ -1,4 +1,5 @@
-# Sparse and symmetric matrices made without the generic constructors, which cost more than a small fit.
+# Sparse and symmetric matrices made without the generic constructors, which cost more than a
+# small fit.
 
 # An empty matrix whose slots are replaced: methods::new() takes a millisecond, this takes none.
 empty_dgc <- methods::new("dgCMatrix")

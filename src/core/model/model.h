@@ -72,9 +72,9 @@ struct Model {
   Vector weights;                 // empty: all one
   BlockSymmetric cross_products;  // W' diag(weights) W; of a structured residual its pattern alone:
                                   // 0 where an entry is zero for every R, else positive
-  Vector rhs;                                  // W' diag(weights) y
-  double weighted_ss = 0.0;                    // y' diag(weights) y
-  ResidualModel residual;                      // empty: independent, with one variance
+  Vector rhs;                     // W' diag(weights) y
+  double weighted_ss = 0.0;       // y' diag(weights) y
+  ResidualModel residual;         // empty: independent, with one variance
   std::shared_ptr<const RecordGroups> groups;  // of a structured residual
   SmallIndex n_missing = 0;                    // columns of M
   double sum_log_weights = 0.0;

@@ -35,8 +35,10 @@ constexpr double kBoundary = 1e-2;
 constexpr double kSmallestBoundary = 1e-7;
 // What the likelihood may lose by that.
 constexpr double kBoundaryLoss = 1e-8;
-// An expected gain from which on steps are as good as the last one.
+// An expected gain from which on steps are as good as the last one; and how far below the tolerance
+// what is foreseen after a step must lie: it has not been seen.
 constexpr double kNearOptimum = 1e-6;
+constexpr double kForeseen = 0.03;
 // The observed Hessian takes over where the expected gain falls by less than this, and not before
 // so many iterations.
 constexpr double kCreeping = 0.1;
@@ -279,7 +281,8 @@ class Search {
     const double now = history_.back().potential;
     if (history_.size() < 2 || now > kNearOptimum) return now;
     const double before = history_[history_.size() - 2].potential;
-    return std::isfinite(before) ? now * std::min(1.0, now / before) : now;
+    const double foreseen = std::isfinite(before) ? now * std::min(1.0, now / before) : now;
+    return foreseen <= kForeseen * options_.tolerance ? foreseen : now;
   }
 
   void report(double value, double potential) {
