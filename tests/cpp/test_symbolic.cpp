@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/linalg/etree.h"
+#include "core/linalg/ordering.h"
 #include "core/linalg/symbolic.h"
 #include "linalg_matrices.h"
 
@@ -116,6 +117,24 @@ TEST_CASE("the worked example of SymbolicFactor") {
   CHECK(symbolic->rows_in_parent(0)[0] == 1);
   CHECK(symbolic->rows_in_parent(1)[0] == 0);
   CHECK(symbolic->storage_size() == 8);
+}
+
+// 2500 neighbours that are numbered near 10^6: the sum of their numbers passes 2^31, which the
+// sanitizer build would see.
+TEST_CASE("minimum degree with more neighbours than 32 bits can add up") {
+  const SmallIndex n = 1000000, side = 2500, first = n - 2 * side;
+  LowerPattern pattern;
+  pattern.n = n;
+  pattern.start.push_back(0);
+  for (SmallIndex j = 0; j < n; ++j) {
+    pattern.row.push_back(j);
+    if (j >= first && j < first + side)
+      for (SmallIndex i = first + side; i < n; ++i) pattern.row.push_back(i);
+    pattern.start.push_back(static_cast<Index>(pattern.row.size()));
+  }
+  std::vector<SmallIndex> order = amd_order(pattern, 0);
+  std::sort(order.begin(), order.end());
+  for (SmallIndex j = 0; j < n; j += 9973) CHECK(order[j] == j);
 }
 
 }  // namespace henderson::linalg::test

@@ -9,7 +9,9 @@ namespace henderson::linalg {
 
 namespace {
 
-using Sparse = Eigen::SparseMatrix<char, Eigen::ColMajor, int>;
+// Not int: the minimum degree code adds up the numbers of a node's neighbours, which passes 2^31
+// for 2000 neighbours among 10^6 nodes, and uses the sum as a place.
+using Sparse = Eigen::SparseMatrix<char, Eigen::ColMajor, Index>;
 
 // The lower triangle of the leading block, as Eigen wants it; the values do not matter.
 Sparse leading_block(const LowerPattern& pattern, SmallIndex size) {
@@ -31,13 +33,12 @@ std::vector<SmallIndex> amd_order(const LowerPattern& pattern, SmallIndex n_last
   std::vector<SmallIndex> order(pattern.n);
   std::iota(order.begin(), order.end(), 0);
   if (leading <= 2) return order;
-  if (pattern.start[leading] >= (Index{1} << 30))
-    throw PatternMismatch("minimum degree ordering takes fewer than 2^30 entries");
   const Sparse lower = leading_block(pattern, leading);
   if (lower.nonZeros() == Index{leading} * (leading + 1) / 2) return order;  // dense: no fill
-  Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, int> permutation;
-  Eigen::AMDOrdering<int>()(lower.selfadjointView<Eigen::Lower>(), permutation);
-  for (SmallIndex k = 0; k < leading; ++k) order[k] = permutation.indices()[k];
+  Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, Index> permutation;
+  Eigen::AMDOrdering<Index>()(lower.selfadjointView<Eigen::Lower>(), permutation);
+  for (SmallIndex k = 0; k < leading; ++k)
+    order[k] = static_cast<SmallIndex>(permutation.indices()[k]);
   return order;
 }
 

@@ -10,9 +10,8 @@ namespace henderson::linalg {
 
 // What: the approximate minimum degree order of the first n - n_last columns, dense rows last,
 // followed by the n_last columns as they are. Gives: order[k] = j means column j of the pattern is
-// eliminated as number k. Cost: almost linear in the entries, for most patterns. Needs: fewer than
-// 2^30 entries. Throws PatternMismatch for more. Source: Amestoy, Davis & Duff (1996), SIAM J.
-// Matrix Anal. Appl. 17, in Eigen's implementation.
+// eliminated as number k. Cost: almost linear in the entries, for most patterns. Source: Amestoy,
+// Davis & Duff (1996), SIAM J. Matrix Anal. Appl. 17, in Eigen's implementation.
 std::vector<SmallIndex> amd_order(const LowerPattern& pattern, SmallIndex n_last);
 
 }  // namespace henderson::linalg
