@@ -3,6 +3,12 @@
   register_later("emmeans", "recover_data", "lmmfit")
   register_later("emmeans", "emm_basis", "lmmfit")
   register_later("multcomp", "modelparm", "lmmfit")
+  insight <- c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
+    "is_mixed_model", "link_inverse", "get_variance")
+  for (generic in insight) register_later("insight", generic, "lmmfit")
+  for (generic in c("r2", "check_singularity", "check_convergence")) {
+    register_later("performance", generic, "lmmfit")
+  }
 }
 
 register_later <- function(package, generic, class) {
