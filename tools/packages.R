@@ -9,7 +9,7 @@ needed_packages <- function(purpose) {
   }
   # lme4 has the data of the second example.
   used <- c(packages("Imports"), packages("LinkingTo"), "lme4")
-  unique(if (purpose == "dev") c(used, packages("Suggests")) else used)
+  unique(if (purpose == "dev") c(used, packages("Suggests"), "roxygen2") else used)
 }
 
 missing_packages <- function(purpose) {
