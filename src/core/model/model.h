@@ -34,7 +34,7 @@ namespace henderson::model {
 struct VarianceRequest {
   std::vector<bool> held;
   Vector values;
-  Constraints constraints;  // of values that are not held
+  Constraints constraints = {};  // of values that are not held
 };
 
 // theta first_theta, ... follow those of an equal structure: times `scale`.

@@ -326,21 +326,22 @@ class Search {
   // What the likelihood cannot tell from zero becomes zero: all of it at once, or what can.
   RemlResult finish(const Parameters& best, Termination termination) {
     const double value = history_.back().minus2loglik;
-    std::optional<Parameters> on_boundary = canonical(best, kBoundary, kBoundary);
-    if (!on_boundary || !has_boundary(*on_boundary) || !is_as_good(*on_boundary, value))
-      on_boundary = block_by_block(best, value);
-    std::optional<Evaluation> evaluation = evaluate_at(on_boundary);
+    const std::optional<Parameters> on_boundary = canonical(best, kBoundary, kBoundary);
+    std::optional<Evaluation> evaluation;
+    if (on_boundary && has_boundary(*on_boundary)) evaluation = accepted(*on_boundary, value);
+    if (!evaluation) evaluation = evaluate_at(block_by_block(best, value));
     if (!evaluation) throw Error("the equations were positive definite and no longer are");
     const double potential =
         termination == Termination::converged ? left_after_step() : history_.back().potential;
     return {std::move(*evaluation), termination, std::move(history_), evaluations_, potential};
   }
 
-  bool is_as_good(const Parameters& parameters, double value) {
+  // The evaluation, where it is as good as `value`.
+  std::optional<Evaluation> accepted(const Parameters& parameters, double value) {
     std::optional<Evaluation> evaluation = evaluate_at(parameters);
-    if (!evaluation) return false;
+    if (!evaluation || evaluation->minus2loglik <= value + kBoundaryLoss) return evaluation;
     equations_.give_back(std::move(evaluation->solved));
-    return evaluation->minus2loglik <= value + kBoundaryLoss;
+    return std::nullopt;
   }
 
   // A direction that is small but real stays beside one that is truly zero.
@@ -351,7 +352,9 @@ class Search {
       for (double small = kBoundary; small > kSmallestBoundary; small *= kBoundary) {
         const std::optional<Parameters> trial = canonical(*kept, small, small, &block);
         if (!trial || n_at_boundary(block, *trial) <= n_at_boundary(block, *kept)) break;
-        if (!is_as_good(*trial, value)) continue;
+        std::optional<Evaluation> evaluation = accepted(*trial, value);
+        if (!evaluation) continue;
+        equations_.give_back(std::move(evaluation->solved));
         kept = trial;
         break;
       }
