@@ -239,7 +239,10 @@ constraint_text <- function(fit) {
     paste0(trimws(ratio), " x ")), name[constraints$lead[follow]])
   bounded <- which(is.finite(constraints$lower) | is.finite(constraints$upper))
   limits <- vapply(bounded, function(i) {
-    paste0(name[i], " in [", constraints$lower[i], ", ", constraints$upper[i], "]")
+    ends <- format_each(c(constraints$lower[i], constraints$upper[i]))
+    paste0(name[i], " in [", ends[1L], ", ", ends[2L], "]")
   }, "")
   c(if (length(follow) > 0L) ties, limits)
 }
+
+format_each <- function(x) vapply(x, format, "", digits = 4L)

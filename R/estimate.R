@@ -24,6 +24,7 @@ estimate <- function(spec, control) {
     if (inherits(e, "henderson_error")) stop(e)
     abort_engine(conditionMessage(e))
   })
+  est <- above_residual_floor(est, spec, control)
   if (est$convergence$status != "converged") {
     warn_convergence(est$convergence$status, est$convergence$iterations)
   }

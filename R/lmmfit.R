@@ -137,7 +137,8 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   scales <- trait_scales(parts, frame, design, parameters)
   engine <- engine_control(control, parameters, asked$hold, asked$start, asked$constraints)
   est <- estimate_scaled(spec, engine, scales)
-  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf, asked$constraints)
+  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf,
+    asked$constraints %||% est$constraints)
 }
 
 parse_input <- function(input) {

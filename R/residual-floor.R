@@ -1,0 +1,39 @@
+# A residual variance that goes to zero beside random terms that leave it nothing, as with
+# `ar1(visit | id)` in data without measurement error. The equations divide by it, and lose digits
+# long before it is gone. The search is then repeated with a least value that the likelihood cannot
+# tell from zero, and the estimate is reported at the boundary.
+
+# As shares of the least-squares variance: below the first it is on its way to zero. At the second
+# the equations still have the digits that the search needs.
+vanishing_residual <- 1e-5
+residual_floor <- 1e-6
+
+# The estimates, or those above the floor with their constraints.
+above_residual_floor <- function(est, spec, control) {
+  if (est$convergence$status == "converged" || !may_vanish(spec, control)) return(est)
+  n <- length(est$parameters$estimate)
+  variance <- least_squares_variance(spec)
+  if (!(est$parameters$estimate[n] < vanishing_residual * variance)) return(est)
+  control$constraints <- list(lead = seq_len(n), ratio = rep.int(1, n),
+    lower = replace(rep.int(-Inf, n), n, residual_floor * variance), upper = rep.int(Inf, n))
+  found <- tryCatch(by_likelihood(spec, control), error = function(e) NULL)
+  at_bound <- match("at bound", parameter_status) - 1L
+  if (is.null(found) || found$convergence$status != "converged" ||
+        found$parameters$status[n] != at_bound) {
+    return(est)
+  }
+  found$parameters$status[n] <- match("at boundary", parameter_status) - 1L
+  found$constraints <- control$constraints
+  found
+}
+
+may_vanish <- function(spec, control) {
+  spec$method != "ANOVA" && is_iid(spec$residual) && length(spec$random) > 0L &&
+    !control$hold[length(control$hold)] && is.null(control$constraints)
+}
+
+least_squares_variance <- function(spec) {
+  spec$random <- list()
+  by_likelihood(spec, list(max_iterations = 1L, tolerance = 1, trace = FALSE, threads = 1L,
+    hold = FALSE, start = NA_real_))$parameters$estimate
+}
