@@ -11,8 +11,10 @@
 #'   [varcomp()]), `"observed"` or `"expected"`, see [contest()].
 #' @param level Confidence level of Wald intervals on the scale of the function; `NULL` for none.
 #' @return A data frame with a row for each function: `estimate`, `se` and, with `level`, `lower`
-#'   and `upper`. Parameters that were held or that are at a boundary count as known. The attribute
-#'   `covariance` has the covariance matrix of the functions.
+#'   and `upper`. Parameters that were held and variances at a boundary count as known. A covariance
+#'   at the boundary (of a term with a singular matrix, as with a correlation of 1) moves with its
+#'   variances, and the delta method does not hold there: functions that use it have `NA` for `se`,
+#'   `lower` and `upper`. The attribute `covariance` has the covariance matrix of the functions.
 #' @seealso [confint()][confint.lmmfit] for profile and bootstrap intervals.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
@@ -35,6 +37,8 @@ vpredict <- function(fit, ..., information = c("average", "observed", "expected"
   free <- is_estimated(fit)
   covariance <- gradient[, free, drop = FALSE] %*% covariance[free, free, drop = FALSE] %*%
     t(gradient[, free, drop = FALSE])
+  unknown <- uses_moving_boundary(gradient, fit$parameters)
+  covariance[unknown, ] <- covariance[, unknown] <- NA_real_
   dimnames(covariance) <- list(functions$names, functions$names)
   table <- data.frame(
     estimate = vapply(found, `[[`, 0, "value"), se = sqrt(pmax(diag(covariance), 0)),
@@ -46,6 +50,13 @@ vpredict <- function(fit, ..., information = c("average", "observed", "expected"
     table$upper <- table$estimate + half
   }
   structure(table, covariance = covariance)
+}
+
+# Functions of a covariance at the boundary: |cov| <= sqrt(v1 v2) binds it to variances that are
+# still free, so that to count it as known gives a wrong standard error.
+uses_moving_boundary <- function(gradient, parameters) {
+  moving <- parameters$kind == "covariance" & parameters$status == "at boundary"
+  rowSums(gradient[, moving, drop = FALSE] != 0, na.rm = TRUE) > 0
 }
 
 # list(names, expressions): each in the parameters alone.

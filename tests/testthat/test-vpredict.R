@@ -50,6 +50,20 @@ test_that("the observed information can be asked for", {
   expect_true(is.finite(balanced$se))
 })
 
+test_that("a covariance at the boundary is not counted as known", {
+  set.seed(2)
+  data <- expand.grid(time = 0:3, id = factor(1:30))
+  u <- rnorm(30)
+  data$y <- 1 + data$time + u[data$id] * (1 + 0.7 * data$time) + rnorm(120)
+  fit <- lmmfit(y ~ time + (1 + time | id), data)
+  found <- vpredict(fit, r ~ id.Intercept.time / sqrt(id.Intercept * id.time),
+    share ~ residual / (residual + id.time), level = 0.95)
+  expect_equal(found$estimate[1], 1, tolerance = 1e-6)
+  expect_identical(unlist(found[1, -1], use.names = FALSE), rep(NA_real_, 3L))
+  expect_true(all(is.finite(unlist(found[2, ]))))
+  expect_identical(is.na(attr(found, "covariance")[, 2L]), c(r = TRUE, share = FALSE))
+})
+
 test_that("what is not a function of the parameters is refused", {
   fit <- oats()
   expect_error(vpredict(fit, h2 ~ block / residual), "Block",
