@@ -34,14 +34,14 @@ machine <- function(packages) {
   )
 }
 
-# The commit of the tree, or "work" where the tree has changes.
+# The commit of the tree, or "work" where the tree has changes other than results.
 commit <- function() {
   id <- suppressWarnings(system2(
     "git", c("rev-parse", "--short", "HEAD"),
     stdout = TRUE, stderr = FALSE
   ))
   changed <- suppressWarnings(system2(
-    "git", c("status", "--porcelain"),
+    "git", c("status", "--porcelain", "--", ":/", shQuote(":(top,exclude)bench/results")),
     stdout = TRUE, stderr = FALSE
   ))
   if (length(id) == 1L && length(changed) == 0L) id else "work"

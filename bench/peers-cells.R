@@ -94,13 +94,17 @@ not_tried <- function(cells, row_name, program_name) {
   if (any(failed)) "not tried: could not do a smaller model" else NULL
 }
 
-fit_row <- function(row_name, program_names, limits, cells = list()) {
+# Adds to `cells` those of a row that are not there yet; `keep` is called with all cells after each.
+fit_row <- function(row_name, program_names, limits, cells = list(), keep = function(cells) NULL) {
   kind <- all_rows[[row_name]]$kind
   able <- Filter(function(name) !is.null(bench_programs[[name]]$fits[[kind]]), program_names)
+  there <- vapply(cells_of(cells, row_name), `[[`, "", "program")
+  missing <- setdiff(able, there)
+  if (length(missing) == 0L) return(cells)
   file <- tempfile(fileext = ".rds")
   on.exit(unlink(file))
   saveRDS(all_rows[[row_name]]$input(), file, compress = FALSE)
-  for (name in able) {
+  for (name in missing) {
     reason <- not_tried(cells, row_name, name)
     cell <- if (!is.null(reason)) {
       new_cell(row_name, name, reason)
@@ -113,6 +117,7 @@ fit_row <- function(row_name, program_names, limits, cells = list()) {
       cell$status
     })
     cells <- c(cells, list(cell))
+    keep(cells)
   }
   cells
 }

@@ -5,6 +5,7 @@
 #   options: --limit=600 (seconds a fit)  --own-limit=600 (for henderson)
 #            --memory=16 (GiB a process)
 #            --output=FILE (without .md)
+#            --resume (keeps the cells in FILE.rds, fits the others)
 # --rows and --programs take names, or beginnings of names where no name is meant exactly.
 
 root <- if (file.exists("bench/peers.R")) "bench" else "."
@@ -21,6 +22,13 @@ chosen <- function(names, wanted) {
   intersect(names, unlist(meant))
 }
 
+# A run that is cut while it writes leaves the cells of before.
+save_cells <- function(cells, file) {
+  part <- paste0(file, ".part")
+  saveRDS(cells, part)
+  invisible(file.rename(part, file))
+}
+
 run_table <- function(arguments) {
   rows <- chosen(names(bench_rows), option(arguments, "rows", ""))
   programs <- chosen(names(bench_programs), option(arguments, "programs", ""))
@@ -30,12 +38,15 @@ run_table <- function(arguments) {
     memory = as.numeric(option(arguments, "memory", "16"))
   )
   output <- option(arguments, "output", file.path(root, "results", paste0("peers-", Sys.Date())))
-  cells <- list()
-  for (row in rows) {
-    cells <- fit_row(row, programs, limits, cells)
+  file <- paste0(output, ".rds")
+  cells <- if ("--resume" %in% arguments && file.exists(file)) readRDS(file) else list()
+  keep <- function(cells) {
+    save_cells(cells, file)
     write_report(cells, paste0(output, ".md"), limits, "whole fits beside other packages")
     plot_animals(cells, paste0(output, ".png"))
   }
+  for (row in rows) cells <- fit_row(row, programs, limits, cells, keep)
+  if (length(cells) > 0L) keep(cells)
   message("Written: ", output, ".md")
 }
 
