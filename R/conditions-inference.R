@@ -73,6 +73,12 @@ abort_profile <- function(name, status) {
   )
 }
 
+abort_profile_functions <- function() {
+  abort("profile", "{.arg functions} have no profile intervals.",
+    "Use {.code method = \"Wald\"} or {.code method = \"boot\"}.", "functions"
+  )
+}
+
 warn_bootstrap <- function(failed, nsim) {
   warn("bootstrap", "{failed} of {nsim} bootstrap fits did not converge and are left out.",
     NULL, "nsim", failed

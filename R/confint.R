@@ -43,6 +43,7 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   method <- check_choice(method, c("Wald", "profile", "boot"), "method")
   type <- check_choice(type, c("percentile", "basic"), "type")
   if (inherits(functions, "formula")) functions <- list(functions)
+  if (method == "profile" && !is.null(functions)) abort_profile_functions()
   parm <- interval_parameters(object, if (!missing(parm)) parm, method, functions)
   switch(method,
     Wald = wald_intervals(object, parm, level, functions, ddf, information),
