@@ -70,6 +70,25 @@ void check_solves(const SparseCase& c, const CholeskyFactor& factor) {
   }
 }
 
+// Blocks of the inverse of a few columns and of many, in any order; and sparse right-hand sides.
+void check_inverse_blocks(const SparseCase& c, const CholeskyFactor& factor) {
+  const SmallIndex n = c.pattern.n;
+  const Matrix inverse = c.dense.llt().solve(Matrix::Identity(n, n));
+  for (const SmallIndex step : {1, 3, n}) {
+    std::vector<SmallIndex> columns;
+    for (SmallIndex j = n - 1; j >= 0; j -= step) columns.push_back(j);
+    const Matrix block = factor.inverse_block(columns);
+    Matrix expected(block.rows(), block.cols()), half = Matrix::Zero(n, block.cols());
+    for (Index j = 0; j < block.cols(); ++j) {
+      for (Index i = 0; i < block.rows(); ++i) expected(i, j) = inverse(columns[i], columns[j]);
+      half(columns[j], j) = 1;
+    }
+    CHECK(relative_difference(block, expected) < kTolerance);
+    factor.solve_lower(half);
+    CHECK(relative_difference(half.transpose() * half, expected) < kTolerance);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("factor, solves and log determinants agree with dense results") {
@@ -79,6 +98,7 @@ TEST_CASE("factor, solves and log determinants agree with dense results") {
         INFO(c.name << ", n_last " << options.n_last << ", seed " << seed);
         const CholeskyFactor factor = factor_of(c, options);
         check_solves(c, factor);
+        check_inverse_blocks(c, factor);
         const double expected = log_determinant(c.dense),
                      last = log_determinant(schur(c.dense, options.n_last));
         CHECK(std::abs(factor.log_determinant() - expected) <

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "core/base/error.h"
 
@@ -69,13 +70,13 @@ Matrix over_effects(const Model& model, const Matrix& solutions) {
   return effects;
 }
 
-// Columns first, ..., of the unit vectors of the fixed effects, in the basis of C.
-Matrix fixed_units(const MixedModelEquations& equations, SmallIndex first, SmallIndex n_columns) {
-  const SmallIndex rank = equations.model().rank();
-  const SmallIndex size = equations.pattern().nodes.n_columns();
-  Matrix units = Matrix::Zero(size, n_columns);
-  for (SmallIndex c = 0; c < n_columns; ++c) units(size - rank + first + c, c) = 1.0;
-  return units;
+// C^-1 among the first n fixed effects, in the basis of C.
+Matrix fixed_block(const MixedModelEquations& equations, const linalg::CholeskyFactor& factor,
+                   SmallIndex n) {
+  std::vector<SmallIndex> columns(static_cast<std::size_t>(n));
+  std::iota(columns.begin(), columns.end(),
+            equations.pattern().nodes.n_columns() - equations.model().rank());
+  return factor.inverse_block(columns);
 }
 
 // T S T' for the transformation T of FixedBasis.
@@ -170,13 +171,7 @@ Matrix fixed_covariance(const MixedModelEquations& equations, double residual,
                         const linalg::CholeskyFactor& factor) {
   const Model& model = equations.model();
   const SmallIndex rank = model.rank();
-  Matrix covariance(rank, rank);
-  for (SmallIndex first = 0; first < rank; first += kColumnsAtATime) {
-    const SmallIndex n_columns = std::min(kColumnsAtATime, static_cast<SmallIndex>(rank - first));
-    Matrix units = fixed_units(equations, first, n_columns);
-    factor.solve(units);
-    covariance.middleCols(first, n_columns) = units.bottomRows(rank);
-  }
+  const Matrix covariance = fixed_block(equations, factor, rank);
   const double unit = residual * model.response_unit * model.response_unit;
   const Matrix kept = unit * transformed(model.fixed, 0.5 * (covariance + covariance.transpose()));
   Matrix all = Matrix::Constant(model.fixed.n_original, model.fixed.n_original, kNaN);
@@ -191,10 +186,7 @@ Vector fixed_standard_errors(MixedModelEquations& equations, double residual,
                              linalg::CholeskyFactor&& factor, Callbacks& callbacks) {
   const Model& model = equations.model();
   const model::FixedBasis& fixed = model.fixed;
-  Matrix units = fixed_units(equations, 0, fixed.n_dense);
-  factor.solve(units);
-  const Matrix dense = fixed.dense_transform *
-                       units.bottomRows(fixed.rank()).topRows(fixed.n_dense) *
+  const Matrix dense = fixed.dense_transform * fixed_block(equations, factor, fixed.n_dense) *
                        fixed.dense_transform.transpose();
   linalg::SelectedInverse inverse = whole_inverse(equations, std::move(factor), callbacks);
   const SmallIndex first_fixed = model.cross_products.nodes.count() - fixed.rank();

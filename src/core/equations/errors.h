@@ -24,8 +24,8 @@ Matrix error_columns(const MixedModelEquations& equations, const Factors& lambda
 Vector error_variances(const MixedModelEquations& equations, const Factors& lambda, double residual,
                        const linalg::CholeskyFactor& factor, const Eigen::SparseMatrix<double>& k);
 
-// Var(beta^) among the columns of X that are kept, NaN elsewhere. Cost: block solves with 64
-// columns at a time.
+// Var(beta^) among the columns of X that are kept, NaN elsewhere. Cost: solves within
+// the part of the factor that the fixed effects reach.
 Matrix fixed_covariance(const MixedModelEquations& equations, double residual,
                         const linalg::CholeskyFactor& factor);
 

@@ -38,7 +38,10 @@ class CholeskyFactor {
   void solve(MatrixRef b) const;        // C x = b in place
   void solve_lower(MatrixRef b) const;  // b := L^-1 P b, in the order of elimination
   void solve_upper(MatrixRef b) const;  // b := P' L^-T b, from the order of elimination
-  double log_determinant() const;       // log|C|
+  // The rows and columns `columns` of C^-1. Cost: a solve for each column, within the supernodes
+  // that the columns reach.
+  Matrix inverse_block(const std::vector<SmallIndex>& columns) const;
+  double log_determinant() const;  // log|C|
   double log_determinant_last()
       const;  // of the Schur complement of the last n_last columns; 0 if there are none
   SmallIndex size() const { return panels_.symbolic().size(); }

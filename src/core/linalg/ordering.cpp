@@ -9,13 +9,13 @@ namespace henderson::linalg {
 
 namespace {
 
-// Not int: the minimum degree code adds up the numbers of a node's neighbours, which passes 2^31
-// for 2000 neighbours among 10^6 nodes, and uses the sum as a place.
-using Sparse = Eigen::SparseMatrix<char, Eigen::ColMajor, Index>;
+template <class Number>
+using Sparse = Eigen::SparseMatrix<char, Eigen::ColMajor, Number>;
 
 // The lower triangle of the leading block, as Eigen wants it; the values do not matter.
-Sparse leading_block(const LowerPattern& pattern, SmallIndex size) {
-  Sparse lower(size, size);
+template <class Number>
+Sparse<Number> leading_block(const LowerPattern& pattern, SmallIndex size) {
+  Sparse<Number> lower(size, size);
   lower.reserve(pattern.start[size]);
   for (SmallIndex j = 0; j < size; ++j) {
     lower.startVec(j);
@@ -26,6 +26,23 @@ Sparse leading_block(const LowerPattern& pattern, SmallIndex size) {
   return lower;
 }
 
+template <class Number>
+void order_leading(const LowerPattern& pattern, SmallIndex leading,
+                   std::vector<SmallIndex>& order) {
+  const Sparse<Number> lower = leading_block<Number>(pattern, leading);
+  if (lower.nonZeros() == Index{leading} * (leading + 1) / 2) return;  // dense: no fill
+  Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, Number> permutation;
+  Eigen::AMDOrdering<Number>()(lower.template selfadjointView<Eigen::Lower>(), permutation);
+  for (SmallIndex k = 0; k < leading; ++k)
+    order[k] = static_cast<SmallIndex>(permutation.indices()[k]);
+}
+
+// The minimum degree code adds up the numbers of a node's neighbours and uses the sum as a place:
+// below this size the sum stays in an int. The room that it wants is less than three times the
+// entries of the lower triangle.
+constexpr SmallIndex kIntSize = 65536;
+constexpr std::size_t kIntEntries = std::size_t{1} << 29;
+
 }  // namespace
 
 std::vector<SmallIndex> amd_order(const LowerPattern& pattern, SmallIndex n_last) {
@@ -33,12 +50,10 @@ std::vector<SmallIndex> amd_order(const LowerPattern& pattern, SmallIndex n_last
   std::vector<SmallIndex> order(pattern.n);
   std::iota(order.begin(), order.end(), 0);
   if (leading <= 2) return order;
-  const Sparse lower = leading_block(pattern, leading);
-  if (lower.nonZeros() == Index{leading} * (leading + 1) / 2) return order;  // dense: no fill
-  Eigen::PermutationMatrix<Eigen::Dynamic, Eigen::Dynamic, Index> permutation;
-  Eigen::AMDOrdering<Index>()(lower.selfadjointView<Eigen::Lower>(), permutation);
-  for (SmallIndex k = 0; k < leading; ++k)
-    order[k] = static_cast<SmallIndex>(permutation.indices()[k]);
+  if (leading < kIntSize && pattern.row.size() < kIntEntries)
+    order_leading<int>(pattern, leading, order);
+  else
+    order_leading<Index>(pattern, leading, order);
   return order;
 }
 

@@ -52,6 +52,7 @@ class SymbolicFactor {
   const std::vector<SmallIndex>& new_of_old() const { return new_of_old_; }
   const std::vector<SmallIndex>& old_of_new() const { return old_of_new_; }
 
+  SmallIndex supernode(SmallIndex column) const { return supernode_of_column_[column]; }  // of L
   SmallIndex first_column(SmallIndex s) const { return first_column_[s]; }
   SmallIndex width(SmallIndex s) const { return first_column_[s + 1] - first_column_[s]; }
   SmallIndex below(SmallIndex s) const {  // number of rows under the square
