@@ -51,8 +51,8 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
     sire = match(records$sire, records$id, nomatch = 0L),
     dam = match(records$dam, records$id, nomatch = 0L)
   )
-  if (maternal == "dam") check_both_sexes(parents, records$id, length(groups), both_sexes)
   sorted <- sort_parents(parents, records$id)
+  if (maternal == "dam") check_both_sexes(parents, records$id, length(groups), both_sexes)
   new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25)
 }
 

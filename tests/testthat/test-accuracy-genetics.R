@@ -139,6 +139,31 @@ test_that("milk: repeated lactations of cows in herds, 6547 animals: gremlin", {
     list(id = methods::as(Ainverse(ped), "generalMatrix")), "milk")
 })
 
+test_that("milk of 14 herds, 1080 animals: pedigreemm", {
+  skip_on_cran()
+  skip_if_not_installed("pedigreemm")
+  peer <- "pedigreemm"
+  utils::data("milk", "pedCowsR", package = peer, envir = environment())
+  milk$milk <- milk$milk / 1000
+  milk <- droplevels(milk[as.integer(milk$herd) %% 4 == 0, ])
+  label <- function(x) c(NA, pedCowsR@label)[ifelse(is.na(x), 0L, x) + 1L]
+  all <- pedigree(
+    data.frame(id = pedCowsR@label, sire = label(pedCowsR@sire), dam = label(pedCowsR@dam)))
+  ped <- prune(all, unique(as.character(milk$id)))
+  fit <- fit_ours(milk ~ lact + log(dim) + (1 | gr(id, pedigree = ped)) + (1 | herd), milk)
+  named <- as.data.frame(ped)
+  theirs <- list(id = getExportedValue(peer, "pedigree")(named$sire, named$dam, named$id))
+  lmer <- lme4::lmer  # what pedigreemm() calls by name
+  fit_theirs <- getExportedValue(peer, "pedigreemm")
+  model <- suppressMessages(
+    fit_theirs(milk ~ lact + log(dim) + (1 | id) + (1 | herd), milk, pedigree = theirs))
+  variances <- as.data.frame(lme4::VarCorr(model))$vcov
+  expect_within(our_variances(fit), variances, 1e-4 * variances, "milk variances, pedigreemm")
+  expect_within(-2 * as.numeric(logLik(fit)), -2 * as.numeric(stats::logLik(model)), 1e-5,
+    "milk -2l, pedigreemm")
+  expect_within(fitted(fit), stats::fitted(model), 1e-4, "milk fitted values, pedigreemm")
+})
+
 # Printed numbers of Mrode & Pocrnic (2023), Linear Models for the Prediction of Animal Breeding
 # Values, 4th ed., as checked in JuliaBnG/Mrode-4ed-examples.jl.
 

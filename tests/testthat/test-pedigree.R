@@ -34,6 +34,9 @@ test_that("records in order stay in order; a pedigree can be read again", {
 test_that("errors name the animals", {
   cycle <- data.frame(id = c("a", "b", "c", "d"), sire = c("b", "c", "a", NA), dam = NA)
   expect_error(pedigree(cycle), class = "henderson_error_pedigree")
+  # No warning of animals of both sexes before it.
+  loop <- data.frame(id = c("a", "b", "c"), sire = c("b", NA, "b"), dam = c(NA, "a", "c"))
+  expect_no_warning(expect_error(pedigree(loop), class = "henderson_error_pedigree"))
   self <- data.frame(id = "a", sire = "a", dam = NA)
   expect_error(pedigree(self), "own ancestor", class = "henderson_error_pedigree")
   again <- data.frame(id = c("a", "a", "b"), sire = c("x", "y", NA), dam = NA)
