@@ -3,12 +3,17 @@
 #' `varcomp()` gives a row for each variance parameter, with the names that `hold` and `start` of
 #' [lmmfit()] take. `VarCorr()` gives the covariance matrix of each random term, as in lme4.
 #'
+#' Standard errors come from the average information, as in ASReml; it is at hand after a fit.
+#' Those of the observed information, which describes the likelihood at its top, cost two scores
+#' for each parameter. On animal models with 1000 to 6500 animals the two are within 4 % of each
+#' other.
+#'
 #' @param object,x A fit by [lmmfit()]; for the methods of `VarCorr`, its value.
 #' @param information Which information matrix the standard errors come from: see [contest()].
 #' @param sigma Not used: the matrices are on the scale of the data.
 #' @param ... Not used.
-#' @return `varcomp()`: a data frame with `term`, `parameter`, `estimate`, `se` (from the average
-#'   information; `NA` where held or at a boundary or bound) and `status`: free, tied, held, at
+#' @return `varcomp()`: a data frame with `term`, `parameter`, `estimate`, `se` (from the
+#'   `information`; `NA` where held or at a boundary or bound) and `status`: free, tied, held, at
 #'   boundary (of what a covariance can be), or at bound (of `bounds`, see [constraints]). A
 #'   residual variance that goes to zero, because random terms leave it nothing, ends at a millionth
 #'   of that of least squares, which the likelihood cannot tell from zero: the equations divide by
