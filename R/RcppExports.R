@@ -13,6 +13,14 @@ error_columns_cpp <- function(spec, values, K) {
     .Call(`_henderson_error_columns_cpp`, spec, values, K)
 }
 
+error_blocks_cpp <- function(spec, values, K, sizes) {
+    .Call(`_henderson_error_blocks_cpp`, spec, values, K, sizes)
+}
+
+record_leverages_cpp <- function(spec, values) {
+    .Call(`_henderson_record_leverages_cpp`, spec, values)
+}
+
 prediction_error_cpp <- function(spec, values) {
     .Call(`_henderson_prediction_error_cpp`, spec, values)
 }

@@ -101,3 +101,11 @@ fixed_covariance <- function(fit, limit = 10000L) {
 solve_for <- function(fit, K, diagonal = FALSE) {
   solve_equations_cpp(fit_spec(fit), fit$parameters$estimate, K, diagonal)
 }
+
+# The diagonal blocks of it: sizes[g] neighbouring columns of K are group g. A list of matrices.
+solve_blocks <- function(fit, K, sizes) {
+  error_blocks_cpp(fit_spec(fit), fit$parameters$estimate, K, sizes)
+}
+
+# w'C^- w of each record, relative to sigma^2, of a fit with one residual variance.
+shares <- function(fit) record_leverages_cpp(fit_spec(fit), fit$parameters$estimate)

@@ -17,6 +17,10 @@
 #' * `outlier_test()`: the outlier statistics of ASReml's alternative outlier model:
 #'   \eqn{D'Py / \sqrt{D'PD}}{D'Py / sqrt(D'PD)} of each record, or of each level of a random term
 #'   \eqn{\hat u / \mathrm{sd}(\hat u)}{u_hat / sd(u_hat)}, with Bonferroni p-values.
+#' * `influence()`: all of this in one object, to be printed and drawn (see [plot_influence]).
+#'
+#' A group or a record that a fixed effect cannot be estimated without (the only records of a level)
+#' has `NA`.
 #'
 #' @param model A fit by [lmmfit()].
 #' @param group What is deleted together: `NULL` for single records, the label of a random term, or
@@ -26,12 +30,24 @@
 #' @param ... Not used.
 #' @return `hatvalues()`, `rstandard()`, `rstudent()`, `cooks.distance()`: a named vector;
 #'   `dfbeta()`, `dfbetas()`: a matrix with a row for each group; `outlier_test()`: a data frame
-#'   with the most extreme first.
+#'   with the most extreme first; `influence()`: a list of class `lmmfit_influence` with the data
+#'   frame `groups` (`group`, `records`, `cooks.distance`), the matrix `dfbetas`, and the data frame
+#'   `records` (`record`, `group`, `fitted`, `standardised` and `studentised` residual, `leverage`,
+#'   `cooks.distance` of the record alone, `bonferroni` p-value of the residual). Its leverage is
+#'   \eqn{1 - P_{ii} / (V^{-1})_{ii}}{1 - P_ii / (V^-1)_ii}, the share of the record's information
+#'   that goes into the fixed effects; with it, Cook's distance of a record is
+#'   \eqn{r^2 h / ((1 - h) \mathrm{rank})}{r^2 h / ((1 - h) rank)}, as for [lm()], whose leverage it
+#'   is without random terms.
+#' @references Cook, R. D. (1977) Technometrics 19, 15-18. Haslett, J. (1999) Journal of the Royal
+#'   Statistical Society B 61, 603-609. Thompson, R. (1985) A note on restricted maximum likelihood
+#'   estimation with an alternative outlier model. Journal of the Royal Statistical Society B 47,
+#'   53-55.
 #' @examples
 #' fit <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont)
 #' head(sort(cooks.distance(fit), decreasing = TRUE), 3)
 #' head(outlier_test(fit), 3)
 #' head(outlier_test(fit, "Subject"), 3)
+#' influence(fit)
 #' @name influence.lmmfit
 NULL
 
@@ -40,22 +56,21 @@ NULL
 #' @export
 hatvalues.lmmfit <- function(model, type = c("conditional", "fixed"), ...) {
   type <- check_choice(type, c("conditional", "fixed"), "type")
-  matrices <- fit_matrices(model)
-  Z <- matrices$Z
   if (type == "fixed") {
-    # X Phi X'V^-1 = X times the rows of C^- for b.
-    return(named_records(model, fixed_leverage(model, matrices)))
+    # diag(X Phi X'V^-1)
+    parts <- deletion_parts(model)
+    return(named_records(model, rowSums(parts$X * parts$weights)))
   }
-  W <- do.call(cbind, c(list(kept_only(model, matrices$X)), Z))
-  precision <- residual_precision(model)
-  if (Matrix::isDiagonal(precision)) {
-    pev <- solve_for(model, as_dgc(Matrix::t(W)), diagonal = TRUE)
-    return(named_records(model, pev * Matrix::diag(precision)))
-  }
-  named_records(model, diagonal_of_products(model, W, W, precision))
+  if (has_iid_residual(model)) return(named_records(model, fit_weights(model) * shares(model)))
+  W <- whole_design(model)
+  named_records(model, diagonal_of_products(model, W, W, residual_precision(model)))
 }
 
-# X with zero in its dropped columns.
+# [X, Z], X with zero in its dropped columns.
+whole_design <- function(fit, matrices = fit_matrices(fit)) {
+  do.call(cbind, c(list(kept_only(fit, matrices$X)), matrices$Z))
+}
+
 kept_only <- function(fit, X) X %*% Matrix::Diagonal(x = as.double(!is.na(fit$fixed$estimate)))
 
 # diag(A C^- B'R^-1) by blocks of records.
@@ -71,13 +86,6 @@ diagonal_of_products <- function(fit, A, B, precision) {
   value
 }
 
-fixed_leverage <- function(fit, matrices) {
-  X <- kept_only(fit, matrices$X)
-  W <- do.call(cbind, c(list(X), matrices$Z))
-  only_fixed <- do.call(cbind, c(list(X), lapply(matrices$Z, function(Z) Z * 0)))
-  diagonal_of_products(fit, only_fixed, W, residual_precision(fit))
-}
-
 record_batches <- function(n, size = 500L) split(seq_len(n), (seq_len(n) - 1L) %/% size)
 
 #' @rdname influence.lmmfit
@@ -89,142 +97,107 @@ rstandard.lmmfit <- function(model, ...) named_records(model, standardised(model
 #' @importFrom stats rstudent
 #' @export
 rstudent.lmmfit <- function(model, ...) {
-  r <- standardised(model)
-  df <- model$n - model$rank
-  named_records(model, r * sqrt((df - 1) / pmax(df - r^2, .Machine$double.eps)))
+  named_records(model, studentised(model, standardised(model)))
+}
+
+studentised <- function(fit, r) {
+  df <- fit$n - fit$rank
+  r * sqrt((df - 1) / pmax(df - r^2, .Machine$double.eps))
 }
 
 # D'Py / sqrt(D'PD) of each record: with a diagonal R the conditional residual over its standard
-# deviation.
-standardised <- function(fit) {
-  parts <- projection_parts(fit)
-  parts$Py / sqrt(parts$P_diagonal)
+# deviation. NA of a record that some fixed effect depends on alone: its residual is always zero.
+standardised <- function(fit, parts = projection_parts(fit)) {
+  ifelse(parts$P_diagonal > nothing_left * parts$precision_diagonal,
+    parts$Py / sqrt(pmax(parts$P_diagonal, 0)), NA)
 }
 
-# Py = R^-1(y - Xb - Zu) and diag(P), P = R^-1 - R^-1 W C^- W'R^-1.
+# Py = R^-1(y - Xb - Zu), diag(P) of P = R^-1 - R^-1 W C^- W'R^-1, and diag(R^-1).
 projection_parts <- function(fit) {
-  matrices <- fit_matrices(fit)
-  W <- do.call(cbind, c(list(kept_only(fit, matrices$X)), matrices$Z))
   precision <- residual_precision(fit)
   e <- frame_response(fit$frame) - fit$fitted
-  K <- as_dgc(Matrix::crossprod(W, precision))
-  removed <- solve_for(fit, K, diagonal = TRUE)
-  list(Py = as.vector(precision %*% e), P_diagonal = Matrix::diag(precision) - removed)
+  list(Py = as.vector(precision %*% e), P_diagonal = projection_diagonal(fit, precision),
+    precision_diagonal = Matrix::diag(precision))
 }
 
-# Deletion -----------------------------------------------------------------------------------------
-
-# b - b_(S) for each group S, groups x kept columns.
-deletion_changes <- function(fit, group) {
-  codes <- group_of_records(fit, group)
-  matrices <- fit_matrices(fit)
-  W <- do.call(cbind, c(list(kept_only(fit, matrices$X)), matrices$Z))
-  precision <- residual_precision(fit)
-  Py <- as.vector(precision %*% (frame_response(fit$frame) - fit$fitted))
-  kept <- which(!is.na(fit$fixed$estimate))
-  units <- Matrix::sparseMatrix(kept, seq_along(kept), x = 1, dims = c(ncol(W), length(kept)))
-  members <- split(seq_len(fit$n), codes)
-  changes <- matrix(NA_real_, length(members), length(kept),
-    dimnames = list(names(members), fit$fixed$names[kept]))
-  batch <- cumsum(lengths(members)) %/% 400L
-  for (groups in split(seq_along(members), batch)) {
-    rows <- unlist(members[groups], use.names = FALSE)
-    right <- Matrix::crossprod(W, precision[, rows, drop = FALSE])
-    product <- solve_for(fit, as_dgc(cbind(right, units)))
-    last <- 0L
-    for (g in groups) {
-      at <- last + seq_along(members[[g]])
-      last <- last + length(at)
-      own <- as.matrix(precision[rows[at], rows[at]]) - product[at, at, drop = FALSE]
-      effect <- tryCatch(solve(own, Py[rows[at]]), error = function(e) NULL)
-      if (is.null(effect)) next
-      changes[g, ] <- product[length(rows) + seq_along(kept), at, drop = FALSE] %*% effect
-    }
+projection_diagonal <- function(fit, precision) {
+  if (has_iid_residual(fit)) {
+    own <- Matrix::diag(precision)
+    return(own * (1 - own * residual_variance(fit) * shares(fit)))
   }
-  changes
-}
-
-group_of_records <- function(fit, group) {
-  if (identical(group, "default")) group <- if (is_mixed(fit)) fit$random[[1L]]$label
-  if (is.null(group)) return(factor(row.names(fit$frame), unique(row.names(fit$frame))))
-  if (is.character(group) && length(group) == 1L) {
-    k <- match(group, term_labels(fit))
-    if (is.na(k)) abort_term("group", group, unique(term_labels(fit)))
-    incidence <- fit_spec(fit)$random[[k]]$incidence
-    levels <- fit$random[[k]]$levels
-    return(factor(levels[incidence[[1L]]$levels], levels))
-  }
-  if (length(group) != fit$n || anyNA(group)) {
-    abort_argument("group", length(group),
-      paste("a label, or a value for each of", fit$n, "records"))
-  }
-  factor(group)
+  K <- as_dgc(Matrix::crossprod(whole_design(fit), precision))
+  Matrix::diag(precision) - solve_for(fit, K, diagonal = TRUE)
 }
 
 #' @rdname influence.lmmfit
 #' @importFrom stats cooks.distance
 #' @export
 cooks.distance.lmmfit <- function(model, group = "default", ...) {
-  changes <- deletion_changes(model, group)
-  kept <- !is.na(model$fixed$estimate)
-  precision <- solve(vcov(model)[kept, kept, drop = FALSE])
-  rowSums((changes %*% precision) * changes) / model$rank
+  parts <- deletion_parts(model)
+  changes <- deletion_changes(model, group_of_records(model, group), parts)
+  cook_of(changes, parts$covariance)
+}
+
+cook_of <- function(changes, covariance) {
+  if (ncol(changes) == 0L) return(stats::setNames(rep(NA_real_, nrow(changes)), rownames(changes)))
+  rowSums((changes %*% inverse_covariance(covariance)) * changes) / ncol(changes)
+}
+
+# By correlations, so that the units of the covariates do not matter.
+inverse_covariance <- function(covariance) {
+  sd <- sqrt(diag(covariance))
+  chol2inv(chol(covariance / outer(sd, sd))) / outer(sd, sd)
 }
 
 #' @rdname influence.lmmfit
 #' @importFrom stats dfbeta
 #' @export
-dfbeta.lmmfit <- function(model, group = "default", ...) deletion_changes(model, group)
+dfbeta.lmmfit <- function(model, group = "default", ...) {
+  deletion_changes(model, group_of_records(model, group))
+}
 
 #' @rdname influence.lmmfit
 #' @importFrom stats dfbetas
 #' @export
 dfbetas.lmmfit <- function(model, group = "default", ...) {
-  changes <- deletion_changes(model, group)
-  sweep(changes, 2L, model$fixed$se[!is.na(model$fixed$estimate)], "/")
+  scaled_changes(model, dfbeta.lmmfit(model, group))
 }
+
+scaled_changes <- function(fit, changes) {
+  sweep(changes, 2L, fit$fixed$se[estimated_columns(fit)], "/")
+}
+
+# All of it ----------------------------------------------------------------------------------------
 
 #' @rdname influence.lmmfit
+#' @importFrom stats influence
 #' @export
-outlier_test <- function(model, term = NULL) {
-  check_fit(model, "model")
-  if (is.null(term)) {
-    table <- data.frame(record = row.names(model$frame), statistic = standardised(model))
-  } else {
-    k <- match(term, term_labels(model))
-    if (is.na(k)) abort_term("term", term, unique(term_labels(model)))
-    table <- level_statistics(model, k)
-  }
-  table$p.value <- two_sided_p(table$statistic, Inf)
-  tested <- sum(!is.na(table$statistic))
-  table$bonferroni <- pmin(1, tested * table$p.value)
-  table <- table[order(-abs(table$statistic)), ]
-  row.names(table) <- NULL
-  table
+influence.lmmfit <- function(model, group = "default", ...) {
+  parts <- deletion_parts(model)
+  codes <- group_of_records(model, group)
+  changes <- deletion_changes(model, codes, parts)
+  groups <- data.frame(group = rownames(changes), records = as.vector(table(codes)),
+    cooks.distance = unname(cook_of(changes, parts$covariance)))
+  structure(
+    list(
+      groups = groups, dfbetas = scaled_changes(model, changes),
+      records = influence_of_records(model, codes, parts), label = group_label(model, group),
+      rank = model$rank
+    ),
+    class = "lmmfit_influence"
+  )
 }
 
-# u_hat over its standard deviation: Var(u_hat) = Var(u) - Var(u_hat - u).
-level_statistics <- function(fit, k) {
-  effects <- as.data.frame.ranef.lmmfit(effect_tables(fit, TRUE, total = FALSE))
-  own <- effects[effects$group == fit$random[[k]]$label, ]
-  sigma <- diag(term_covariance(fit$random[[k]], k, fit$parameters))
-  coefs <- fit$random[[k]]$coef_names
-  scale <- if (fit$random[[k]]$related) relationship_diagonal(fit$random[[k]]) else 1
-  variance <- sigma[match(own$coefficient, coefs)] *
-    (if (length(scale) == 1L) scale else scale[match(own$level, fit$random[[k]]$levels)])
-  spread <- variance - own$se^2
-  data.frame(level = own$level, coefficient = own$coefficient,
-    statistic = ifelse(spread > 1e-10 * variance, own$estimate / sqrt(pmax(spread, 0)), NA))
-}
-
-relationship_diagonal <- function(term) {
-  if (term$n_levels > 5000L) {
-    abort_size("`outlier_test()` of related levels", term$n_levels, 5000L, "Test the records.")
-  }
-  precision <- Matrix::forceSymmetric(level_precision(term$relationship))
-  inverse <- diag(as.matrix(Matrix::solve(precision)))
-  combination <- term$relationship$combination
-  if (is.null(combination)) return(inverse)
-  full <- Matrix::solve(precision, combination)
-  Matrix::colSums(combination * full)
+influence_of_records <- function(fit, codes, parts) {
+  own <- projection_parts(fit)
+  residual <- standardised(fit, own)
+  leverage <- if (fit$rank > 0L) record_leverage(parts, own$P_diagonal) else numeric(fit$n)
+  data.frame(
+    record = row.names(fit$frame), group = as.character(codes),
+    fitted = fit$fitted + (frame_offset(fit$frame) %||% 0),
+    standardised = residual, studentised = studentised(fit, residual), leverage = leverage,
+    # NA where a fixed effect hangs on the record alone.
+    cooks.distance = residual^2 * leverage / ((1 - leverage) * fit$rank),
+    bonferroni = pmin(1, sum(!is.na(residual)) * two_sided_p(residual, Inf))
+  )
 }

@@ -13,11 +13,12 @@
 #'   band of 1.96 standard errors, averaged over the levels of other factors, over the records;
 #'   `"surface"`, the trend of a [spl2()], its bilinear part included, as the deviation from its
 #'   mean; `"biplot"`, rotated loadings of an `fa` or `rr` term with two factors or more as arrows,
-#'   and the scores of its levels as points (see [loadings_of()]).
+#'   and the scores of its levels as points (see [loadings_of()]). Of influence: `"cooks"`,
+#'   `"dfbetas"`, `"leverage"` and `"outliers"`, see [plot_influence].
 #' @param term For the caterpillar, splines, the biplot and correlations: the label of the random
 #'   term, by default the first that there is a picture of. With `by` or a group each level has a
-#'   curve. For structured residuals with several sets of parameters: the label of one, such as
-#'   `"residual.treated"`.
+#'   curve. For pictures of influence: the term whose levels are deleted one by one. For structured
+#'   residuals with several sets of parameters: the label of one, such as `"residual.treated"`.
 #' @param coefficient For the caterpillar: the name of the coefficient, by default the first.
 #' @param ... Further arguments for [graphics::plot()].
 #' @return `plot()` the plotted data frame, invisibly; `autoplot()` a ggplot.
@@ -30,9 +31,11 @@
 #' @export
 plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar", "correlation",
                                     "autocorrelation", "profiles", "field", "spline",
-                                    "surface", "biplot"),
+                                    "surface", "biplot", "cooks", "dfbetas", "leverage",
+                                    "outliers"),
                         term = NULL, coefficient = NULL, ...) {
   type <- check_choice(type, eval(formals()$type), "type")
+  if (type %in% influence_types) return(plot(influence_by(x, term), type, ...))
   data <- plot_data(x, type, term, coefficient)
   if (type %in% residual_plots) {
     draw_residual_plot(data, type, ...)
@@ -46,6 +49,8 @@ plot.lmmfit <- function(x, type = c("residuals", "qq", "caterpillar", "correlati
   draw(data, ...)
   invisible(data)
 }
+
+influence_by <- function(fit, term) influence(fit, term %||% "default")
 
 # The numbers of a plot: what plot() and autoplot() draw.
 plot_data <- function(fit, type, term, coefficient) {
@@ -104,9 +109,11 @@ draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", pch = 
 #' @rawNamespace S3method(ggplot2::autoplot, lmmfit)
 autoplot.lmmfit <- function(object, type = c("residuals", "qq", "caterpillar", "correlation",
                                              "autocorrelation", "profiles", "field", "spline",
-                                             "surface", "biplot"),
+                                             "surface", "biplot", "cooks", "dfbetas",
+                                             "leverage", "outliers"),
                             term = NULL, coefficient = NULL, ...) {
   type <- check_choice(type, eval(formals()$type), "type")
+  if (type %in% influence_types) return(autoplot.lmmfit_influence(influence_by(object, term), type))
   data <- plot_data(object, type, term, coefficient)
   if (type %in% residual_plots) return(residual_ggplot(data, type))
   if (type %in% term_plots) return(term_ggplot(data, type))

@@ -51,6 +51,32 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// error_blocks_cpp
+Rcpp::List error_blocks_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, Rcpp::IntegerVector sizes);
+RcppExport SEXP _henderson_error_blocks_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP, SEXP sizesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type sizes(sizesSEXP);
+    rcpp_result_gen = Rcpp::wrap(error_blocks_cpp(spec, values, K, sizes));
+    return rcpp_result_gen;
+END_RCPP
+}
+// record_leverages_cpp
+Rcpp::NumericVector record_leverages_cpp(Rcpp::List spec, Rcpp::NumericVector values);
+RcppExport SEXP _henderson_record_leverages_cpp(SEXP specSEXP, SEXP valuesSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
+    rcpp_result_gen = Rcpp::wrap(record_leverages_cpp(spec, values));
+    return rcpp_result_gen;
+END_RCPP
+}
 // prediction_error_cpp
 Rcpp::List prediction_error_cpp(Rcpp::List spec, Rcpp::NumericVector values);
 RcppExport SEXP _henderson_prediction_error_cpp(SEXP specSEXP, SEXP valuesSEXP) {
@@ -289,6 +315,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fitting_constants_cpp", (DL_FUNC) &_henderson_fitting_constants_cpp, 3},
     {"_henderson_solve_equations_cpp", (DL_FUNC) &_henderson_solve_equations_cpp, 4},
     {"_henderson_error_columns_cpp", (DL_FUNC) &_henderson_error_columns_cpp, 3},
+    {"_henderson_error_blocks_cpp", (DL_FUNC) &_henderson_error_blocks_cpp, 4},
+    {"_henderson_record_leverages_cpp", (DL_FUNC) &_henderson_record_leverages_cpp, 2},
     {"_henderson_prediction_error_cpp", (DL_FUNC) &_henderson_prediction_error_cpp, 2},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},

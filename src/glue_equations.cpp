@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/errors.h"
+#include "core/equations/leverages.h"
 #include "core/reml/likelihood.h"
 #include "glue_callbacks.h"
 #include "glue_convert.h"
@@ -49,6 +50,28 @@ Rcpp::NumericMatrix error_columns(const Rcpp::List& spec, const Rcpp::NumericVec
                                        Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k))));
 }
 
+// sizes[g]: how many neighbouring columns of k are group g.
+Rcpp::List error_blocks(const Rcpp::List& spec, const Rcpp::NumericVector& values,
+                        const Rcpp::S4& k, const Rcpp::IntegerVector& sizes) {
+  const SolvedModel solved(spec, values);
+  const reml::Evaluation& at = *solved.evaluation;
+  std::vector<Index> first{0};
+  for (const int size : sizes) first.push_back(first.back() + size);
+  const std::vector<Matrix> found =
+      equations::error_blocks(solved.equations, at.lambda, at.parameters.residual(),
+                              at.solved.factor, Rcpp::as<Eigen::SparseMatrix<double>>(k), first);
+  Rcpp::List blocks(found.size());
+  for (std::size_t g = 0; g < found.size(); ++g) blocks[g] = to_r(found[g]);
+  return blocks;
+}
+
+Rcpp::NumericVector record_leverages(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
+  SolvedModel solved(spec, values);
+  return to_r(equations::record_leverages(solved.equations, solved.evaluation->lambda,
+                                          std::move(solved.evaluation->solved.factor),
+                                          solved.callbacks));
+}
+
 Rcpp::List prediction_error(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
   SolvedModel solved(spec, values);
   const std::vector<Matrix> errors = equations::prediction_errors(
@@ -77,6 +100,17 @@ Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, R
 // [[Rcpp::export]]
 Rcpp::NumericMatrix error_columns_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K) {
   return henderson::guarded([&] { return henderson::error_columns(spec, values, K); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List error_blocks_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K,
+                            Rcpp::IntegerVector sizes) {
+  return henderson::guarded([&] { return henderson::error_blocks(spec, values, K, sizes); });
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericVector record_leverages_cpp(Rcpp::List spec, Rcpp::NumericVector values) {
+  return henderson::guarded([&] { return henderson::record_leverages(spec, values); });
 }
 
 // [[Rcpp::export]]

@@ -6,6 +6,7 @@
 #include <Eigen/Dense>
 
 #include "core/equations/errors.h"
+#include "core/equations/leverages.h"
 #include "core/equations/traces.h"
 #include "core/reml/likelihood.h"
 #include "mixed_models.h"
@@ -258,6 +259,15 @@ TEST_CASE("error covariances are the inverse of the textbook equations") {
     CHECK(difference(covariance, k.transpose() * expected * k) < 1e-9);
     const Matrix columns = error_columns(equations, found.lambda, residual, found.solved.factor, k);
     CHECK(difference(columns, expected * k) < 1e-9);
+    const std::vector<Matrix> blocks = error_blocks(
+        equations, found.lambda, residual, found.solved.factor, k.sparseView(), {0, 3, 3, 4});
+    REQUIRE(blocks.size() == 3);
+    CHECK(difference(blocks[0], covariance.topLeftCorner(3, 3)) < 1e-12);
+    CHECK(blocks[1].size() == 0);
+    CHECK(difference(blocks[2], covariance.bottomRightCorner(1, 1)) < 1e-12);
+    CHECK_THROWS_AS(error_blocks(equations, found.lambda, residual, found.solved.factor,
+                                 k.sparseView(), {0, 3}),
+                    DimensionMismatch);
     CHECK_THROWS_AS(
         error_covariance(equations, found.lambda, residual, found.solved.factor, k.topRows(1)),
         DimensionMismatch);
@@ -313,6 +323,26 @@ TEST_CASE("standard errors and prediction errors from the selected inverse") {
       }
     }
   });
+}
+
+// diag(P) = (1 - weight x leverage) weight / sigma^2
+TEST_CASE("leverages of records are those of the V form") {
+  std::mt19937 engine(8);
+  for_each_model(
+      19, [&](const MixedModel& given, const Model& model, MixedModelEquations& equations) {
+        if (model.has_structured_residual()) return;
+        const Vector values = test::random_values(given, engine);
+        const test::Oracle oracle = test::oracle(given, values);
+        Callbacks callbacks;
+        reml::Evaluation found = evaluate_at(equations, values);
+        const Vector leverages =
+            record_leverages(equations, found.lambda, std::move(found.solved.factor), callbacks);
+        Vector weights = model.weights;
+        if (weights.size() == 0) weights = Vector::Ones(model.n_records);
+        const Vector left = 1.0 - (weights.array() * leverages.array());
+        const double residual = values[values.size() - 1];
+        CHECK(difference(weights.cwiseProduct(left) / residual, oracle.p.diagonal()) < 1e-9);
+      });
 }
 
 TEST_CASE("the storage of the equations is one") {

@@ -60,3 +60,79 @@ test_that("outlier statistics are those of a fixed effect for the record", {
   expect_error(outlier_test(fit, "subject"), class = "henderson_error_term")
   expect_error(cooks.distance(fit, 1:3), class = "henderson_error_argument")
 })
+
+test_that("influence() of least squares is lm()'s", {
+  data <- growth()
+  found <- influence(lmmfit(distance ~ age * Sex, data))
+  expected <- lm(distance ~ age * Sex, data)
+  expect_equal(found$records$leverage, unname(hatvalues(expected)))
+  expect_equal(found$records$studentised, unname(rstudent(expected)))
+  expect_equal(found$records$cooks.distance, unname(cooks.distance(expected)))
+  expect_equal(found$groups$cooks.distance, unname(cooks.distance(expected)))
+  expect_equal(found$dfbetas, dfbeta(expected) / rep(sqrt(diag(vcov(expected))), each = 108),
+    ignore_attr = TRUE)
+})
+
+# The leverage of a record with random terms: 1 - P_ii / (V^-1)_ii through V.
+test_that("leverage and standardised residuals are those of the V form", {
+  data <- growth()
+  data$w <- rep(c(1, 2), 54)
+  fits <- list(
+    lmmfit(distance ~ age * Sex + (1 + age | Subject) + (1 | age), data, weights = w),
+    lmmfit(distance ~ age * Sex + (1 | Subject), data, residual = ~ ar1(age | Subject))
+  )
+  for (fit in fits) {
+    own <- mme(fit, form = "V")
+    X <- as.matrix(own$X)
+    V_inverse <- solve(as.matrix(own$V))
+    P <- V_inverse - V_inverse %*% X %*% solve(t(X) %*% V_inverse %*% X, t(X) %*% V_inverse)
+    found <- influence(fit, group = NULL)$records
+    expect_equal(found$leverage, unname(1 - diag(P) / diag(V_inverse)), tolerance = 1e-6)
+    Py <- drop(P %*% data$distance)
+    expect_equal(found$standardised, unname(Py / sqrt(diag(P))), tolerance = 1e-6)
+    expect_equal(found$cooks.distance, unname(cooks.distance(fit, NULL)), tolerance = 1e-6)
+  }
+})
+
+test_that("groups that are separate, and that are not, with structured residuals: the refit", {
+  data <- growth()
+  data$half <- factor(rep(1:2, length.out = 108))
+  formula <- distance ~ age + half
+  fit <- lmmfit(formula, data, residual = ~ ar1h(age | Subject))
+  held <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
+  without <- lmmfit(formula, data[data$Subject != "M13", ], hold = held,
+    residual = ~ ar1h(age | Subject))
+  expect_equal(dfbeta(fit, data$Subject)["M13", ], fixef(fit) - fixef(without), tolerance = 1e-6)
+  expect_equal(influence(fit, data$Subject)$label, "group")
+  # Visits go through all subjects.
+  changes <- dfbeta(fit, data$age)
+  V <- residual_matrix(fit)
+  X <- model.matrix(fit)
+  kept <- data$age != 12
+  inner <- solve(V[kept, kept])
+  b <- solve(t(X[kept, ]) %*% inner %*% X[kept, ], t(X[kept, ]) %*% inner %*% data$distance[kept])
+  expect_equal(changes["12", ], fixef(fit) - drop(as.matrix(b)), tolerance = 1e-6)
+})
+
+test_that("what a fixed effect hangs on alone is NA", {
+  data <- growth()
+  data$own <- factor(ifelse(data$Subject == "F05", "F05", "others"))
+  data$once <- as.double(seq_len(108) == 20)
+  for (formula in list(distance ~ age + own + once + (1 | Subject),
+    distance ~ age + own + once + (1 | Subject) + (1 | age))) {
+    found <- influence(lmmfit(formula, data))
+    expect_identical(found$groups$group[is.na(found$groups$cooks.distance)],
+      c(as.character(data$Subject[20]), "F05"))
+    expect_identical(which(is.na(found$records$standardised)), 20L)
+    expect_identical(which(is.na(found$records$cooks.distance)), 20L)
+    expect_identical(which(is.na(cooks.distance(lmmfit(formula, data), NULL))), c(`20` = 20L))
+  }
+  expect_output(print(found), "2 without which a fixed effect cannot be estimated")
+})
+
+test_that("a group needs one level a record", {
+  data <- data.frame(a = factor(rep(1:6, 10)), b = factor(rep(c(2:6, 1), 10)), y = sin(1:60))
+  fit <- suppressWarnings(lmmfit(y ~ 1 + (1 | mm(a, b)), data))
+  expect_error(influence(fit), class = "henderson_error_argument")
+  expect_error(influence(fit, "a"), class = "henderson_error_term")
+})

@@ -167,6 +167,28 @@ Vector error_variances(const MixedModelEquations& equations, const Factors& lamb
   return variances;
 }
 
+std::vector<Matrix> error_blocks(const MixedModelEquations& equations, const Factors& lambda,
+                                 double residual, const linalg::CholeskyFactor& factor,
+                                 const Eigen::SparseMatrix<double>& k,
+                                 const std::vector<Index>& first) {
+  if (first.empty() || first.back() != k.cols())
+    throw DimensionMismatch("columns of K", k.cols(), first.empty() ? 0 : first.back());
+  std::vector<Matrix> blocks;
+  blocks.reserve(first.size() - 1);
+  for (std::size_t g = 0; g + 1 < first.size();) {
+    std::size_t end = g + 1;
+    while (end + 1 < first.size() && first[end + 1] - first[g] <= kColumnsAtATime) ++end;
+    const Matrix columns = k.middleCols(first[g], first[end] - first[g]);
+    Matrix half = equations.to_scaled(lambda, over_design(equations.model(), columns));
+    factor.solve_lower(half);
+    for (const Index begin = first[g]; g < end; ++g) {
+      const Matrix own = half.middleCols(first[g] - begin, first[g + 1] - first[g]);
+      blocks.push_back(residual * (own.transpose() * own));
+    }
+  }
+  return blocks;
+}
+
 Matrix fixed_covariance(const MixedModelEquations& equations, double residual,
                         const linalg::CholeskyFactor& factor) {
   const Model& model = equations.model();

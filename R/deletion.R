@@ -1,0 +1,151 @@
+# Deletion of groups of records, with the variances kept:
+#
+#     b - b_(S) = T_S' (P_SS)^-1 (Py)_S,   T = V^-1 X Phi = R^-1 W C^- [I; 0]
+#
+# Where no random effect and no residual covariance ties a group to the others, V^-1 is block
+# diagonal, and the same is b - b_(S) = (Phi^-1 - X_S'V_S^-1 X_S)^-1 X_S'(Py)_S, in the space of X.
+
+# What is left of the information about a fixed effect, or of a record, below which there is nothing
+# but rounding.
+nothing_left <- 1e-10
+
+# Over the kept columns: X, T as `weights`, Phi as `covariance`; Py; W and R^-1.
+deletion_parts <- function(fit, limit = 5e7) {
+  kept <- estimated_columns(fit)
+  if (fit$n * length(kept) > limit) {
+    abort_size("Deletion of records (records x fixed effects)", fit$n * length(kept), limit,
+      "Fit fewer fixed effects, or take some as random.")
+  }
+  matrices <- fit_matrices(fit)
+  W <- whole_design(fit, matrices)
+  precision <- residual_precision(fit)
+  columns <- error_columns(fit, kept)
+  list(
+    X = as.matrix(matrices$X[, kept, drop = FALSE]), Z = matrices$Z, W = W, precision = precision,
+    weights = as.matrix(precision %*% (W %*% columns)),
+    covariance = columns[kept, , drop = FALSE],
+    Py = as.vector(precision %*% (frame_response(fit$frame) - fit$fitted))
+  )
+}
+
+# b - b_(S) for each group S, groups x kept columns; NA where a fixed effect cannot be estimated
+# without the group.
+deletion_changes <- function(fit, codes, parts = deletion_parts(fit)) {
+  members <- split(seq_len(fit$n), codes)
+  changes <- if (ncol(parts$X) == 0L) {
+    matrix(0, length(members), 0L)
+  } else if (all(lengths(members) == 1L)) {
+    changes_of_records(fit, parts)[unlist(members), , drop = FALSE]
+  } else if (is_separate(fit, parts, codes)) {
+    changes_of_separate(parts, members)
+  } else {
+    changes_of_groups(fit, parts, members)
+  }
+  dimnames(changes) <- list(names(members), fit$fixed$names[estimated_columns(fit)])
+  changes
+}
+
+# Whether every level of the random terms, and every block of R, lies within one group.
+is_separate <- function(fit, parts, codes) {
+  if (any(vapply(fit$random, `[[`, NA, "related"))) return(FALSE)
+  group <- as.integer(codes)
+  for (Z in parts$Z) {
+    entries <- methods::as(Z, "TsparseMatrix")
+    own <- group[entries@i + 1L]
+    first <- own[match(entries@j, entries@j)]
+    if (any(own != first)) return(FALSE)
+  }
+  entries <- methods::as(methods::as(parts$precision, "generalMatrix"), "TsparseMatrix")
+  all(group[entries@i + 1L] == group[entries@j + 1L])
+}
+
+changes_of_separate <- function(parts, members) {
+  root <- chol(parts$covariance)
+  # In the basis where Phi is the identity: A = (X_S R')'V_S^-1 (X_S R').
+  X <- parts$X %*% t(root)
+  VX <- t(backsolve(root, t(parts$weights), transpose = TRUE))
+  own <- function(rows) {
+    A <- crossprod(X[rows, , drop = FALSE], VX[rows, , drop = FALSE])
+    left <- root_of(diag(ncol(A)) - A)
+    if (is.null(left)) return(rep(NA_real_, ncol(A)))
+    solve_root(left, crossprod(X[rows, , drop = FALSE], parts$Py[rows]))
+  }
+  changes <- vapply(members, own, numeric(ncol(X)))
+  matrix(changes, ncol = ncol(X), byrow = TRUE) %*% root
+}
+
+changes_of_records <- function(fit, parts) {
+  P <- projection_diagonal(fit, parts$precision)
+  effect <- ifelse(1 - record_leverage(parts, P) > nothing_left, parts$Py / P, NA)
+  parts$weights * effect
+}
+
+# 1 - P_ii / (V^-1)_ii: as V^-1 - P = V^-1 X Phi X'V^-1, the share of a record's information that
+# the fixed effects take. Cook's distance of a record is r^2 h / ((1 - h) rank) with it.
+record_leverage <- function(parts, P_diagonal) {
+  taken <- rowSums((parts$weights %*% inverse_covariance(parts$covariance)) * parts$weights)
+  taken / (taken + pmax(P_diagonal, 0))
+}
+
+changes_of_groups <- function(fit, parts, members, limit = 5e7) {
+  size <- lengths(members)
+  if (sum(as.double(size)^2) > limit) {
+    abort_size("Deletion of groups that random effects tie together (squares of records)",
+      sum(as.double(size)^2), limit, "Delete smaller groups.")
+  }
+  rows <- unlist(members, use.names = FALSE)
+  K <- Matrix::crossprod(parts$W, parts$precision[, rows, drop = FALSE])
+  removed <- solve_blocks(fit, as_dgc(K), size)
+  inverse <- inverse_covariance(parts$covariance)
+  own <- function(g) {
+    at <- members[[g]]
+    P <- as.matrix(parts$precision[at, at, drop = FALSE]) - removed[[g]]
+    weights <- parts$weights[at, , drop = FALSE]
+    effect <- solve_within(P, P + weights %*% inverse %*% t(weights), parts$Py[at])
+    if (is.null(effect)) rep(NA_real_, ncol(weights)) else crossprod(weights, effect)
+  }
+  matrix(vapply(seq_along(members), own, numeric(ncol(parts$X))), ncol = ncol(parts$X),
+    byrow = TRUE)
+}
+
+# P^-1 b; nothing where P is singular beside V^-1.
+solve_within <- function(P, V_inverse, b) {
+  scale <- tryCatch(chol(V_inverse), error = function(e) NULL)
+  if (is.null(scale)) return(NULL)
+  half <- backsolve(scale, P, transpose = TRUE)
+  root <- root_of(backsolve(scale, t(half), transpose = TRUE))
+  if (is.null(root)) return(NULL)
+  backsolve(scale, solve_root(root, backsolve(scale, b, transpose = TRUE)))
+}
+
+# The Cholesky factor of a matrix with eigenvalues from 0 to 1; NULL where it is singular.
+root_of <- function(matrix) {
+  root <- tryCatch(chol((matrix + t(matrix)) / 2), error = function(e) NULL)
+  if (is.null(root) || min(diag(root))^2 < nothing_left) NULL else root
+}
+
+solve_root <- function(root, b) backsolve(root, backsolve(root, b, transpose = TRUE))
+
+# A factor with the group of each record. `group`: NULL, a label, or a value for each record.
+group_of_records <- function(fit, group) {
+  if (identical(group, "default")) group <- if (is_mixed(fit)) fit$random[[1L]]$label
+  if (is.null(group)) return(factor(row.names(fit$frame), unique(row.names(fit$frame))))
+  if (is.character(group) && length(group) == 1L) return(levels_of_records(fit, group))
+  if (length(group) != fit$n || anyNA(group)) {
+    abort_argument("group", length(group),
+      paste("a label, or a value for each of", fit$n, "records"))
+  }
+  factor(group)
+}
+
+levels_of_records <- function(fit, label) {
+  k <- match(label, term_labels(fit))
+  if (is.na(k)) abort_term("group", label, unique(term_labels(fit)))
+  incidence <- fit_spec(fit)$random[[k]]$incidence
+  if (length(incidence) > 1L) {
+    abort_argument("group", label, paste(
+      "a term that gives each record one level, or a value for each of", fit$n, "records"))
+  }
+  levels <- fit$random[[k]]$levels
+  droplevels(factor(levels[incidence[[1L]]$levels], levels))
+}

@@ -1,0 +1,80 @@
+# The pictures of plot-influence.R with ggplot2.
+
+named_points <- function(data, x, y) {
+  named <- data[!is.na(data$label), ]
+  .data <- ggplot2::.data
+  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[[y]], label = .data[["label"]]), named,
+    colour = accent, size = 3, vjust = -0.6, inherit.aes = FALSE)
+}
+
+room_above <- function() ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0.05, 0.1)))
+
+cooks_ggplot <- function(data) {
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  data$named <- !is.na(data$label)
+  made <- ggplot2::ggplot(data, aes(.data[["number"]], .data[["cooks.distance"]])) +
+    ggplot2::geom_segment(aes(xend = .data[["number"]], yend = 0, colour = .data[["named"]]),
+      linewidth = if (nrow(data) <= 40L) 1.2 else 0.3, na.rm = TRUE) +
+    ggplot2::scale_colour_manual(values = c("grey50", accent), guide = "none") +
+    named_points(data, "number", "cooks.distance") +
+    ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0, 0.1))) +
+    ggplot2::labs(x = attr(data, "title"), y = "Cook's distance")
+  if (nrow(data) > 40L) return(made)
+  made + ggplot2::scale_x_continuous(breaks = data$number, labels = data$group) +
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 90, vjust = 0.5, hjust = 1),
+      panel.grid.minor.x = ggplot2::element_blank())
+}
+
+dfbetas_ggplot <- function(data) {
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  limit <- attr(data, "limit")
+  data$coefficient <- factor(data$coefficient, rev(levels(data$coefficient)))
+  ggplot2::ggplot(data, aes(.data[["dfbetas"]], .data[["coefficient"]])) +
+    ggplot2::geom_vline(xintercept = c(-limit, 0, limit), colour = "grey50",
+      linetype = c("dotted", "solid", "dotted")) +
+    ggplot2::geom_point(alpha = 0.4, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
+    named_points(data, "dfbetas", "coefficient") +
+    ggplot2::labs(x = "DFBETAS", y = NULL)
+}
+
+leverage_ggplot <- function(data) {
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  lines <- contour_data(data)
+  ends <- lines[lines$leverage == max(lines$leverage) & lines$branch > 0, ]
+  ggplot2::ggplot(data, aes(.data[["leverage"]], .data[["standardised"]])) +
+    ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
+    ggplot2::geom_line(aes(group = interaction(.data[["level"]], .data[["branch"]])), lines,
+      linetype = "dashed", colour = "grey40", na.rm = TRUE) +
+    ggplot2::geom_text(aes(label = format(.data[["level"]])), ends, hjust = -0.2, size = 2.8,
+      colour = "grey40", na.rm = TRUE) +
+    ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
+    named_points(data, "leverage", "standardised") + room_above() +
+    ggplot2::scale_x_continuous(limits = c(0, NA), expand = ggplot2::expansion(c(0, 0.12))) +
+    ggplot2::labs(x = "Leverage", y = "Standardised residual",
+      caption = "Broken lines: Cook's distance")
+}
+
+studentised_ggplot <- function(data) {
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  ggplot2::ggplot(data, aes(.data[["fitted"]], .data[["studentised"]])) +
+    ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
+    ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
+    named_points(data, "fitted", "studentised") + room_above() +
+    ggplot2::labs(x = "Fitted", y = "Studentised residual")
+}
+
+outliers_ggplot <- function(data) {
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  limit <- attr(data, "limit")
+  ggplot2::ggplot(data, aes(.data[["number"]], .data[["standardised"]])) +
+    ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
+    ggplot2::geom_hline(yintercept = c(-limit, limit), colour = accent, linetype = "dashed") +
+    ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
+    named_points(data, "number", "standardised") + room_above() +
+    ggplot2::labs(x = "Record", y = "Standardised residual")
+}

@@ -1,0 +1,219 @@
+#' Pictures of influence
+#'
+#' What [influence()][influence.lmmfit] found, drawn with base graphics by `plot()` and with ggplot2
+#' by `ggplot2::autoplot()`.
+#'
+#' * `"cooks"`: Cook's distance of each group. The largest are labelled.
+#' * `"dfbetas"`: the change of each fixed effect, in its standard errors, when a group is deleted;
+#'   dotted lines at \eqn{\pm 2 / \sqrt{\mathrm{groups}}}{+-2 / sqrt(groups)} (Belsley, Kuh and
+#'   Welsch 1980). The group that moves each effect most is labelled where it is beyond them.
+#' * `"leverage"`: standardised residuals of records against their leverage, with contours of
+#'   Cook's distance.
+#' * `"fitted"`: studentised residuals against fitted values.
+#' * `"outliers"`: standardised residuals, the statistics of [outlier_test()], in the order of the
+#'   records. Beyond the broken lines lies one of all records with probability 5 % (Bonferroni).
+#'
+#' @param x,object The value of `influence()`.
+#' @param type Which picture.
+#' @param label How many points are labelled.
+#' @param ... Further arguments for [graphics::plot()].
+#' @return `plot()` the plotted data frame, invisibly; `autoplot()` a ggplot; `as.data.frame()` a
+#'   row for each group with Cook's distance and the DFBETAS; `print()` its argument.
+#' @seealso [influence()][influence.lmmfit] for what the numbers are.
+#' @references Belsley, D. A., Kuh, E. and Welsch, R. E. (1980) Regression Diagnostics. Wiley.
+#' @examples
+#' fit <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont)
+#' found <- influence(fit)
+#' found
+#' plot(found)
+#' plot(found, "leverage")
+#' plot(influence(fit, group = NULL), "cooks")
+#' @name plot_influence
+NULL
+
+influence_types <- c("cooks", "dfbetas", "leverage", "fitted", "outliers")
+most_coefficients <- 30L
+accent <- "#B2182B"
+
+#' @rdname plot_influence
+#' @method plot lmmfit_influence
+#' @export
+plot.lmmfit_influence <- function(x, type = c("cooks", "dfbetas", "leverage", "fitted",
+                                              "outliers"), label = 3L, ...) {
+  type <- check_choice(type, influence_types, "type")
+  data <- influence_data(x, type, check_count(label, "label", 0))
+  draw <- switch(type, cooks = draw_cooks, dfbetas = draw_dfbetas, leverage = draw_leverage,
+    fitted = draw_studentised, outliers = draw_outliers)
+  draw(data, ...)
+  invisible(data)
+}
+
+#' @rdname plot_influence
+#' @rawNamespace S3method(ggplot2::autoplot, lmmfit_influence)
+autoplot.lmmfit_influence <- function(object, type = c("cooks", "dfbetas", "leverage", "fitted",
+                                                       "outliers"), label = 3L, ...) {
+  type <- check_choice(type, influence_types, "type")
+  data <- influence_data(object, type, check_count(label, "label", 0))
+  switch(type, cooks = cooks_ggplot(data), dfbetas = dfbetas_ggplot(data),
+    leverage = leverage_ggplot(data), fitted = studentised_ggplot(data),
+    outliers = outliers_ggplot(data))
+}
+
+# Numbers ------------------------------------------------------------------------------------------
+
+# The numbers of a picture; `label` is text where a point has a name, else NA.
+influence_data <- function(x, type, label) {
+  if (type == "dfbetas") return(dfbetas_data(x, label))
+  if (type == "cooks") {
+    data <- data.frame(number = seq_len(nrow(x$groups)), group = x$groups$group,
+      cooks.distance = x$groups$cooks.distance)
+    data$label <- labels_of_largest(data$group, data$cooks.distance, label)
+    return(structure(data, title = x$label))
+  }
+  columns <- switch(type, leverage = c("leverage", "standardised", "cooks.distance"),
+    fitted = c("fitted", "studentised"), outliers = "standardised")
+  data <- data.frame(number = seq_len(nrow(x$records)), x$records[c("record", columns)])
+  size <- data[[if (type == "leverage") "cooks.distance" else columns[length(columns)]]]
+  data$label <- labels_of_largest(data$record, abs(size), label)
+  structure(data, rank = x$rank, limit = bonferroni_limit(sum(!is.na(x$records$standardised))))
+}
+
+labels_of_largest <- function(names, size, n) {
+  largest <- utils::head(order(-size), n)
+  largest <- largest[!is.na(size[largest])]
+  replace(rep.int(NA_character_, length(names)), largest, as.character(names[largest]))
+}
+
+# A row for each group and coefficient.
+dfbetas_data <- function(x, label, most = most_coefficients) {
+  d <- x$dfbetas
+  if (ncol(d) > most) {
+    # Those that some group moves most.
+    largest <- apply(abs(d), 2L, function(v) max(v, 0, na.rm = TRUE))
+    d <- d[, sort(utils::head(order(-largest), most)), drop = FALSE]
+  }
+  limit <- 2 / sqrt(nrow(d))
+  labels <- vapply(seq_len(ncol(d)), function(j) {
+    size <- ifelse(abs(d[, j]) > limit, abs(d[, j]), NA)
+    labels_of_largest(rownames(d), size, min(label, 1L))
+  }, character(nrow(d)))
+  data <- data.frame(
+    group = rep.int(rownames(d), ncol(d)),
+    coefficient = factor(rep(colnames(d), each = nrow(d)), colnames(d)), dfbetas = as.vector(d),
+    label = as.vector(labels)
+  )
+  structure(data, title = x$label, limit = limit)
+}
+
+# Levels of Cook's distance to draw contours at: those of lm() where they are within reach.
+cook_levels <- function(data) {
+  most <- max(data$cooks.distance, 0, na.rm = TRUE)
+  if (most >= 0.5) return(c(0.5, 1)[c(TRUE, most >= 0.8)])
+  levels <- pretty(c(0, most), 3L)
+  levels[levels > 0 & levels <= 1.3 * most]
+}
+
+# Standardised residual at which a record of leverage h has Cook's distance d.
+cook_contour <- function(d, h, rank) sqrt(d * rank * (1 - h) / h)
+
+# A row for each point of the upper and the lower branch of each contour, as far as the picture
+# goes.
+contour_data <- function(data, points = 101L) {
+  h <- max(data$leverage, 0, na.rm = TRUE)
+  h <- seq(h / 100, min(1.05 * h, 0.999), length.out = points)
+  reach <- 1.08 * max(abs(data$standardised), 1, na.rm = TRUE)
+  lines <- lapply(cook_levels(data), function(d) {
+    r <- cook_contour(d, h, attr(data, "rank"))
+    data.frame(level = d, branch = rep(c(1, -1), each = points), leverage = h,
+      standardised = ifelse(c(r, r) > reach, NA, c(r, -r)))
+  })
+  do.call(rbind, lines)
+}
+
+# Base graphics ------------------------------------------------------------------------------------
+
+# Names beside points, on the side where there is room.
+label_points <- function(x, y, label) {
+  named <- !is.na(label)
+  if (!any(named)) return(invisible())
+  ends <- graphics::par("usr")[1:2]
+  right <- x[named] > mean(ends)
+  graphics::text(x[named], y[named], label[named], pos = ifelse(right, 2L, 4L), cex = 0.8,
+    col = accent, xpd = NA)
+}
+
+point_size <- function(n) if (n > 2000L) 0.4 else if (n > 200L) 0.6 else 0.8
+
+draw_cooks <- function(data, xlab = attr(data, "title"), ylab = "Cook's distance", ...) {
+  few <- nrow(data) <= 40L
+  top <- max(data$cooks.distance, 0, na.rm = TRUE)
+  graphics::plot(data$number, data$cooks.distance, type = "h", xlab = xlab, ylab = ylab,
+    xaxt = if (few) "n" else "s", ylim = c(0, if (top > 0) 1.08 * top else 1), lwd = if (few) 3
+    else 1, lend = 1L, col = ifelse(is.na(data$label), "grey50", accent), ...)
+  if (few) graphics::axis(1L, data$number, data$group, las = 2L, cex.axis = 0.7, tick = FALSE)
+  named <- !is.na(data$label)
+  if (any(named)) {
+    graphics::text(data$number[named], data$cooks.distance[named], data$label[named], pos = 3L,
+      offset = 0.25, cex = 0.8, col = accent, xpd = NA)
+  }
+}
+
+draw_dfbetas <- function(data, xlab = "DFBETAS", ylab = "", ...) {
+  names <- levels(data$coefficient)
+  n <- length(names)
+  height <- n + 1L - as.integer(data$coefficient)
+  width <- max(graphics::strwidth(names, units = "inches", cex = 0.8), 0)
+  old <- graphics::par(mai = replace(graphics::par("mai"), 2L, min(width, 2.5) + 0.3))
+  on.exit(graphics::par(old))
+  limit <- attr(data, "limit")
+  reach <- 1.15 * range(data$dfbetas, -limit, limit, na.rm = TRUE)
+  graphics::plot(data$dfbetas, height, xlim = reach, ylim = c(0.5, n + 0.5), yaxt = "n",
+    xlab = xlab, ylab = ylab, pch = 20, cex = point_size(nrow(data)),
+    col = ifelse(is.na(data$label), "#00000060", accent), ...)
+  graphics::abline(h = seq_len(n), col = "grey90")
+  graphics::abline(v = c(-limit, 0, limit), col = "grey50", lty = c(3, 1, 3))
+  graphics::axis(2L, seq_len(n), rev(names), las = 1L, cex.axis = 0.8, tick = FALSE)
+  named <- !is.na(data$label)
+  if (any(named)) {
+    graphics::text(data$dfbetas[named], height[named], data$label[named], pos = 3L, offset = 0.25,
+      cex = 0.8, col = accent, xpd = NA)
+  }
+}
+
+draw_leverage <- function(data, xlab = "Leverage", ylab = "Standardised residual", ...) {
+  top <- max(data$leverage, 0, na.rm = TRUE)
+  reach <- 1.08 * max(abs(data$standardised), 1, na.rm = TRUE)
+  graphics::plot(data$leverage, data$standardised, xlim = c(0, 1.1 * top), ylim = c(-reach, reach),
+    xlab = xlab, ylab = ylab, pch = 20, cex = point_size(nrow(data)),
+    col = ifelse(is.na(data$label), "#00000080", accent), ...)
+  graphics::mtext("broken lines: Cook's distance", 3L, 0.2, cex = 0.7, col = "grey40")
+  graphics::abline(h = 0, col = "grey50")
+  lines <- contour_data(data)
+  for (level in unique(lines$level)) {
+    for (branch in c(1, -1)) {
+      own <- lines[lines$level == level & lines$branch == branch, ]
+      graphics::lines(own$leverage, own$standardised, lty = 2L, col = "grey40")
+      end <- own[nrow(own), ]
+      if (branch > 0) graphics::text(end$leverage, end$standardised, format(level), pos = 4L,
+        cex = 0.7, col = "grey40", xpd = NA)
+    }
+  }
+  label_points(data$leverage, data$standardised, data$label)
+}
+
+draw_studentised <- function(data, xlab = "Fitted", ylab = "Studentised residual", ...) {
+  graphics::plot(data$fitted, data$studentised, xlab = xlab, ylab = ylab, pch = 20,
+    cex = point_size(nrow(data)), col = ifelse(is.na(data$label), "#00000080", accent), ...)
+  graphics::abline(h = 0, col = "grey50")
+  label_points(data$fitted, data$studentised, data$label)
+}
+
+draw_outliers <- function(data, xlab = "Record", ylab = "Standardised residual", ...) {
+  limit <- attr(data, "limit")
+  reach <- 1.05 * max(abs(data$standardised), limit, na.rm = TRUE)
+  beyond <- abs(data$standardised) > limit
+  graphics::plot(data$number, data$standardised, ylim = c(-reach, reach), xlab = xlab, ylab = ylab,
+    pch = 20, cex = point_size(nrow(data)), col = ifelse(beyond, accent, "#00000080"), ...)
+  graphics::abline(h = c(-limit, 0, limit), col = c(accent, "grey50", accent), lty = c(2, 1, 2))
+  label_points(data$number, data$standardised, data$label)
+}
