@@ -95,11 +95,12 @@ class Factorizer {
   // matrix behind.
   Failure factor_front(SmallIndex f, ThreadMemory& memory) {
     const Front front = front_of(panels_, f, memory.stack.get());
-    std::fill(front.update, front.update + front.below() * front.below(), 0.0);
+    Team* const team = memory.scratch.team();
+    clear_update(front, team);
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
       const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
       add_update(child.below(), child.update,
-                 symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front);
+                 symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front, team);
     }
     for (SmallIndex s = schedule_.first_leaf[f]; s < schedule_.supernode[f]; ++s) {
       const Failure failure = factor_leaf(s, front, memory);
@@ -136,7 +137,7 @@ class Factorizer {
     double* update = memory.leaf.get();
     std::fill(update, update + below * below, 0.0);
     kernels::subtract_aat(below, width, l, height, update, below, memory.scratch);
-    add_update(below, update, symbolic_.rows_in_parent(s), parent);
+    add_update(below, update, symbolic_.rows_in_parent(s), parent, memory.scratch.team());
     return {};
   }
 

@@ -36,26 +36,6 @@ bool pays_to_pack(const Product& x) {
   return x.n >= 24 && x.m * x.k > 6000 && x.m >= 24;
 }
 
-// Columns or rows [first(t), first(t + 1)) for each of `parts` workers, where `share(f)` is the end
-// of the first fraction f.
-template <class Share, class Work>
-void split(Team& team, Index unit, Index n, const Share& share, const Work& work) {
-  const int parts = team.size();
-  const auto end = [&](int t) {
-    return t == parts ? n
-                      : std::min(n, static_cast<Index>(share(static_cast<double>(t) / parts) * n) /
-                                        unit * unit);
-  };
-  team.run([&](int t) {
-    if (end(t) < end(t + 1)) work(t, end(t), end(t + 1));
-  });
-}
-
-double by_length(double fraction) { return fraction; }
-double by_triangle(double fraction) {
-  return 1 - std::sqrt(1 - fraction);
-}  // columns of a lower triangle
-
 Product rows_of(Product x, Index first, Index last) {
   x.m = last - first;
   x.a = x.a.block(first, 0);
@@ -72,7 +52,7 @@ Product columns_of(Product x, Index first, Index last) {
 }
 
 bool pays_to_share(double flops, const Scratch& scratch) {
-  constexpr double kSmallest = 4e6;  // operations that outweigh waking a thread
+  constexpr double kSmallest = 2e6;  // operations that outweigh calling the team
   return scratch.team() != nullptr && flops > kSmallest;
 }
 

@@ -3,6 +3,17 @@
 
 namespace henderson::linalg {
 
+namespace {
+
+// Some tens of microseconds; the processor is left to others meanwhile.
+template <class Ready>
+void look_for_a_moment(const Ready& ready) {
+  constexpr int kLooks = 200;
+  for (int k = 0; k < kLooks && !ready(); ++k) std::this_thread::yield();
+}
+
+}  // namespace
+
 Team::Team(int size) : failures_(static_cast<std::size_t>(size > 1 ? size : 1)) {
   try {
     for (int worker = 1; worker < size; ++worker)
@@ -19,6 +30,7 @@ void Team::close() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     closing_ = true;
+    ++round_;
   }
   begin_.notify_all();
   for (std::thread& thread : threads_) thread.join();
@@ -35,9 +47,11 @@ void Team::call(int worker) {
 
 void Team::serve(int worker) {
   for (long served = 0;;) {
+    const auto called = [&] { return round_ != served; };
+    look_for_a_moment(called);
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      begin_.wait(lock, [&] { return closing_ || round_ != served; });
+      begin_.wait(lock, called);
       if (closing_) return;
       served = round_;
     }
@@ -59,8 +73,10 @@ void Team::run(const std::function<void(int)>& work) {
   }
   begin_.notify_all();
   call(0);
+  const auto finished = [&] { return busy_ == 0; };
+  look_for_a_moment(finished);
   std::unique_lock<std::mutex> lock(mutex_);
-  end_.wait(lock, [&] { return busy_ == 0; });
+  end_.wait(lock, finished);
   std::exception_ptr first;
   for (std::exception_ptr& failure : failures_) {
     if (!first) first = failure;

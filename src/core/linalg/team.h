@@ -2,7 +2,9 @@
 // Threads that live for one numerical stage.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -16,7 +18,9 @@
 namespace henderson::linalg {
 
 // size() workers, of which number 0 is the calling thread; the others are started by the
-// constructor and joined by the destructor. A size of 1 starts nothing.
+// constructor and joined by the destructor. A size of 1 starts nothing. Who waits looks again and
+// again for a moment before it sleeps: the kernels of a front follow each other closely, and waking
+// a thread takes as long as many of them.
 class Team {
  public:
   explicit Team(int size);
@@ -40,10 +44,31 @@ class Team {
   const std::function<void(int)>* work_ = nullptr;
   std::mutex mutex_;
   std::condition_variable begin_, end_;
-  long round_ = 0;  // number of runs begun
-  int busy_ = 0;    // workers that have not finished the round
+  std::atomic<long> round_{0};  // number of runs begun; counts on when the team closes
+  std::atomic<int> busy_{0};    // workers that have not finished the round
   bool closing_ = false;
 };
+
+// The end of the first fraction of the work, as a fraction of the columns.
+inline double by_length(double fraction) { return fraction; }
+inline double by_triangle(double fraction) {
+  return 1 - std::sqrt(1 - fraction);
+}  // columns of a lower triangle
+
+// What: work(t, first(t), first(t + 1)) on every worker t: columns or rows 0, ..., n - 1 in ranges
+// that begin at multiples of `unit`; `share` is one of the two above.
+template <class Share, class Work>
+void split(Team& team, Index unit, Index n, const Share& share, const Work& work) {
+  const int parts = team.size();
+  const auto end = [&](int t) {
+    return t == parts ? n
+                      : std::min(n, static_cast<Index>(share(static_cast<double>(t) / parts) * n) /
+                                        unit * unit);
+  };
+  team.run([&](int t) {
+    if (end(t) < end(t + 1)) work(t, end(t), end(t + 1));
+  });
+}
 
 // Asks for interruption, on worker 0 only, and tells the others.
 class StopSignal {
