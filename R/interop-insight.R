@@ -86,3 +86,6 @@ check_singularity.lmmfit <- function(x, ...) any(x$parameters$status == "at boun
 check_convergence.lmmfit <- function(x, ...) {
   structure(x$convergence$status == "converged", gradient = x$convergence$expected_gain)
 }
+
+# The fixed effects as one vector for DHARMa: its default takes coef().
+getFixedEffects.lmmfit <- function(object, ...) fixef(object)

@@ -12,6 +12,7 @@
 #'   constant of lme4, nlme and SAS. `deviance()` is -2 log-likelihood. The degrees of freedom count
 #'   the fixed effects and the variance parameters that were not held.
 #' * `df.residual()`: records less parameters, as in lme4; without random terms n - rank(X).
+#' * `family()`: that of [stats::gaussian()], which DHARMa and others ask for.
 #' * `sigma()`: residual standard deviation; `NA` where it differs between records, as with
 #'   `residual = ~ us(visit | id)`: see [VarCorr()][varcomp] and [residual_matrix()].
 #' * `residuals()`: `type` is `"response"`, `"pearson"` (divided by the standard deviation) or
@@ -61,6 +62,10 @@ logLik.lmmfit <- function(object, ...) {
     class = "logLik"
   )
 }
+
+#' @rdname lmmfit-methods
+#' @export
+family.lmmfit <- function(object, ...) stats::gaussian()
 
 #' @rdname lmmfit-methods
 #' @export

@@ -42,7 +42,7 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
   level <- check_level(level)
   more <- list(...)
-  if ("re.form" %in% names(more)) random <- is.null(more$re.form)
+  if ("re.form" %in% names(more)) random <- keeps_effects(more$re.form)
   if ("se.fit" %in% names(more)) se <- more$se.fit
   check_flag(se, "se")
   check_flag(allow_new_levels, "allow_new_levels")

@@ -7,7 +7,8 @@
 #' @param seed A number for [set.seed()], or `NULL` for the current state of the generator.
 #' @param conditional `FALSE` draws new random effects; `TRUE` keeps the predicted ones, and draws
 #'   new residuals only.
-#' @param ... Not used.
+#' @param ... `re.form` of lme4 is understood: `NULL` means `conditional = TRUE`, `NA` and `~0` mean
+#'   `FALSE`; and `use.u`, which is `conditional`.
 #' @return A data frame with `nsim` columns `sim_1`, `sim_2`, ..., a row for each record, and the
 #'   attribute `seed`, as [stats::simulate()] describes it.
 #' @examples
@@ -16,6 +17,9 @@
 #' @export
 simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
   nsim <- check_count(nsim, "nsim")
+  more <- list(...)
+  if ("re.form" %in% names(more)) conditional <- keeps_effects(more$re.form)
+  if ("use.u" %in% names(more)) conditional <- more$use.u
   check_flag(conditional, "conditional")
   state <- seed_state(seed)
   if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))
@@ -30,6 +34,15 @@ simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, 
   dimnames(simulated) <- list(row.names(object$frame), paste0("sim_", seq_len(nsim)))
   attr(simulated, "seed") <- state$used
   simulated
+}
+
+# lme4's formula of the random effects that are kept: all or none.
+keeps_effects <- function(re.form) {
+  if (is.null(re.form)) return(TRUE)
+  none <- identical(re.form, NA) || inherits(re.form, "formula") && length(re.form) == 2L &&
+    identical(re.form[[2L]], 0)
+  if (!none) abort_argument("re.form", deparse_one(re.form), "NULL, NA or ~0")
+  FALSE
 }
 
 # As stats::simulate() does: with a seed the state of the generator is put back afterwards.

@@ -3,6 +3,11 @@
   register_later("emmeans", "recover_data", "lmmfit")
   register_later("emmeans", "emm_basis", "lmmfit")
   register_later("multcomp", "modelparm", "lmmfit")
+  register_later("lme4", "refit", "lmmfit")
+  register_later("DHARMa", "getFixedEffects", "lmmfit")
+  for (generic in c("linearHypothesis", "Anova", "deltaMethod", "vif")) {
+    register_later("car", generic, "lmmfit")
+  }
   insight <- c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
     "is_mixed_model", "link_inverse", "get_variance")
   for (generic in insight) register_later("insight", generic, "lmmfit")
