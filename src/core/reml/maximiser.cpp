@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/maximiser.h"
 
-#include <Eigen/Eigenvalues>
-#include <algorithm>
 #include <cmath>
 #include <string>
 
+#include "core/reml/boundary.h"
 #include "core/reml/boxed_model.h"
-#include "core/reml/free_space.h"
+#include "core/reml/expansion.h"
 #include "core/reml/secants.h"
 
 namespace henderson::reml {
@@ -35,23 +34,10 @@ constexpr double kBoundary = 1e-2;
 constexpr double kSmallestBoundary = 1e-7;
 // What the likelihood may lose by that.
 constexpr double kBoundaryLoss = 1e-8;
-// An expected gain from which on steps are as good as the last one; and how far below the tolerance
-// what is foreseen after a step must lie: it has not been seen.
-constexpr double kNearOptimum = 1e-6;
-constexpr double kForeseen = 0.03;
-// The observed Hessian takes over where the expected gain falls by less than this, and not before
-// so many iterations.
-constexpr double kCreeping = 0.1;
-constexpr std::size_t kPatience = 6;
-// A search rests whose expected gain has been the same, but for this share, so many times.
-constexpr double kStill = 0.99;
-constexpr std::size_t kRest = 4;
-// With at most so many parameters it is always worth its scores; else where more than those of so
-// many of its steps are left.
-constexpr double kFewParameters = 12;
-constexpr double kNewtonSteps = 3.0;
-// Step of its differences, in the unit of lengths.
-constexpr double kDifference = 1e-4;
+// With at most so many parameters differences are made at once, with more not before the steps have
+// told so often what they know.
+constexpr Index kFewParameters = 12;
+constexpr std::size_t kLearnt = 6;
 
 class Search {
  public:
@@ -61,7 +47,8 @@ class Search {
         options_(options),
         callbacks_(callbacks),
         space_(model_),
-        scale_free_(is_scale_free(model_) && !space_.bounds_scale()) {}
+        scale_free_(is_scale_free(model_) && !space_.bounds_scale()),
+        course_(options.tolerance, space_.size()) {}
 
   RemlResult run(const Parameters& start) {
     std::optional<Evaluation> evaluation = evaluate_at(nudged(start));
@@ -79,19 +66,20 @@ class Search {
                           "the random effects fit it exactly: the residual variance goes to zero");
       }
       const double value = evaluation->minus2loglik;
-      const Expansion expansion = expand(std::move(*evaluation));
-      observed_ = observed_ || creeps();
-      const std::optional<Matrix> observed = observed_ ? observed_hessian(best) : std::nullopt;
+      const Expansion expansion = expanded(std::move(*evaluation));
+      const std::optional<Matrix> observed = observed_hessian(best, expansion);
       learn(best, expansion.gradient);
       const BoxedModel whole =
           boxed(best, expansion.gradient, observed.value_or(learnt(expansion.hessian)));
-      // With the curvature of Sigma a model that does not fit may look like a saddle for ever.
+      // With the curvature of Sigma a model that does not fit may look like a saddle for ever, and
+      // so does one with more parameters than it can tell apart. An exact Hessian still tells the
+      // best step.
       const bool doubtful =
-          !observed && history_.size() >= kPatience && std::isinf(whole.potential());
+          std::isinf(whole.potential()) && (expansion.is_exact || (!observed && course_.is_long()));
       const BoxedModel quadratic =
           doubtful ? boxed(best, expansion.gradient, learnt(expansion.convex())) : whole;
       report(value, quadratic.potential());
-      if (left_after_step() <= options_.tolerance || rests()) {
+      if (course_.left_after_step() <= options_.tolerance || course_.rests()) {
         if (doubtful) {
           evaluation = leave_saddle(best, value, whole);
           if (evaluation) continue;
@@ -102,7 +90,7 @@ class Search {
         break;
       }
       if (k == options_.max_iterations) break;
-      evaluation = improve(best, value, quadratic);
+      evaluation = improve(best, value, expansion.is_exact ? whole : quadratic);
       if (!evaluation) {
         termination = Termination::no_ascent;
         break;
@@ -126,56 +114,22 @@ class Search {
     return {gradient, hessian, box.lower - here, box.upper - here};
   }
 
-  // Gradient of -2l in the coordinates of the search, and its Hessian: twice the average
-  // information, and the curvature of Sigma(theta).
-  struct Expansion {
-    Vector gradient;
-    Matrix information;  // twice the average information alone
-    Matrix hessian;
-
-    // With the positive part of the curvature only: never a saddle, and yet a variance on its way
-    // to zero is seen to stop there.
-    Matrix convex() const {
-      const Eigen::SelfAdjointEigenSolver<Matrix> eigen(hessian - information);
-      const Vector positive = eigen.eigenvalues().cwiseMax(0.0);
-      return information +
-             eigen.eigenvectors() * positive.asDiagonal() * eigen.eigenvectors().transpose();
-    }
-  };
-
-  Expansion expand(Evaluation&& evaluation) {
-    const Parameters at = evaluation.parameters;
-    const Derivatives all = derivatives(equations_, std::move(evaluation), callbacks_);
-    knows_curvature_ = all.has_block_curvature;
-    const Derivatives found = reduced(space_, at, all);
-    const Matrix information = 2.0 * found.information;
-    return {found.gradient, information, information + found.curvature};
-  }
-
-  // The expected gain stays where it is, below what the likelihood can tell: rounding of the score
-  // in a flat direction, such as a variance on its way to zero, would be followed for ever.
-  bool rests() const {
-    const std::size_t n = history_.size();
-    if (n < kRest) return false;
-    const double now = history_[n - 1].potential, before = history_[n - kRest].potential;
-    return now <= kBoundaryLoss && now > kStill * before && now < before / kStill;
+  // Without random terms the observed Hessian costs little more than the average one.
+  Expansion expanded(Evaluation&& evaluation) {
+    exact_ = exact_ || (model_.blocks.empty() && course_.is_slow());
+    return expand(equations_, space_, std::move(evaluation), exact_, callbacks_);
   }
 
   // Small data sets can have an observed information so far from the average one that the steps
-  // only creep. With many parameters the observed one must save more scores than it costs, and
-  // what the steps tell is tried before.
-  bool creeps() const {
-    const std::size_t n = history_.size();
-    if (n < kPatience) return false;
-    const double now = history_[n - 1].potential, before = history_[n - 2].potential;
-    if (now <= kCreeping * before) return false;
-    const auto n_free = static_cast<double>(space_.size());
-    if (n_free <= kFewParameters) return true;
-    if (!knows_curvature_ || learnt_ < kPatience) return false;
-    const double earlier = history_[n - 4].potential;
-    if (!std::isfinite(earlier) || !(now < earlier)) return false;
-    const double left = 3.0 * std::log(options_.tolerance / now) / std::log(now / earlier);
-    return left > kNewtonSteps * 2.0 * n_free;
+  // only creep. With many parameters differences must save more scores than they cost, and what the
+  // steps tell is tried before.
+  std::optional<Matrix> observed_hessian(const Parameters& at, const Expansion& expansion) {
+    if (expansion.is_exact) return expansion.hessian;
+    observed_ = observed_ || (course_.creeps() && course_.is_worth_differences() &&
+                              (space_.size() <= kFewParameters ||
+                               (expansion.has_block_curvature && learnt_ >= kLearnt)));
+    if (!observed_) return std::nullopt;
+    return differenced_hessian(equations_, space_, at, evaluations_, callbacks_);
   }
 
   // The last step and the change of the gradient along it.
@@ -187,56 +141,19 @@ class Search {
 
   // Where the steps creep and the observed Hessian is too dear, the steps themselves tell it.
   Matrix learnt(const Matrix& hessian) {
-    const std::size_t n = history_.size();
-    learns_ = learns_ || (n >= kPatience && std::isfinite(history_[n - 2].potential) &&
-                          history_[n - 1].potential > kCreeping * history_[n - 2].potential);
+    learns_ = learns_ || course_.creeps();
     if (!learns_) return hessian;
     ++learnt_;
     return secants_.updated(hessian);
   }
 
-  // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
-  // Cost: two scores for each parameter.
-  std::optional<Matrix> observed_hessian(const Parameters& at) {
-    const Index n = space_.size();
-    Matrix hessian(n, n);
-    for (Index i = 0; i < n; ++i) {
-      const std::optional<Vector> above =
-          gradient_at(shifted(at, kDifference * Vector::Unit(n, i)));
-      const std::optional<Vector> below =
-          gradient_at(shifted(at, -kDifference * Vector::Unit(n, i)));
-      if (!above || !below) return std::nullopt;
-      hessian.col(i) = (*above - *below) / (2.0 * kDifference);
-    }
-    return hessian;
-  }
-
-  std::optional<Vector> gradient_at(const std::optional<Parameters>& parameters) {
-    callbacks_.stop_if_interrupted();
-    if (!parameters) return std::nullopt;
-    ++evaluations_;
-    std::optional<Evaluation> evaluation = evaluate(equations_, *parameters, false, callbacks_);
-    if (!evaluation) return std::nullopt;
-    return expand(std::move(*evaluation)).gradient;
-  }
-
   std::optional<Parameters> moved(const Parameters& from, const Vector& step) const {
-    const std::optional<Parameters> to = shifted(from, step);
+    const std::optional<Parameters> to = space_.at(space_.coordinates(from) + step, from);
     return to ? nudged(*to) : std::nullopt;
   }
 
-  std::optional<Parameters> shifted(const Parameters& from, const Vector& step) const {
-    return space_.at(space_.coordinates(from) + step, from);
-  }
-
   std::optional<Parameters> nudged(const Parameters& parameters) const {
-    Vector theta = parameters.theta();
-    for (const RandomBlock& block : model_.blocks) {
-      if (block.held) continue;
-      theta.segment(block.first_theta, block.structure->n_theta()) =
-          block.structure->nudged(parameters.of(block), kNudge * parameters.residual_sd());
-    }
-    return space_.restored({std::move(theta), parameters.log_residual()});
+    return reml::nudged(model_, space_, parameters, kNudge);
   }
 
   // A step that raises the likelihood, the radius shrinking until there is one.
@@ -275,65 +192,31 @@ class Search {
     return std::nullopt;
   }
 
-  // What is left to gain after a last step that is not judged by the likelihood. Near the optimum
-  // the expected gain falls by the same factor at each step, or by more.
-  double left_after_step() const {
-    const double now = history_.back().potential;
-    if (history_.size() < 2 || now > kNearOptimum) return now;
-    const double before = history_[history_.size() - 2].potential;
-    const double foreseen = std::isfinite(before) ? now * std::min(1.0, now / before) : now;
-    return foreseen <= kForeseen * options_.tolerance ? foreseen : now;
-  }
-
   void report(double value, double potential) {
-    history_.push_back({value, potential, radius_});
+    course_.add({value, potential, radius_});
     if (!options_.trace) return;
-    callbacks_.progress("iteration " + std::to_string(history_.size() - 1) +
-                        ": -2 log-likelihood " + std::to_string(value) + ", expected gain " +
-                        std::to_string(potential));
-  }
-
-  // Of all blocks, or of one.
-  std::optional<Parameters> canonical(const Parameters& parameters, double relative,
-                                      double absolute, const RandomBlock* only = nullptr) const {
-    Vector theta = parameters.theta();
-    for (const RandomBlock& block : model_.blocks) {
-      if (block.held || (only != nullptr && only != &block)) continue;
-      theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->canonical(
-          parameters.of(block), relative, absolute * parameters.residual_sd());
-    }
-    return space_.restored({std::move(theta), parameters.log_residual()});
-  }
-
-  bool has_boundary(const Parameters& parameters) const {
-    for (const RandomBlock& block : model_.blocks) {
-      if (n_at_boundary(block, parameters) > 0) return true;
-    }
-    return false;
-  }
-
-  static std::ptrdiff_t n_at_boundary(const RandomBlock& block, const Parameters& parameters) {
-    if (block.held) return 0;
-    const std::vector<bool> found = block.structure->theta_at_boundary(parameters.of(block));
-    return std::count(found.begin(), found.end(), true);
+    callbacks_.progress("iteration " + std::to_string(course_.size() - 1) + ": -2 log-likelihood " +
+                        std::to_string(value) + ", expected gain " + std::to_string(potential));
   }
 
   RemlResult finish_without_search(Evaluation&& evaluation) {
     report(evaluation.minus2loglik, 0.0);
-    return {std::move(evaluation), Termination::converged, std::move(history_), evaluations_, 0.0};
+    return {std::move(evaluation), Termination::converged, course_.history(), evaluations_, 0.0};
   }
 
   // What the likelihood cannot tell from zero becomes zero: all of it at once, or what can.
   RemlResult finish(const Parameters& best, Termination termination) {
-    const double value = history_.back().minus2loglik;
-    const std::optional<Parameters> on_boundary = canonical(best, kBoundary, kBoundary);
+    const double value = course_.last().minus2loglik;
+    const std::optional<Parameters> on_boundary =
+        canonical(model_, space_, best, kBoundary, kBoundary);
     std::optional<Evaluation> evaluation;
-    if (on_boundary && has_boundary(*on_boundary)) evaluation = accepted(*on_boundary, value);
+    if (on_boundary && has_boundary(model_, *on_boundary))
+      evaluation = accepted(*on_boundary, value);
     if (!evaluation) evaluation = evaluate_at(block_by_block(best, value));
     if (!evaluation) throw Error("the equations were positive definite and no longer are");
-    const double potential =
-        termination == Termination::converged ? left_after_step() : history_.back().potential;
-    return {std::move(*evaluation), termination, std::move(history_), evaluations_, potential};
+    const double potential = termination == Termination::converged ? course_.left_after_step()
+                                                                   : course_.last().potential;
+    return {std::move(*evaluation), termination, course_.history(), evaluations_, potential};
   }
 
   // The evaluation, where it is as good as `value`.
@@ -346,11 +229,12 @@ class Search {
 
   // A direction that is small but real stays beside one that is truly zero.
   std::optional<Parameters> block_by_block(const Parameters& best, double value) {
-    std::optional<Parameters> kept = canonical(best, 0.0, 0.0);
+    std::optional<Parameters> kept = canonical(model_, space_, best, 0.0, 0.0);
     for (const RandomBlock& block : model_.blocks) {
       if (!kept) break;
       for (double small = kBoundary; small > kSmallestBoundary; small *= kBoundary) {
-        const std::optional<Parameters> trial = canonical(*kept, small, small, &block);
+        const std::optional<Parameters> trial =
+            canonical(model_, space_, *kept, small, small, &block);
         if (!trial || n_at_boundary(block, *trial) <= n_at_boundary(block, *kept)) break;
         std::optional<Evaluation> evaluation = accepted(*trial, value);
         if (!evaluation) continue;
@@ -370,11 +254,11 @@ class Search {
   const bool scale_free_;
   double radius_ = kFirstRadius;
   int evaluations_ = 0;
-  std::vector<Iteration> history_;
-  bool observed_ = false;        // the observed Hessian is used from here on
-  bool learns_ = false;          // and what the steps tell
-  std::size_t learnt_ = 0;       // how often that was used
-  bool knows_curvature_ = true;  // of all blocks; the largest models do not
+  Course course_;
+  bool exact_ = false;      // the cheap observed Hessian is used from here on
+  bool observed_ = false;   // or that of differences
+  bool learns_ = false;     // or what the steps tell
+  std::size_t learnt_ = 0;  // how often that was used
   Secants secants_;
   std::optional<std::pair<Vector, Vector>> last_;  // coordinates and gradient of the last iteration
 };

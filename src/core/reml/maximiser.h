@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/reml/course.h"
 #include "core/reml/derivatives.h"
 #include "core/reml/options.h"
 
@@ -14,12 +15,6 @@ enum class Termination {
   converged,        // the gradient is as small as asked for, and no direction of ascent is left
   iteration_limit,  // max_iterations steps were taken
   no_ascent  // not even the smallest step raised the likelihood, and the gradient is not small
-};
-
-struct Iteration {
-  double minus2loglik = 0.0;
-  double potential = 0.0;  // what the quadratic model still expected to gain
-  double radius = 0.0;     // of the trust region
 };
 
 struct RemlResult {

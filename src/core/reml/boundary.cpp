@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/boundary.h"
+
+#include <algorithm>
+
+namespace henderson::reml {
+
+using model::Model;
+using model::RandomBlock;
+
+std::optional<Parameters> nudged(const Model& model, const FreeSpace& space,
+                                 const Parameters& parameters, double share) {
+  Vector theta = parameters.theta();
+  for (const RandomBlock& block : model.blocks) {
+    if (block.held) continue;
+    theta.segment(block.first_theta, block.structure->n_theta()) =
+        block.structure->nudged(parameters.of(block), share * parameters.residual_sd());
+  }
+  return space.restored({std::move(theta), parameters.log_residual()});
+}
+
+std::optional<Parameters> canonical(const Model& model, const FreeSpace& space,
+                                    const Parameters& parameters, double relative, double absolute,
+                                    const RandomBlock* only) {
+  Vector theta = parameters.theta();
+  for (const RandomBlock& block : model.blocks) {
+    if (block.held || (only != nullptr && only != &block)) continue;
+    theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->canonical(
+        parameters.of(block), relative, absolute * parameters.residual_sd());
+  }
+  return space.restored({std::move(theta), parameters.log_residual()});
+}
+
+std::ptrdiff_t n_at_boundary(const RandomBlock& block, const Parameters& parameters) {
+  if (block.held) return 0;
+  const std::vector<bool> found = block.structure->theta_at_boundary(parameters.of(block));
+  return std::count(found.begin(), found.end(), true);
+}
+
+bool has_boundary(const Model& model, const Parameters& parameters) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [&](const RandomBlock& block) {
+    return n_at_boundary(block, parameters) > 0;
+  });
+}
+
+}  // namespace henderson::reml

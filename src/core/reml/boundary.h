@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Parameters on, near and off the boundary, where a covariance matrix is singular.
+#pragma once
+
+#include "core/reml/free_space.h"
+
+namespace henderson::reml {
+
+// Moved off the points where the score of a block cannot tell which way is up, by no more than
+// `share` of sigma. Nothing where a tied parameter is out of its range, here and below.
+std::optional<Parameters> nudged(const model::Model& model, const FreeSpace& space,
+                                 const Parameters& parameters, double share);
+
+// In canonical form; directions with a standard deviation below `relative` times that of their
+// coefficient, or below `absolute` in units of sigma, are exactly zero. Of all blocks, or of one.
+std::optional<Parameters> canonical(const model::Model& model, const FreeSpace& space,
+                                    const Parameters& parameters, double relative, double absolute,
+                                    const model::RandomBlock* only = nullptr);
+
+// Parameters that the boundary stops, of canonical ones.
+std::ptrdiff_t n_at_boundary(const model::RandomBlock& block, const Parameters& parameters);
+bool has_boundary(const model::Model& model, const Parameters& parameters);
+
+}  // namespace henderson::reml

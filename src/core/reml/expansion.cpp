@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/expansion.h"
+
+#include <Eigen/Eigenvalues>
+
+#include "core/reml/expected_information.h"
+
+namespace henderson::reml {
+namespace {
+
+// Step of differences, in the unit of lengths: standard deviations of the least-squares residual.
+constexpr double kDifference = 1e-4;
+
+}  // namespace
+
+Matrix Expansion::convex() const {
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(hessian - information);
+  const Vector positive = eigen.eigenvalues().cwiseMax(0.0);
+  return information +
+         eigen.eigenvectors() * positive.asDiagonal() * eigen.eigenvectors().transpose();
+}
+
+Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& space,
+                 Evaluation&& evaluation, bool exact, Callbacks& callbacks) {
+  const Parameters at = evaluation.parameters;
+  std::optional<Matrix> expected;
+  if (exact) expected = expected_information(equations, evaluation);
+  const Derivatives all =
+      derivatives(equations, std::move(evaluation), callbacks, expected.has_value());
+  const Derivatives found = reduced(space, at, all);
+  const Matrix information = 2.0 * found.information;
+  Expansion expansion{found.gradient, information, information + found.curvature, false,
+                      all.has_block_curvature};
+  if (!expected || !all.has_residual_curvature) return expansion;
+  const Matrix j = space.jacobian(at).topRows(expected->rows());
+  expansion.hessian += information - 2.0 * j.transpose() * *expected * j;
+  expansion.is_exact = true;
+  return expansion;
+}
+
+std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equations,
+                                          const FreeSpace& space, const Parameters& at,
+                                          int& evaluations, Callbacks& callbacks) {
+  const Index n = space.size();
+  const auto gradient_at = [&](const Vector& step) -> std::optional<Vector> {
+    callbacks.stop_if_interrupted();
+    const std::optional<Parameters> shifted = space.at(space.coordinates(at) + step, at);
+    if (!shifted) return std::nullopt;
+    ++evaluations;
+    std::optional<Evaluation> evaluation = evaluate(equations, *shifted, false, callbacks);
+    if (!evaluation) return std::nullopt;
+    return expand(equations, space, std::move(*evaluation), false, callbacks).gradient;
+  };
+  Matrix hessian(n, n);
+  for (Index i = 0; i < n; ++i) {
+    const std::optional<Vector> above = gradient_at(kDifference * Vector::Unit(n, i));
+    const std::optional<Vector> below = gradient_at(-kDifference * Vector::Unit(n, i));
+    if (!above || !below) return std::nullopt;
+    hessian.col(i) = (*above - *below) / (2.0 * kDifference);
+  }
+  return hessian;
+}
+
+}  // namespace henderson::reml
