@@ -41,6 +41,10 @@ symmetric_inverse_cpp <- function(a, threads) {
     .Call(`_henderson_symmetric_inverse_cpp`, a, threads)
 }
 
+profile_at_cpp <- function(spec, control, f, value) {
+    .Call(`_henderson_profile_at_cpp`, spec, control, f, value)
+}
+
 variance_information_cpp <- function(spec, control, K) {
     .Call(`_henderson_variance_information_cpp`, spec, control, K)
 }

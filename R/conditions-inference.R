@@ -73,9 +73,9 @@ abort_profile <- function(name, status) {
   )
 }
 
-abort_profile_functions <- function() {
-  abort("profile", "{.arg functions} have no profile intervals.",
-    "Use {.code method = \"Wald\"} or {.code method = \"boot\"}.", "functions"
+abort_profile_bounds <- function() {
+  abort("profile", "Functions have no profile beside {.arg bounds} of the fit.",
+    "Use {.code method = \"boot\"}, or fit without bounds.", "functions"
   )
 }
 

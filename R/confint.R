@@ -19,7 +19,7 @@
 #'   `"fixed"`, `"variance"`, `"all"`. By default the fixed effects (Wald) or all.
 #' @param level Confidence level.
 #' @param method `"Wald"`, `"profile"` or `"boot"`.
-#' @param functions A formula or a list of formulas as for [vpredict()], for `"Wald"` and `"boot"`.
+#' @param functions A formula or a list of formulas as for [vpredict()].
 #' @param ddf,information See [contest()].
 #' @param nsim,seed Number of bootstrap samples, and a number for [set.seed()].
 #' @param type Bootstrap interval: `"percentile"` or `"basic"`.
@@ -43,11 +43,10 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   method <- check_choice(method, c("Wald", "profile", "boot"), "method")
   type <- check_choice(type, c("percentile", "basic"), "type")
   if (inherits(functions, "formula")) functions <- list(functions)
-  if (method == "profile" && !is.null(functions)) abort_profile_functions()
   parm <- interval_parameters(object, if (!missing(parm)) parm, method, functions)
   switch(method,
     Wald = wald_intervals(object, parm, level, functions, ddf, information),
-    profile = profile_intervals(object, parm, level),
+    profile = profile_intervals(object, parm, level, functions),
     boot = bootstrap_intervals(object, parm, level, functions, nsim, seed, type, progress)
   )
 }
@@ -127,13 +126,17 @@ variance_limits <- function(fit, names, level, information) {
 
 # Profile ------------------------------------------------------------------------------------------
 
-profile_intervals <- function(fit, parm, level) {
+profile_intervals <- function(fit, parm, level, functions = NULL) {
   z <- stats::qnorm(1 - (1 - level) / 2)
-  profiles <- profile(fit, c(parm$fixed, parm$variance), level = level)
+  profiles <- profile(fit, c(parm$fixed, parm$variance), level = level, functions = functions)
+  parsed <- parsed_functions(fit, functions)
   limits <- t(vapply(split_profiles(profiles), function(one) {
-    c(limit_at(one, -z, fit), limit_at(one, z, fit))
+    k <- match(one$parameter[1L], parsed$names)
+    ends <- if (!is.na(k)) function_ends(fit, parsed$expressions[[k]], parsed$names[k]) else
+      bounds_of(fit, match(one$parameter[1L], fit$parameters$name))
+    c(limit_at(one, -z, ends), limit_at(one, z, ends))
   }, numeric(2L)))
-  dimnames(limits) <- list(c(parm$fixed, parm$variance), limit_names(level))
+  dimnames(limits) <- list(c(parm$fixed, parm$variance, parsed$names), limit_names(level))
   limits
 }
 
@@ -141,20 +144,15 @@ split_profiles <- function(profiles) {
   split(as.data.frame(profiles), factor(profiles$parameter, unique(profiles$parameter)))
 }
 
-# The value at which zeta is z: the profile has a point there, or ends before it (at a boundary).
-limit_at <- function(one, z, fit) {
+# The value at which zeta is z: the profile has a point there, or ends before it, at a boundary: at
+# a variance of 0, or at one of `ends` (bounds of the user, or of what a function can be).
+limit_at <- function(one, z, ends) {
   near <- which.min(abs(one$zeta - z))
   if (is.na(near) || length(near) == 0L) return(NA_real_)
   if (abs(one$zeta[near] - z) < 1e-3) return(one$value[near])
   if (z < 0 && min(one$zeta) > z && isTRUE(one$value[which.min(one$zeta)] == 0)) return(0)
-  bound_at_end(one, z, fit)
-}
-
-# A profile may end at a bound of its parameter.
-bound_at_end <- function(one, z, fit) {
-  last <- one$value[if (z < 0) which.min(one$zeta) else which.max(one$zeta)]
-  i <- match(one$parameter[1L], fit$parameters$name)
-  if (!is.na(i) && length(last) == 1L && last %in% bounds_of(fit, i)) last else NA_real_
+  last <- if (z < 0) one$value[1L] else one$value[nrow(one)]
+  if (last %in% ends) last else NA_real_
 }
 
 # Bootstrap ----------------------------------------------------------------------------------------

@@ -6,6 +6,9 @@
 #'
 #' @param fitted A fit by [lmmfit()].
 #' @param which Names of fixed effects and variance parameters; by default all.
+#' @param functions A formula or a list of formulas as for [vpredict()]; then `which` is empty by
+#'   default. The likelihood is maximised where the function has a given value, by Newton steps on
+#'   that surface, with everything else at its own maximum, at a boundary or not.
 #' @param level The profile reaches to the limits of an interval of this level, which are among its
 #'   points.
 #' @param ... Not used; of `plot()`, arguments of [graphics::plot()].
@@ -13,11 +16,13 @@
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 #' plot(profile(fit, c("Subject", "age")))
+#' plot(profile(fit, functions = r ~ Subject / (Subject + residual)))
 #' @importFrom stats profile
 #' @export
-profile.lmmfit <- function(fitted, which = "all", level = 0.95, ...) {
+profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL, ...) {
   level <- check_level(level)
-  parm <- interval_parameters(fitted, which, "profile", NULL)
+  if (inherits(functions, "formula")) functions <- list(functions)
+  parm <- interval_parameters(fitted, if (!missing(which)) which, "profile", functions)
   fixed <- if (length(parm$fixed) > 0L) fixed_profiler(fitted)
   z <- stats::qnorm(1 - (1 - level) / 2)
   rows <- lapply(c(parm$fixed, parm$variance), function(name) {
@@ -25,7 +30,8 @@ profile.lmmfit <- function(fitted, which = "all", level = 0.95, ...) {
     points <- profile_points(target, z)
     cbind(parameter = rep(name, nrow(points)), points)
   })
-  structure(do.call(rbind, rows), class = c("profile.lmmfit", "data.frame"))
+  made <- profiles_of_functions(fitted, functions, z)
+  structure(do.call(rbind, c(rows, made)), class = c("profile.lmmfit", "data.frame"))
 }
 
 # What is profiled: the estimate, its standard error, the scale, the lower bound, and
@@ -101,39 +107,45 @@ profile_points <- function(target, z) {
 }
 
 profile_side <- function(target, z, sign) {
-  scale <- target$scale
   zeta_at <- function(value) sign * sqrt(max(target$rise(value), 0))
-  found <- data.frame(value = double(), zeta = double())
   if (sign < 0 && target$has_zero) {
-    at_zero <- zeta_at(0)
-    if (is.finite(at_zero) && at_zero > -z) {
-      values <- target$estimate * c(0.05, 0.3, 0.65)
-      return(rbind(data.frame(value = 0, zeta = at_zero),
-        data.frame(value = values, zeta = vapply(values, zeta_at, 0))))
-    }
+    reaching <- reaching_zero(target, zeta_at, z)
+    if (!is.null(reaching)) return(reaching)
   }
-  if (target$from_zero) scale <- interval_scale("none")
-  x0 <- scale$to(target$estimate)
+  scale <- if (target$from_zero) interval_scale("none") else target$scale
+  found <- data.frame(value = double(), zeta = double())
   slope <- 1 / (target$se * scale$slope(target$estimate))
-  x <- x0
+  x <- scale$to(target$estimate)
   last <- 0
   for (step in seq_len(40L)) {
     x_new <- x + sign * min(0.7, max(z - abs(last), 0.02) * 1.01) / slope
     value <- inside_bounds(scale$from(x_new), target$bounds)
-    at_bound <- value %in% target$bounds
-    x_new <- scale$to(value)
     zeta <- zeta_at(value)
-    if (!is.finite(zeta)) break
+    if (!is.finite(zeta)) {
+      end <- to_the_end(target, zeta_at, c(scale$from(x), last), value, sign * z)
+      return(rbind(found, end))
+    }
     found <- rbind(found, data.frame(value = value, zeta = zeta))
-    if (at_bound && abs(zeta) < z) break
+    if (value %in% target$bounds && abs(zeta) < z) break
+    x_new <- scale$to(value)
     slope <- max(abs(zeta - last) / abs(x_new - x), slope / 4, 1e-300)
-    beyond <- abs(zeta) >= z
     before <- c(x, last)
     x <- x_new
     last <- zeta
-    if (beyond) return(rbind(found, crossing(zeta_at, scale, before, c(x, zeta), sign * z)))
+    if (abs(zeta) >= z) {
+      return(rbind(found, crossing(zeta_at, scale, before, c(x, zeta), sign * z)))
+    }
   }
   found
+}
+
+# The points down to a variance of zero, where zeta stays above -z; else nothing.
+reaching_zero <- function(target, zeta_at, z) {
+  at_zero <- zeta_at(0)
+  if (!is.finite(at_zero) || at_zero <= -z) return(NULL)
+  values <- target$estimate * c(0.05, 0.3, 0.65)
+  rbind(data.frame(value = 0, zeta = at_zero),
+    data.frame(value = values, zeta = vapply(values, zeta_at, 0)))
 }
 
 inside_bounds <- function(value, bounds) {

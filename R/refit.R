@@ -55,6 +55,17 @@ refit_held <- function(fit, spec, held) {
   fit_reml_cpp(spec, with_constraints(control, fit$constraints))
 }
 
+# A function that maximises where f, with c(value, gradient) of the values, is `target`; NULL where
+# the engine cannot.
+surface_refit <- function(fit) {
+  spec <- fit_spec(fit)
+  control <- fit_control(fit)
+  function(f, target, start) {
+    control$start <- start
+    tryCatch(profile_at_cpp(spec, control, f, target), error = function(e) NULL)
+  }
+}
+
 # Starting variances that leave the held covariance i inside.
 room_for_covariance <- function(fit, i, start) {
   parameters <- fit$parameters

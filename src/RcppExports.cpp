@@ -137,6 +137,20 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// profile_at_cpp
+Rcpp::List profile_at_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::Function f, double value);
+RcppExport SEXP _henderson_profile_at_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP fSEXP, SEXP valueSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Function >::type f(fSEXP);
+    Rcpp::traits::input_parameter< double >::type value(valueSEXP);
+    rcpp_result_gen = Rcpp::wrap(profile_at_cpp(spec, control, f, value));
+    return rcpp_result_gen;
+END_RCPP
+}
 // variance_information_cpp
 Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K);
 RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP) {
@@ -322,6 +336,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
+    {"_henderson_profile_at_cpp", (DL_FUNC) &_henderson_profile_at_cpp, 4},
     {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 3},
     {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 5},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/inference/mean_covariance.h"
+#include "core/reml/constrained.h"
 #include "core/reml/information.h"
 #include "core/reml/trace_products.h"
 #include "glue_callbacks.h"
@@ -123,8 +124,38 @@ Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, co
   return moments_of(fitted, k, directions, adjustment);
 }
 
+// c(value, gradient) of an R function of the user's values.
+class RValueFunction final : public reml::ValueFunction {
+ public:
+  explicit RValueFunction(const Rcpp::Function& evaluate) : evaluate_(evaluate) {}
+
+  Value at(const Vector& values) const override {
+    const Vector found = Rcpp::as<Vector>(evaluate_(Rcpp::NumericVector(Rcpp::wrap(values))));
+    return {found[0], found.tail(found.size() - 1)};
+  }
+
+ private:
+  Rcpp::Function evaluate_;
+};
+
+Rcpp::List profile_at(const Rcpp::List& spec, const Rcpp::List& control,
+                      const Rcpp::Function& function, double target) {
+  FittedModel fitted(spec, control);
+  const reml::ConstrainedResult found = reml::maximise_on_surface(
+      fitted.equations, fitted.parameters, RValueFunction(function), target, fitted.callbacks);
+  return Rcpp::List::create(
+      Rcpp::Named("reached") = found.reached, Rcpp::Named("converged") = found.converged,
+      Rcpp::Named("values") = to_r(found.values), Rcpp::Named("minus2loglik") = found.minus2loglik,
+      Rcpp::Named("iterations") = found.iterations);
+}
+
 }  // namespace
 }  // namespace henderson
+
+// [[Rcpp::export]]
+Rcpp::List profile_at_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::Function f, double value) {
+  return henderson::guarded([&] { return henderson::profile_at(spec, control, f, value); });
+}
 
 // [[Rcpp::export]]
 Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K) {

@@ -77,11 +77,3 @@ test_that("the bootstrap depends on the seed alone, and its refits are those of 
   basic <- confint(fit, "age", method = "boot", nsim = 30, seed = 1, type = "basic")
   expect_equal(sum(basic), 4 * fixef(fit)[["age"]] - sum(a["age", ]), tolerance = 1e-10)
 })
-
-test_that("functions have no profile", {
-  fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
-  expect_error(
-    confint(fit, method = "profile", functions = r ~ Block / (Block + residual)),
-    class = "henderson_error_profile"
-  )
-})
