@@ -1,5 +1,6 @@
 # An animal model of a million animals with one record each: BLUP with held variances, and REML.
-#   Rscript bench/million.R [--rows=held,REML] [--limit=3600] [--memory=24] [--output=FILE]
+#   Rscript bench/million.R [--rows=held,REML] [--threads=2] [--limit=3600] [--memory=24]
+#                           [--output=FILE]
 # Run it with nothing else on the machine. See README.md beside this file.
 
 root <- if (file.exists("bench/peers.R")) "bench" else "."
@@ -16,9 +17,11 @@ limits <- list(
 output <- option(arguments, "output", file.path(root, "results", paste0("million-", Sys.Date())))
 rows <- c(held = "animal-1000000-held", REML = "animal-1000000")
 rows <- rows[strsplit(option(arguments, "rows", "held,REML"), ",")[[1L]]]
+threads <- option(arguments, "threads", "2")
+program <- sprintf("henderson, %s thread%s", threads, if (threads == "1") "" else "s")
 cells <- list()
 for (row in rows) {
-  cells <- fit_row(row, "henderson, 2 threads", limits, cells)
+  cells <- fit_row(row, program, limits, cells)
   write_report(cells, paste0(output, ".md"), limits, "a million animals")
 }
 message("Written: ", output, ".md")

@@ -33,19 +33,8 @@ HENDERSON_VECTOR Vec load_last(const double* p, Index tail) {
   return _mm256_maskload_pd(p, _mm256_cmpgt_epi64(_mm256_set1_epi64x(tail), lanes));
 }
 
-HENDERSON_VECTOR void copy_4(const double* from, double* to) { store(to, load(from)); }
-HENDERSON_VECTOR void transpose_4x4(const double* a, Index lda, double* t, Index ldt) {
-  const Vec a0 = _mm256_loadu_pd(a), a1 = _mm256_loadu_pd(a + lda),
-            a2 = _mm256_loadu_pd(a + 2 * lda), a3 = _mm256_loadu_pd(a + 3 * lda);
-  const Vec low01 = _mm256_unpacklo_pd(a0, a1), high01 = _mm256_unpackhi_pd(a0, a1);
-  const Vec low23 = _mm256_unpacklo_pd(a2, a3), high23 = _mm256_unpackhi_pd(a2, a3);
-  _mm256_storeu_pd(t, _mm256_permute2f128_pd(low01, low23, 0x20));
-  _mm256_storeu_pd(t + ldt, _mm256_permute2f128_pd(high01, high23, 0x20));
-  _mm256_storeu_pd(t + 2 * ldt, _mm256_permute2f128_pd(low01, low23, 0x31));
-  _mm256_storeu_pd(t + 3 * ldt, _mm256_permute2f128_pd(high01, high23, 0x31));
-}
-
 // clang-format off
+#include "core/linalg/kernels_x86.inl"
 #include "core/linalg/kernels_tile.inl"
 #include "core/linalg/kernels_product.inl"  // in this order
 // clang-format on
