@@ -2,6 +2,7 @@
 #include "linalg_matrices.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace henderson::linalg::test {
@@ -206,6 +207,28 @@ SparseCase large_crossed(SmallIndex rows, SmallIndex columns) {
       entries[i][j] += 1;
     }
   return from_entries("large crossed", entries);
+}
+
+SparseCase trees_below_a_root() {
+  const Index root = 400, trees = 20, levels = 3, width = 5, n = root + trees * levels * width;
+  Matrix a = Matrix::Zero(n, n);
+  const auto connect = [&](Index first, Index size, Index other, Index others) {
+    for (Index j = first; j < first + size; ++j)
+      for (Index i = other; i < other + others; ++i)
+        a(i, j) = a(j, i) = i == j ? 4.0 * n : std::cos(1.0 + i + 3.0 * j);
+  };
+  const Index first_root = n - root;
+  connect(first_root, root, first_root, root);
+  for (Index t = 0; t < trees; ++t)
+    for (Index level = 0; level < levels; ++level) {
+      const Index own = (t * levels + level) * width;
+      connect(own, width, own, width);
+      if (level + 1 < levels)
+        connect(own, width, own + width, width);
+      else
+        connect(own, width, first_root + 11 * t, 60);
+    }
+  return sparse_case("trees below a root", a);
 }
 
 Panels assemble(const SparseCase& c, std::shared_ptr<const SymbolicFactor> symbolic) {

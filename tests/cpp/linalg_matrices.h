@@ -33,6 +33,10 @@ SparseCase semidefinite_case(unsigned seed);
 SparseCase large_grid(SmallIndex side);
 SparseCase large_crossed(SmallIndex rows, SmallIndex columns);
 
+// Small trees below one large dense root: chains of supernodes of which each reaches the next, and
+// the last of them 60 columns of the root.
+SparseCase trees_below_a_root();
+
 // Panels with the case's values in place.
 Panels assemble(const SparseCase& c, std::shared_ptr<const SymbolicFactor> symbolic);
 

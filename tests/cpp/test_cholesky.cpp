@@ -6,6 +6,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 #include <Eigen/QR>
+#include <algorithm>
 
 #include "core/linalg/cholesky.h"
 #include "linalg_matrices.h"
@@ -105,6 +106,22 @@ TEST_CASE("factor, solves and log determinants agree with dense results") {
               kTolerance * (1 + std::abs(expected)));
         CHECK(std::abs(factor.log_determinant_last() - last) < kTolerance * (1 + std::abs(last)));
       }
+}
+
+TEST_CASE("fronts below a large root add their updates straight to it") {
+  const SparseCase c = trees_below_a_root();
+  AnalyzeOptions options;
+  options.ordering = AnalyzeOptions::Ordering::natural;
+  options.relax.merge = false;
+  const CholeskyFactor factor = factor_of(c, options, 2);
+  const Schedule& schedule = factor.symbolic().schedule();
+  CHECK(schedule.task_first.size() == 1);
+  const auto is_straight = [](SmallIndex parent) { return parent != kNone; };
+  CHECK(std::count_if(schedule.straight.begin(), schedule.straight.end(), is_straight) == 20);
+  CHECK(schedule.shared_memory == 0);
+  check_solves(c, factor);
+  check_inverse_blocks(c, factor);
+  CHECK(factor.log_determinant() == Approx(log_determinant(c.dense)).epsilon(1e-12));
 }
 
 TEST_CASE("memory is reused from factor to factor") {

@@ -85,4 +85,17 @@ TEST_CASE("a wide leaf under a narrow root has room for its inverse") {
   }
 }
 
+TEST_CASE("fronts below a large root take their block straight from it") {
+  const SparseCase c = trees_below_a_root();
+  for (const bool merge : {true, false}) {
+    AnalyzeOptions options;
+    options.ordering = AnalyzeOptions::Ordering::natural;
+    options.relax.merge = merge;
+    const auto symbolic = analyze(c.pattern, options);
+    for (const int threads : {1, 2})
+      CHECK(difference_on_factor(inverse_of(c, symbolic, {threads, false}),
+                                 dense_inverse(c.dense)) < kTolerance);
+  }
+}
+
 }  // namespace henderson::linalg::test

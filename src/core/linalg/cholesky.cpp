@@ -98,6 +98,7 @@ class Factorizer {
     Team* const team = memory.scratch.team();
     clear_update(front, team);
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
+      if (schedule_.straight[schedule_.child[k]] != kNone) continue;
       const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
       add_update(child.below(), child.update,
                  symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front, team);
@@ -110,6 +111,9 @@ class Factorizer {
     if (failure.column != kNone) return failure;
     kernels::subtract_aat(front.below(), front.width, front.panel + front.width, front.height,
                           front.update, front.below(), memory.scratch);
+    if (schedule_.straight[f] != kNone)
+      add_update(front.below(), front.update, symbolic_.rows_in_parent(schedule_.supernode[f]),
+                 front_of(panels_, schedule_.straight[f], nullptr), team);
     return {};
   }
 

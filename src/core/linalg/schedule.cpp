@@ -76,6 +76,7 @@ class ScheduleBuilder {
     list_children();
     measure_work();
     choose_tasks();
+    find_straight_fronts();
     place_task_updates();
     place_shared_updates();
     return std::move(out_);
@@ -174,13 +175,22 @@ class ScheduleBuilder {
                      [&](SmallIndex a, SmallIndex b) { return task_work_[a] > task_work_[b]; });
   }
 
+  void find_straight_fronts() {
+    out_.straight.assign(out_.n_fronts(), kNone);
+    if (out_.task_first.size() != 1) return;
+    for (SmallIndex f = out_.task_first[0]; f < out_.task_last[0]; ++f) {
+      const SmallIndex p = front_parent_[f];
+      if (p >= out_.task_last[0] && front_parent_[p] == kNone) out_.straight[f] = p;
+    }
+  }
+
   Index update_size(SmallIndex f) const {
     const Index below = below_[out_.supernode[f]];
     return below * below;
   }
 
   // Simulates the two stacks in one block of memory over `fronts`, and returns the block's size.
-  // Only fronts that are `member` are put on the stacks.
+  // Only fronts that are `member` are put on the stacks; a straight one is taken off at once.
   Index simulate(const std::vector<SmallIndex>& fronts, const std::vector<char>& member) {
     Index used[2] = {0, 0}, peak = 0;
     for (const SmallIndex f : fronts) {
@@ -191,7 +201,9 @@ class ScheduleBuilder {
         peak = std::max(peak, used[0] + used[1]);
       }
       for (SmallIndex k = out_.child_start[f]; k < out_.child_start[f + 1]; ++k)
-        if (member[out_.child[k]]) used[1 - parity] -= update_size(out_.child[k]);
+        if (member[out_.child[k]] && out_.straight[out_.child[k]] == kNone)
+          used[1 - parity] -= update_size(out_.child[k]);
+      if (member[f] && out_.straight[f] != kNone) used[parity] -= update_size(f);
     }
     for (const SmallIndex f : fronts)
       if (member[f] && depth_[f] % 2 == 1) out_.update[f] = peak - out_.update[f] - update_size(f);
@@ -212,7 +224,8 @@ class ScheduleBuilder {
       for (SmallIndex f = out_.task_first[t]; f < out_.task_last[t]; ++f) {
         fronts.push_back(f);
         const SmallIndex p = front_parent_[f];
-        if (p == kNone || p >= out_.task_last[t]) continue;  // a last front of this task
+        const bool last = p == kNone || p >= out_.task_last[t];  // last front of this task
+        if (last && out_.straight[f] == kNone) continue;
         member[f] = 1;
         out_.shared[f] = 0;
       }

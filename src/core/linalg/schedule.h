@@ -16,6 +16,11 @@ namespace henderson::linalg {
 // parent. Leaves have none: their updates go straight to their parent. The selected inverse runs
 // the same schedule backwards, with the inverse's own block in the place of U.
 //
+// Where one front at a root outweighs all else, as in large pedigrees, there is one task, and
+// nobody but its thread writes to a root meanwhile. Its fronts just below a root then add U to the
+// root as soon as they have it ("straight" fronts): else the U of all of them would wait for the
+// root, with more entries than the factor.
+//
 // U of a front inside a task lives in the memory of the task's thread; U of a task's last front and
 // of the fronts after the tasks ("top fronts") lives in shared memory. Inside either, two stacks
 // grow towards each other, one for fronts of even and one for fronts of odd depth: a front's
@@ -29,6 +34,8 @@ struct Schedule {
   std::vector<SmallIndex> child;  // numbers of fronts, increasing within a front
   std::vector<Index> update;  // update[f] = k means U of front f begins at offset k of its memory
   std::vector<char> shared;   // shared[f] = 1: shared memory; 0: memory of the thread
+  std::vector<SmallIndex>
+      straight;  // straight[f] = p: f is straight, and p its parent front; kNone
 
   // Task t is the fronts first[t], ..., last[t] - 1: one or more whole subtrees. Tasks are
   // independent of each other.

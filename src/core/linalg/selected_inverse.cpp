@@ -43,12 +43,16 @@ class Inverter {
   void invert_front(SmallIndex f, ThreadMemory& memory) {
     const Front front = front_of(panels_, f, memory.stack.get());
     Team* const team = memory.scratch.team();
+    if (schedule_.straight[f] != kNone)
+      extract(front.below(), front.update, symbolic_.rows_in_parent(schedule_.supernode[f]),
+              front_of(panels_, schedule_.straight[f], nullptr), team);
     invert(schedule_.supernode[f], front.update, memory);
     for (SmallIndex s = schedule_.supernode[f] - 1; s >= schedule_.first_leaf[f]; --s) {
       extract(symbolic_.below(s), memory.leaf.get(), symbolic_.rows_in_parent(s), front, team);
       invert(s, memory.leaf.get(), memory);
     }
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
+      if (schedule_.straight[schedule_.child[k]] != kNone) continue;
       const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
       extract(child.below(), child.update,
               symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front, team);
