@@ -13,8 +13,11 @@
 #' # Several fits
 #'
 #' Likelihood ratio tests of nested models. Fits that differ in their fixed effects must be by
-#' `"ML"`; fits with the same fixed effects may be by `"REML"`. A variance that is zero under the
-#' smaller model is at the boundary of its range, so that the p-value is conservative.
+#' `"ML"`; fits with the same fixed effects may be by `"REML"`. Where the smaller model is the larger
+#' one with variances of zero (without a random term, or without a coefficient of one), they are
+#' at the boundary of their range, and the p-value is from the mixture of chi-squares of
+#' [ranova()]; the heading says so. Elsewhere, and where parameters are held, tied or bounded, it
+#' is from the plain chi-square with `Df` degrees of freedom.
 #'
 #' @param object,... A fit by [lmmfit()], or several to the same records.
 #' @param type 1, 2 or 3 (or `"I"`, `"II"`, `"III"`), for one fit.
@@ -34,16 +37,26 @@ anova.lmmfit <- function(object, ..., type = 3, ddf = NULL, information = NULL) 
   names <- fit_names(as.list(substitute(list(object, ...)))[-1L])
   check_comparable(fits)
   order <- order(vapply(fits, n_free, 0))
-  table <- ratio_table(fits[order])
+  fits <- fits[order]
+  mixtures <- c(list(NULL), Map(ratio_mixture, fits[-length(fits)], fits[-1L]))
+  table <- ratio_table(fits, mixtures)
   row.names(table) <- make.unique(names[order])
-  formulas <- vapply(fits[order], model_text, "")
+  formulas <- vapply(fits, model_text, "")
   structure(table,
     heading = c(
       paste0("Likelihood ratio tests (", object$method, ", ", object$n, " records)\n"),
-      paste0(row.names(table), ": ", formulas, collapse = "\n"), ""
+      paste0(row.names(table), ": ", formulas, collapse = "\n"),
+      mixture_note(row.names(table), mixtures)
     ),
     class = c("anova", "data.frame")
   )
+}
+
+mixture_note <- function(names, mixtures) {
+  mixed <- names[lengths(mixtures) > 0L]
+  if (length(mixed) == 0L) return("")
+  paste0(paste(mixed, collapse = ", "),
+    ": p-value from a mixture of chi-squares, a variance is zero under the smaller model\n")
 }
 
 check_type <- function(type) {
@@ -107,15 +120,15 @@ check_comparable <- function(fits) {
   }
 }
 
-ratio_table <- function(fits) {
+ratio_table <- function(fits, mixtures) {
   criterion <- vapply(fits, stats::deviance, 0)
   df <- vapply(fits, n_free, 0)
   chisq <- c(NA, -diff(criterion))
   added <- c(NA, diff(df))
+  p <- ifelse(added > 0, stats::pchisq(pmax(chisq, 0), added, lower.tail = FALSE), NA)
+  for (k in which(lengths(mixtures) > 0L)) p[k] <- mixture_p(max(chisq[k], 0), mixtures[[k]])
   data.frame(
     npar = df, AIC = vapply(fits, stats::AIC, 0), BIC = vapply(fits, stats::BIC, 0),
-    `-2logLik` = criterion, Chisq = chisq, Df = added,
-    `Pr(>Chisq)` = ifelse(added > 0, stats::pchisq(pmax(chisq, 0), added, lower.tail = FALSE), NA),
-    check.names = FALSE
+    `-2logLik` = criterion, Chisq = chisq, Df = added, `Pr(>Chisq)` = p, check.names = FALSE
   )
 }

@@ -87,8 +87,7 @@ reductions <- function(fit, spec, k, reduce) {
   spec$random <- spec$random[-k]
   df <- n_variance_free(fit) - n_variance_free(fit, fit$parameters$index != k)
   list(list(spec = spec, label = term$label, df = df, gone = k,
-    mixture = if (term$n_coef == 1L && df == 1L) c(`0` = 0.5, `1` = 0.5) else
-      if (structure == "diag") binomial_mixture(df) else stats::setNames(1, df)))
+    mixture = whole_mixture(structure, term$n_coef, df)))
 }
 
 # Number of columns of each column term of an incidence.
@@ -113,18 +112,9 @@ without_columns <- function(j, fit, spec, k, sizes, structure) {
   names <- fit$random[[k]]$coef_names[gone]
   s <- length(gone)
   df <- if (structure == "diag") s else n_us(t) - n_us(t - s)
-  mixture <- if (structure == "diag") binomial_mixture(s) else
-    if (s == 1L) stats::setNames(c(0.5, 0.5), c(df - 1, df)) else stats::setNames(1, df)
+  mixture <- part_mixture(structure, s, df)
   label <- paste(paste(names, collapse = " + "), "in", fit$random[[k]]$label)
   list(spec = spec, label = label, df = df, gone = k, mixture = mixture)
 }
 
 n_us <- function(t) t * (t + 1) / 2
-
-binomial_mixture <- function(s) stats::setNames(stats::dbinom(0:s, s, 0.5), 0:s)
-
-mixture_p <- function(chisq, mixture) {
-  df <- as.numeric(names(mixture))
-  tail <- ifelse(df == 0, as.numeric(chisq <= 0), stats::pchisq(chisq, df, lower.tail = FALSE))
-  sum(mixture * tail)
-}

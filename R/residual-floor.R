@@ -7,10 +7,12 @@
 # the equations still have the digits that the search needs.
 vanishing_residual <- 1e-5
 residual_floor <- 1e-6
+# What -2 log-likelihood may lose by it: less than it tells.
+floor_loss <- 1e-3
 
 # The estimates, or those above the floor with their constraints.
 above_residual_floor <- function(est, spec, control) {
-  if (est$convergence$status == "converged" || !may_vanish(spec, control)) return(est)
+  if (!may_vanish(spec, control)) return(est)
   n <- length(est$parameters$estimate)
   variance <- least_squares_variance(spec)
   if (!(est$parameters$estimate[n] < vanishing_residual * variance)) return(est)
@@ -19,7 +21,8 @@ above_residual_floor <- function(est, spec, control) {
   found <- tryCatch(by_likelihood(spec, control), error = function(e) NULL)
   at_bound <- match("at bound", parameter_status) - 1L
   if (is.null(found) || found$convergence$status != "converged" ||
-        found$parameters$status[n] != at_bound) {
+        found$parameters$status[n] != at_bound ||
+        found$minus2loglik > est$minus2loglik + floor_loss) {
     return(est)
   }
   found$parameters$status[n] <- match("at boundary", parameter_status) - 1L

@@ -132,3 +132,35 @@ test_that("Dialyzer: seven visits as in gls()", {
     peer_gls(formula, dialyzer, correlation = nlme::corSymm(form = ~ index | Subject),
       weights = nlme::varIdent(form = ~ 1 | visit)), "us")
 })
+
+test_that("random csh beside a free residual: a standard deviation stops at zero with a slope", {
+  dialyzer <- as.data.frame(nlme::Dialyzer)
+  dialyzer$Subject <- factor(as.character(dialyzer$Subject))
+  dialyzer$visit <- factor(dialyzer$index)
+  formula <- rate ~ (pressure + I(pressure^2)) * QB
+  fit <- fit_ours(update(formula, ~ . + csh(visit | Subject)), dialyzer)
+  own <- fit$parameters
+  expect_identical(own$status[1L], "at boundary")
+  expect_identical(own$estimate[1L], 0)
+  spec <- list(X = stats::model.matrix(formula, dialyzer), y = dialyzer$rate)
+  at <- dialyzer$index
+  same <- outer(dialyzer$Subject, dialyzer$Subject, "==")
+  minus2loglik <- function(p) {
+    R <- p[8] + diag(1 - p[8], 7)
+    Sigma <- R * outer(p[1:7], p[1:7])
+    oracle_minus2loglik(c(spec, list(V = Sigma[at, at] * same + diag(p[9]^2, length(at)))))
+  }
+  p <- c(sqrt(own$estimate[1:7]), own$estimate[8], sqrt(own$estimate[9]))
+  expect_within(fit$minus2loglik, minus2loglik(p), 1e-6, "csh through V")
+  best <- stats::nlminb(p + 0.05, minus2loglik, lower = c(rep(0, 7), -0.15, 0.01),
+    upper = c(rep(Inf, 7), 0.999, Inf))$objective
+  expect_no_higher(fit$minus2loglik, best, 1e-5, "csh from nearby")
+})
+
+test_that("BodyWeight, random csh: the residual goes to zero, as in the residual form", {
+  rats <- as.data.frame(nlme::BodyWeight)
+  rats$visit <- factor(rats$Time)
+  fit <- fit_ours(weight ~ Time * Diet + csh(visit | Rat), rats)
+  expect_identical(fit$parameters$status[13L], "at boundary")
+  expect_value(weight ~ Time * Diet, rats, ~ csh(visit | Rat), fit$minus2loglik, "csh")
+})

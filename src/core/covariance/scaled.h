@@ -43,6 +43,7 @@ class Scaled final : public Structure {
   Vector rescaled(const ConstVectorRef& theta, double c) const override;
   Vector canonical(const ConstVectorRef& theta, double relative, double absolute) const override;
   Vector nudged(const ConstVectorRef& theta, double distance) const override;
+  std::vector<bool> has_kink() const override;
   std::vector<bool> theta_at_boundary(const ConstVectorRef& theta) const override;
   std::vector<bool> value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const override;
 

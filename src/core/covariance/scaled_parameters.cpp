@@ -108,6 +108,12 @@ Vector Scaled::nudged(const ConstVectorRef& theta, double distance) const {
 }
 
 // A variance of zero; with all of them zero, and at a limit of R, its parameters too.
+std::vector<bool> Scaled::has_kink() const {
+  std::vector<bool> found;
+  for (const Index k : free_) found.push_back(n_sd_ > 1 && k < n_sd_);
+  return found;
+}
+
 std::vector<bool> Scaled::at_boundary(const Parts& at) const {
   std::vector<bool> found;
   for (Index i = 0; i < n_sd_; ++i) found.push_back(at.sd[i] == 0.0);

@@ -107,6 +107,12 @@ class Structure {
   // `distance`.
   virtual Vector nudged(const ConstVectorRef& theta, double distance) const = 0;
 
+  // Which parameters are standard deviations that count by their absolute value while Sigma is not
+  // smooth where they are 0: a coefficient that is correlated with others by rule. The best value
+  // may be 0 with a score that is not, so the search keeps such a parameter on its side. Empty:
+  // none.
+  virtual std::vector<bool> has_kink() const { return {}; }
+
   // For a canonical theta: which parameters cannot move because Sigma is singular.
   virtual std::vector<bool> theta_at_boundary(const ConstVectorRef& theta) const = 0;
 

@@ -2,6 +2,7 @@
 #include "core/reml/boundary.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace henderson::reml {
 
@@ -17,6 +18,26 @@ std::optional<Parameters> nudged(const Model& model, const FreeSpace& space,
         block.structure->nudged(parameters.of(block), share * parameters.residual_sd());
   }
   return space.restored({std::move(theta), parameters.log_residual()});
+}
+
+void keep_sides(const Model& model, const FreeSpace& space, const Parameters& parameters,
+                double share, Box& box) {
+  constexpr double kArrived = 2.0;
+  const double wall = share * parameters.residual_sd();
+  std::vector<bool> has_kink(static_cast<std::size_t>(model.n_parameters()), false);
+  for (const RandomBlock& block : model.blocks) {
+    if (block.held) continue;
+    const std::vector<bool> own = block.structure->has_kink();
+    std::copy(own.begin(), own.end(), has_kink.begin() + block.first_theta);
+  }
+  for (Index j = 0; j < space.size(); ++j) {
+    const Index i = space.leads()[j];
+    if (!has_kink[static_cast<std::size_t>(i)]) continue;
+    const double here = parameters.theta()[i];
+    const double left = std::abs(here) > kArrived * wall ? std::abs(here) - wall : 0.0;
+    double& limit = here < 0.0 ? box.upper[j] : box.lower[j];
+    limit = here < 0.0 ? std::min(limit, left) : std::max(limit, -left);
+  }
 }
 
 std::optional<Parameters> canonical(const Model& model, const FreeSpace& space,

@@ -11,6 +11,12 @@ namespace henderson::reml {
 std::optional<Parameters> nudged(const model::Model& model, const FreeSpace& space,
                                  const Parameters& parameters, double share);
 
+// The walls of `box` (distances from `parameters`) with one more for each standard deviation that
+// counts by its absolute value (Structure::has_kink()): it goes no further down than `share` of
+// sigma, where nudged() leaves it. One that is nearly there has arrived.
+void keep_sides(const model::Model& model, const FreeSpace& space, const Parameters& parameters,
+                double share, Box& box);
+
 // In canonical form; directions with a standard deviation below `relative` times that of their
 // coefficient, or below `absolute` in units of sigma, are exactly zero. Of all blocks, or of one.
 std::optional<Parameters> canonical(const model::Model& model, const FreeSpace& space,

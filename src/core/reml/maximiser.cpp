@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/maximiser.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -32,7 +33,8 @@ constexpr double kLikelihoodNoise = 1e-13;
 constexpr double kBoundary = 1e-2;
 // And below these shares of it, where that many are not zero together.
 constexpr double kSmallestBoundary = 1e-7;
-// What the likelihood may lose by that.
+// What the likelihood may lose by that. Where no step raises it, and no more than this is expected
+// of one, rounding is in the way.
 constexpr double kBoundaryLoss = 1e-8;
 // With at most so many parameters differences are made at once, with more not before the steps have
 // told so often what they know.
@@ -59,6 +61,7 @@ class Search {
     if (space_.size() == 0) return finish_without_search(std::move(*evaluation));
     Termination termination = Termination::iteration_limit;
     Parameters best = evaluation->parameters;
+    double left = 0.0;  // to gain
     for (int k = 0; k <= options_.max_iterations; ++k) {
       best = evaluation->parameters;
       if (best.residual() < kExactFit && !model_.residual_held) {
@@ -79,7 +82,8 @@ class Search {
       const BoxedModel quadratic =
           doubtful ? boxed(best, expansion.gradient, learnt(expansion.convex())) : whole;
       report(value, quadratic.potential());
-      if (course_.left_after_step() <= options_.tolerance || course_.rests()) {
+      left = course_.left_after_step();
+      if (left <= options_.tolerance || course_.rests()) {
         if (doubtful) {
           evaluation = leave_saddle(best, value, whole);
           if (evaluation) continue;
@@ -92,11 +96,12 @@ class Search {
       if (k == options_.max_iterations) break;
       evaluation = improve(best, value, expansion.is_exact ? whole : quadratic);
       if (!evaluation) {
-        termination = Termination::no_ascent;
+        left = std::min(left, boxed(best, expansion.gradient, expansion.convex()).potential());
+        termination = left <= kBoundaryLoss ? Termination::converged : Termination::no_ascent;
         break;
       }
     }
-    return finish(best, termination);
+    return finish(best, termination, left);
   }
 
  private:
@@ -110,8 +115,11 @@ class Search {
 
   BoxedModel boxed(const Parameters& at, const Vector& gradient, const Matrix& hessian) const {
     const Vector here = space_.coordinates(at);
-    const Box box = space_.box(at);
-    return {gradient, hessian, box.lower - here, box.upper - here};
+    Box box = space_.box(at);
+    box.lower -= here;
+    box.upper -= here;
+    keep_sides(model_, space_, at, kNudge, box);
+    return {gradient, hessian, box.lower, box.upper};
   }
 
   // Without random terms the observed Hessian costs little more than the average one.
@@ -205,7 +213,7 @@ class Search {
   }
 
   // What the likelihood cannot tell from zero becomes zero: all of it at once, or what can.
-  RemlResult finish(const Parameters& best, Termination termination) {
+  RemlResult finish(const Parameters& best, Termination termination, double left) {
     const double value = course_.last().minus2loglik;
     const std::optional<Parameters> on_boundary =
         canonical(model_, space_, best, kBoundary, kBoundary);
@@ -214,9 +222,7 @@ class Search {
       evaluation = accepted(*on_boundary, value);
     if (!evaluation) evaluation = evaluate_at(block_by_block(best, value));
     if (!evaluation) throw Error("the equations were positive definite and no longer are");
-    const double potential = termination == Termination::converged ? course_.left_after_step()
-                                                                   : course_.last().potential;
-    return {std::move(*evaluation), termination, course_.history(), evaluations_, potential};
+    return {std::move(*evaluation), termination, course_.history(), evaluations_, left};
   }
 
   // The evaluation, where it is as good as `value`.
