@@ -137,7 +137,7 @@ evaluate_relationship <- function(relationship, data_levels, env) {
   if (kind == "pedigree") return(pedigree_levels(matrix, name, data_levels))
   check_relationship(matrix, kind, name, data_levels)
   spec <- if (kind == "cov") covariance_spec(matrix, name) else
-    list(type = "precision", precision = as_dgc(matrix), log_det_cov = NA_real_)
+    list(type = "precision", precision = as_dgc(matrix))
   list(levels = plain_names(rownames(matrix) %||% colnames(matrix)), spec = spec)
 }
 
@@ -209,5 +209,5 @@ covariance_spec <- function(matrix, name) {
     return(spec)
   }
   precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
-  list(type = "precision", precision = precision, log_det_cov = NA_real_, diagonal = diagonal)
+  list(type = "precision", precision = precision, diagonal = diagonal)
 }

@@ -146,14 +146,14 @@ dominance_matrix <- function(ped, animals = NULL) {
 
 # What gr() needs ----------------------------------------------------------------------------------
 
-# The precision of all rows (metafounders too) as the engine takes it, log|A|, and diag(A).
+# The precision of all rows (metafounders too) as the engine takes it, and diag(A).
 pedigree_relationship <- function(ped) {
   inverse <- ainverse_lower(ped)
   n <- length(ped$id)
   lower <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
     Dim = c(n, n))
   list(
-    type = "precision", precision = as_dgc(lower), log_det_cov = inverse$log_det,
+    type = "precision", precision = as_dgc(lower),
     diagonal = 1 + ped$inbreeding, parents = list(sire = ped$sire, dam = ped$dam)
   )
 }
@@ -187,7 +187,7 @@ singular_relationship <- function(K, tolerance = 1e-10) {
   left <- K - crossprod(L[kept, order(pivot), drop = FALSE])
   if (max(abs(left)) > 1e-7 * scale) return(NULL)
   list(
-    type = "precision", precision = as_dgc(chol2inv(L, size = rank)), log_det_cov = NA_real_,
+    type = "precision", precision = as_dgc(chol2inv(L, size = rank)),
     combination = as_dgc(combination), diagonal = unname(diag(K))
   )
 }

@@ -20,7 +20,7 @@ hand_random <- function(group, terms = list(hand_columns()), structure = "us", p
   relationship <- if (is.null(precision)) {
     list(type = "identity")
   } else {
-    list(type = "precision", precision = precision, log_det_cov = NA_real_)
+    list(type = "precision", precision = precision)
   }
   list(
     label = label, structure = structure, n_coef = length(terms), n_levels = nlevels(group),
