@@ -14,8 +14,10 @@ floor_loss <- 1e-3
 above_residual_floor <- function(est, spec, control) {
   if (!may_vanish(spec, control)) return(est)
   n <- length(est$parameters$estimate)
+  estimate <- est$parameters$estimate[n]
+  if (!(estimate < vanishing_residual * variance_around(est, spec))) return(est)
   variance <- least_squares_variance(spec)
-  if (!(est$parameters$estimate[n] < vanishing_residual * variance)) return(est)
+  if (!(estimate < vanishing_residual * variance)) return(est)
   control$constraints <- list(lead = seq_len(n), ratio = rep.int(1, n),
     lower = replace(rep.int(-Inf, n), n, residual_floor * variance), upper = rep.int(Inf, n))
   found <- tryCatch(by_likelihood(spec, control), error = function(e) NULL)
@@ -33,6 +35,13 @@ above_residual_floor <- function(est, spec, control) {
 may_vanish <- function(spec, control) {
   spec$method != "ANOVA" && is_iid(spec$residual) && length(spec$random) > 0L &&
     !control$hold[length(control$hold)] && is.null(control$constraints)
+}
+
+# Around the fitted fixed part: no less than that of least squares, and at hand.
+variance_around <- function(est, spec) {
+  e <- spec$response - est$fitted_fixed
+  weights <- if (length(spec$weights) > 0L) spec$weights else 1
+  sum(weights * e^2) / (est$n - est$rank)
 }
 
 least_squares_variance <- function(spec) {
