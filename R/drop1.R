@@ -1,6 +1,7 @@
 #' Tests for leaving out terms
 #'
-#' `drop1()`: F tests of the fixed terms that no other term contains. `ranova()`: likelihood ratio
+#' `drop1()`: F tests of the fixed terms that stand in no other term (of `a * b` the interaction
+#' alone, as of `lm()`). `ranova()`: likelihood ratio
 #' tests of the random terms, one left out at a time.
 #'
 #' A variance of zero is at the boundary of its range, so the likelihood ratio is not chi-square:
@@ -10,7 +11,8 @@
 #' chi-square with all its parameters is used, which is conservative.
 #'
 #' @param object,fit A fit by [lmmfit()].
-#' @param scope Labels of the terms, or a formula of them; by default all that can be dropped.
+#' @param scope Labels of the terms, or a formula of them; by default all that stand in no other.
+#'   A covariate whose product is in the model can be named here.
 #' @param ddf,information See [contest()].
 #' @param reduce `TRUE` takes one variable out of `(1 + x | g)` at a time, as lmerTest does; `FALSE`
 #'   takes out the whole term.
@@ -31,6 +33,10 @@ drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
     unknown <- setdiff(scope, labels)
     if (length(unknown) > 0L) abort_scope(unknown, labels)
     labels <- scope
+  } else {
+    within <- setdiff(attr(stats::terms(object$parts$fixed[-2L]), "term.labels"),
+      stats::drop.scope(object$parts$fixed[-2L]))
+    labels <- setdiff(labels, within)
   }
   # No term contains these: type 2 is a test after all others.
   table <- term_table(object, 2L, ddf, information)

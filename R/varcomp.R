@@ -8,6 +8,11 @@
 #' for each parameter. On animal models with 1000 to 6500 animals the two are within 4 % of each
 #' other.
 #'
+#' Where an unstructured matrix ends singular (a correlation of 1) its covariances are at the
+#' boundary, without standard error. They are not taken as known: the standard errors of its
+#' variances are those of the model with that singular matrix, in which a covariance moves with its
+#' variances (the same as those of `rr(1 + time | id, k = 1)` for a matrix of rank 1).
+#'
 #' @param object,x A fit by [lmmfit()]; for the methods of `VarCorr`, its value.
 #' @param information Which information matrix the standard errors come from: see [contest()].
 #' @param sigma Not used: the matrices are on the scale of the data.

@@ -13,6 +13,40 @@ test_that("drop1() tests each term after all others", {
   expect_error(drop1(crossed, "recipe"), class = "henderson_error_scope")
 })
 
+test_that("drop1() and ranova() are lmerTest's", {
+  skip_if_not_installed("lmerTest")
+  models <- inference_models()
+  # lmerTest's ranova() evaluates the call of the fit here.
+  REML <- TRUE
+  control <- lme4::lmerControl(check.conv.singular = "ignore")
+  for (name in c("sleepstudy", "unbalanced", "oats", "cake", "ham", "carrots")) {
+    formula <- models[[name]][[1]]
+    environment(formula) <- environment()
+    data <- models[[name]][[2]]
+    fit <- lmmfit(formula, data)
+    peer <- peer_lmer(formula, data)
+    found <- drop1(fit)
+    expected <- drop1(peer)
+    expect_setequal(row.names(found), row.names(expected))
+    expected <- expected[row.names(found), ]
+    expect_relative(found$`F value`, expected$`F value`, 1e-3, paste(name, "F"))
+    expect_relative(found$DenDF, expected$DenDF, 1e-3, paste(name, "df"))
+    for (reduce in c(TRUE, FALSE)) {
+      ours <- ranova(fit, reduce = reduce)
+      theirs <- suppressMessages(lmerTest::ranova(peer, reduce.terms = reduce))
+      expect_within(ours$Chisq[-1], theirs$LRT[-1], 1e-3, paste(name, "LRT"))
+      expect_equal(ours$Df[-1], theirs$Df[-1])
+    }
+  }
+})
+
+test_that("a covariate in a product is dropped where it is named", {
+  data <- peer_data("carrots", "lmerTest")
+  fit <- lmmfit(Preference ~ sens2 * Homesize + sens1 * sens2 + (1 | Consumer), data)
+  expect_setequal(row.names(drop1(fit)), c("sens2:Homesize", "sens2:sens1"))
+  expect_identical(row.names(drop1(fit, "sens1")), "sens1")
+})
+
 test_that("random terms are tested against the refit without them", {
   fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
   found <- ranova(fit)
