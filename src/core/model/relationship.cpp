@@ -14,6 +14,12 @@ LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
                             static_cast<Index>(relationship_.start.size()) - 1, n_levels);
   }
   const linalg::LowerPattern pattern{n_levels, relationship_.start, relationship_.row};
+  linalg::validate(pattern);
+  unfilled_ = linalg::unfilled_factor(pattern, relationship_.value);
+  if (unfilled_) {
+    log_determinant_ = -unfilled_->log_determinant();
+    return;
+  }
   auto symbolic = linalg::analyze(pattern, linalg::AnalyzeOptions{});
   const std::vector<Index> positions = symbolic->positions(pattern);
   linalg::Panels panels(symbolic);
@@ -31,7 +37,11 @@ LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
 }
 
 void LevelCovariance::multiply(MatrixRef x) const {
-  if (!is_identity()) precision_factor_->solve(x);
+  if (is_identity()) return;
+  if (unfilled_)
+    unfilled_->solve(x);
+  else
+    precision_factor_->solve(x);
 }
 
 }  // namespace henderson::model

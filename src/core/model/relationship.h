@@ -6,6 +6,7 @@
 
 #include "core/base/callbacks.h"
 #include "core/linalg/cholesky.h"
+#include "core/linalg/unfilled_factor.h"
 #include "core/model/spec.h"
 
 namespace henderson::model {
@@ -33,7 +34,8 @@ class LevelCovariance {
 
  private:
   Relationship relationship_;
-  std::optional<linalg::CholeskyFactor> precision_factor_;
+  std::optional<linalg::UnfilledFactor> unfilled_;          // of the precision
+  std::optional<linalg::CholeskyFactor> precision_factor_;  // where that one is not
   double log_determinant_ = 0.0;
 };
 
