@@ -12,33 +12,40 @@ namespace henderson::linalg::test {
 
 namespace {
 
+void check(const SparseCase& c) {
+  const auto factor = unfilled_factor(c.pattern, c.value);
+  REQUIRE(factor.has_value());
+  const Eigen::LLT<Matrix> llt(c.dense);
+  const Matrix l = llt.matrixL();
+  CHECK(factor->log_determinant() == Approx(2 * l.diagonal().array().log().sum()).epsilon(1e-12));
+  Matrix x = Matrix::Random(c.dense.rows(), 3);
+  const Matrix expected = llt.solve(x);
+  factor->solve(x);
+  CHECK(relative_difference(x, expected) < 1e-10);
+}
+
+void check(const Matrix& a) { check(sparse_case("a", a)); }
+
 // A^-1 = T'D^-1 T of a random pedigree, parents first: T has ones on its diagonal and -1/2 at the
-// parents of each row. Few sires, so that they have many mates.
-Matrix pedigree_precision(SmallIndex n, unsigned seed) {
+// parents of each row. Few sires, so that they have many mates. The pattern has all parents and
+// mates, also where their entry happens to be zero.
+SparseCase pedigree_precision(SmallIndex n, unsigned seed) {
   std::mt19937 engine(seed);
   Matrix t = Matrix::Identity(n, n);
   Vector d = Vector::Ones(n);
   for (SmallIndex i = 10; i < n; ++i) {
-    const auto sire = static_cast<SmallIndex>(engine() % (i / 10 + 1));
+    const auto sire = static_cast<SmallIndex>(engine() % static_cast<unsigned>(i / 10 + 1));
     const auto dam = static_cast<SmallIndex>(engine() % static_cast<unsigned>(i));
     t(i, sire) -= 0.5;
     t(i, dam) -= 0.5;
     d[i] = 0.3 + 0.2 * static_cast<double>(engine() % 2);
   }
-  return t.transpose() * d.cwiseInverse().asDiagonal() * t;
-}
-
-void check(const Matrix& a) {
-  const SparseCase c = sparse_case("unfilled", a);
-  const auto factor = unfilled_factor(c.pattern, c.value);
-  REQUIRE(factor.has_value());
-  const Eigen::LLT<Matrix> llt(a);
-  const Matrix l = llt.matrixL();
-  CHECK(factor->log_determinant() == Approx(2 * l.diagonal().array().log().sum()).epsilon(1e-12));
-  Matrix x = Matrix::Random(a.rows(), 3);
-  const Matrix expected = llt.solve(x);
-  factor->solve(x);
-  CHECK(relative_difference(x, expected) < 1e-10);
+  SparseCase c = sparse_case("pedigree", t.cwiseAbs().transpose() * t.cwiseAbs());
+  c.dense = t.transpose() * d.cwiseInverse().asDiagonal() * t;
+  for (SmallIndex j = 0; j < n; ++j)
+    for (Index k = c.pattern.start[j]; k < c.pattern.start[j + 1]; ++k)
+      c.value[k] = c.dense(c.pattern.row[k], j);
+  return c;
 }
 
 }  // namespace
