@@ -13,9 +13,9 @@
 #' # Several fits
 #'
 #' Likelihood ratio tests of nested models. Fits that differ in their fixed effects must be by
-#' `"ML"`; fits with the same fixed effects may be by `"REML"`. Where the smaller model is the larger
-#' one with variances of zero (without a random term, or without a coefficient of one), they are
-#' at the boundary of their range, and the p-value is from the mixture of chi-squares of
+#' `"ML"`; fits with the same fixed effects may be by `"REML"`. Where the smaller model is the
+#' larger one with variances of zero (without a random term, or without a coefficient of one), they
+#' are at the boundary of their range, and the p-value is from the mixture of chi-squares of
 #' [ranova()]; the heading says so. Elsewhere, and where parameters are held, tied or bounded, it
 #' is from the plain chi-square with `Df` degrees of freedom.
 #'

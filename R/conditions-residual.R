@@ -134,3 +134,28 @@ abort_section <- function(term, known) {
     "This model has {.val {known}}.", "term", term
   )
 }
+
+abort_residual_unbounded <- function(label, position, n) {
+  abort("residual_unbounded",
+    paste(
+      "{.arg residual}: the variance of {.val {position}} in {.code {label}} goes to zero,",
+      "and the likelihood has no upper bound."
+    ),
+    c("The other effects fit the {n} record{?s} there exactly.",
+      paste("Leave {cli::qty(n)}{?it/them} out (a baseline that was subtracted, a constant), or",
+        "take a structure with one variance, such as {.fn cs} or {.fn ar1}.")),
+    "residual", position
+  )
+}
+
+abort_residual_proportional <- function(label, positions) {
+  abort("residual_unbounded",
+    paste(
+      "{.arg residual}: the correlation of {.val {positions}} in {.code {label}} goes to 1 or -1,",
+      "and the likelihood has no upper bound."
+    ),
+    c("The records of the two are the same but for a factor and the other effects.",
+      "Leave one of them out, or take a structure with fewer parameters."),
+    "residual", positions
+  )
+}

@@ -19,12 +19,14 @@ check_method <- function(method) {
   check_choice(method, names(estimation_methods), "method")
 }
 
-estimate <- function(spec, control) {
+# `check`, of the estimates and the spec, may stop.
+estimate <- function(spec, control, check = function(est, spec) est) {
   est <- tryCatch(estimation_methods[[spec$method]]$estimate(spec, control), error = function(e) {
     if (inherits(e, "henderson_error")) stop(e)
     abort_engine(conditionMessage(e))
   })
   est <- above_residual_floor(est, spec, control)
+  est <- check(est, spec)
   if (est$convergence$status != "converged") {
     warn_convergence(est$convergence$status, est$convergence$iterations)
   }

@@ -136,7 +136,9 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   check_residual(design, parameters, asked$hold, asked$start)
   scales <- trait_scales(parts, frame, design, parameters)
   engine <- engine_control(control, parameters, asked$hold, asked$start, asked$constraints)
-  est <- estimate_scaled(spec, engine, scales)
+  est <- estimate_scaled(spec, engine, scales, function(est, spec) {
+    check_residual_bound(est, design$residual, parameters, spec, engine)
+  })
   new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf,
     asked$constraints %||% est$constraints)
 }

@@ -55,8 +55,8 @@ scaled_constraints <- function(constraints, value) {
 }
 
 # As estimate(), in the units of `scales`.
-estimate_scaled <- function(spec, control, scales) {
-  if (is.null(scales)) return(estimate(spec, control))
+estimate_scaled <- function(spec, control, scales, check = function(est, spec) est) {
+  if (is.null(scales)) return(estimate(spec, control, check))
   control$start <- control$start / scales$value
   control$constraints <- scaled_constraints(control$constraints, scales$value)
   spec$response <- spec$response / scales$record
@@ -67,7 +67,7 @@ estimate_scaled <- function(spec, control, scales) {
     term$incidence <- lapply(term$incidence, function(x) replace(x, "terms", list(scaled(x$terms))))
     term
   })
-  est <- estimate(spec, control)
+  est <- estimate(spec, control, check)
   own <- est$parameters
   own$estimate <- own$estimate * scales$value
   own$se <- own$se * scales$value

@@ -1,0 +1,41 @@
+# A likelihood without an upper bound: where the fixed effects fit all records of one position of
+# the residuals exactly, its variance goes to zero and log|R| to minus infinity; so do two positions
+# whose residuals are proportional. No estimates exist, so this is an error, as SAS stops because of
+# an infinite likelihood.
+
+# As shares of the variance of the response at the position, and of that of all records where it is
+# constant there.
+least_residual_share <- 1e-12
+constant_share <- 1e-3
+# Nearer to 1 a correlation is 1.
+least_residual_gap <- 1e-9
+
+check_residual_bound <- function(est, residual, parameters, spec, control) {
+  if (is_iid(residual) || any(control$hold[parameters$index == 0L])) return(est)
+  overall <- stats::var(spec$response)
+  for (k in seq_along(residual$sections)) {
+    section <- residual$sections[[k]]
+    if (section$structure$n_coef > 300L) next
+    sigma <- section_covariance(section, k, parameters, est$parameters$estimate)
+    response <- split(spec$response[section$records], section$position)
+    own <- vapply(response, function(y) if (length(y) > 1L) stats::var(y) else 0, 0)
+    at <- as.integer(names(response))
+    limit <- least_residual_share * pmax(own, constant_share * overall)
+    gone <- at[diag(sigma)[at] < limit]
+    if (length(gone) > 0L) {
+      abort_residual_unbounded(section$label, rownames(sigma)[gone[1L]],
+        length(response[[match(gone[1L], at)]]))
+    }
+    if (est$convergence$status != "converged") check_residual_pairs(sigma, section)
+  }
+  est
+}
+
+check_residual_pairs <- function(sigma, section) {
+  correlation <- stats::cov2cor(sigma)
+  correlation[upper.tri(correlation, diag = TRUE)] <- 0
+  largest <- which.max(abs(correlation))
+  if (length(largest) == 0L || 1 - abs(correlation[largest]) > least_residual_gap) return()
+  pair <- arrayInd(largest, dim(correlation))
+  abort_residual_proportional(section$label, rownames(sigma)[rev(pair)])
+}

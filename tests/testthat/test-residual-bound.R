@@ -1,0 +1,41 @@
+# Residuals without a finite best likelihood.
+
+set.seed(1)
+d <- expand.grid(visit = factor(0:3), id = factor(1:40))
+d$arm <- factor(as.integer(d$id) %% 2L)
+d$y <- stats::rnorm(160) + stats::rnorm(40)[d$id]
+
+test_that("a position that is fitted exactly is an error that names it", {
+  baseline <- transform(d, y = ifelse(visit == "0", 0, y))
+  for (residual in list(~ us(visit | id), ~ diag(visit | id), ~ csh(visit | id),
+                        ~ ante(visit | id), ~ fa(visit | id))) {
+    for (method in c("REML", "ML")) {
+      expect_error(lmmfit(y ~ visit * arm, baseline, residual = residual, method = method),
+        "variance of \"0\".* goes to zero", class = "henderson_error_residual_unbounded")
+    }
+  }
+  expect_error(lmmfit(y ~ visit * arm + (1 | id), baseline, residual = ~ diag(visit)),
+    "40 records", class = "henderson_error_residual_unbounded")
+  for (unit in c(1e-4, 1e4)) {
+    exact <- transform(d, y = unit * ifelse(visit == "3", 2 * as.integer(arm), y))
+    expect_error(lmmfit(y ~ visit * arm, exact, residual = ~ us(visit | id)),
+      "variance of \"3\"", class = "henderson_error_residual_unbounded")
+  }
+  expect_error(lmmfit(y ~ visit, baseline, residual = ~ us(visit | arm / id)), "residual.0",
+    class = "henderson_error_residual_unbounded")
+})
+
+test_that("positions with proportional records are an error that names both", {
+  twice <- d
+  twice$y[d$visit == "2"] <- d$y[d$visit == "1"]
+  expect_error(lmmfit(y ~ visit, twice, residual = ~ us(visit | id)), "\"1\" and \"2\"",
+    class = "henderson_error_residual_unbounded")
+})
+
+test_that("small but real variances stay, in any unit", {
+  small <- transform(d, y = ifelse(visit == "0", 1e-4 * y, y))
+  fit <- lmmfit(y ~ visit, small, residual = ~ us(visit | id))
+  expect_identical(fit$convergence$status, "converged")
+  plain <- lmmfit(y ~ visit, d, residual = ~ us(visit | id))
+  expect_equal(varcomp(fit)$estimate[1L], 1e-8 * varcomp(plain)$estimate[1L], tolerance = 1e-6)
+})
