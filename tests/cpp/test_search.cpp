@@ -98,7 +98,7 @@ TEST_CASE("secants: steps along which nothing curves upwards are left out", "[se
 }
 
 // With an exact Hessian the gain that is left falls faster than by a constant factor: no more than
-// twelve steps where twice the average information alone took up to 199.
+// twelve steps, where twice the average information alone creeps.
 TEST_CASE("a factor analytic residual that does not fit takes few steps", "[search]") {
   Callbacks callbacks;
   for (test::MixedModel given : test::residual_models(23)) {
