@@ -97,7 +97,7 @@ TEST_CASE("arrows have their inverse") {
 }
 
 // 18 GB and some minutes: `make -C tests/cpp large`.
-TEST_CASE("a factor of more than 2^31 entries", "[.large]") {
+TEST_CASE("a factor of more than 2^31 entries", "[.][large]") {
   double log_determinant_error = 1;
   CHECK(check_arrows(135, 4000, 2, &log_determinant_error) < 1e-10);
   CHECK(log_determinant_error < 1e-12);
