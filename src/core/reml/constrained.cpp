@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/reml/free_space.h"
+#include "core/reml/boundary.h"
 #include "core/reml/trust_region.h"
 
 namespace henderson::reml {
@@ -14,7 +14,6 @@ namespace {
 
 using equations::MixedModelEquations;
 using model::Model;
-using model::RandomBlock;
 
 constexpr int kMostIterations = 100;
 constexpr int kMostCorrections = 60;
@@ -101,16 +100,6 @@ class Surface {
   const ValueFunction& function_;
   const double target_;
 };
-
-Parameters nudged(const Model& model, const FreeSpace& space, const Parameters& parameters) {
-  Vector theta = parameters.theta();
-  for (const RandomBlock& block : model.blocks) {
-    if (block.held) continue;
-    theta.segment(block.first_theta, block.structure->n_theta()) =
-        block.structure->nudged(parameters.of(block), kNudge * parameters.residual_sd());
-  }
-  return space.restored({std::move(theta), parameters.log_residual()}).value_or(parameters);
-}
 
 // The inverse of H with every curvature taken as positive.
 Matrix positive_inverse(const Matrix& hessian) {
@@ -220,7 +209,7 @@ ConstrainedResult maximise_on_surface(MixedModelEquations& equations, const Para
   const Model& model = equations.model();
   const FreeSpace space(model);
   if (space.size() == 0) return {};
-  const Parameters from = nudged(model, space, start);
+  const Parameters from = nudged(model, space, start, kNudge).value_or(start);
   const Surface surface(model, space, from, function, target);
   return SurfaceSearch(equations, space, surface, callbacks).run(from);
 }
