@@ -6,8 +6,8 @@
 
 #include "core/base/error.h"
 #include "core/reml/boxed_model.h"
-#include "core/reml/free_space.h"
 #include "core/reml/maximiser.h"
+#include "core/reml/moving.h"
 #include "core/reml/start.h"
 #include "mixed_models.h"
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/reml/boundary.h"
+#include "core/reml/moving.h"
 #include "core/reml/trust_region.h"
 
 namespace henderson::reml {

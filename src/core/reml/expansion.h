@@ -2,7 +2,7 @@
 // -2l to second order in the coordinates of the search.
 #pragma once
 
-#include "core/reml/free_space.h"
+#include "core/reml/moving.h"
 
 namespace henderson::reml {
 

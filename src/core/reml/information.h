@@ -11,7 +11,7 @@
 // is carried to the user's values by the Jacobian alone, because the score is zero.
 #pragma once
 
-#include "core/reml/free_space.h"
+#include "core/reml/moving.h"
 
 namespace henderson::reml {
 
