@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/covariance/matern.h"
 #include "core/covariance/registry.h"
 #include "mixed_models.h"
 
@@ -327,28 +326,6 @@ TEST_CASE("structures: a start from an empirical matrix is near it, or valid at 
     const Matrix start =
         structure->covariance(structure->theta_from_covariance(sigma), everywhere(4));
     CHECK((start - sigma).norm() < 0.35 * sigma.norm());
-  }
-}
-
-// Of half an odd integer the Bessel function is elementary: nu = 1/2 exp(-x), 3/2 (1 + x) exp(-x),
-// 5/2 (1 + x + x^2 / 3) exp(-x).
-TEST_CASE("matern: closed forms, and derivatives by differences") {
-  for (const double x : {1e-4, 0.05, 0.7, 3.0, 20.0}) {
-    CHECK(matern(x, 0.5).correlation == Approx(std::exp(-x)).epsilon(1e-12));
-    CHECK(matern(x, 1.5).correlation == Approx((1 + x) * std::exp(-x)).epsilon(1e-12));
-    CHECK(matern(x, 2.5).correlation == Approx((1 + x + x * x / 3) * std::exp(-x)).epsilon(1e-12));
-    for (const double nu : {0.3, 1.1, 4.0}) {
-      const double h = 1e-3 * x, k = 1e-5;
-      const MaternValue at = matern(x, nu);
-      CHECK(at.slope_distance ==
-            Approx((matern(x + h, nu).correlation - matern(x - h, nu).correlation) / (2 * h))
-                .epsilon(1e-5)
-                .margin(1e-8));
-      CHECK(at.slope_smoothness ==
-            Approx((matern(x, nu + k).correlation - matern(x, nu - k).correlation) / (2 * k))
-                .epsilon(1e-5)
-                .margin(1e-10));
-    }
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/base/error.h"
 
@@ -17,6 +18,12 @@ bool is_bounded(const Interval& interval) { return std::isfinite(interval.upper)
 double width(const Interval& interval) { return interval.upper - interval.lower; }
 
 }  // namespace
+
+Positions Correlation::everywhere() const {
+  Positions at(static_cast<std::size_t>(size()));
+  std::iota(at.begin(), at.end(), 0);
+  return at;
+}
 
 Vector IntervalCorrelation::parameters(const ConstVectorRef& free) const {
   Vector parameters(free.size());
@@ -85,6 +92,23 @@ Vector IntervalCorrelation::snapped(const ConstVectorRef& free, double relative)
     if (std::exp(-std::abs(free[i])) < relative) snapped[i] = std::copysign(kInfinity, free[i]);
   }
   return snapped;
+}
+
+// d2R/df2 = R'' p'^2 + R' p'' with the map p(f): p'' = p' of an exponential, -2 tanh(f) p' of a
+// tanh.
+std::optional<Matrix> IntervalCorrelation::curvature(const ConstVectorRef& free,
+                                                     const Matrix& g) const {
+  const Vector p = parameters(free);
+  std::optional<Matrix> found = parameter_curvature(p, g);
+  if (!found) return found;
+  const Vector slope = jacobian(free).diagonal();
+  const std::vector<Matrix> dr = derivatives(p, everywhere());
+  *found = slope.asDiagonal() * *found * slope.asDiagonal();
+  for (Index i = 0; i < free.size(); ++i) {
+    const double bend = is_bounded(intervals_[i]) ? -2.0 * std::tanh(free[i]) : 1.0;
+    (*found)(i, i) += bend * slope[i] * g.cwiseProduct(dr[i]).sum();
+  }
+  return found;
 }
 
 Whitening chain_whitening(const Vector& correlation, const Matrix& slope) {

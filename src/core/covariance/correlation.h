@@ -7,6 +7,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 
 #include "core/covariance/structure.h"
 
@@ -32,6 +33,12 @@ class Correlation {
   virtual Matrix jacobian(const ConstVectorRef& free) const = 0;
   virtual Vector free_from(const ConstVectorRef& parameters) const = 0;
 
+  // tr(g d2R / dfree_i dfree_j) over all positions, g symmetric; nothing where it is left to
+  // differences. Needs: free numbers that are finite.
+  virtual std::optional<Matrix> curvature(const ConstVectorRef&, const Matrix&) const {
+    return std::nullopt;
+  }
+
   // Each free number moves one parameter. Otherwise, where a parameter is held, the parameters
   // themselves take the place of the free numbers.
   virtual bool elementwise() const { return true; }
@@ -54,6 +61,9 @@ class Correlation {
   // The free numbers with those parameters at exactly their limit whose distance from it, as a
   // standard deviation, is below `relative`.
   virtual Vector snapped(const ConstVectorRef& free, double relative) const = 0;
+
+ protected:
+  Positions everywhere() const;
 };
 
 // An open interval of one parameter, its upper end possibly infinite.
@@ -76,6 +86,13 @@ class IntervalCorrelation : public Correlation {
   Vector free_from(const ConstVectorRef& parameters) const override;
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
   Vector snapped(const ConstVectorRef& free, double relative) const override;
+  std::optional<Matrix> curvature(const ConstVectorRef& free, const Matrix& g) const override;
+
+ protected:
+  // The same for the parameters in place of the free numbers.
+  virtual std::optional<Matrix> parameter_curvature(const ConstVectorRef&, const Matrix&) const {
+    return std::nullopt;
+  }
 
  private:
   std::vector<Interval> intervals_;

@@ -119,6 +119,22 @@ std::vector<Matrix> Distance::derivatives(const ConstVectorRef& parameters,
   return {dr};
 }
 
+// With x' = -x / r: (exp(-x))'' = (x^2 - 2 x) exp(-x) / r^2, (exp(-x^2))'' = (4 x^4 - 6 x^2)
+// exp(-x^2) / r^2.
+std::optional<Matrix> Distance::parameter_curvature(const ConstVectorRef& parameters,
+                                                    const Matrix& g) const {
+  double sum = 0.0;
+  for (Index j = 0; j < size(); ++j) {
+    for (Index i = 0; i < j; ++i) {
+      const double x = distance(coordinates_, i, j) / parameters[0], xx = x * x;
+      const double bend = decay_ == Decay::exponential ? (xx - 2.0 * x) * std::exp(-x)
+                                                       : (4.0 * xx - 6.0) * xx * std::exp(-xx);
+      sum += (g(i, j) + g(j, i)) * bend;
+    }
+  }
+  return Matrix::Constant(1, 1, sum / (parameters[0] * parameters[0]));
+}
+
 // The Gaussian correlation of near positions is singular in double precision long before its range
 // is that of the data: the range is halved until what a start needs, a factor, exists.
 Vector Distance::start(const Matrix& empirical) const {

@@ -36,6 +36,10 @@ class Distance final : public IntervalCorrelation {
   bool has_sparse_whitening() const override { return is_chain_; }
   Whitening whitening(const ConstVectorRef& parameters, const Positions& at) const override;
 
+ protected:
+  std::optional<Matrix> parameter_curvature(const ConstVectorRef& parameters,
+                                            const Matrix& g) const override;
+
  private:
   Matrix coordinates_;
   Decay decay_;

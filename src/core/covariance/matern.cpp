@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/covariance/distance.h"
+#include "core/covariance/matern_correlation.h"
 
 namespace henderson::covariance {
 namespace {
@@ -13,40 +14,21 @@ namespace {
 // ones are Gaussian in all but name.
 constexpr Interval kSmoothness{0.01, 25.0};
 
-// d log Gamma(x) / dx, x > 0: recurrence to x >= 6, then the asymptotic series.
-double digamma(double x) {
-  double sum = 0.0;
-  for (; x < 6.0; x += 1.0) sum -= 1.0 / x;
-  const double y = 1.0 / (x * x);
-  return sum + std::log(x) - 0.5 / x -
-         y * (1.0 / 12 - y * (1.0 / 120 - y * (1.0 / 252 - y * (1.0 / 240 - y / 132))));
+// visit(i, j, value, distance / range) for all pairs of positions that are not the same.
+template <class Visit>
+void for_pairs(const Matrix& coordinates, const Positions& at, double range, double nu,
+               const Visit& visit) {
+  const MaternCorrelation correlation(nu);
+  const auto n = static_cast<Index>(at.size());
+  for (Index j = 0; j < n; ++j) {
+    for (Index i = 0; i < j; ++i) {
+      const double x = distance(coordinates, at[i], at[j]) / range;
+      if (x > 0.0) visit(i, j, correlation(x));
+    }
+  }
 }
 
 }  // namespace
-
-MaternValue matern(double x, double nu) {
-  // exp(x) K_nu, exp(x) K_(nu - 1) and exp(x) dK_nu / dnu, in units of exp(shift).
-  double k = 0.0, k_below = 0.0, dk = 0.0;
-  const double step = 1.0 / 32.0;
-  // The integrand is largest about t = asinh(nu / x).
-  const double top = std::asinh(nu / x);
-  const double shift = nu * top - x * (std::cosh(top) - 1.0);
-  for (int i = 0;; ++i) {
-    const double t = i * step, weight = i == 0 ? 0.5 * step : step;
-    const double decay = -x * (std::cosh(t) - 1.0) - shift;
-    const double up = std::exp(decay + nu * t), down = std::exp(decay - nu * t);
-    k += weight * 0.5 * (up + down);
-    dk += weight * 0.5 * t * (up - down);
-    k_below += weight * 0.5 * (std::exp(decay + (nu - 1.0) * t) + std::exp(decay - (nu - 1.0) * t));
-    if (t > top && up < 1e-18 * (k + 1e-300)) break;
-  }
-  const double log_scale =
-      shift - x + nu * std::log(x) + (1.0 - nu) * std::log(2.0) - std::lgamma(nu);
-  const double scale = std::exp(log_scale);
-  // d(x^nu K_nu)/dx = -x^nu K_(nu - 1)
-  const double slope_nu = std::log(x) - std::log(2.0) - digamma(nu);
-  return {scale * k, -scale * k_below, scale * (slope_nu * k + dk)};
-}
 
 Matern::Matern(Matrix coordinates, const Vector& smoothness)
     : IntervalCorrelation(smoothness.size() > 0
@@ -65,32 +47,38 @@ double Matern::smoothness(const ConstVectorRef& parameters) const {
 
 Matrix Matern::matrix(const ConstVectorRef& parameters, const Positions& at) const {
   const auto n = static_cast<Index>(at.size());
-  const double nu = smoothness(parameters);
-  Matrix r = Matrix::Identity(n, n);
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = 0; i < j; ++i) {
-      const double x = distance(coordinates_, at[i], at[j]) / parameters[0];
-      r(i, j) = r(j, i) = x > 0.0 ? matern(x, nu).correlation : 1.0;
-    }
-  }
+  Matrix r = Matrix::Ones(n, n);
+  for_pairs(coordinates_, at, parameters[0], smoothness(parameters),
+            [&r](Index i, Index j, const MaternValue& f) { r(i, j) = r(j, i) = f.value; });
   return r;
 }
 
 std::vector<Matrix> Matern::derivatives(const ConstVectorRef& parameters,
                                         const Positions& at) const {
   const auto n = static_cast<Index>(at.size());
-  const double nu = smoothness(parameters);
   std::vector<Matrix> found(static_cast<std::size_t>(n_parameters()), Matrix::Zero(n, n));
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = 0; i < j; ++i) {
-      const double x = distance(coordinates_, at[i], at[j]) / parameters[0];
-      if (!(x > 0.0)) continue;
-      const MaternValue value = matern(x, nu);
-      found[0](i, j) = found[0](j, i) = -value.slope_distance * x / parameters[0];
-      if (found.size() > 1) found[1](i, j) = found[1](j, i) = value.slope_smoothness;
-    }
-  }
+  for_pairs(coordinates_, at, parameters[0], smoothness(parameters),
+            [&](Index i, Index j, const MaternValue& f) {
+              found[0](i, j) = found[0](j, i) = f.fall / parameters[0];
+              if (found.size() > 1) found[1](i, j) = found[1](j, i) = f.nu;
+            });
   return found;
+}
+
+// With l = log(range): d2/drange2 = (d2/dl2 - d/dl) / range^2.
+std::optional<Matrix> Matern::parameter_curvature(const ConstVectorRef& parameters,
+                                                  const Matrix& g) const {
+  Matrix sum = Matrix::Zero(2, 2);
+  for_pairs(coordinates_, everywhere(), parameters[0], smoothness(parameters),
+            [&](Index i, Index j, const MaternValue& f) {
+              const double weight = g(i, j) + g(j, i);
+              sum(0, 0) += weight * (f.fall_fall - f.fall);
+              sum(1, 0) += weight * f.fall_nu;
+              sum(1, 1) += weight * f.nu_nu;
+            });
+  sum(0, 0) /= parameters[0] * parameters[0];
+  sum(0, 1) = sum(1, 0) /= parameters[0];
+  return Matrix(sum.topLeftCorner(n_parameters(), n_parameters()));
 }
 
 Vector Matern::start(const Matrix& empirical) const {

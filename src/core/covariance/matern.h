@@ -7,16 +7,6 @@
 
 namespace henderson::covariance {
 
-// The correlation and its derivatives with respect to x and nu. Needs: x > 0, nu > 0. By the
-// trapezoidal rule on K_nu(x) = integral over t > 0 of exp(-x cosh t) cosh(nu t), which converges
-// faster than any power of the step (Watson 1944, 6.22).
-struct MaternValue {
-  double correlation;
-  double slope_distance;
-  double slope_smoothness;
-};
-MaternValue matern(double x, double nu);
-
 class Matern final : public IntervalCorrelation {
  public:
   // coordinates: a row for each position. smoothness: empty where it is a parameter.
@@ -29,6 +19,10 @@ class Matern final : public IntervalCorrelation {
   Vector start(const Matrix& empirical) const override;
   bool is_smooth() const override { return true; }
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
+
+ protected:
+  std::optional<Matrix> parameter_curvature(const ConstVectorRef& parameters,
+                                            const Matrix& g) const override;
 
  private:
   double smoothness(const ConstVectorRef& parameters) const;

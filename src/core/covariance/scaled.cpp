@@ -235,8 +235,27 @@ Matrix Scaled::derivative_of_whitening(const Parts& here, const Whitening& of_r,
   return derivative;
 }
 
+// Sigma = s^2 R: d2/ds2 = 2 R, d2/ds dnumber = 2 s dR, d2/dnumber2 = s^2 d2R.
 Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
-  return difference_curvature(*this, theta, g);
+  const Parts at = parts(theta);
+  const bool exact = n_sd_ == 1 && !natural_ && theta.allFinite() && at.numbers.allFinite();
+  const std::optional<Matrix> of_r =
+      exact ? correlation_->curvature(at.numbers, g) : std::optional<Matrix>();
+  if (!of_r) return difference_curvature(*this, theta, g);
+  const double s = at.sd[0];
+  const Index n = at.numbers.size();
+  Matrix all(n + 1, n + 1);
+  all(0, 0) =
+      2.0 * g.cwiseProduct(correlation_->matrix(parameters(at.numbers), everywhere())).sum();
+  const std::vector<Matrix> dr = number_derivatives(at.numbers, everywhere());
+  for (Index k = 0; k < n; ++k)
+    all(0, k + 1) = all(k + 1, 0) = 2.0 * s * g.cwiseProduct(dr[k]).sum();
+  all.bottomRightCorner(n, n) = s * s * *of_r;
+  Matrix curvature(n_theta(), n_theta());
+  for (Index i = 0; i < n_theta(); ++i) {
+    for (Index j = 0; j < n_theta(); ++j) curvature(i, j) = all(free_[i], free_[j]);
+  }
+  return curvature;
 }
 
 }  // namespace henderson::covariance
