@@ -17,6 +17,18 @@ abort_anova_term <- function(label, what, remedy) {
     c(remedy, "Or use {.code method = \"REML\"}."), "formula", label)
 }
 
+abort_anova_spline <- function(term) {
+  at <- term$group$members$coordinates
+  call <- paste0(spline_name(term$group$members$basis), "(", toString(at), ")")
+  polynomial <- paste0("poly(", toString(at), ", degree = 3)")
+  abort("anova",
+    paste("{.code method = \"ANOVA\"} cannot fit the spline {.code {call}}: it has no sum of squares",
+      "for its smoothness."),
+    c("Use {.code method = \"REML\"}.",
+      "Or write a polynomial of fixed effects in its place, such as {.code {polynomial}}."),
+    "formula", call)
+}
+
 abort_anova_df <- function(label) {
   if (label == "residual") {
     abort("anova", "No degrees of freedom are left for the residual variance.",

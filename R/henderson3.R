@@ -37,8 +37,11 @@ check_fitting_constants <- function(spec, control) {
   for (term in spec$random) {
     if (term$n_coef != 1L) abort_anova_term(term$label, "has more than one coefficient",
       "Give each coefficient a term of its own, as in {.code (1 | g) + (0 + x | g)}.")
-    if (term$relationship$type != "identity" || length(term$incidence) != 1L) {
+    if (term$relationship$type != "identity") {
       abort_anova_term(term$label, "has related levels", NULL)
+    }
+    if (length(term$incidence) != 1L) {
+      abort_anova_term(term$label, "has records that meet several levels", NULL)
     }
   }
 }

@@ -172,6 +172,7 @@ by_part <- function(members, source) {
 check_linear_parts <- function(parts, frame, spec) {
   splines <- Filter(is_spline_term, parts$random)
   if (length(splines) == 0L) return(invisible())
+  if (spec$method == "ANOVA") abort_anova_spline(splines[[1L]])
   names <- vapply(splines, function(term) deparse_one(term$group$members$basis), "")
   X <- fixed_design(c(spec[c("response", "weights", "fixed", "method")],
     list(random = list(), residual = list(structure = "iid"))))

@@ -176,6 +176,14 @@ test_that("what Method 3 cannot do is said", {
   anova_error(distance ~ age + (1 + age | Subject))
   anova_error(distance ~ age + Subject + (1 | Subject))
   anova_error(distance ~ age + (1 | Subject), hold = c(residual = 1))
+  # A spline is refused as one, whether its linear part is there or not.
+  for (formula in list(distance ~ age + spl(age), distance ~ spl(age))) {
+    expect_error(lmmfit(formula, growth, method = "ANOVA"), "cannot fit the spline `spl\\(age\\)`",
+      class = "henderson_error_anova")
+  }
+  growth$other <- rev(growth$Subject)
+  expect_error(lmmfit(distance ~ age + (1 | mm(Subject, other)), growth, method = "ANOVA"),
+    "meet several levels", class = "henderson_error_anova")
   expect_error(anova_table(lmmfit(distance ~ age, growth)), class = "henderson_error_anova")
   growth$record <- seq_len(nrow(growth))
   expect_error(lmmfit(distance ~ age + (1 | record), growth, method = "ANOVA"),
