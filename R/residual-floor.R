@@ -20,6 +20,9 @@ above_residual_floor <- function(est, spec, control) {
   if (!(estimate < vanishing_residual * variance)) return(est)
   control$constraints <- list(lead = seq_len(n), ratio = rep.int(1, n),
     lower = replace(rep.int(-Inf, n), n, residual_floor * variance), upper = rep.int(Inf, n))
+  # The first search has nearly been there.
+  control$start <- est$parameters$estimate
+  control$start[n] <- residual_floor * variance
   found <- tryCatch(by_likelihood(spec, control), error = function(e) NULL)
   at_bound <- match("at bound", parameter_status) - 1L
   if (is.null(found) || found$convergence$status != "converged" ||
@@ -29,7 +32,15 @@ above_residual_floor <- function(est, spec, control) {
   }
   found$parameters$status[n] <- match("at boundary", parameter_status) - 1L
   found$constraints <- control$constraints
+  found$convergence <- both_searches(est$convergence, found$convergence)
   found
+}
+
+both_searches <- function(first, second) {
+  second$iterations <- first$iterations + second$iterations
+  second$evaluations <- first$evaluations + second$evaluations
+  second$history <- rbind(first$history, second$history)
+  second
 }
 
 may_vanish <- function(spec, control) {

@@ -33,7 +33,7 @@ Vector gradient_at(MixedModelEquations& equations, const Parameters& parameters)
   Callbacks callbacks;
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
   REQUIRE(evaluation.has_value());
-  return derivatives(equations, std::move(*evaluation), callbacks).gradient;
+  return derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient).gradient;
 }
 
 // d2(-2l) / d theta2 by central differences of the exact score.
@@ -57,7 +57,8 @@ Matrix exact(MixedModelEquations& equations, const Parameters& at) {
   REQUIRE(evaluation.has_value());
   const std::optional<Matrix> expected = expected_information(equations, *evaluation);
   REQUIRE(expected.has_value());
-  const Derivatives found = derivatives(equations, std::move(*evaluation), callbacks, true);
+  const Derivatives found =
+      derivatives(equations, std::move(*evaluation), callbacks, Extent::curvature_of_residual);
   REQUIRE(found.has_residual_curvature);
   return 4.0 * found.information - 2.0 * *expected + found.curvature;
 }

@@ -61,7 +61,7 @@ std::optional<double> minus2loglik_at(MixedModelEquations& equations,
 // By central differences of fourth order along coordinate j.
 std::optional<double> slope_at(MixedModelEquations& equations, const FreeSpace& space,
                                const Parameters& at, Index j) {
-  const double h = 1e-5;
+  const double h = 3e-6;
   double sum = 0.0;
   for (const auto& [step, weight] : {std::pair(h, 8.0), std::pair(-h, -8.0),
                                      std::pair(2.0 * h, -1.0), std::pair(-2.0 * h, 1.0)}) {

@@ -47,6 +47,9 @@ class Correlation {
   // entries are unknown, and the identity says nothing.
   virtual Vector start(const Matrix& empirical) const = 0;
 
+  // R is definite, in exact arithmetic, for all free numbers that are finite.
+  virtual bool is_always_definite() const { return false; }
+
   // R of near positions is singular to working precision, although never in exact arithmetic.
   virtual bool is_smooth() const { return false; }
 
@@ -81,6 +84,7 @@ class IntervalCorrelation : public Correlation {
       : intervals_(std::move(intervals)) {}
 
   Index n_parameters() const override { return static_cast<Index>(intervals_.size()); }
+  bool is_always_definite() const override { return true; }
   Vector parameters(const ConstVectorRef& free) const override;
   Matrix jacobian(const ConstVectorRef& free) const override;
   Vector free_from(const ConstVectorRef& parameters) const override;

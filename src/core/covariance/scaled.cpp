@@ -19,6 +19,17 @@ Matrix scaled_by(const Vector& sd, const Matrix& r) {
   return sd.asDiagonal() * r * sd.asDiagonal();
 }
 
+// R may be singular only at a limit of its parameters: elsewhere the search is still on its way
+// there, and a singular R is refused.
+std::optional<Matrix> root_of(Matrix r, bool is_smooth, bool is_inside) {
+  if (!r.allFinite()) return std::nullopt;
+  if (is_smooth) r.diagonal().array() += kNugget;
+  if (!is_inside) return semidefinite_cholesky(r, 1e-12, 0.0);
+  const Eigen::LLT<Matrix> llt(r);
+  if (llt.info() != Eigen::Success) return std::nullopt;
+  return Matrix(llt.matrixL());
+}
+
 bool is_held(const std::vector<bool>& held, Index k) {
   return !held.empty() && held[static_cast<std::size_t>(k)];
 }
@@ -104,23 +115,42 @@ Vector Scaled::sd_at(const Vector& sd, const Positions& at) const {
   return found;
 }
 
-// R may be singular only at a limit of its parameters: elsewhere the search is still on its way
-// there, and a singular R is refused.
-std::optional<Matrix> Scaled::root(const Vector& numbers) const {
-  if (numbers.hasNaN()) return std::nullopt;
-  Matrix r = correlation_->matrix(parameters(numbers), everywhere());
-  if (!r.allFinite()) return std::nullopt;
-  if (correlation_->is_smooth()) r.diagonal().array() += kNugget;
-  if (!numbers.allFinite()) return semidefinite_cholesky(r, 1e-12, 0.0);
-  const Eigen::LLT<Matrix> llt(r);
-  if (llt.info() != Eigen::Success) return std::nullopt;
-  Matrix lower = llt.matrixL();
-  return lower;
+Scaled::Whole& Scaled::whole(const Vector& numbers) const {
+  if (whole_ && whole_->numbers == numbers) return *whole_;
+  whole_.emplace();
+  whole_->numbers = numbers;
+  if (!numbers.hasNaN()) {
+    whole_->r = correlation_->matrix(parameters(numbers), everywhere());
+    whole_->root = root_of(whole_->r, correlation_->is_smooth(), numbers.allFinite());
+  }
+  return *whole_;
+}
+
+const std::vector<Matrix>& Scaled::number_derivatives(const Vector& numbers) const {
+  Whole& kept = whole(numbers);
+  if (kept.derivatives.empty()) kept.derivatives = number_derivatives(numbers, everywhere());
+  return kept.derivatives;
+}
+
+// R' = L' L^T + its transpose gives L' = L Phi(L^-1 R' L^-T), Phi = lower triangle with half the
+// diagonal.
+const std::vector<Matrix>& Scaled::root_derivatives(const Vector& numbers) const {
+  Whole& kept = whole(numbers);
+  if (!kept.root_derivatives.empty()) return kept.root_derivatives;
+  const auto triangle = kept.root->triangularView<Eigen::Lower>();
+  for (const Matrix& dr : number_derivatives(numbers)) {
+    const Matrix left = triangle.solve(dr);
+    Matrix phi = triangle.solve(left.transpose());
+    phi.diagonal() *= 0.5;
+    const Matrix phi_lower = phi.triangularView<Eigen::Lower>();
+    kept.root_derivatives.emplace_back(*kept.root * phi_lower);
+  }
+  return kept.root_derivatives;
 }
 
 std::optional<Matrix> Scaled::factor(const ConstVectorRef& theta) const {
   const Parts at = parts(theta);
-  std::optional<Matrix> lower = root(at.numbers);
+  const std::optional<Matrix>& lower = whole(at.numbers).root;
   if (!lower) return std::nullopt;
   // One standard deviation keeps its sign: Lambda and -Lambda are the same, and the search may
   // cross zero.
@@ -128,14 +158,9 @@ std::optional<Matrix> Scaled::factor(const ConstVectorRef& theta) const {
   return Matrix(at.sd.cwiseAbs().asDiagonal() * *lower);
 }
 
-// R' = L' L^T + its transpose gives L' = L Phi(L^-1 R' L^-T), Phi = lower triangle with half the
-// diagonal.
 std::vector<Matrix> Scaled::derivatives(const ConstVectorRef& theta) const {
   const Parts at = parts(theta);
-  const Matrix lower = *root(at.numbers);
-  const bool singular = !at.numbers.allFinite();
-  const std::vector<Matrix> dr = number_derivatives(at.numbers, everywhere());
-  const auto triangle = lower.triangularView<Eigen::Lower>();
+  const Matrix& lower = *whole(at.numbers).root;
   std::vector<Matrix> derivatives;
   for (const Index k : free_) {
     Matrix derivative = Matrix::Zero(n_coef(), n_coef());
@@ -143,14 +168,10 @@ std::vector<Matrix> Scaled::derivatives(const ConstVectorRef& theta) const {
       derivative = lower;
     } else if (k < n_sd_) {
       derivative.row(k) = std::copysign(1.0, at.sd[k]) * lower.row(k);
-    } else if (!singular) {
-      const Matrix left = triangle.solve(dr[k - n_sd_]);
-      Matrix phi = triangle.solve(left.transpose());
-      phi.diagonal() *= 0.5;
-      const Matrix phi_lower = phi.triangularView<Eigen::Lower>();
-      derivative = lower * phi_lower;
-      derivative = n_sd_ == 1 ? Matrix(at.sd[0] * derivative)
-                              : Matrix(at.sd.cwiseAbs().asDiagonal() * derivative);
+    } else if (at.numbers.allFinite()) {
+      const Matrix& of_root = root_derivatives(at.numbers)[k - n_sd_];
+      derivative =
+          n_sd_ == 1 ? Matrix(at.sd[0] * of_root) : Matrix(at.sd.cwiseAbs().asDiagonal() * of_root);
     }
     derivatives.push_back(std::move(derivative));
   }
@@ -190,51 +211,6 @@ std::vector<Matrix> Scaled::covariance_derivatives(const ConstVectorRef& theta,
   return found;
 }
 
-// A sparse T tells by itself whether R is definite.
-bool Scaled::is_valid(const ConstVectorRef& theta) const {
-  if (!has_sparse_whitening() || natural_) return factor(theta).has_value();
-  return theta.allFinite();
-}
-
-// T_Sigma = T_R diag(1 / s).
-Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
-                            bool with_derivative) const {
-  if (!has_sparse_whitening()) return Structure::whitening(theta, at, with_derivative);
-  const Parts here = parts(theta);
-  const Vector sd = sd_at(here.sd, at);
-  if (!theta.allFinite() || !(sd.minCoeff() > 0.0)) return {};
-  const Whitening of_r = correlation_->whitening(parameters(here.numbers), at);
-  Whitening made = of_r;
-  for (Index k = 0; k < made.value.size(); ++k) made.value[k] /= sd[made.column[k]];
-  made.derivative.resize(0, 0);
-  if (with_derivative && made.size() > 0) {
-    made.derivative = derivative_of_whitening(here, of_r, made, at);
-  }
-  return made;
-}
-
-Matrix Scaled::derivative_of_whitening(const Parts& here, const Whitening& of_r,
-                                       const Whitening& made, const Positions& at) const {
-  const Vector sd = sd_at(here.sd, at);
-  Matrix of_numbers = of_r.derivative;
-  if (!natural_ && of_numbers.cols() > 0) {
-    of_numbers = of_r.derivative * correlation_->jacobian(here.numbers);
-  }
-  Matrix derivative = Matrix::Zero(made.value.size(), n_theta());
-  for (Index i = 0; i < n_theta(); ++i) {
-    const Index k = free_[i];
-    for (Index entry = 0; entry < made.value.size(); ++entry) {
-      const SmallIndex column = made.column[entry];
-      if (k >= n_sd_) {
-        derivative(entry, i) = of_numbers(entry, k - n_sd_) / sd[column];
-      } else if (n_sd_ == 1 || at[column] == k) {
-        derivative(entry, i) = -made.value[entry] / here.sd[k];
-      }
-    }
-  }
-  return derivative;
-}
-
 // Sigma = s^2 R: d2/ds2 = 2 R, d2/ds dnumber = 2 s dR, d2/dnumber2 = s^2 d2R.
 Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
   const Parts at = parts(theta);
@@ -245,9 +221,8 @@ Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
   const double s = at.sd[0];
   const Index n = at.numbers.size();
   Matrix all(n + 1, n + 1);
-  all(0, 0) =
-      2.0 * g.cwiseProduct(correlation_->matrix(parameters(at.numbers), everywhere())).sum();
-  const std::vector<Matrix> dr = number_derivatives(at.numbers, everywhere());
+  all(0, 0) = 2.0 * g.cwiseProduct(whole(at.numbers).r).sum();
+  const std::vector<Matrix>& dr = number_derivatives(at.numbers);
   for (Index k = 0; k < n; ++k)
     all(0, k + 1) = all(k + 1, 0) = 2.0 * s * g.cwiseProduct(dr[k]).sum();
   all.bottomRightCorner(n, n) = s * s * *of_r;

@@ -59,7 +59,19 @@ class Scaled final : public Structure {
   Matrix derivative_of_whitening(const Parts& here, const Whitening& of_r, const Whitening& made,
                                  const Positions& at) const;
   std::vector<Matrix> number_derivatives(const Vector& numbers, const Positions& at) const;
-  std::optional<Matrix> root(const Vector& numbers) const;  // Cholesky factor of R
+
+  // R of all positions and what is made of it: an evaluation, its score and its curvature ask for
+  // it in turn. Kept for the last numbers.
+  struct Whole {
+    Vector numbers;
+    Matrix r;
+    std::optional<Matrix> root;            // Cholesky factor of R
+    std::vector<Matrix> derivatives;       // of R; empty: not made yet
+    std::vector<Matrix> root_derivatives;  // of the factor
+  };
+  Whole& whole(const Vector& numbers) const;
+  const std::vector<Matrix>& number_derivatives(const Vector& numbers) const;
+  const std::vector<Matrix>& root_derivatives(const Vector& numbers) const;
   Vector sd_at(const Vector& sd, const Positions& at) const;
   std::vector<bool> at_boundary(const Parts& parts) const;  // of all values
   Positions everywhere() const;
@@ -69,6 +81,7 @@ class Scaled final : public Structure {
   bool natural_ = false;     // the numbers are the parameters themselves
   Parts held_parts_;         // those of free ones are not used
   std::vector<Index> free_;  // free_[i] = k means that theta[i] belongs to value k
+  mutable std::optional<Whole> whole_;
 };
 
 }  // namespace henderson::covariance

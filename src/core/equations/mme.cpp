@@ -2,6 +2,7 @@
 #include "core/equations/mme.h"
 
 #include "core/base/error.h"
+#include "core/equations/sandwich.h"
 
 namespace henderson::equations {
 namespace {
@@ -72,7 +73,8 @@ void MixedModelEquations::assemble(const Factors& lambda, double* values) const 
     return b < lambda.size() ? lambda[b] : one;
   };
   const Index* position = pattern_.cross_positions.data();
-  Matrix half, block;
+  Matrix block;
+  Sandwich sandwich;
   for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
     const Matrix& lambda_j = lambda_of(j);
     const SmallIndex nj = cross.nodes.size(j);
@@ -85,8 +87,7 @@ void MixedModelEquations::assemble(const Factors& lambda, double* values) const 
         values[*position++] += lambda_i(0, 0) * *m * lambda_j(0, 0);
         continue;
       }
-      half.noalias() = Eigen::Map<const Matrix>(m, ni, nj).lazyProduct(lambda_j);
-      block.noalias() = lambda_i.transpose().lazyProduct(half);
+      sandwich.multiply(lambda_i, BlockView(m, ni, nj), lambda_j, block);
       scatter(block, i == j, position, values);
     }
   }

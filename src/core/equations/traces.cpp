@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/traces.h"
 
+#include "core/equations/sandwich.h"
+
 namespace henderson::equations {
 namespace {
 
@@ -31,7 +33,8 @@ Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
   for (const Matrix& factor : factors) sum.push_back(Matrix::Zero(factor.cols(), factor.rows()));
 
   const Index* position = pattern.cross_positions.data();
-  Matrix d, product;
+  Matrix d;
+  Sandwich sandwich;
   for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
     const auto bj = static_cast<std::size_t>(pattern.block_of_node[j]);
     for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
@@ -46,14 +49,11 @@ Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
         if (i != j) sum[bi](0, 0) += dm * lambda_j(0, 0);
         continue;
       }
-      const Eigen::Map<const Matrix> block(m, lambda_i.rows(), lambda_j.rows());
+      const BlockView block(m, lambda_i.rows(), lambda_j.rows());
       d.resize(lambda_i.cols(), lambda_j.cols());
       gather(inverse, i == j, position, d);
-      product.noalias() = lambda_i.transpose().lazyProduct(block);  // W_s'Z of (i, j)
-      sum[bj] += d.transpose().lazyProduct(product);
-      if (i == j) continue;
-      product.noalias() = lambda_j.transpose().lazyProduct(block.transpose());  // of (j, i)
-      sum[bi] += d.lazyProduct(product);
+      sandwich.add_trace(lambda_i, block, d, sum[bj]);
+      if (i != j) sandwich.add_transposed_trace(lambda_j, block, d, sum[bi]);
     }
   }
   Traces traces;

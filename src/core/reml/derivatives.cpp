@@ -105,13 +105,14 @@ Inverted inverted(MixedModelEquations& equations, equations::Solved&& solved,
 }
 
 Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
-                        Callbacks& callbacks, bool residual_curvature) {
+                        Callbacks& callbacks, Extent extent) {
   const Model& model = equations.model();
   const Parameters& parameters = evaluation.parameters;
   const equations::Solution& solution = evaluation.solved.solution;
   Derivatives found;
-  found.information = average_information(equations, evaluation);
   const Index n_parameters = model.n_parameters();
+  found.information = extent == Extent::gradient ? Matrix::Zero(n_parameters, n_parameters)
+                                                 : average_information(equations, evaluation);
   found.gradient = Vector::Zero(n_parameters);
   found.curvature = Matrix::Zero(n_parameters, n_parameters);
 
@@ -128,7 +129,7 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
           score.cwiseProduct(dlambda[i]).sum();
     }
     const bool whole = !equations::has_sparse_blocks(block, equations.entries());
-    add_curvature(block, score, whole, parameters, found.curvature);
+    if (extent != Extent::gradient) add_curvature(block, score, whole, parameters, found.curvature);
     found.has_block_curvature = found.has_block_curvature && whole;
     const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
     residual_ss -= solution.unscaled.segment(block.first_column, n)
@@ -137,7 +138,7 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
   if (equations.records()) {
     equations.records()->add_score(parameters.theta(), unscaled, solution.unscaled,
                                    parameters.residual(), found.gradient);
-    if (residual_curvature) {
+    if (extent == Extent::curvature_of_residual) {
       found.has_residual_curvature = equations.records()->add_curvature(
           parameters.theta(), unscaled, solution.unscaled, parameters.residual(), found.curvature);
     }

@@ -48,8 +48,12 @@ Matrix covariance_gradient(const Matrix& lambda, const Matrix& half_score);
 Matrix average_information(const equations::MixedModelEquations& equations,
                            const Evaluation& evaluation);
 
-// Cost: that, and the selected inverse. The storage of the factors goes back to the equations.
+// What is asked of derivatives(), each with all before it; the rest is zero.
+enum class Extent { gradient, curvature_of_blocks, curvature_of_residual };
+
+// Cost: the selected inverse, and beyond the gradient that of the average information. The storage
+// of the factors goes back to the equations.
 Derivatives derivatives(equations::MixedModelEquations& equations, Evaluation&& evaluation,
-                        Callbacks& callbacks, bool residual_curvature = false);
+                        Callbacks& callbacks, Extent extent = Extent::curvature_of_blocks);
 
 }  // namespace henderson::reml

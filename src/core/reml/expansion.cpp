@@ -26,7 +26,8 @@ Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& spa
   std::optional<Matrix> expected;
   if (exact) expected = expected_information(equations, evaluation);
   const Derivatives all =
-      derivatives(equations, std::move(evaluation), callbacks, expected.has_value());
+      derivatives(equations, std::move(evaluation), callbacks,
+                  expected ? Extent::curvature_of_residual : Extent::curvature_of_blocks);
   const Derivatives found = reduced(space, at, all);
   const Matrix information = 2.0 * found.information;
   Expansion expansion{found.gradient, information, information + found.curvature, false,
@@ -49,7 +50,10 @@ std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equati
     ++evaluations;
     std::optional<Evaluation> evaluation = evaluate(equations, *shifted, false, callbacks);
     if (!evaluation) return std::nullopt;
-    return expand(equations, space, std::move(*evaluation), false, callbacks).gradient;
+    const Parameters there = evaluation->parameters;
+    return reduced(space, there,
+                   derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient))
+        .gradient;
   };
   Matrix hessian(n, n);
   for (Index i = 0; i < n; ++i) {

@@ -38,6 +38,7 @@ Matrix among(const Matrix& all, const std::vector<Index>& moving) {
   return part;
 }
 
+// Without `curvature` the gradient alone.
 Score score_at(MixedModelEquations& equations, const Place& place, const Parameters& parameters,
                bool curvature, Callbacks& callbacks) {
   callbacks.stop_if_interrupted();
@@ -47,7 +48,8 @@ Score score_at(MixedModelEquations& equations, const Place& place, const Paramet
   if (curvature) expected = expected_information(equations, *evaluation);
   const Derivatives found =
       reduced(place.space, parameters,
-              derivatives(equations, std::move(*evaluation), callbacks, curvature));
+              derivatives(equations, std::move(*evaluation), callbacks,
+                          curvature ? Extent::curvature_of_residual : Extent::gradient));
   const std::vector<Index>& moving = place.moving.coordinates;
   Score score{Vector(static_cast<Index>(moving.size())), among(found.information, moving),
               among(found.curvature, moving), !equations.records() || found.has_residual_curvature,

@@ -8,6 +8,7 @@
 #include "core/reml/boundary.h"
 #include "core/reml/boxed_model.h"
 #include "core/reml/expansion.h"
+#include "core/reml/residual_wall.h"
 #include "core/reml/secants.h"
 
 namespace henderson::reml {
@@ -50,6 +51,7 @@ class Search {
         callbacks_(callbacks),
         space_(model_),
         scale_free_(is_scale_free(model_) && !space_.bounds_scale()),
+        wall_(model_, space_),
         course_(options.tolerance, space_.size()) {}
 
   RemlResult run(const Parameters& start) {
@@ -84,9 +86,15 @@ class Search {
       report(value, quadratic.potential());
       left = course_.left_after_step();
       if (left <= options_.tolerance || course_.rests()) {
-        if (doubtful) {
+        const bool may_go_on = k < options_.max_iterations;
+        if (doubtful && may_go_on) {
           evaluation = leave_saddle(best, value, whole);
           if (evaluation) continue;
+        }
+        if (may_go_on && wall_.hides_descent(best, expansion.gradient)) {
+          wall_.remove();
+          evaluation = evaluate_at(best);
+          continue;
         }
         termination = Termination::converged;
         // Too short a step to be judged by the likelihood.
@@ -94,6 +102,8 @@ class Search {
         break;
       }
       if (k == options_.max_iterations) break;
+      evaluation = at_wall(best, value, expansion.gradient);
+      if (evaluation) continue;
       evaluation = improve(best, value, expansion.is_exact ? whole : quadratic);
       if (!evaluation) {
         left = std::min(left, boxed(best, expansion.gradient, expansion.convex()).potential());
@@ -119,6 +129,7 @@ class Search {
     box.lower -= here;
     box.upper -= here;
     keep_sides(model_, space_, at, kNudge, box);
+    wall_.limit(at, box);
     return {gradient, hessian, box.lower, box.upper};
   }
 
@@ -200,6 +211,18 @@ class Search {
     return std::nullopt;
   }
 
+  // A residual variance that goes to zero: the point at the wall, where it is as good as `value`.
+  // From then on no step goes below it.
+  std::optional<Evaluation> at_wall(const Parameters& from, double value, const Vector& gradient) {
+    if (!wall_.is_worth_a_look(from, gradient)) return std::nullopt;
+    std::optional<Evaluation> trial = accepted(wall_.at_wall(from), value);
+    if (!trial) return trial;
+    wall_.build();
+    scale_free_ = false;
+    last_.reset();
+    return trial;
+  }
+
   void report(double value, double potential) {
     course_.add({value, potential, radius_});
     if (!options_.trace) return;
@@ -257,7 +280,8 @@ class Search {
   const RemlOptions& options_;
   Callbacks& callbacks_;
   const FreeSpace space_;
-  const bool scale_free_;
+  bool scale_free_;
+  ResidualWall wall_;
   double radius_ = kFirstRadius;
   int evaluations_ = 0;
   Course course_;

@@ -107,7 +107,8 @@ Parameters moment_start(MixedModelEquations& equations, const Parameters& start,
     products.push_back(
         products_of_scores(equations, *block, evaluation->solved.solution, independent));
   }
-  const Vector gradient = derivatives(equations, std::move(*evaluation), callbacks).gradient;
+  const Vector gradient =
+      derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient).gradient;
   Parameters found = start;
   for (std::size_t k = 0; k < open.size(); ++k) {
     const RandomBlock& block = *open[k];

@@ -3,6 +3,7 @@
 
 #include <Eigen/Eigenvalues>
 #include <Eigen/LU>
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -96,16 +97,44 @@ Vector block_theta(const RandomBlock& block, const Vector& given, const Matrix& 
   return structure.theta_from_values(block.value_transform.lu().solve(values));
 }
 
+// For each random term the mean, over the records that meet it, of the squared length of a row of
+// Z: what coefficients of variance 1 add to the variance of a record. A record meets one position
+// of a structure with many, so it is not the number of coefficients.
+std::vector<double> variance_of_record(const Model& model) {
+  std::vector<std::size_t> term_of_column(static_cast<std::size_t>(model.n_random_columns));
+  for (const RandomBlock& block : model.blocks) {
+    const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
+    std::fill_n(term_of_column.begin() + block.first_column, n, block.term);
+  }
+  const std::size_t n_terms = model.n_coef_of_term.size();
+  std::vector<double> sum(n_terms, 0.0), count(n_terms, 0.0);
+  std::vector<Index> last_row(n_terms, kNone);
+  for (Index r = 0; r < model.w.n_rows(); ++r) {
+    for (Index k = model.w.start[r]; k < model.w.start[r + 1]; ++k) {
+      if (model.w.column[k] >= model.n_random_columns || model.w.value[k] == 0.0) continue;
+      const std::size_t term = term_of_column[static_cast<std::size_t>(model.w.column[k])];
+      sum[term] += model.w.value[k] * model.w.value[k];
+      if (last_row[term] != r) count[term] += 1.0;
+      last_row[term] = r;
+    }
+  }
+  for (std::size_t t = 0; t < n_terms; ++t)
+    sum[t] = sum[t] > 0.0 ? sum[t] / count[t] : static_cast<double>(model.n_coef_of_term[t]);
+  return sum;
+}
+
 }  // namespace
 
+// The random terms share half of the variance of a record.
 Parameters starting_parameters(const Model& model, const model::VarianceRequest& request) {
-  double n_coef = 0.0;
-  for (const RandomBlock& block : model.blocks) n_coef += block.n_coef;
-  const double share = n_coef > 0.0 ? 0.5 / n_coef : 0.0;
+  const bool has_random = !model.blocks.empty();
+  const std::vector<double> of_record = variance_of_record(model);
 
   Vector theta(model.n_theta);
   for (const RandomBlock& block : model.blocks) {
     const Vector given = request.values.segment(block.first_value, block.structure->n_values());
+    const double share = 0.5 / (static_cast<double>(of_record.size()) *
+                                of_record[static_cast<std::size_t>(block.term)]);
     const Matrix from_data = share * Matrix::Identity(block.n_coef, block.n_coef);
     if (any_given(given)) {
       theta.segment(block.first_theta, block.structure->n_theta()) =
@@ -117,10 +146,10 @@ Parameters starting_parameters(const Model& model, const model::VarianceRequest&
   }
   for (const ResidualBlock& block : model.residual.blocks) {
     theta.segment(block.first_theta, block.structure->n_theta()) =
-        residual_theta(model, block, n_coef > 0.0 ? 0.5 : 1.0, request);
+        residual_theta(model, block, has_random ? 0.5 : 1.0, request);
   }
   if (model.has_structured_residual()) return {std::move(theta), 0.0};
-  double residual = n_coef > 0.0 ? 0.5 : 1.0;
+  double residual = has_random ? 0.5 : 1.0;
   const double given = request.values[model.n_values - 1];
   if (!std::isnan(given)) residual = given / (model.response_unit * model.response_unit);
   if (model.residual_held) residual = model.residual_value;

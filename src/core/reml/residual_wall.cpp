@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/reml/residual_wall.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace henderson::reml {
+namespace {
+
+// Shares of the variance that least squares leave, which is 1 in the units of the model.
+constexpr double kWall = 1e-6;
+constexpr double kSmall = 0.03;
+// How far the variance falls until the wall is looked at again.
+constexpr double kFall = 0.2;
+// -2l may still depend on log sigma^2 by so much at the wall.
+constexpr double kSlope = 1e-3;
+
+}  // namespace
+
+ResidualWall::ResidualWall(const model::Model& model, const FreeSpace& space) : next_look_(kSmall) {
+  if (model.has_structured_residual() || model.residual_held || model.blocks.empty()) return;
+  if (space.is_bounded() || !model.copies.empty()) return;
+  for (Index j = 0; j < space.size(); ++j) {
+    if (space.leads()[j] == model.n_theta) coordinate_ = j;
+  }
+}
+
+void ResidualWall::remove() {
+  coordinate_ = kNone;
+  stands_ = false;
+}
+
+bool ResidualWall::is_worth_a_look(const Parameters& at, const Vector& gradient) {
+  if (coordinate_ == kNone || stands_) return false;
+  if (!(at.residual() < next_look_) || !(at.residual() > kWall)) return false;
+  if (!(gradient[coordinate_] > 0.0)) return false;
+  next_look_ = kFall * at.residual();
+  return true;
+}
+
+Parameters ResidualWall::at_wall(const Parameters& at) const {
+  return {at.theta(), std::log(kWall)};
+}
+
+void ResidualWall::limit(const Parameters& at, Box& box) const {
+  if (!stands_) return;
+  const double left = std::min(std::log(kWall) - at.log_residual(), 0.0);
+  box.lower[coordinate_] = std::max(box.lower[coordinate_], left);
+}
+
+bool ResidualWall::hides_descent(const Parameters& at, const Vector& gradient) const {
+  return stands_ && at.residual() < 2.0 * kWall && gradient[coordinate_] > kSlope;
+}
+
+}  // namespace henderson::reml

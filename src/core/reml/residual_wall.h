@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A least residual variance for a search whose residual variance goes to zero beside random terms
+// that leave it nothing. In log sigma^2 such a search would take a step of about 1 each iteration
+// for ever, and the equations lose digits on the way.
+#pragma once
+
+#include "core/reml/free_space.h"
+
+namespace henderson::reml {
+
+class ResidualWall {
+ public:
+  // Without independent residuals of a free variance, without random terms, or where values are
+  // tied or bounded, there is never a wall.
+  ResidualWall(const model::Model& model, const FreeSpace& space);
+
+  bool stands() const { return stands_; }
+  void build() { stands_ = true; }
+  // For good.
+  void remove();
+
+  // The residual variance is small and wants to fall: the point at the wall may be better. Asked
+  // again only after it has fallen further.
+  bool is_worth_a_look(const Parameters& at, const Vector& gradient);
+  Parameters at_wall(const Parameters& at) const;
+
+  // No step goes below the wall. Distances from `at`.
+  void limit(const Parameters& at, Box& box) const;
+
+  // The search is at the wall and would gain beyond it for ever: the random effects fit the
+  // response exactly.
+  bool hides_descent(const Parameters& at, const Vector& gradient) const;
+
+ private:
+  Index coordinate_ = kNone;  // of log sigma^2
+  bool stands_ = false;
+  double next_look_;
+};
+
+}  // namespace henderson::reml
