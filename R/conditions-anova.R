@@ -22,8 +22,8 @@ abort_anova_spline <- function(term) {
   call <- paste0(spline_name(term$group$members$basis), "(", toString(at), ")")
   polynomial <- paste0("poly(", toString(at), ", degree = 3)")
   abort("anova",
-    paste("{.code method = \"ANOVA\"} cannot fit the spline {.code {call}}: it has no sum of squares",
-      "for its smoothness."),
+    paste("{.code method = \"ANOVA\"} cannot fit the spline {.code {call}}: it has no sum of",
+      "squares for its smoothness."),
     c("Use {.code method = \"REML\"}.",
       "Or write a polynomial of fixed effects in its place, such as {.code {polynomial}}."),
     "formula", call)

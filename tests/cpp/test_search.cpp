@@ -3,10 +3,12 @@
 #include <catch.h>
 
 #include <Eigen/Dense>
+#include <cmath>
 #include <limits>
 
 #include "core/reml/course.h"
 #include "core/reml/maximiser.h"
+#include "core/reml/residual_wall.h"
 #include "core/reml/secants.h"
 #include "core/reml/start.h"
 #include "mixed_models.h"
@@ -61,6 +63,37 @@ TEST_CASE("course: a gain is foreseen only near the optimum", "[search]") {
   CHECK(course_of({1e-4, 1e-7}).left_after_step() == Approx(1e-10));
   CHECK(course_of({1e-7, 9e-8}).left_after_step() == 9e-8);
   CHECK(course_of({kInfinite, 1e-9}).left_after_step() == 1e-9);
+}
+
+TEST_CASE("wall: a residual variance that falls meets it, one that rises does not", "[search]") {
+  const test::MixedModel given = test::mixed_models(1)[0];
+  Callbacks callbacks;
+  const Index n = given.n_values();
+  const model::VarianceRequest nothing{std::vector<bool>(n, false), Vector::Constant(n, NAN)};
+  const model::Model model = model::build_model(given.spec, nothing, callbacks);
+  const FreeSpace space(model);
+  ResidualWall wall(model, space);
+  const auto at = [&](double residual) {
+    return Parameters(starting_parameters(model, nothing).theta(), std::log(residual));
+  };
+  const Vector falls = Vector::Ones(space.size());
+  CHECK_FALSE(wall.is_worth_a_look(at(0.5), falls, 0.1));    // not small
+  CHECK_FALSE(wall.is_worth_a_look(at(0.01), falls, 10.0));  // far from the optimum
+  CHECK_FALSE(wall.is_worth_a_look(at(0.01), -falls, 0.1));  // on its way up
+  CHECK(wall.is_worth_a_look(at(0.01), falls, 0.1));
+  CHECK_FALSE(wall.is_worth_a_look(at(0.009), falls, 0.1));  // it has just been looked at
+  CHECK(wall.is_worth_a_look(at(0.001), falls, 0.1));
+  CHECK_FALSE(wall.hides_descent(at(1e-6), falls));
+  wall.build();
+  Box box{Vector::Constant(space.size(), -kInfinite), Vector::Constant(space.size(), kInfinite)};
+  wall.limit(at(1e-3), box);
+  CHECK(box.lower.maxCoeff() == Approx(std::log(1e-3)));
+  CHECK(wall.hides_descent(at(1e-6), falls));
+  CHECK_FALSE(wall.hides_descent(at(1e-6), 1e-6 * falls));
+  CHECK_FALSE(wall.hides_descent(at(1e-3), falls));
+  wall.remove();
+  CHECK_FALSE(wall.stands());
+  CHECK_FALSE(wall.is_worth_a_look(at(1e-4), falls, 0.1));
 }
 
 TEST_CASE("secants: the Hessian agrees with the newest step, and stays definite", "[search]") {

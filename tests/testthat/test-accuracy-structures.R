@@ -96,6 +96,69 @@ test_that("Ovary, BodyWeight: random effects and correlated residuals as in lme(
       weights = nlme::varIdent(form = ~ 1 | Diet)), "BodyWeight diag")
 })
 
+# -2 log-likelihood by REML, subject by subject: variance x a correlation of the distance, plus a
+# nugget. `log_values`: log of the variance, the range, the smoothness of matern, and the nugget.
+distance_oracle <- function(formula, data, group, time, name) {
+  X <- stats::model.matrix(formula, data)
+  y <- stats::model.response(stats::model.frame(formula, data))
+  rows <- split(seq_along(y), as.character(data[[group]]))
+  apart <- lapply(rows, function(i) abs(outer(data[[time]][i], data[[time]][i], "-")))
+  correlation <- switch(name,
+    exp = function(d, p) exp(-d / p[2L]),
+    gau = function(d, p) exp(-(d / p[2L])^2),
+    matern = function(d, p) {
+      x <- d / p[2L]
+      ifelse(x == 0, 1, 2 * (x / 2)^p[3L] * besselK(x, p[3L]) / gamma(p[3L]))
+    }
+  )
+  function(log_values) {
+    p <- exp(log_values)
+    total <- 0
+    sums <- 0
+    for (k in seq_along(rows)) {
+      V <- p[1L] * correlation(apart[[k]], p) + diag(p[length(p)], length(rows[[k]]))
+      root <- tryCatch(chol(V), error = function(e) NULL)
+      if (is.null(root)) return(1e10)
+      Z <- backsolve(root, cbind(X, y)[rows[[k]], ], transpose = TRUE)
+      sums <- sums + crossprod(Z)
+      total <- total + 2 * sum(log(diag(root)))
+    }
+    last <- ncol(sums)
+    root <- chol(sums)
+    (length(y) - ncol(X)) * log(2 * pi) + total + 2 * sum(log(diag(root)[-last])) +
+      root[last, last]^2
+  }
+}
+
+test_that("Dialyzer, Ovary: random curves by distance are those of V, from their own starts", {
+  dialyzer <- as.data.frame(nlme::Dialyzer)
+  dialyzer$Subject <- factor(as.character(dialyzer$Subject))
+  ovary <- as.data.frame(nlme::Ovary)
+  ovary$Mare <- factor(as.character(ovary$Mare))
+  cases <- list(
+    list(rate ~ (pressure + I(pressure^2) + I(pressure^3) + I(pressure^4)) * QB, dialyzer,
+      "Subject", "pressure"),
+    list(follicles ~ sin(2 * pi * Time) + cos(2 * pi * Time), ovary, "Mare", "Time")
+  )
+  # The Gaussian likelihood of Ovary has two tops, 1.3 apart.
+  starts <- list(exp = list(c(2.5, 0, 0)), gau = list(c(2.5, -3, 1), c(2.5, 0, -1)),
+    matern = list(c(2.5, 0, 0, 0)))
+  for (case in cases) {
+    for (name in names(starts)) {
+      dense <- do.call(distance_oracle, c(case, name))
+      peer <- min(vapply(starts[[name]], function(start) {
+        n <- length(start)
+        nlminb(start, dense, lower = c(-5, -6, if (n > 3L) log(0.02), -12), upper = 8,
+          control = list(rel.tol = 1e-11, iter.max = 300, eval.max = 500))$objective
+      }, 0))
+      term <- paste0(name, "(", case[[4L]], " | ", case[[3L]], ")")
+      fit <- lmmfit(stats::update(case[[1L]], paste("~ . +", term)), case[[2L]])
+      expect_identical(fit$convergence$status, "converged", info = term)
+      expect_within(-2 * as.numeric(logLik(fit)), peer, 1e-4, term)
+    }
+  }
+})
+
 test_that("BodyWeight: structures that are nearly singular, from their own starts", {
   rats <- as.data.frame(nlme::BodyWeight)
   rats$Rat <- factor(as.character(rats$Rat))

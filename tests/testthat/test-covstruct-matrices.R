@@ -12,6 +12,10 @@ recipe_of <- function(name, order = 0L, constants = double(), coordinates = NULL
 }
 
 # By name: the recipe, its values, and Sigma.
+bessel_correlation <- function(x, nu) {
+  ifelse(x == 0, 1, 2 * (x / 2)^nu * besselK(x, nu) / gamma(nu))
+}
+
 structure_cases <- list(
   id = list(recipe_of("id"), 2, diag(2, 4)),
   cs = list(recipe_of("cs"), c(2, -0.2), by_entry(function(i, j) if (i == j) 2 else -0.4)),
@@ -42,6 +46,11 @@ structure_cases <- list(
     2 * (1 + apart(field) / 0.8) * exp(-apart(field) / 0.8)),
   matern = list(recipe_of("matern", coordinates = field), c(2, 0.8, 2.5),
     2 * (1 + apart(field) / 0.8 + (apart(field) / 0.8)^2 / 3) * exp(-apart(field) / 0.8)),
+  # Rough and smooth, with R's Bessel function.
+  `matern 0.37` = list(recipe_of("matern", coordinates = field), c(2, 0.8, 0.37),
+    2 * bessel_correlation(apart(field) / 0.8, 0.37)),
+  `matern 7.8` = list(recipe_of("matern", coordinates = field), c(2, 0.3, 7.8),
+    2 * bessel_correlation(apart(field) / 0.3, 7.8)),
   `fa(1)` = list(recipe_of("fa", order = 1L), c(0.3, 0.1, 0, 0.7, 1, -0.5, 0.8, 0.2),
     tcrossprod(c(1, -0.5, 0.8, 0.2)) + diag(c(0.3, 0.1, 0, 0.7))),
   `fa(2)` = list(recipe_of("fa", order = 2L),

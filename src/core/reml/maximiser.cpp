@@ -214,7 +214,7 @@ class Search {
   // A residual variance that goes to zero: the point at the wall, where it is as good as `value`.
   // From then on no step goes below it.
   std::optional<Evaluation> at_wall(const Parameters& from, double value, const Vector& gradient) {
-    if (!wall_.is_worth_a_look(from, gradient)) return std::nullopt;
+    if (!wall_.is_worth_a_look(from, gradient, course_.last().potential)) return std::nullopt;
     std::optional<Evaluation> trial = accepted(wall_.at_wall(from), value);
     if (!trial) return trial;
     wall_.build();

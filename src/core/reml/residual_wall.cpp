@@ -10,6 +10,9 @@ namespace {
 // Shares of the variance that least squares leave, which is 1 in the units of the model.
 constexpr double kWall = 1e-6;
 constexpr double kSmall = 0.03;
+// What the next step may still be expected to gain: far from the optimum a variance is often on its
+// way down and comes back.
+constexpr double kLittle = 0.5;
 // How far the variance falls until the wall is looked at again.
 constexpr double kFall = 0.2;
 // -2l may still depend on log sigma^2 by so much at the wall.
@@ -30,8 +33,8 @@ void ResidualWall::remove() {
   stands_ = false;
 }
 
-bool ResidualWall::is_worth_a_look(const Parameters& at, const Vector& gradient) {
-  if (coordinate_ == kNone || stands_) return false;
+bool ResidualWall::is_worth_a_look(const Parameters& at, const Vector& gradient, double potential) {
+  if (coordinate_ == kNone || stands_ || !(potential < kLittle)) return false;
   if (!(at.residual() < next_look_) || !(at.residual() > kWall)) return false;
   if (!(gradient[coordinate_] > 0.0)) return false;
   next_look_ = kFall * at.residual();

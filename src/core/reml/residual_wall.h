@@ -19,9 +19,9 @@ class ResidualWall {
   // For good.
   void remove();
 
-  // The residual variance is small and wants to fall: the point at the wall may be better. Asked
-  // again only after it has fallen further.
-  bool is_worth_a_look(const Parameters& at, const Vector& gradient);
+  // Little is left to gain but that the residual variance is small and wants to fall: the point at
+  // the wall may be better. Asked again only after it has fallen further.
+  bool is_worth_a_look(const Parameters& at, const Vector& gradient, double potential);
   Parameters at_wall(const Parameters& at) const;
 
   // No step goes below the wall. Distances from `at`.
