@@ -45,8 +45,8 @@ profile_at_cpp <- function(spec, control, f, value) {
     .Call(`_henderson_profile_at_cpp`, spec, control, f, value)
 }
 
-variance_information_cpp <- function(spec, control, K) {
-    .Call(`_henderson_variance_information_cpp`, spec, control, K)
+variance_information_cpp <- function(spec, control, K, average) {
+    .Call(`_henderson_variance_information_cpp`, spec, control, K, average)
 }
 
 mean_covariance_cpp <- function(spec, control, K, parameter_covariance, expected) {

@@ -41,6 +41,11 @@ kept_answer <- function(fit, key, make) {
   cache[[key]]
 }
 
+keep_answer <- function(fit, key, answer) {
+  fit$cache$estimate <- fit$parameters$estimate
+  assign(key, answer, envir = fit$cache)
+}
+
 # The control list that tells the engine where the fit is: which parameters were held, and all
 # values.
 fit_control <- function(fit) {
@@ -58,23 +63,29 @@ likelihood_spec <- function(fit) {
 
 # jacobian (values by theta), average, observed and expected information of theta, whether the
 # expected one is known, and the moments of all fixed effects where they are few: they need the same
-# model.
-variance_information <- function(fit) {
-  kept_answer(fit, "information", function() {
+# model. Where the average information is all that is needed, the others are only there if somebody
+# asked for them before.
+variance_information <- function(fit, average = FALSE) {
+  if (average && is.environment(fit$cache)) {
+    whole <- exists("information", envir = fit$cache, inherits = FALSE)
+    average <- !whole || !identical(fit$cache$estimate, fit$parameters$estimate)
+  }
+  kept_answer(fit, if (average) "average information" else "information", function() {
     kept <- estimated_columns(fit)
     all <- if (length(kept) <= small_rank) sparse_identity(length(kept)) else
       sparse_identity(length(kept))[0L, , drop = FALSE]
-    variance_information_cpp(likelihood_spec(fit), fit_control(fit), engine_columns(fit, all))
+    variance_information_cpp(
+      likelihood_spec(fit), fit_control(fit), engine_columns(fit, all), average
+    )
   })
 }
 
 # list(covariance, used): the covariance of theta by the information that was asked for. Where that
 # is not positive definite, by the average information.
 theta_covariance <- function(fit, information) {
-  found <- variance_information(fit)
+  if (is_average(fit, information)) information <- "average"
+  found <- variance_information(fit, average = information == "average")
   used <- if (information == "expected" && !found$has_expected) "average" else information
-  # The Hessian is that of every parametrisation only where the score is zero.
-  if (fit$method == "ANOVA" && information == "observed") used <- "average"
   covariance <- inverse_of(found[[used]])
   if (is.null(covariance)) {
     warn_information(information, "average")
@@ -82,6 +93,11 @@ theta_covariance <- function(fit, information) {
     covariance <- inverse_of(found[[used]])
   }
   list(covariance = covariance, used = used)
+}
+
+# The Hessian is that of every parametrisation only where the score is zero.
+is_average <- function(fit, information) {
+  information == "average" || (fit$method == "ANOVA" && information == "observed")
 }
 
 # The inverse of a symmetric matrix; NULL where it is not positive definite.
@@ -114,7 +130,9 @@ parameter_covariance <- function(fit, information) {
 mean_moments <- function(fit, K, ddf, information, w) {
   n <- length(estimated_columns(fit))
   if (n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w))
-  known <- if (n <= small_rank && !is_kenward_roger(ddf)) variance_information(fit)$moments
+  known <- if (n <= small_rank && !is_kenward_roger(ddf)) {
+    variance_information(fit, is_average(fit, information))$moments
+  }
   key <- paste("moments", if (is_kenward_roger(ddf)) c(ddf, information), collapse = " ")
   all <- known %||% kept_answer(fit, key, function() {
     engine_moments(fit, sparse_identity(n), ddf, w)

@@ -23,6 +23,7 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
     # Answers that later questions would compute again, see kept_answer().
     cache = new.env(parent = emptyenv())
   )
+  if (!is.null(est$information)) keep_answer(fit, "information", est$information)
   fit$anova <- est$anova
   fit$constraints <- constraints
   class(fit) <- "lmmfit"

@@ -16,6 +16,7 @@ by_fitting_constants <- function(spec, control) {
   used <- pmax(estimate, 0)
   control$hold[] <- TRUE
   control$start <- used
+  control$information <- FALSE
   est <- fit_reml_cpp(spec, control)
   covariance <- found$covariance[at, at, drop = FALSE]
   se <- sqrt(diag(covariance))

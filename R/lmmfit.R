@@ -136,6 +136,8 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   check_residual(design, parameters, asked$hold, asked$start)
   scales <- trait_scales(parts, frame, design, parameters)
   engine <- engine_control(control, parameters, asked$hold, asked$start, asked$constraints)
+  # In units of traits of their own it would be that of others.
+  engine$information <- is.null(scales)
   est <- estimate_scaled(spec, engine, scales, function(est, spec) {
     check_residual_bound(est, design$residual, parameters, spec, engine)
   })

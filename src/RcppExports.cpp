@@ -152,15 +152,16 @@ BEGIN_RCPP
 END_RCPP
 }
 // variance_information_cpp
-Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K);
-RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP) {
+Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, bool average);
+RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP, SEXP averageSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
     Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    rcpp_result_gen = Rcpp::wrap(variance_information_cpp(spec, control, K));
+    Rcpp::traits::input_parameter< bool >::type average(averageSEXP);
+    rcpp_result_gen = Rcpp::wrap(variance_information_cpp(spec, control, K, average));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -337,7 +338,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
     {"_henderson_profile_at_cpp", (DL_FUNC) &_henderson_profile_at_cpp, 4},
-    {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 3},
+    {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 4},
     {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 5},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_names_cpp", (DL_FUNC) &_henderson_structure_names_cpp, 0},

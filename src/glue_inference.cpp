@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/inference/mean_covariance.h"
 #include "core/reml/constrained.h"
-#include "core/reml/information.h"
 #include "core/reml/trace_products.h"
 #include "glue_callbacks.h"
-#include "glue_convert.h"
+#include "glue_information.h"
 
 namespace henderson {
 namespace {
@@ -29,69 +27,21 @@ struct FittedModel {
   reml::Parameters parameters;
 };
 
-// The parameters that move, and their derivatives in the coordinates of the search.
-struct MovingParameters {
-  explicit MovingParameters(const FittedModel& fitted) {
-    const reml::FreeSpace space(fitted.model);
-    const Matrix all = reml::moving_coordinates(fitted.model, space, fitted.parameters).jacobian;
-    for (Index i = 0; i < all.rows(); ++i) {
-      if (!all.row(i).isZero(0.0)) parameters.push_back(i);
-    }
-    jacobian.resize(static_cast<Index>(parameters.size()), all.cols());
-    for (std::size_t i = 0; i < parameters.size(); ++i)
-      jacobian.row(static_cast<Index>(i)) = all.row(parameters[i]);
-  }
+Matrix dense(const Rcpp::S4& k) { return Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k)); }
 
-  std::vector<Index> parameters;
-  Matrix jacobian;
-};
-
-Rcpp::List moments_to_r(const inference::MeanCovariance& found) {
-  Rcpp::List gradients;
-  for (const Matrix& gradient : found.gradients) gradients.push_back(to_r(gradient));
-  return Rcpp::List::create(Rcpp::Named("covariance") = to_r(found.covariance),
-                            Rcpp::Named("gradients") = gradients,
-                            Rcpp::Named("adjusted") = to_r(found.adjusted));
-}
-
-Rcpp::List moments_of(FittedModel& fitted, const Rcpp::S4& k,
-                      const std::vector<inference::Direction>& directions,
-                      const std::optional<inference::Adjustment>& adjustment) {
-  const std::optional<reml::Evaluation> at =
-      reml::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
-  if (!at) throw InvalidSpec("values", "the mixed model equations are not positive definite");
-  return moments_to_r(inference::mean_covariance(
-      fitted.equations, at->lambda, fitted.parameters.residual(), at->solved.factor,
-      fitted.parameters.theta(), Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k)), directions,
-      adjustment));
-}
-
-// Of every parameter that moves.
-std::vector<inference::Direction> directions_of(const FittedModel& fitted,
-                                                const MovingParameters& moving) {
-  return inference::directions(fitted.model, fitted.parameters.theta(),
-                               fitted.parameters.log_residual(), moving.parameters);
-}
-
-Rcpp::List plain_moments(FittedModel& fitted, const Rcpp::S4& k) {
-  const MovingParameters moving(fitted);
-  return moments_of(fitted, k, inference::along(directions_of(fitted, moving), moving.jacobian),
-                    {});
-}
-
-// With the moments of K beta where K has columns: one model for both.
+// With the moments of K beta where K has columns: one model and one factor for both.
 Rcpp::List variance_information(const Rcpp::List& spec, const Rcpp::List& control,
-                                const Rcpp::S4& k) {
+                                const Rcpp::S4& k, bool average) {
   FittedModel fitted(spec, control);
-  const reml::VarianceInformation found =
-      reml::variance_information(fitted.equations, fitted.parameters, fitted.callbacks);
-  const bool wanted = Rcpp::IntegerVector(k.slot("Dim"))[1] > 0;
-  return Rcpp::List::create(
-      Rcpp::Named("jacobian") = to_r(found.jacobian), Rcpp::Named("average") = to_r(found.average),
-      Rcpp::Named("observed") = to_r(found.observed),
-      Rcpp::Named("expected") = to_r(found.expected),
-      Rcpp::Named("has_expected") = found.has_expected,
-      Rcpp::Named("moments") = wanted ? plain_moments(fitted, k) : Rcpp::List());
+  Rcpp::List moments;
+  const auto look = [&](const reml::Evaluation& at) {
+    if (Rcpp::IntegerVector(k.slot("Dim"))[1] > 0)
+      moments = plain_moments(fitted.equations, at, dense(k));
+  };
+  const reml::VarianceInformation found = reml::variance_information(
+      fitted.equations, fitted.parameters,
+      average ? reml::Informations::average : reml::Informations::all, look, fitted.callbacks);
+  return information_to_r(found, moments);
 }
 
 // What Kenward & Roger's adjustment needs, of 1997 or, with the expected information, of 2009; w
@@ -115,13 +65,16 @@ inference::Adjustment adjustment_for(FittedModel& fitted, const MovingParameters
 Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::S4& k,
                            const Matrix& parameter_covariance, const Matrix& expected) {
   FittedModel fitted(spec, control);
-  const MovingParameters moving(fitted);
+  const MovingParameters moving(fitted.model, fitted.parameters);
   const std::vector<inference::Direction> directions =
-      inference::along(directions_of(fitted, moving), moving.jacobian);
+      moving.directions(fitted.model, fitted.parameters);
   std::optional<inference::Adjustment> adjustment;
   if (parameter_covariance.size() > 0)
     adjustment = adjustment_for(fitted, moving, directions, parameter_covariance, expected);
-  return moments_of(fitted, k, directions, adjustment);
+  const std::optional<reml::Evaluation> at =
+      reml::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
+  if (!at) throw InvalidSpec("values", "the mixed model equations are not positive definite");
+  return moments_at(fitted.equations, *at, dense(k), directions, adjustment);
 }
 
 // c(value, gradient) of an R function of the user's values.
@@ -158,8 +111,9 @@ Rcpp::List profile_at_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::Function f,
 }
 
 // [[Rcpp::export]]
-Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K) {
-  return henderson::guarded([&] { return henderson::variance_information(spec, control, K); });
+Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, bool average) {
+  return henderson::guarded(
+      [&] { return henderson::variance_information(spec, control, K, average); });
 }
 
 // [[Rcpp::export]]

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <chrono>
+#include <cmath>
 
 #include "core/reml/moment_start.h"
 #include "core/reml/start.h"
 #include "glue_callbacks.h"
-#include "glue_convert.h"
+#include "glue_information.h"
 
 namespace henderson {
 namespace {
@@ -67,6 +68,31 @@ Rcpp::List equation_list(const equations::MixedModelEquations& equations) {
       Rcpp::Named("inverse_flops") = symbolic.inverse_flops());
 }
 
+bool wants_information(const Rcpp::List& control) {
+  return control.containsElementNamed("information") && Rcpp::as<bool>(control["information"]);
+}
+
+// What tests of fixed effects need, for all that are estimated; NULL where it is not at hand.
+Rcpp::RObject information_of(equations::MixedModelEquations& equations,
+                             reml::Evaluation&& evaluation, const reml::Estimates& estimates,
+                             Callbacks& callbacks) {
+  const Vector& beta = estimates.beta;
+  std::vector<Index> estimated;
+  for (Index i = 0; i < beta.size(); ++i) {
+    if (!std::isnan(beta[i])) estimated.push_back(i);
+  }
+  Matrix k = Matrix::Zero(beta.size(), static_cast<Index>(estimated.size()));
+  for (std::size_t i = 0; i < estimated.size(); ++i) k(estimated[i], static_cast<Index>(i)) = 1.0;
+  Rcpp::List moments;
+  const auto look = [&](const reml::Evaluation& at) {
+    if (k.cols() > 0) moments = plain_moments(equations, at, k);
+  };
+  const std::optional<reml::VarianceInformation> found = reml::information_at_hand(
+      equations, std::move(evaluation), estimates.average, look, callbacks);
+  if (!found) return R_NilValue;
+  return information_to_r(*found, moments);
+}
+
 Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const auto begin = std::chrono::steady_clock::now();
   RCallbacks callbacks;
@@ -80,8 +106,11 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   reml::RemlResult result = reml::maximise(equations, start, options, callbacks);
   const double minus2loglik = result.evaluation.minus2loglik;
   const Rcpp::List convergence = convergence_list(result);
-  const reml::Estimates found =
-      reml::estimates(equations, std::move(result.evaluation), request, callbacks);
+  const reml::Estimates found = reml::estimates(equations, result.evaluation, request, callbacks);
+  Rcpp::RObject information = R_NilValue;
+  if (wants_information(control) && result.termination == reml::Termination::converged &&
+      model.fixed.n_original <= reml::kMaxCovariance)
+    information = information_of(equations, std::move(result.evaluation), found, callbacks);
 
   Rcpp::List u;
   for (const Matrix& term : found.u) u.push_back(to_r(term));
@@ -98,7 +127,7 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("minus2loglik") = minus2loglik,
       Rcpp::Named("n") = static_cast<double>(model.n_records), Rcpp::Named("rank") = model.rank(),
       Rcpp::Named("convergence") = convergence, Rcpp::Named("equations") = equation_list(equations),
-      Rcpp::Named("seconds") = seconds.count());
+      Rcpp::Named("information") = information, Rcpp::Named("seconds") = seconds.count());
 }
 
 // The likelihood at given values with its derivatives with respect to them. Needs: no covariance

@@ -15,7 +15,7 @@ core_system_headers <- c(
   "Eigen/Core", "Eigen/SparseCore", "Eigen/Cholesky", "Eigen/Eigenvalues", "Eigen/LU", "Eigen/QR",
   "Eigen/SVD", "Eigen/OrderingMethods", "immintrin.h"
 )
-glue_shared_headers <- c("glue_convert.h", "glue_callbacks.h")
+glue_shared_headers <- c("glue_callbacks.h", "glue_convert.h", "glue_information.h")
 # Front doors: they alone may call lmmfit(), as what they do is more than one fit.
 front_callers <- c(
   "lmmfit.R", "compare-methods.R", "compare-structures.R", "two-stage-fit.R", "two-stage-met.R"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The expected information by patterns: tr(P V_i P V_j) / 2 of the V form, and, with the average
-// information and the curvature, the Hessian that differences of the score give.
+// The expected information by patterns and by absorption: tr(P V_i P V_j) / 2 of the V form, and,
+// with the average information and the curvature, the Hessian that differences of the score give.
 #include <catch.h>
 
 #include <Eigen/Dense>
+#include <algorithm>
 
 #include "core/reml/derivatives.h"
 #include "core/reml/expected_information.h"
@@ -29,6 +30,21 @@ std::vector<Matrix> by_parameters(const test::Oracle& dense, const Matrix& jacob
   return found;
 }
 
+// tr(P V_i P V_j) / 2, dense; V^-1 for ML.
+Matrix oracle_information(const MixedModel& given, const Model& model, const Parameters& at,
+                          const Vector& values) {
+  const test::Oracle dense = test::oracle(given, values);
+  const std::vector<Matrix> dv = by_parameters(dense, user_jacobian(model, at));
+  const Matrix p = given.spec.reml ? dense.p : Matrix(dense.v.inverse());
+  const auto n = static_cast<Index>(dv.size());
+  Matrix expected(n, n);
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j < n; ++j)
+      expected(i, j) = 0.5 * (p * dv[i]).cwiseProduct((p * dv[j]).transpose()).sum();
+  }
+  return expected;
+}
+
 Vector gradient_at(MixedModelEquations& equations, const Parameters& parameters) {
   Callbacks callbacks;
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
@@ -36,14 +52,16 @@ Vector gradient_at(MixedModelEquations& equations, const Parameters& parameters)
   return derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient).gradient;
 }
 
-// d2(-2l) / d theta2 by central differences of the exact score.
+// The Hessian of -2l by central differences of the exact score.
 Matrix differenced(MixedModelEquations& equations, const Parameters& at) {
   const double h = 1e-5;
-  const Index n = at.theta().size();
+  const Index n = equations.model().n_parameters(), n_theta = at.theta().size();
   Matrix hessian(n, n);
   for (Index i = 0; i < n; ++i) {
     const auto shifted = [&](double step) {
-      return Parameters(at.theta() + step * Vector::Unit(n, i), at.log_residual());
+      Vector theta = at.theta();
+      if (i < n_theta) theta[i] += step;
+      return Parameters(theta, at.log_residual() + (i < n_theta ? 0.0 : step));
     };
     hessian.col(i) =
         (gradient_at(equations, shifted(h)) - gradient_at(equations, shifted(-h))) / (2.0 * h);
@@ -57,10 +75,15 @@ Matrix exact(MixedModelEquations& equations, const Parameters& at) {
   REQUIRE(evaluation.has_value());
   const std::optional<Matrix> expected = expected_information(equations, *evaluation);
   REQUIRE(expected.has_value());
+  const Matrix average = average_information(equations, *evaluation);
   const Derivatives found =
-      derivatives(equations, std::move(*evaluation), callbacks, Extent::curvature_of_residual);
-  REQUIRE(found.has_residual_curvature);
-  return 4.0 * found.information - 2.0 * *expected + found.curvature;
+      derivatives(equations, std::move(*evaluation), callbacks, Extent::curvature);
+  const double last_gradient = found.gradient[found.gradient.size() - 1];
+  REQUIRE(found.has_residual_curvature == (equations.records() != nullptr));
+  Matrix hessian = 4.0 * average - 2.0 * *expected + found.curvature;
+  // d2V / d(log sigma^2)^2 = dV / d log sigma^2
+  if (!equations.records()) hessian(hessian.rows() - 1, hessian.rows() - 1) += last_gradient;
+  return hessian;
 }
 
 }  // namespace
@@ -83,18 +106,42 @@ TEST_CASE("The expected information is tr(P V_i P V_j) / 2", "[expected]") {
       REQUIRE(found.has_value() == given.terms.empty());
       if (!found) continue;
       ++tried;
-      const test::Oracle dense = test::oracle(given, values);
-      const std::vector<Matrix> dv = by_parameters(dense, user_jacobian(model, at));
-      const Matrix p = given.spec.reml ? dense.p : Matrix(dense.v.inverse());
-      Matrix expected(found->rows(), found->cols());
-      for (Index i = 0; i < expected.rows(); ++i) {
-        for (Index j = 0; j < expected.cols(); ++j)
-          expected(i, j) = 0.5 * (p * dv[i]).cwiseProduct((p * dv[j]).transpose()).sum();
-      }
-      CHECK(test::difference(*found, expected) < 1e-9);
+      CHECK(test::difference(*found, oracle_information(given, model, at, values)) < 1e-9);
     }
   }
   CHECK(tried == 16);
+}
+
+// By groups of no more than so many columns.
+void compare_absorbed(const MixedModel& given, Index largest_group, std::mt19937& engine,
+                      int& tried) {
+  INFO(given.name << (given.spec.reml ? " REML" : " ML") << ", groups of " << largest_group);
+  Callbacks callbacks;
+  const Vector values = test::random_values(given, engine);
+  const Model model =
+      model::build_model(given.spec, test::nothing_held(given.n_values()), callbacks);
+  MixedModelEquations equations(model, FixedPlace::last, 1);
+  const Parameters at = from_user_values(model, values);
+  std::optional<Evaluation> evaluation = evaluate(equations, at, false, callbacks);
+  REQUIRE(evaluation.has_value());
+  equations::AbsorptionLimits limits;
+  limits.group = largest_group;
+  const std::optional<Matrix> found = expected_information(equations, *evaluation, limits);
+  if (!found) return;
+  ++tried;
+  CHECK(test::difference(*found, oracle_information(given, model, at, values)) < 1e-8);
+}
+
+TEST_CASE("So is that of random terms by absorption", "[expected]") {
+  std::mt19937 engine(13);
+  int tried = 0;
+  for (unsigned seed = 70; seed < 74; ++seed) {
+    for (const MixedModel& given : test::mixed_models(seed)) {
+      for (const Index largest_group : {64, 3, 0})
+        compare_absorbed(given, largest_group, engine, tried);
+    }
+  }
+  CHECK(tried == 144);
 }
 
 TEST_CASE("With the average information and the curvature it gives the Hessian", "[expected]") {
@@ -117,6 +164,24 @@ TEST_CASE("With the average information and the curvature it gives the Hessian",
                           start.log_residual());
       CHECK(test::difference(exact(equations, at), differenced(equations, at)) < 1e-5);
     }
+  }
+}
+
+TEST_CASE("The Hessian of random terms is had in the same way", "[expected]") {
+  Callbacks callbacks;
+  std::mt19937 engine(14);
+  for (const MixedModel& given : test::mixed_models(75)) {
+    if (given.terms.empty() ||
+        !std::all_of(given.terms.begin(), given.terms.end(),
+                     [](const test::DenseTerm& term) { return term.k.isIdentity(); }))
+      continue;
+    INFO(given.name << (given.spec.reml ? " REML" : " ML"));
+    const Vector values = test::random_values(given, engine);
+    const Model model =
+        model::build_model(given.spec, test::nothing_held(given.n_values()), callbacks);
+    MixedModelEquations equations(model, FixedPlace::last, 1);
+    const Parameters at = from_user_values(model, values);
+    CHECK(test::difference(exact(equations, at), differenced(equations, at)) < 1e-5);
   }
 }
 

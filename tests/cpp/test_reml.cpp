@@ -68,7 +68,7 @@ Fit fit(const MixedModel& given, const VarianceRequest& request, Callbacks& call
   RemlResult result = maximise(equations, starting_parameters(model, request), options, callbacks);
   Evaluation evaluation{result.evaluation.parameters, result.evaluation.lambda,
                         std::move(result.evaluation.solved), result.evaluation.minus2loglik};
-  Estimates found = estimates(equations, std::move(evaluation), request, callbacks);
+  Estimates found = estimates(equations, evaluation, request, callbacks);
   return {std::move(result), std::move(found)};
 }
 

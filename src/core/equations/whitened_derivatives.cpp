@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The derivatives of WhitenedRecords.
+#include <numeric>
+
 #include "core/equations/group_views.h"
 #include "core/equations/whitened_records.h"
 
@@ -158,18 +160,27 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
   return scores;
 }
 
-bool WhitenedRecords::add_curvature(const Vector& theta, const std::vector<double>& inverse,
-                                    const ConstVectorRef& u, double residual,
+void WhitenedRecords::add_score(const Vector& theta, const std::vector<Matrix>& g,
+                                Vector& gradient) const {
+  for (std::size_t b = 0; b < g.size(); ++b) {
+    const ResidualBlock& block = model_.residual.blocks[b];
+    covariance::Positions all(static_cast<std::size_t>(g[b].rows()));
+    std::iota(all.begin(), all.end(), 0);
+    const std::vector<Matrix> sigma = block.structure->covariance_derivatives(
+        theta.segment(block.first_theta, block.structure->n_theta()), all);
+    for (std::size_t i = 0; i < sigma.size(); ++i)
+      gradient[block.first_theta + static_cast<Index>(i)] += g[b].cwiseProduct(sigma[i]).sum();
+  }
+}
+
+void WhitenedRecords::add_curvature(const Vector& theta, const std::vector<Matrix>& g,
                                     Matrix& curvature) const {
-  const std::optional<std::vector<Matrix>> scores = covariance_score(inverse, u, residual);
-  if (!scores) return false;
-  for (std::size_t b = 0; b < scores->size(); ++b) {
+  for (std::size_t b = 0; b < g.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
     const Index n_theta = block.structure->n_theta();
     curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
-        block.structure->curvature(theta.segment(block.first_theta, n_theta), (*scores)[b]);
+        block.structure->curvature(theta.segment(block.first_theta, n_theta), g[b]);
   }
-  return true;
 }
 
 Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x) const {

@@ -27,6 +27,14 @@ class WhitenedRecords {
   double weighted_ss() const { return weighted_ss_; }                     // y~'y~
   double log_det() const { return log_det_; }                             // log|R|
 
+  // W~ of a group, and T of the patterns of subjects that are whitened whole.
+  Eigen::Map<const Matrix> whitened(const model::RecordGroup& group) const {
+    return {whitened_.data() + group.first_whitened, group.n_rows, group.n_columns};
+  }
+  const Matrix& dense_transform(std::size_t block, std::size_t pattern) const {
+    return dense_[block][pattern];
+  }
+
   // W~ x and W~'x for several vectors.
   Matrix multiply(const ConstMatrixRef& x) const;
   Matrix cross(const ConstMatrixRef& x) const;
@@ -49,10 +57,12 @@ class WhitenedRecords {
                                                       const ConstVectorRef& u,
                                                       double residual) const;
 
+  // The same as add_score() from G: tr(G dR / dtheta_i). The derivatives of no T are needed.
+  void add_score(const Vector& theta, const std::vector<Matrix>& g, Vector& gradient) const;
+
   // tr(G d2R / dtheta_i dtheta_j), added at the places of the residual: what the curvature of
-  // R(theta) is in the Hessian of -2l. False where G is not had.
-  bool add_curvature(const Vector& theta, const std::vector<double>& inverse,
-                     const ConstVectorRef& u, double residual, Matrix& curvature) const;
+  // R(theta) is in the Hessian of -2l.
+  void add_curvature(const Vector& theta, const std::vector<Matrix>& g, Matrix& curvature) const;
 
   // T R'_j T' x for every theta_j of the residual, a column for each, in their order.
   Matrix directions(const Vector& theta, const ConstVectorRef& x) const;

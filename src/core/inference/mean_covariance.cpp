@@ -4,6 +4,7 @@
 #include <Eigen/Cholesky>
 
 #include "core/base/error.h"
+#include "core/linalg/dense.h"
 
 namespace henderson::inference {
 namespace {
@@ -11,6 +12,9 @@ namespace {
 using equations::Factors;
 using equations::MixedModelEquations;
 using model::RandomBlock;
+
+// Positions x columns of K up to which the products of all pairs of them are made.
+constexpr Index kMostProducts = 2000;
 
 // V'T = W h + rows, rows being whitened and of size 0 where the residual has no structure.
 struct Image {
@@ -72,13 +76,12 @@ class WeightedColumns {
     Matrix product = cross_.transpose() * image_of_others.h;
     if (direction.theta.size() > 0) product += rows_.transpose() * image_of_others.rows;
     for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
-      if (direction.residual_sigma[b].size() == 0) continue;
-      for (std::size_t p = 0; p < gathered_[b].size(); ++p) {
-        const Matrix& own = gathered_[b][p];
-        const Matrix turned = whitened_sigma(b, p, direction.residual_sigma[b]) * own;
-        const Index n = own.size() / product.cols();
-        product += Eigen::Map<const Matrix>(own.data(), n, product.cols()).transpose() *
-                   Eigen::Map<const Matrix>(turned.data(), n, product.cols());
+      const Matrix& sigma = direction.residual_sigma[b];
+      if (sigma.size() == 0) continue;
+      if (position_products_[b].size() > 0) {
+        add_weighted(position_products_[b], sigma, product);
+      } else {
+        add_by_pattern(b, sigma, product);
       }
     }
     return product;
@@ -130,6 +133,26 @@ class WeightedColumns {
     }
   }
 
+  // sum over positions r, c of R'_rc T_r'T_c, T_r'T_c being block (r, c) of `products`.
+  static void add_weighted(const Matrix& products, const Matrix& sigma, Matrix& sum) {
+    const Index n = sum.rows();
+    for (Index c = 0; c < sigma.cols(); ++c) {
+      for (Index r = 0; r < sigma.rows(); ++r) {
+        if (sigma(r, c) != 0.0) sum += sigma(r, c) * products.block(r * n, c * n, n, n);
+      }
+    }
+  }
+
+  void add_by_pattern(std::size_t b, const Matrix& sigma, Matrix& sum) const {
+    for (std::size_t p = 0; p < gathered_[b].size(); ++p) {
+      const Matrix& own = gathered_[b][p];
+      const Matrix turned = whitened_sigma(b, p, sigma) * own;
+      const Index n = own.size() / sum.cols();
+      sum += Eigen::Map<const Matrix>(own.data(), n, sum.cols()).transpose() *
+             Eigen::Map<const Matrix>(turned.data(), n, sum.cols());
+    }
+  }
+
   // T_w R' T_w' rows, T_w the whitening of each subject.
   void add_residual(std::size_t b, const Matrix& sigma, Matrix& rows) const {
     const model::ResidualBlock& block = equations_.model().residual.blocks[b];
@@ -156,18 +179,56 @@ class WeightedColumns {
     return t * among * t.transpose();
   }
 
-  // T_w of every pattern of the residual blocks that are made whole.
+  // T_w of every pattern of the residual blocks that are made whole, and what of their rows is
+  // looked at again and again.
   void set_whitenings() {
-    for (const model::ResidualBlock& block : equations_.model().residual.blocks) {
-      const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
+    const std::vector<model::ResidualBlock>& blocks = equations_.model().residual.blocks;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      const model::ResidualBlock& block = blocks[b];
       std::vector<Matrix>& of_block = whitening_.emplace_back();
       std::vector<Matrix>& gathered = gathered_.emplace_back();
+      Matrix& products = position_products_.emplace_back();
       if (block.structure->n_coef() > kLargestWhole) continue;
-      for (const model::ResidualPattern& pattern : block.patterns) {
-        of_block.push_back(block.structure->whitening(theta, pattern.positions, false).matrix());
-        gathered.push_back(rows_of(pattern));
+      for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+        of_block.push_back(whitening(block, b, p));
+        gathered.push_back(rows_of(block.patterns[p]));
       }
+      if (block.structure->n_coef() * rows_.cols() <= kMostProducts) products = products_of(b);
     }
+  }
+
+  Matrix whitening(const model::ResidualBlock& block, std::size_t b, std::size_t p) const {
+    const Matrix& known = equations_.records()->dense_transform(b, p);
+    if (known.size() > 0) return known;
+    const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
+    return block.structure->whitening(theta, block.patterns[p].positions, false).matrix();
+  }
+
+  // T_r'T_c over all subjects for every two positions r and c: block (r, c).
+  Matrix products_of(std::size_t b) const {
+    const model::ResidualBlock& block = equations_.model().residual.blocks[b];
+    struct Subject {
+      std::size_t pattern;
+      Index first_row;
+    };
+    std::vector<Subject> subjects;
+    for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+      for (const Index first : block.patterns[p].first_row) subjects.push_back({p, first});
+    }
+    const Index n = rows_.cols();
+    const auto write = [&](Index first, MatrixRef columns) {
+      columns.setZero();
+      for (Index s = 0; s < columns.cols(); ++s) {
+        const Subject& subject = subjects[static_cast<std::size_t>(first + s)];
+        const covariance::Positions& at = block.patterns[subject.pattern].positions;
+        const Matrix& t = whitening_[b][subject.pattern];
+        const Matrix own = rows_.middleRows(subject.first_row, t.rows()).transpose() * t;
+        for (Index r = 0; r < own.cols(); ++r) columns.col(s).segment(at[r] * n, n) = own.col(r);
+      }
+    };
+    Callbacks callbacks;
+    return linalg::cross_product(block.structure->n_coef() * n, static_cast<Index>(subjects.size()),
+                                 write, equations_.threads(), callbacks);
   }
 
   // The rows of a pattern, subject by subject within each column of K.
@@ -193,6 +254,7 @@ class WeightedColumns {
   Matrix rows_;   // T_w'T; of size 0 without a structured residual
   std::vector<std::vector<Matrix>> whitening_;
   std::vector<std::vector<Matrix>> gathered_;  // rows_ by pattern
+  std::vector<Matrix> position_products_;      // products_of(), of size 0 where it is too large
 };
 
 // 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)

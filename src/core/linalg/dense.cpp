@@ -67,6 +67,15 @@ void mirror_lower(Matrix& a) {
   for_each_pair(a.rows(), [&](Index i, Index j) { a(j, i) = a(i, j); });
 }
 
+double trace_of_product(const Matrix& a, const Matrix& b) {
+  double sum = 0.0;
+  for_each_pair(a.rows(), [&](Index i, Index j) {
+    sum += a(i, j) * b(j, i);
+    if (i != j) sum += a(j, i) * b(i, j);
+  });
+  return sum;
+}
+
 std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads) {
   const Index n = a.rows();
   if (n == 0) return DenseInverse{};
@@ -80,6 +89,15 @@ std::variant<DenseInverse, FailedPivot> symmetric_inverse(Matrix a, int threads)
   mirror_lower(a);
   result.inverse = std::move(a);
   return result;
+}
+
+Matrix product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads) {
+  Matrix found = Matrix::Zero(a.rows(), b.cols());
+  if (found.size() == 0 || a.cols() == 0) return found;
+  SharedScratch scratch(std::max({a.rows(), a.cols(), b.cols()}), threads);
+  kernels::gemm(a.rows(), b.cols(), a.cols(), 1.0, a.data(), a.outerStride(), b.data(),
+                b.outerStride(), found.data(), found.rows(), scratch.first());
+  return found;
 }
 
 Matrix cross_product(Index n, Index n_columns, const ColumnSource& source, int threads,

@@ -35,6 +35,12 @@ Symmetry symmetry(const ConstMatrixRef& a);
 // a(j, i) = a(i, j) for i > j.
 void mirror_lower(Matrix& a);
 
+// What: A B. Cost: 2 x rows x columns x inner.
+Matrix product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads);
+
+// What: tr(A B) of square matrices. Cost: n^2, in blocks that stay in the cache.
+double trace_of_product(const Matrix& a, const Matrix& b);
+
 // Writes columns first, first + 1, ... of a matrix with n rows into `block`.
 using ColumnSource = std::function<void(Index first, MatrixRef block)>;
 

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "core/reml/derivatives.h"
+#include "core/reml/entry_information.h"
 
 namespace henderson::reml {
 namespace {
@@ -73,6 +74,7 @@ Matrix information_of_records(const MixedModelEquations& equations, const Evalua
 // + b_i'B b_j: a sum of squares, so no digits are lost where P q is small against q. With h for q -
 // W_s b, and y as one more column of W for the last parameter.
 Matrix average_information(const MixedModelEquations& equations, const Evaluation& evaluation) {
+  if (has_entries(equations.model())) return average_by_entries(equations, evaluation);
   if (equations.records()) return information_of_records(equations, evaluation);
   const Model& model = equations.model();
   const Index last = model.n_theta;

@@ -111,8 +111,8 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
   const equations::Solution& solution = evaluation.solved.solution;
   Derivatives found;
   const Index n_parameters = model.n_parameters();
-  found.information = extent == Extent::gradient ? Matrix::Zero(n_parameters, n_parameters)
-                                                 : average_information(equations, evaluation);
+  found.information = extent == Extent::information ? average_information(equations, evaluation)
+                                                    : Matrix::Zero(n_parameters, n_parameters);
   found.gradient = Vector::Zero(n_parameters);
   found.curvature = Matrix::Zero(n_parameters, n_parameters);
 
@@ -128,19 +128,26 @@ Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
       found.gradient[block.first_theta + static_cast<Index>(i)] =
           score.cwiseProduct(dlambda[i]).sum();
     }
-    const bool whole = !equations::has_sparse_blocks(block, equations.entries());
-    if (extent != Extent::gradient) add_curvature(block, score, whole, parameters, found.curvature);
-    found.has_block_curvature = found.has_block_curvature && whole;
+    if (extent != Extent::gradient) {
+      const bool whole = !equations::has_sparse_blocks(block, equations.entries());
+      add_curvature(block, score, whole, parameters, found.curvature);
+      found.has_block_curvature = found.has_block_curvature && whole;
+    }
     const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
     residual_ss -= solution.unscaled.segment(block.first_column, n)
                        .dot(solution.score.segment(block.first_column, n));
   }
-  if (equations.records()) {
-    equations.records()->add_score(parameters.theta(), unscaled, solution.unscaled,
-                                   parameters.residual(), found.gradient);
-    if (extent == Extent::curvature_of_residual) {
-      found.has_residual_curvature = equations.records()->add_curvature(
-          parameters.theta(), unscaled, solution.unscaled, parameters.residual(), found.curvature);
+  if (const equations::WhitenedRecords* records = equations.records()) {
+    const Vector& theta = parameters.theta();
+    const double residual = parameters.residual();
+    const std::optional<std::vector<Matrix>> g =
+        records->covariance_score(unscaled, solution.unscaled, residual);
+    found.has_residual_curvature = extent == Extent::curvature && g.has_value();
+    if (g) {
+      records->add_score(theta, *g, found.gradient);
+      if (found.has_residual_curvature) records->add_curvature(theta, *g, found.curvature);
+    } else {
+      records->add_score(theta, unscaled, solution.unscaled, residual, found.gradient);
     }
     return found;
   }

@@ -48,12 +48,12 @@ Matrix covariance_gradient(const Matrix& lambda, const Matrix& half_score);
 Matrix average_information(const equations::MixedModelEquations& equations,
                            const Evaluation& evaluation);
 
-// What is asked of derivatives(), each with all before it; the rest is zero.
-enum class Extent { gradient, curvature_of_blocks, curvature_of_residual };
+// What is wanted beside the gradient, the rest being zero: the average information and the
+// curvature of random blocks; or the curvature alone, that of a structured residual too.
+enum class Extent { gradient, information, curvature };
 
-// Cost: the selected inverse, and beyond the gradient that of the average information. The storage
-// of the factors goes back to the equations.
+// Cost: that, and the selected inverse. The storage of the factors goes back to the equations.
 Derivatives derivatives(equations::MixedModelEquations& equations, Evaluation&& evaluation,
-                        Callbacks& callbacks, Extent extent = Extent::curvature_of_blocks);
+                        Callbacks& callbacks, Extent extent = Extent::information);
 
 }  // namespace henderson::reml

@@ -92,7 +92,7 @@ std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
 
 }  // namespace
 
-Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation,
+Estimates estimates(MixedModelEquations& equations, Evaluation& evaluation,
                     const model::VarianceRequest& request, Callbacks& callbacks) {
   const Model& model = equations.model();
   const Parameters& parameters = evaluation.parameters;
@@ -100,8 +100,8 @@ Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation,
   Estimates found;
   found.values = user_values(model, parameters);
   found.status = value_status(model, parameters, request);
-  found.value_covariance =
-      value_covariance(model, parameters, average_information(equations, evaluation), found.status);
+  found.average = average_information(equations, evaluation);
+  found.value_covariance = value_covariance(model, parameters, found.average, found.status);
 
   Vector all = model.response_unit * unscaled;
   all.tail(model.rank()) += model.least_squares;
@@ -115,7 +115,6 @@ Estimates estimates(MixedModelEquations& equations, Evaluation&& evaluation,
     found.beta_covariance =
         equations::fixed_covariance(equations, parameters.residual(), evaluation.solved.factor);
     found.beta_se = found.beta_covariance.diagonal().cwiseSqrt();
-    equations.give_back(std::move(evaluation.solved.factor).release());
   } else {
     found.beta_se = equations::fixed_standard_errors(
         equations, parameters.residual(), std::move(evaluation.solved.factor), callbacks);

@@ -14,6 +14,7 @@ struct Estimates {
   std::vector<ValueStatus> status;
   Matrix
       value_covariance;  // from the average information; NaN where a value is neither free nor tied
+  Matrix average;        // the average information of all parameters
   Vector beta;           // NaN where a column of X is dependent
   Vector beta_se;
   Matrix beta_covariance;  // empty where there are more than max_covariance columns
@@ -26,8 +27,8 @@ struct Estimates {
 constexpr SmallIndex kMaxCovariance = 1000;
 
 // Cost: a block solve for the average information, and one with a right-hand side per column of X
-// where these are few enough; else a selected inverse for beta_se. Takes the factor.
-Estimates estimates(equations::MixedModelEquations& equations, Evaluation&& evaluation,
+// where these are few enough; else a selected inverse for beta_se, which uses up the factor.
+Estimates estimates(equations::MixedModelEquations& equations, Evaluation& evaluation,
                     const model::VarianceRequest& request, Callbacks& callbacks);
 
 }  // namespace henderson::reml

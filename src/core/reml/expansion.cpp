@@ -24,10 +24,12 @@ Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& spa
                  Evaluation&& evaluation, bool exact, Callbacks& callbacks) {
   const Parameters at = evaluation.parameters;
   std::optional<Matrix> expected;
-  if (exact) expected = expected_information(equations, evaluation);
-  const Derivatives all =
-      derivatives(equations, std::move(evaluation), callbacks,
-                  expected ? Extent::curvature_of_residual : Extent::curvature_of_blocks);
+  if (exact && equations.records()) expected = expected_information(equations, evaluation);
+  Matrix average;
+  if (expected) average = average_information(equations, evaluation);
+  Derivatives all = derivatives(equations, std::move(evaluation), callbacks,
+                                expected ? Extent::curvature : Extent::information);
+  if (expected) all.information = average;
   const Derivatives found = reduced(space, at, all);
   const Matrix information = 2.0 * found.information;
   Expansion expansion{found.gradient, information, information + found.curvature, false,
@@ -50,10 +52,9 @@ std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equati
     ++evaluations;
     std::optional<Evaluation> evaluation = evaluate(equations, *shifted, false, callbacks);
     if (!evaluation) return std::nullopt;
-    const Parameters there = evaluation->parameters;
-    return reduced(space, there,
-                   derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient))
-        .gradient;
+    const Derivatives found =
+        derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient);
+    return reduced(space, *shifted, found).gradient;
   };
   Matrix hessian(n, n);
   for (Index i = 0; i < n; ++i) {

@@ -3,6 +3,9 @@
 
 #include <numeric>
 
+#include "core/reml/entry_information.h"
+#include "core/reml/random_information.h"
+
 namespace henderson::reml {
 namespace {
 
@@ -45,9 +48,15 @@ std::vector<Matrix> whitened_derivatives(const ResidualBlock& block, const Vecto
 }  // namespace
 
 std::optional<Matrix> expected_information(const equations::MixedModelEquations& equations,
-                                           const Evaluation& evaluation) {
+                                           const Evaluation& evaluation,
+                                           const equations::AbsorptionLimits& limits) {
   const Model& model = equations.model();
+  if (!model.has_structured_residual()) return random_information(equations, evaluation, limits);
   if (!is_possible(model)) return std::nullopt;
+  if (has_entries(model)) {
+    std::optional<Matrix> found = expected_by_entries(equations, evaluation);
+    if (found) return found;
+  }
   const Vector& theta = evaluation.parameters.theta();
   const Matrix u =
       model.reml ? orthonormal_columns(equations, evaluation) : Matrix(model.residual.n_rows(), 0);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The expected information tr(P V_i P V_j) / 2 of a structured residual without random terms, where
-// it needs no differences of the score: subjects are independent, and everything is a sum over the
-// patterns of positions that they have.
+// The expected information tr(P V_i P V_j) / 2 where it needs no differences of the score: of many
+// models of random terms alone (random_information.h), and of a structured residual without random
+// terms. There subjects are independent, and everything is a sum over the patterns of positions
+// that they have: in the entries of R (entry_information.h), or for long patterns as here.
 //
 // With A_i = T R_i T' of a pattern, and the orthonormal columns U of T X:
 //
@@ -13,13 +14,17 @@
 
 #include <optional>
 
+#include "core/equations/absorption.h"
 #include "core/reml/likelihood.h"
 
 namespace henderson::reml {
 
-// Over all theta. Nothing where there are random terms, more than 500 columns without a prior, or
-// more than 300 positions. Cost: (records) x (columns)^2 x (parameters).
+// Over [all theta, log sigma^2], or all theta of a structured residual. Nothing where there are
+// random terms beside a structured residual, more than 500 columns without a prior, or more than
+// 300 positions; and where random_information() gives nothing. Cost: (records) x (columns)^2 x
+// (parameters), or less.
 std::optional<Matrix> expected_information(const equations::MixedModelEquations& equations,
-                                           const Evaluation& evaluation);
+                                           const Evaluation& evaluation,
+                                           const equations::AbsorptionLimits& limits = {});
 
 }  // namespace henderson::reml

@@ -2,8 +2,10 @@
 #include "core/reml/information.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/reml/differences.h"
+#include "core/reml/entry_information.h"
 #include "core/reml/expected_information.h"
 
 namespace henderson::reml {
@@ -13,19 +15,22 @@ using equations::MixedModelEquations;
 using model::Model;
 using model::RandomBlock;
 
-struct Score {
-  Vector gradient;
-  Matrix average;
-  Matrix curvature;
-  bool has_curvature = true;  // all of it
-  std::optional<Matrix> expected;
-};
+// Step of the differences along a common factor of variances, in its logarithm.
+constexpr double kScaleStep = 1e-4;
+// A gradient of -2l, in standard errors, that is as good as zero.
+constexpr double kZeroGradient = 1e-4;
+
+// Columns of X, and others that are not absorbed, that cost little.
+constexpr Index kFewColumns = 50;
+// Parameters that are the same but for rounding.
+constexpr double kSame = 1e-12;
 
 // Where the information is asked for, and in which coordinates.
 struct Place {
   const FreeSpace& space;
   const Parameters& parameters;
   const Moving& moving;
+  bool is_maximum = false;
 };
 
 // Of the moving coordinates.
@@ -38,35 +43,30 @@ Matrix among(const Matrix& all, const std::vector<Index>& moving) {
   return part;
 }
 
-// Without `curvature` the gradient alone.
-Score score_at(MixedModelEquations& equations, const Place& place, const Parameters& parameters,
-               bool curvature, Callbacks& callbacks) {
+Vector among(const Vector& all, const std::vector<Index>& moving) {
+  Vector part(static_cast<Index>(moving.size()));
+  for (Index i = 0; i < part.size(); ++i) part[i] = all[moving[i]];
+  return part;
+}
+
+Evaluation evaluated(MixedModelEquations& equations, const Parameters& parameters,
+                     Callbacks& callbacks) {
   callbacks.stop_if_interrupted();
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
   if (!evaluation) throw Error("the equations near the estimates are not positive definite");
-  std::optional<Matrix> expected;
-  if (curvature) expected = expected_information(equations, *evaluation);
-  const Derivatives found =
-      reduced(place.space, parameters,
-              derivatives(equations, std::move(*evaluation), callbacks,
-                          curvature ? Extent::curvature_of_residual : Extent::gradient));
-  const std::vector<Index>& moving = place.moving.coordinates;
-  Score score{Vector(static_cast<Index>(moving.size())), among(found.information, moving),
-              among(found.curvature, moving), !equations.records() || found.has_residual_curvature,
-              std::nullopt};
-  for (std::size_t j = 0; j < moving.size(); ++j)
-    score.gradient[static_cast<Index>(j)] = found.gradient[moving[j]];
-  if (expected)
-    score.expected = place.moving.jacobian.transpose() * *expected * place.moving.jacobian;
-  return score;
+  return std::move(*evaluation);
 }
 
-Parameters shifted(const Place& place, Index coordinate, double step) {
+// The gradient of -2l beside the estimates.
+Vector gradient_at(MixedModelEquations& equations, const Place& place, Index coordinate,
+                   double step, Callbacks& callbacks) {
   Vector to = place.space.coordinates(place.parameters);
   to[coordinate] += step;
-  const std::optional<Parameters> shifted = place.space.at(to, place.parameters);
-  if (!shifted) throw Error("a tied parameter is at the end of its range");
-  return *shifted;
+  const std::optional<Parameters> at = place.space.at(to, place.parameters);
+  if (!at) throw Error("a tied parameter is at the end of its range");
+  const Derivatives found =
+      derivatives(equations, evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
+  return among(reduced(place.space, *at, found).gradient, place.moving.coordinates);
 }
 
 bool is_on_face(const Model& model, const Parameters& parameters) {
@@ -80,47 +80,139 @@ bool is_on_face(const Model& model, const Parameters& parameters) {
   return false;
 }
 
+// Which of the moving coordinates is log sigma^2, where its second derivatives follow from those of
+// the others; else kNone.
+Index spared_coordinate(const Model& model, const Place& place) {
+  if (!place.is_maximum || model.has_structured_residual() || !is_scale_free(model) ||
+      !model.constraints.empty())
+    return kNone;
+  const std::vector<Index>& moving = place.moving.coordinates;
+  for (std::size_t k = 0; k < moving.size(); ++k) {
+    if (place.space.leads()[moving[k]] == model.n_theta) return static_cast<Index>(k);
+  }
+  return kNone;
+}
+
+// d (moving coordinates) / d log c for all variances times c. Those that are stopped are 0 and stay
+// so.
+Vector scale_direction(const Model& model, const Place& place) {
+  const auto at = [&](double step) {
+    return place.space.coordinates(rescaled(model, place.parameters, std::exp(step)));
+  };
+  return among(Vector((at(kScaleStep) - at(-kScaleStep)) / (2.0 * kScaleStep)),
+               place.moving.coordinates);
+}
+
 // Of l, by central differences of the score.
+//
+// With s the direction of a common factor of all variances, sum_j s_j V_j = V. Where the score is
+// zero, the observed information O and the average A agree along it, O s = A s = y'P V_i P y / 2,
+// because P is of order -1 in the factor. So the column of log sigma^2, whose s is 1, follows from
+// the others.
 Matrix differenced_hessian(MixedModelEquations& equations, const Place& place,
                            const Matrix& average, Callbacks& callbacks) {
+  const Model& model = equations.model();
   const std::vector<Index>& moving = place.moving.coordinates;
   const auto n = static_cast<Index>(moving.size());
-  Matrix hessian(n, n);
+  const Index spared = spared_coordinate(model, place);
+  Matrix hessian = Matrix::Zero(n, n);
   for (Index i = 0; i < n; ++i) {
-    const double step = step_for(equations.model(), place.parameters,
-                                 place.space.leads()[moving[i]], average(i, i));
-    const auto gradient_at = [&](double shift) {
-      return score_at(equations, place, shifted(place, moving[i], shift), false, callbacks)
-          .gradient;
-    };
-    const Vector above = gradient_at(step);
-    hessian.col(i) = (above - gradient_at(-step)) / (4.0 * step);
+    if (i == spared) continue;
+    const double step =
+        step_for(model, place.parameters, place.space.leads()[moving[i]], average(i, i));
+    const Vector above = gradient_at(equations, place, moving[i], step, callbacks);
+    const Vector below = gradient_at(equations, place, moving[i], -step, callbacks);
+    hessian.col(i) = (above - below) / (4.0 * step);
+  }
+  if (spared != kNone) {
+    const Vector s = scale_direction(model, place);
+    hessian.col(spared) = hessian.row(spared).transpose();
+    hessian(spared, spared) = (average.row(spared) - hessian.row(spared)).dot(s);
   }
   return 0.5 * (hessian + hessian.transpose());
+}
+
+// With E, where it is had directly.
+VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&& evaluation,
+                                     const Matrix& average, const std::optional<Matrix>& expected,
+                                     bool on_face, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const Parameters parameters = evaluation.parameters;
+  const FreeSpace space(model);
+  const Moving moving = moving_coordinates(model, space, parameters);
+  const Matrix& j = moving.jacobian;
+  VarianceInformation found;
+  found.jacobian = user_jacobian(model, parameters) * j;
+  found.average = j.transpose() * average * j;
+  const Derivatives all =
+      reduced(space, parameters,
+              derivatives(equations, std::move(evaluation), callbacks, Extent::curvature));
+  const Matrix curvature = 0.5 * among(all.curvature, moving.coordinates);
+  found.has_expected = !on_face && (!equations.records() || all.has_residual_curvature);
+  if (expected && found.has_expected) {
+    found.expected = j.transpose() * *expected * j;
+    found.observed = 2.0 * found.average - found.expected + curvature;
+    return found;
+  }
+  const Vector errors = found.average.diagonal().cwiseSqrt();
+  const Vector gradient = among(all.gradient, moving.coordinates);
+  const bool is_maximum = (gradient.array().abs() <= kZeroGradient * errors.array()).all();
+  found.observed = differenced_hessian(equations, {space, parameters, moving, is_maximum},
+                                       found.average, callbacks);
+  found.expected = found.average;
+  if (found.has_expected) found.expected += found.average - found.observed + curvature;
+  return found;
+}
+
+bool is_same(const Parameters& a, const Parameters& b) {
+  return a.theta().isApprox(b.theta(), kSame) &&
+         std::abs(a.log_residual() - b.log_residual()) <= kSame;
 }
 
 }  // namespace
 
 VarianceInformation variance_information(MixedModelEquations& equations,
-                                         const Parameters& parameters, Callbacks& callbacks) {
+                                         const Parameters& parameters, Informations which,
+                                         const Look& look, Callbacks& callbacks) {
   const Model& model = equations.model();
-  const FreeSpace space(model);
-  const Moving moving = moving_coordinates(model, space, parameters);
-  const Place place{space, parameters, moving};
-  VarianceInformation found;
-  const Score score = score_at(equations, place, parameters, true, callbacks);
-  found.average = score.average;
-  found.jacobian = user_jacobian(model, parameters) * moving.jacobian;
-  if (score.expected && score.has_curvature) {
-    found.expected = *score.expected;
-    found.observed = 2.0 * found.average - found.expected + 0.5 * score.curvature;
+  Evaluation evaluation = evaluated(equations, parameters, callbacks);
+  look(evaluation);
+  if (which == Informations::average) {
+    VarianceInformation found;
+    const Matrix j = moving_coordinates(model, FreeSpace(model), parameters).jacobian;
+    found.jacobian = user_jacobian(model, parameters) * j;
+    found.average = j.transpose() * average_information(equations, evaluation) * j;
+    equations.give_back(std::move(evaluation.solved));
     return found;
   }
-  found.observed = differenced_hessian(equations, place, found.average, callbacks);
-  found.has_expected = score.has_curvature && !is_on_face(model, parameters);
-  found.expected = found.average;
-  if (found.has_expected) found.expected += found.average - found.observed + 0.5 * score.curvature;
-  return found;
+  const bool on_face = is_on_face(model, parameters);
+  std::optional<Matrix> expected;
+  if (!on_face) expected = expected_information(equations, evaluation);
+  const Matrix average = average_information(equations, evaluation);
+  return all_informations(equations, std::move(evaluation), average, expected, on_face, callbacks);
+}
+
+std::optional<VarianceInformation> information_at_hand(MixedModelEquations& equations,
+                                                       Evaluation&& evaluation, Matrix average,
+                                                       const Look& look, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  if (model.rank() > kFewColumns) return std::nullopt;
+  if (equations.records() ? !has_entries(model) : model.blocks.empty()) return std::nullopt;
+  const Parameters at = from_user_values(model, user_values(model, evaluation.parameters));
+  if (is_on_face(model, at)) return std::nullopt;
+  if (!is_same(at, evaluation.parameters)) {
+    equations.give_back(std::move(evaluation.solved));
+    std::optional<Evaluation> again = evaluate(equations, at, false, callbacks);
+    if (!again) return std::nullopt;
+    evaluation = std::move(*again);
+    average = average_information(equations, evaluation);
+  }
+  equations::AbsorptionLimits limits;
+  limits.rest = kFewColumns;
+  const std::optional<Matrix> expected = expected_information(equations, evaluation, limits);
+  if (!expected) return std::nullopt;
+  look(evaluation);
+  return all_informations(equations, std::move(evaluation), average, expected, false, callbacks);
 }
 
 }  // namespace henderson::reml

@@ -11,11 +11,13 @@
 // is carried to the user's values by the Jacobian alone, because the score is zero.
 #pragma once
 
+#include <functional>
+
 #include "core/reml/moving.h"
 
 namespace henderson::reml {
 
-// All over the coordinates that move (free_space.h): neither held nor stopped by a boundary.
+// All over the coordinates that move (moving.h): neither held nor stopped by a boundary.
 struct VarianceInformation {
   Matrix jacobian;  // d values / d coordinates, in the user's units
   Matrix average;
@@ -27,8 +29,25 @@ struct VarianceInformation {
   bool has_expected = true;
 };
 
-// Cost: two scores for each moving coordinate, and one more; or that one alone.
+// Which of the matrices are made; the others are of size 0.
+enum class Informations { average, all };
+
+// Sees the equations solved at the estimates, before their factor is used up.
+using Look = std::function<void(const Evaluation&)>;
+
+// Cost: a factor and the average information; for all of them the selected inverse and E beside, or
+// where E is not had directly two scores for each moving coordinate (one of which is spared where
+// all variances may be multiplied by a factor).
 VarianceInformation variance_information(equations::MixedModelEquations& equations,
-                                         const Parameters& parameters, Callbacks& callbacks);
+                                         const Parameters& parameters, Informations which,
+                                         const Look& look, Callbacks& callbacks);
+
+// All of them at the end of a fit where that costs less than one more iteration: E is had directly,
+// with few columns left where terms are absorbed. Else nothing. In the parameters that
+// from_user_values() gives, so that other answers for the same fit can be put beside. Needs: the
+// average information at this evaluation. Takes the factor.
+std::optional<VarianceInformation> information_at_hand(equations::MixedModelEquations& equations,
+                                                       Evaluation&& evaluation, Matrix average,
+                                                       const Look& look, Callbacks& callbacks);
 
 }  // namespace henderson::reml
