@@ -97,6 +97,10 @@ likelihood_cpp <- function(spec, values) {
     .Call(`_henderson_likelihood_cpp`, spec, values)
 }
 
+has_completion_cpp <- function(sigma) {
+    .Call(`_henderson_has_completion_cpp`, sigma)
+}
+
 subject_regressions_cpp <- function(z, y, subject, n_subjects) {
     .Call(`_henderson_subject_regressions_cpp`, z, y, subject, n_subjects)
 }

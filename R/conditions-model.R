@@ -51,6 +51,15 @@ abort_indefinite <- function(argument, label) {
   )
 }
 
+abort_no_completion <- function(argument, label) {
+  abort("indefinite",
+    "{.arg {argument}}: no covariance matrix of {.code {label}} has these values.",
+    paste("With both variances given, a covariance is at most the root of their product in size;",
+      "several covariances must also fit one another."),
+    argument, label
+  )
+}
+
 abort_held_zero <- function(label, open) {
   abort("negative_variance",
     "{.arg hold}: a variance of {.code {label}} is held at 0 while {.val {open}} {?is/are} free.",

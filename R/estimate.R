@@ -73,10 +73,21 @@ check_values <- function(values, parameters, random, argument, least) {
   full <- rep(NA_real_, length(parameters$name))
   full[at] <- values
   for (k in setdiff(parameters$index[at][!variance], 0L)) {
-    sigma <- term_covariance(random[[k]], k, parameters, full)
-    if (!anyNA(sigma) && !is_semidefinite(sigma)) abort_indefinite(argument, random[[k]]$label)
+    term <- random[[k]]
+    sigma <- term_covariance(term, k, parameters, full)
+    check_covariance_values(sigma, structure_name(term$structure), term$label, argument)
   }
   values
+}
+
+# Of a covariance matrix with NA where nothing is given; of `us` some of it tells already whether
+# there is one.
+check_covariance_values <- function(sigma, structure, label, argument) {
+  if (!anyNA(sigma)) {
+    if (!is_semidefinite(sigma)) abort_indefinite(argument, label)
+  } else if (structure == "us" && !has_completion_cpp(as.matrix(sigma))) {
+    abort_no_completion(argument, label)
+  }
 }
 
 # What a parameter can be whatever the others are.

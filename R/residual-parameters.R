@@ -97,10 +97,12 @@ check_residual_values <- function(values, parameters, residual, argument) {
   full[match(names(values), parameters$name)] <- values
   for (k in seq_along(residual$sections)) {
     own <- section_values(parameters, k, full)
-    if (anyNA(own)) next
     section <- residual$sections[[k]]
+    name <- structure_name(section$structure)
+    if (all(is.na(own)) || anyNA(own) && name != "us") next
     sigma <- section_covariance(section, k, parameters, full)
-    if (anyNA(sigma) || !is_semidefinite(sigma)) abort_indefinite(argument, section$label)
+    if (!anyNA(own) && anyNA(sigma)) abort_indefinite(argument, section$label)
+    check_covariance_values(sigma, name, section$label, argument)
   }
   values
 }

@@ -311,6 +311,17 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// has_completion_cpp
+bool has_completion_cpp(Rcpp::NumericMatrix sigma);
+RcppExport SEXP _henderson_has_completion_cpp(SEXP sigmaSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type sigma(sigmaSEXP);
+    rcpp_result_gen = Rcpp::wrap(has_completion_cpp(sigma));
+    return rcpp_result_gen;
+END_RCPP
+}
 // subject_regressions_cpp
 Rcpp::List subject_regressions_cpp(Rcpp::NumericMatrix z, Rcpp::NumericVector y, Rcpp::IntegerVector subject, int n_subjects);
 RcppExport SEXP _henderson_subject_regressions_cpp(SEXP zSEXP, SEXP ySEXP, SEXP subjectSEXP, SEXP n_subjectsSEXP) {
@@ -351,6 +362,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_group_shares_cpp", (DL_FUNC) &_henderson_group_shares_cpp, 1},
     {"_henderson_fit_reml_cpp", (DL_FUNC) &_henderson_fit_reml_cpp, 2},
     {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 2},
+    {"_henderson_has_completion_cpp", (DL_FUNC) &_henderson_has_completion_cpp, 1},
     {"_henderson_subject_regressions_cpp", (DL_FUNC) &_henderson_subject_regressions_cpp, 4},
     {NULL, NULL, 0}
 };

@@ -12,7 +12,7 @@ namespace henderson {
 struct MovingParameters {
   MovingParameters(const model::Model& model, const reml::Parameters& at) {
     const reml::FreeSpace space(model);
-    const Matrix all = reml::moving_coordinates(model, space, at).jacobian;
+    const Matrix all = reml::moving_directions(model, space, at).jacobian;
     for (Index i = 0; i < all.rows(); ++i) {
       if (!all.row(i).isZero(0.0)) parameters.push_back(i);
     }

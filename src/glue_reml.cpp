@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/covariance/completion.h"
 #include "core/reml/moment_start.h"
 #include "core/reml/start.h"
 #include "glue_callbacks.h"
@@ -164,4 +165,9 @@ Rcpp::List fit_reml_cpp(Rcpp::List spec, Rcpp::List control) {
 // [[Rcpp::export]]
 Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values) {
   return henderson::guarded([&] { return henderson::likelihood(spec, values); });
+}
+
+// [[Rcpp::export]]
+bool has_completion_cpp(Rcpp::NumericMatrix sigma) {
+  return henderson::covariance::has_completion(Rcpp::as<henderson::Matrix>(sigma));
 }

@@ -5,8 +5,8 @@
 #include <Eigen/Dense>
 
 #include "core/base/error.h"
+#include "core/covariance/entries.h"
 #include "core/covariance/lower.h"
-#include "core/covariance/partly_held.h"
 #include "core/covariance/registry.h"
 #include "core/covariance/unstructured.h"
 #include "mixed_models.h"
@@ -47,10 +47,10 @@ void check_derivatives(const Structure& structure, const Vector& theta) {
   }
 }
 
-PartlyHeld partly_held(Index n, const std::vector<Index>& held, const Matrix& sigma) {
+Entries entries(Index n, const std::vector<Index>& held, const Matrix& sigma) {
   std::vector<bool> flags(static_cast<std::size_t>(lower_size(n)), false);
   for (const Index k : held) flags[k] = true;
-  return PartlyHeld(n, flags, lower_of(sigma));
+  return Entries(n, flags, lower_of(sigma));
 }
 
 Matrix random_covariance(Index n, std::mt19937& engine) {
@@ -155,12 +155,12 @@ TEST_CASE("us: boundaries") {
   }
 }
 
-TEST_CASE("partly held: the held entries stay, the others are theta") {
+TEST_CASE("entries of us: the held ones stay, the others are theta") {
   std::mt19937 engine(3);
   const Matrix sigma = random_covariance(3, engine);
   for (const std::vector<Index>& held :
        {std::vector<Index>{0}, {1}, {2, 5}, {1, 3, 4}, {0, 1, 2, 3, 4}}) {
-    const PartlyHeld structure = partly_held(3, held, sigma);
+    const Entries structure = entries(3, held, sigma);
     const Vector theta = structure.theta_from_values(lower_of(sigma));
     REQUIRE(structure.n_theta() == 6 - static_cast<Index>(held.size()));
     CHECK(difference(covariance_of(structure, theta), sigma) < 1e-13);
@@ -173,14 +173,14 @@ TEST_CASE("partly held: the held entries stay, the others are theta") {
   }
 }
 
-TEST_CASE("partly held: what is not positive definite is refused") {
-  const PartlyHeld structure = partly_held(2, {0}, Matrix::Identity(2, 2));
+TEST_CASE("entries of us: what is not positive definite is refused") {
+  const Entries structure = entries(2, {0}, Matrix::Identity(2, 2));
   CHECK(!structure.factor((Vector(2) << 2, 1).finished()));
   CHECK(!structure.factor((Vector(2) << 0, -1).finished()));
   CHECK_THROWS_AS(structure.theta_from_values((Vector(3) << 1, 2, 1).finished()), InvalidSpec);
-  CHECK_THROWS_AS(partly_held(2, {0}, Matrix::Zero(2, 2)), InvalidSpec);
+  CHECK_THROWS_AS(entries(2, {0}, Matrix::Zero(2, 2)), InvalidSpec);
   const Matrix impossible = (Matrix(2, 2) << 1, 5, 5, 1).finished();
-  CHECK_THROWS_AS(partly_held(2, {0, 1}, impossible).theta_from_covariance(Matrix::Identity(2, 2)),
+  CHECK_THROWS_AS(entries(2, {0, 1, 2}, impossible).theta_from_covariance(Matrix::Identity(2, 2)),
                   InvalidSpec);
 }
 
@@ -219,7 +219,8 @@ TEST_CASE("the table makes the blocks of a structure") {
   CHECK(make_blocks(recipe("us", 2), held_of({true, true, true}))[0].held);
   const std::vector<Block> partly = make_blocks(recipe("us", 2), held_of({false, false, true}));
   CHECK(!partly[0].held);
-  CHECK(partly[0].structure->n_theta() == 2);
+  REQUIRE(partly[0].structure->surface() != nullptr);
+  CHECK(partly[0].structure->surface()->n_equations() == 1);
   CHECK_THROWS_AS(make_blocks(recipe("us", 2), held_of({false})), DimensionMismatch);
   CHECK_THROWS_AS(make_blocks(recipe("none such", 2), held_of({false})), InvalidSpec);
   CHECK_THROWS_AS(n_values(recipe("", 2)), InvalidSpec);

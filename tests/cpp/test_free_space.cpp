@@ -6,8 +6,8 @@
 
 #include "core/base/error.h"
 #include "core/reml/boxed_model.h"
+#include "core/reml/expansion.h"
 #include "core/reml/maximiser.h"
-#include "core/reml/moving.h"
 #include "core/reml/start.h"
 #include "mixed_models.h"
 
@@ -121,6 +121,58 @@ TEST_CASE("Tied values keep their ratio, and the score is that of differences", 
     }
   }
   CHECK(tried > 50);
+}
+
+// Every second value of every us is held: the score and, without random terms, the Hessian.
+TEST_CASE("With held values of us the score is that of differences along the surface",
+          "[free_space]") {
+  int tried = 0, exact = 0;
+  std::mt19937 engine(29);
+  for (const MixedModel& given : all_models(17)) {
+    INFO(given.name);
+    Callbacks callbacks;
+    VarianceRequest request = test::nothing_held(given.n_values());
+    const Vector values = test::random_values(given, engine);
+    const Model whole = model::build_model(given.spec, request, callbacks);
+    const auto hold_some = [&](const auto& block) {
+      for (Index k = block.first_value + 1;
+           k < block.first_value + block.structure->n_values() && block.structure->n_coef() > 1;
+           k += 2) {
+        request.held[static_cast<std::size_t>(k)] = true;
+        request.values[k] = values[k];
+      }
+    };
+    for (const model::RandomBlock& block : whole.blocks) hold_some(block);
+    for (const model::ResidualBlock& block : whole.residual.blocks) hold_some(block);
+    const Model model = model::build_model(given.spec, request, callbacks);
+    const FreeSpace space(model);
+    const Matrix none = space.tangent(starting_parameters(model, request));
+    if (none.rows() == none.cols()) continue;  // no surface
+    ++tried;
+    MixedModelEquations equations(model, FixedPlace::last, 1);
+    const Parameters at = *space.restored(from_user_values(model, values));
+    CHECK(test::difference(user_values(model, at), values) < 1e-12);
+    std::optional<Evaluation> evaluation = evaluate(equations, at, false, callbacks);
+    REQUIRE(evaluation);
+    const Expansion found =
+        expand(equations, space, std::move(*evaluation), model.blocks.empty(), callbacks);
+    for (Index j = 0; j < space.size(); ++j) {
+      const std::optional<double> slope = slope_at(equations, space, at, j);
+      REQUIRE(slope);
+      CHECK(found.gradient[j] == Approx(*slope).margin(2e-6).epsilon(1e-6));
+    }
+    int evaluations = 0;
+    const std::optional<Matrix> differenced =
+        differenced_hessian(equations, space, at, evaluations, callbacks);
+    REQUIRE(differenced);
+    const double size = differenced->cwiseAbs().maxCoeff();
+    CHECK(test::difference(*differenced / size, differenced->transpose() / size) < 1e-5);
+    if (!found.is_exact) continue;
+    ++exact;
+    CHECK(test::difference(found.hessian / size, *differenced / size) < 1e-5);
+  }
+  CHECK(tried >= 8);
+  CHECK(exact >= 3);
 }
 
 TEST_CASE("A search that ends at a bound has the score of its side", "[free_space]") {

@@ -41,11 +41,15 @@ Vector completed_lower(const ConstVectorRef& given, const ConstVectorRef& defaul
 }
 
 Matrix semidefinite_cholesky(const Matrix& matrix, double relative, double absolute) {
+  return semidefinite_cholesky(matrix, relative, Vector::Constant(matrix.rows(), absolute));
+}
+
+Matrix semidefinite_cholesky(const Matrix& matrix, double relative, const Vector& absolute) {
   const Index n = matrix.rows();
   Matrix factor = Matrix::Zero(n, n);
   for (Index c = 0; c < n; ++c) {
     const double pivot = matrix(c, c) - factor.row(c).head(c).squaredNorm();
-    if (!(pivot > relative * matrix(c, c)) || !(pivot > absolute)) continue;
+    if (!(pivot > relative * matrix(c, c)) || !(pivot > absolute[c])) continue;
     factor(c, c) = std::sqrt(pivot);
     for (Index r = c + 1; r < n; ++r) {
       const double inner = factor.row(r).head(c).dot(factor.row(c).head(c));

@@ -18,7 +18,8 @@ Matrix symmetric_from(const ConstVectorRef& lower, Index n);
 Vector completed_lower(const ConstVectorRef& given, const ConstVectorRef& defaults, Index n);
 
 // Cholesky factor of a positive semidefinite matrix. A pivot not above `relative` times its
-// diagonal entry, or not above `absolute`, makes its column zero.
+// diagonal entry, or not above `absolute`, for all or for each row, makes its column zero.
 Matrix semidefinite_cholesky(const Matrix& matrix, double relative, double absolute);
+Matrix semidefinite_cholesky(const Matrix& matrix, double relative, const Vector& absolute);
 
 }  // namespace henderson::covariance

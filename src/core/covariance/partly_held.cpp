@@ -1,119 +1,118 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/covariance/partly_held.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
+#include "core/covariance/completion.h"
 #include "core/covariance/lower.h"
 
 namespace henderson::covariance {
+namespace {
+
+// Pivots below this share of their variance are zero in a starting matrix.
+constexpr double kSingular = 1e-14;
+
+std::pair<Index, Index> row_and_column(Index position) {
+  Index row = 0;
+  while (lower_position(row + 1, 0) <= position) ++row;
+  return {row, position - lower_position(row, 0)};
+}
+
+}  // namespace
 
 PartlyHeld::PartlyHeld(Index n_coef, std::vector<bool> held, Vector values)
-    : n_coef_(n_coef), held_values_(std::move(values)) {
-  for (Index k = 0; k < lower_size(n_coef); ++k) {
-    if (held.empty() || !held[static_cast<std::size_t>(k)]) free_.push_back(k);
-  }
-  for (Index r = 0; r < n_coef && !held.empty(); ++r) {
-    const Index k = lower_position(r, r);
-    if (held[static_cast<std::size_t>(k)] && !(held_values_[k] > 0.0)) {
+    : Unstructured(n_coef), held_(std::move(held)), held_values_(std::move(values)) {
+  for (Index k = 0; k < n_values(); ++k) {
+    if (!held_[static_cast<std::size_t>(k)]) continue;
+    at_.push_back(k);
+    const auto [r, c] = row_and_column(k);
+    if (r == c && !(held_values_[k] > 0.0))
       throw InvalidSpec("hold", "a variance of a term that is otherwise free must be held above 0");
+  }
+}
+
+Vector PartlyHeld::misses(const ConstVectorRef& theta) const {
+  const Matrix lambda = triangular_from(theta, n_coef());
+  Vector found(n_equations());
+  for (Index i = 0; i < found.size(); ++i) {
+    const auto [r, c] = row_and_column(at_[i]);
+    found[i] = lambda.row(r).dot(lambda.row(c)) - held_values_[at_[i]];
+  }
+  return found;
+}
+
+// sqrt(Sigma_rr Sigma_cc), which a covariance cannot exceed, or the held value where it is larger.
+Vector PartlyHeld::sizes(const ConstVectorRef& theta) const {
+  const Matrix lambda = triangular_from(theta, n_coef());
+  Vector found(n_equations());
+  for (Index i = 0; i < found.size(); ++i) {
+    const auto [r, c] = row_and_column(at_[i]);
+    found[i] =
+        std::max(lambda.row(r).norm() * lambda.row(c).norm(), std::abs(held_values_[at_[i]]));
+  }
+  return found;
+}
+
+// Sigma_rc = sum_k Lambda_rk Lambda_ck
+Matrix PartlyHeld::gradients(const ConstVectorRef& theta) const {
+  Matrix found = Matrix::Zero(n_equations(), n_theta());
+  for (Index i = 0; i < found.rows(); ++i) {
+    const auto [r, c] = row_and_column(at_[i]);
+    for (Index k = 0; k <= c; ++k) {
+      found(i, lower_position(r, k)) += theta[lower_position(c, k)];
+      found(i, lower_position(c, k)) += theta[lower_position(r, k)];
     }
   }
+  return found;
 }
 
-Vector PartlyHeld::values(const ConstVectorRef& theta) const {
-  Vector values = held_values_;
-  for (Index i = 0; i < n_theta(); ++i) values[free_[i]] = theta[i];
-  return values;
-}
-
-std::optional<Matrix> PartlyHeld::factor(const ConstVectorRef& theta) const {
-  const Matrix covariance = symmetric_from(values(theta), n_coef_);
-  const Vector diagonal = covariance.diagonal();
-  if (!(diagonal.minCoeff() > 0.0)) return std::nullopt;
-  const Eigen::LLT<Matrix> llt(covariance);
-  if (llt.info() != Eigen::Success) return std::nullopt;
-  return Matrix(llt.matrixL());
-}
-
-// Sigma' = Lambda' Lambda^T + its transpose gives Lambda' = Lambda Phi(Lambda^-1 Sigma' Lambda^-T),
-// Phi = lower triangle with half the diagonal.
-std::vector<Matrix> PartlyHeld::derivatives(const ConstVectorRef& theta) const {
-  const Matrix lambda = *factor(theta);
-  const auto triangle = lambda.triangularView<Eigen::Lower>();
-  std::vector<Matrix> derivatives;
-  for (const Index k : free_) {
-    const Matrix dcovariance = symmetric_from(Vector::Unit(held_values_.size(), k), n_coef_);
-    const Matrix left = triangle.solve(dcovariance);
-    Matrix phi = triangle.solve(left.transpose());
-    phi.diagonal() *= 0.5;
-    const Matrix lower = phi.triangularView<Eigen::Lower>();
-    derivatives.push_back(lambda * lower);
+// tr(G d2Sigma) with the G that is the multiplier at a held variance, half of it at the two places
+// of a held covariance.
+Matrix PartlyHeld::curvature_of_equations(const ConstVectorRef& theta,
+                                          const Vector& multipliers) const {
+  Matrix g = Matrix::Zero(n_coef(), n_coef());
+  for (Index i = 0; i < n_equations(); ++i) {
+    const auto [r, c] = row_and_column(at_[i]);
+    g(r, c) += 0.5 * multipliers[i];
+    g(c, r) += 0.5 * multipliers[i];
   }
-  return derivatives;
-}
-
-std::optional<Coordinate> PartlyHeld::coordinate(Index value) const {
-  const auto at = std::find(free_.begin(), free_.end(), value);
-  if (at == free_.end()) return std::nullopt;
-  return Coordinate{at - free_.begin(), Link::identity};
-}
-
-Matrix PartlyHeld::value_jacobian(const ConstVectorRef&) const {
-  Matrix jacobian = Matrix::Zero(n_values(), n_theta());
-  for (Index i = 0; i < n_theta(); ++i) jacobian(free_[i], i) = 1.0;
-  return jacobian;
-}
-
-Vector PartlyHeld::theta_from_values(const ConstVectorRef& values) const {
-  Vector theta(n_theta());
-  for (Index i = 0; i < n_theta(); ++i) theta[i] = values[free_[i]];
-  if (!factor(theta)) {
-    throw InvalidSpec("variance parameters",
-                      "held and starting values do not form a positive definite matrix");
-  }
-  return theta;
-}
-
-// Free covariances are shrunk until the whole is positive definite; diagonal matrices always are.
-Vector PartlyHeld::theta_from_covariance(const Matrix& covariance) const {
-  const Vector target = lower_of(covariance);
-  Vector theta(n_theta());
-  for (double shrink = 1.0; shrink > 1e-6; shrink *= 0.5) {
-    for (Index r = 0, k = 0; r < n_coef_; ++r) {
-      for (Index c = 0; c <= r; ++c, ++k) {
-        for (Index i = 0; i < n_theta(); ++i) {
-          if (free_[i] == k) theta[i] = r == c ? target[k] : shrink * target[k];
-        }
-      }
-    }
-    if (factor(theta)) return theta;
-  }
-  throw InvalidSpec("hold",
-                    "no positive definite covariance matrix has the held values; give `start` too");
-}
-
-// With a value held there is no such Sigma.
-Vector PartlyHeld::rescaled(const ConstVectorRef& theta, double c) const {
-  if (n_theta() < n_values()) return theta;
-  return c * theta;
-}
-
-Vector PartlyHeld::canonical(const ConstVectorRef& theta, double, double) const { return theta; }
-
-Vector PartlyHeld::nudged(const ConstVectorRef& theta, double) const { return theta; }
-
-std::vector<bool> PartlyHeld::theta_at_boundary(const ConstVectorRef&) const {
-  return std::vector<bool>(static_cast<std::size_t>(n_theta()), false);
-}
-
-std::vector<bool> PartlyHeld::value_at_boundary(const ConstVectorRef&, const Matrix&) const {
-  return std::vector<bool>(static_cast<std::size_t>(n_values()), false);
+  return Unstructured::curvature(theta, g);
 }
 
 Vector PartlyHeld::completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const {
-  return completed_lower(given, defaults, n_coef_);
+  return completed_values(given, defaults, n_coef());
+}
+
+Vector PartlyHeld::theta_from_covariance(const Matrix& covariance) const {
+  const std::optional<Matrix> found = completion(held_, held_values_, covariance);
+  if (!found) throw InvalidSpec("hold", "no covariance matrix has the held values");
+  return lower_of(semidefinite_cholesky(*found, kSingular, 0.0));
+}
+
+// A held value keeps its coefficients from zero, whatever their size.
+Vector PartlyHeld::canonical(const ConstVectorRef& theta, double relative, double absolute) const {
+  const Matrix lambda = triangular_from(theta, n_coef());
+  Vector least = Vector::Constant(n_coef(), absolute * absolute);
+  for (const Index k : at_) {
+    const auto [r, c] = row_and_column(k);
+    if (held_values_[k] != 0.0) least[r] = least[c] = 0.0;
+  }
+  return lower_of(semidefinite_cholesky(lambda * lambda.transpose(), relative * relative, least));
+}
+
+Vector completed_values(const ConstVectorRef& given, const ConstVectorRef& defaults, Index n_coef) {
+  std::vector<bool> known;
+  for (Index k = 0; k < given.size(); ++k) known.push_back(!std::isnan(given[k]));
+  const std::optional<Matrix> found = completion(known, given, symmetric_from(defaults, n_coef));
+  if (!found)
+    throw InvalidSpec("start", "no covariance matrix has the held and the starting values");
+  Vector values = lower_of(*found);
+  for (Index k = 0; k < given.size(); ++k) {
+    if (known[static_cast<std::size_t>(k)]) values[k] = given[k];
+  }
+  return values;
 }
 
 }  // namespace henderson::covariance

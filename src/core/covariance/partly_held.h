@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// us whose theta are the entries of the lower triangle of Sigma, row by row, without those that are
-// held: for entries that are held, tied or bounded.
-// A theta whose Sigma is not positive definite is refused, so the search stays in the interior.
+// us of which some values are held: theta is the lower triangle of Lambda, as of us, on the surface
+// where Lambda Lambda' has the held entries. A held variance keeps a row of Lambda on a sphere, a
+// held covariance is linear in one row where the other is given. Singular matrices are on this
+// surface like all others, so a correlation may reach 1.
 #pragma once
 
-#include "core/covariance/structure.h"
+#include "core/covariance/theta_surface.h"
+#include "core/covariance/unstructured.h"
 
 namespace henderson::covariance {
 
-class PartlyHeld final : public Structure {
+class PartlyHeld final : public Unstructured, public ThetaSurface {
  public:
   // held[i]: entry i of the lower triangle keeps values[i]. Throws InvalidSpec where a held
-  // variance is not positive. Empty: none is held.
+  // variance is not positive.
   PartlyHeld(Index n_coef, std::vector<bool> held, Vector values);
 
-  Index n_coef() const override { return n_coef_; }
-  Index n_columns() const override { return n_coef_; }
-  Index n_theta() const override { return static_cast<Index>(free_.size()); }
-  Index n_values() const override { return held_values_.size(); }
-  std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
-  std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
-  Vector values(const ConstVectorRef& theta) const override;
-  std::optional<Coordinate> coordinate(Index value) const override;
+  const ThetaSurface* surface() const override { return this; }
+  bool can_be_rescaled() const override { return false; }
   Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const override;
-  Matrix value_jacobian(const ConstVectorRef& theta) const override;
-  Vector theta_from_values(const ConstVectorRef& values) const override;
   Vector theta_from_covariance(const Matrix& covariance) const override;
-  Vector rescaled(const ConstVectorRef& theta, double c) const override;
   Vector canonical(const ConstVectorRef& theta, double relative, double absolute) const override;
-  Vector nudged(const ConstVectorRef& theta, double distance) const override;
-  std::vector<bool> theta_at_boundary(const ConstVectorRef& theta) const override;
-  std::vector<bool> value_at_boundary(const ConstVectorRef& theta, const Matrix& f) const override;
+
+  Index n_equations() const override { return static_cast<Index>(at_.size()); }
+  Vector misses(const ConstVectorRef& theta) const override;
+  Matrix gradients(const ConstVectorRef& theta) const override;
+  Vector sizes(const ConstVectorRef& theta) const override;
+  Matrix curvature_of_equations(const ConstVectorRef& theta,
+                                const Vector& multipliers) const override;
 
  private:
-  Index n_coef_;
-  Vector held_values_;       // all values; those of free entries are not used
-  std::vector<Index> free_;  // free_[i] = k means that theta[i] is entry k of the lower triangle
+  std::vector<bool> held_;
+  Vector held_values_;     // all values; those of free entries are not used
+  std::vector<Index> at_;  // the held entries, ascending
 };
+
+// A valid Sigma with these values where they are not NaN, as near as can be to that of `defaults`.
+// Throws InvalidSpec where there is none.
+Vector completed_values(const ConstVectorRef& given, const ConstVectorRef& defaults, Index n_coef);
 
 }  // namespace henderson::covariance

@@ -11,6 +11,7 @@
 #include "core/covariance/compound_symmetry.h"
 #include "core/covariance/diagonal.h"
 #include "core/covariance/distance.h"
+#include "core/covariance/entries.h"
 #include "core/covariance/factor_analytic.h"
 #include "core/covariance/identity.h"
 #include "core/covariance/lower.h"
@@ -38,6 +39,7 @@ bool all_held(const Held& held) {
 StructurePointer unstructured(const Recipe& recipe, const Held& held) {
   if (recipe.n_coef == 1 && !any_held(held)) return std::make_unique<Unstructured>(1);
   if (!any_held(held) && !held.natural) return std::make_unique<Unstructured>(recipe.n_coef);
+  if (held.natural) return std::make_unique<Entries>(recipe.n_coef, held.held, held.values);
   return std::make_unique<PartlyHeld>(recipe.n_coef, held.held, held.values);
 }
 
@@ -150,6 +152,8 @@ StructurePointer product(const Recipe& recipe, const Held& held) {
       own.held[i] = held.held[first + i - skipped];
       own.values[i] = held.values[first + i - skipped];
     }
+    // The theta of a product are subject to no equations.
+    if (factor.name == "us" && any_held(own)) own.natural = true;
     factors.push_back(find(factor).make(factor, own));
     first += n - skipped;
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/types.h"
+#include "core/covariance/theta_surface.h"
 #include "core/covariance/whitening.h"
 
 namespace henderson::covariance {
@@ -35,6 +36,9 @@ class Structure {
   virtual Index n_columns() const = 0;  // columns of Lambda
   virtual Index n_theta() const = 0;
   virtual Index n_values() const = 0;
+
+  // The equations that theta is subject to; null: none. Everything else is for every theta.
+  virtual const ThetaSurface* surface() const { return nullptr; }
 
   // Lambda, or nothing where theta is not valid (only structures with held parts refuse a theta).
   virtual std::optional<Matrix> factor(const ConstVectorRef& theta) const = 0;

@@ -7,7 +7,7 @@
 
 namespace henderson::covariance {
 
-class Unstructured final : public Structure {
+class Unstructured : public Structure {
  public:
   explicit Unstructured(Index n_coef) : n_coef_(n_coef) {}
 

@@ -51,11 +51,11 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
   return status;
 }
 
-// J AI^-1 J' over the moving coordinates: the delta method from them to the values.
+// J AI^-1 J' over the directions that move: the delta method from them to the values.
 Matrix value_covariance(const Model& model, const Parameters& parameters, const Matrix& information,
                         const std::vector<ValueStatus>& status) {
   const FreeSpace space(model);
-  const Matrix along = moving_coordinates(model, space, parameters).jacobian;
+  const Matrix along = moving_directions(model, space, parameters).jacobian;
   const Matrix moving_jacobian = user_jacobian(model, parameters) * along;
   const Matrix moving_information = along.transpose() * information * along;
   Matrix covariance = Matrix::Constant(model.n_values, model.n_values, kNaN);

@@ -54,7 +54,7 @@ std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equati
     if (!evaluation) return std::nullopt;
     const Derivatives found =
         derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient);
-    return reduced(space, *shifted, found).gradient;
+    return space.carried(reduced(space, *shifted, found).gradient, *shifted, at);
   };
   Matrix hessian(n, n);
   for (Index i = 0; i < n; ++i) {

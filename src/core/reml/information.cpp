@@ -33,22 +33,6 @@ struct Place {
   bool is_maximum = false;
 };
 
-// Of the moving coordinates.
-Matrix among(const Matrix& all, const std::vector<Index>& moving) {
-  const auto n = static_cast<Index>(moving.size());
-  Matrix part(n, n);
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = 0; i < n; ++i) part(i, j) = all(moving[i], moving[j]);
-  }
-  return part;
-}
-
-Vector among(const Vector& all, const std::vector<Index>& moving) {
-  Vector part(static_cast<Index>(moving.size()));
-  for (Index i = 0; i < part.size(); ++i) part[i] = all[moving[i]];
-  return part;
-}
-
 Evaluation evaluated(MixedModelEquations& equations, const Parameters& parameters,
                      Callbacks& callbacks) {
   callbacks.stop_if_interrupted();
@@ -57,16 +41,24 @@ Evaluation evaluated(MixedModelEquations& equations, const Parameters& parameter
   return std::move(*evaluation);
 }
 
-// The gradient of -2l beside the estimates.
-Vector gradient_at(MixedModelEquations& equations, const Place& place, Index coordinate,
-                   double step, Callbacks& callbacks) {
-  Vector to = place.space.coordinates(place.parameters);
-  to[coordinate] += step;
+// The gradient of -2l beside the estimates, along the directions that move.
+Vector gradient_at(MixedModelEquations& equations, const Place& place, Index direction, double step,
+                   Callbacks& callbacks) {
+  const Matrix& along = place.moving.directions;
+  const Vector to = place.space.coordinates(place.parameters) + step * along.col(direction);
   const std::optional<Parameters> at = place.space.at(to, place.parameters);
   if (!at) throw Error("a tied parameter is at the end of its range");
   const Derivatives found =
       derivatives(equations, evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
-  return among(reduced(place.space, *at, found).gradient, place.moving.coordinates);
+  const Vector gradient = reduced(place.space, *at, found).gradient;
+  return along.transpose() * place.space.carried(gradient, *at, place.parameters);
+}
+
+// The coordinate that has most of a direction.
+Index main_coordinate(const Place& place, Index direction) {
+  Index largest = 0;
+  place.moving.directions.col(direction).cwiseAbs().maxCoeff(&largest);
+  return largest;
 }
 
 bool is_on_face(const Model& model, const Parameters& parameters) {
@@ -80,27 +72,26 @@ bool is_on_face(const Model& model, const Parameters& parameters) {
   return false;
 }
 
-// Which of the moving coordinates is log sigma^2, where its second derivatives follow from those of
+// Which of the directions is log sigma^2, where its second derivatives follow from those of
 // the others; else kNone.
 Index spared_coordinate(const Model& model, const Place& place) {
   if (!place.is_maximum || model.has_structured_residual() || !is_scale_free(model) ||
       !model.constraints.empty())
     return kNone;
-  const std::vector<Index>& moving = place.moving.coordinates;
-  for (std::size_t k = 0; k < moving.size(); ++k) {
-    if (place.space.leads()[moving[k]] == model.n_theta) return static_cast<Index>(k);
+  for (Index k = 0; k < place.moving.directions.cols(); ++k) {
+    if (place.space.leads()[main_coordinate(place, k)] == model.n_theta) return k;
   }
   return kNone;
 }
 
-// d (moving coordinates) / d log c for all variances times c. Those that are stopped are 0 and stay
+// d (directions) / d log c for all variances times c. Those that are stopped are 0 and stay
 // so.
 Vector scale_direction(const Model& model, const Place& place) {
   const auto at = [&](double step) {
     return place.space.coordinates(rescaled(model, place.parameters, std::exp(step)));
   };
-  return among(Vector((at(kScaleStep) - at(-kScaleStep)) / (2.0 * kScaleStep)),
-               place.moving.coordinates);
+  return place.moving.directions.transpose() * (at(kScaleStep) - at(-kScaleStep)) /
+         (2.0 * kScaleStep);
 }
 
 // Of l, by central differences of the score.
@@ -112,16 +103,15 @@ Vector scale_direction(const Model& model, const Place& place) {
 Matrix differenced_hessian(MixedModelEquations& equations, const Place& place,
                            const Matrix& average, Callbacks& callbacks) {
   const Model& model = equations.model();
-  const std::vector<Index>& moving = place.moving.coordinates;
-  const auto n = static_cast<Index>(moving.size());
+  const Index n = place.moving.directions.cols();
   const Index spared = spared_coordinate(model, place);
   Matrix hessian = Matrix::Zero(n, n);
   for (Index i = 0; i < n; ++i) {
     if (i == spared) continue;
-    const double step =
-        step_for(model, place.parameters, place.space.leads()[moving[i]], average(i, i));
-    const Vector above = gradient_at(equations, place, moving[i], step, callbacks);
-    const Vector below = gradient_at(equations, place, moving[i], -step, callbacks);
+    const double step = step_for(model, place.parameters,
+                                 place.space.leads()[main_coordinate(place, i)], average(i, i));
+    const Vector above = gradient_at(equations, place, i, step, callbacks);
+    const Vector below = gradient_at(equations, place, i, -step, callbacks);
     hessian.col(i) = (above - below) / (4.0 * step);
   }
   if (spared != kNone) {
@@ -139,7 +129,7 @@ VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&
   const Model& model = equations.model();
   const Parameters parameters = evaluation.parameters;
   const FreeSpace space(model);
-  const Moving moving = moving_coordinates(model, space, parameters);
+  const Moving moving = moving_directions(model, space, parameters);
   const Matrix& j = moving.jacobian;
   VarianceInformation found;
   found.jacobian = user_jacobian(model, parameters) * j;
@@ -147,7 +137,8 @@ VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&
   const Derivatives all =
       reduced(space, parameters,
               derivatives(equations, std::move(evaluation), callbacks, Extent::curvature));
-  const Matrix curvature = 0.5 * among(all.curvature, moving.coordinates);
+  const Matrix& along = moving.directions;
+  const Matrix curvature = 0.5 * along.transpose() * all.curvature * along;
   found.has_expected = !on_face && (!equations.records() || all.has_residual_curvature);
   if (expected && found.has_expected) {
     found.expected = j.transpose() * *expected * j;
@@ -155,7 +146,7 @@ VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&
     return found;
   }
   const Vector errors = found.average.diagonal().cwiseSqrt();
-  const Vector gradient = among(all.gradient, moving.coordinates);
+  const Vector gradient = along.transpose() * all.gradient;
   const bool is_maximum = (gradient.array().abs() <= kZeroGradient * errors.array()).all();
   found.observed = differenced_hessian(equations, {space, parameters, moving, is_maximum},
                                        found.average, callbacks);
@@ -164,7 +155,10 @@ VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&
   return found;
 }
 
-bool is_same(const Parameters& a, const Parameters& b) {
+// Coordinates of surfaces are those at a point, to the last digit.
+bool is_same(const Model& model, const Parameters& a, const Parameters& b) {
+  if (!FreeSpace(model).is_flat())
+    return a.theta() == b.theta() && a.log_residual() == b.log_residual();
   return a.theta().isApprox(b.theta(), kSame) &&
          std::abs(a.log_residual() - b.log_residual()) <= kSame;
 }
@@ -179,7 +173,7 @@ VarianceInformation variance_information(MixedModelEquations& equations,
   look(evaluation);
   if (which == Informations::average) {
     VarianceInformation found;
-    const Matrix j = moving_coordinates(model, FreeSpace(model), parameters).jacobian;
+    const Matrix j = moving_directions(model, FreeSpace(model), parameters).jacobian;
     found.jacobian = user_jacobian(model, parameters) * j;
     found.average = j.transpose() * average_information(equations, evaluation) * j;
     equations.give_back(std::move(evaluation.solved));
@@ -200,7 +194,7 @@ std::optional<VarianceInformation> information_at_hand(MixedModelEquations& equa
   if (equations.records() ? !has_entries(model) : model.blocks.empty()) return std::nullopt;
   const Parameters at = from_user_values(model, user_values(model, evaluation.parameters));
   if (is_on_face(model, at)) return std::nullopt;
-  if (!is_same(at, evaluation.parameters)) {
+  if (!is_same(model, at, evaluation.parameters)) {
     equations.give_back(std::move(evaluation.solved));
     std::optional<Evaluation> again = evaluate(equations, at, false, callbacks);
     if (!again) return std::nullopt;

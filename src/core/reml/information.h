@@ -17,9 +17,9 @@
 
 namespace henderson::reml {
 
-// All over the coordinates that move (moving.h): neither held nor stopped by a boundary.
+// All over the directions that move (moving.h): neither held nor stopped by a boundary.
 struct VarianceInformation {
-  Matrix jacobian;  // d values / d coordinates, in the user's units
+  Matrix jacobian;  // d values / d direction, in the user's units
   Matrix average;
   Matrix observed;
   Matrix expected;
@@ -36,7 +36,7 @@ enum class Informations { average, all };
 using Look = std::function<void(const Evaluation&)>;
 
 // Cost: a factor and the average information; for all of them the selected inverse and E beside, or
-// where E is not had directly two scores for each moving coordinate (one of which is spared where
+// where E is not had directly two scores for each direction (one of which is spared where
 // all variances may be multiplied by a factor).
 VarianceInformation variance_information(equations::MixedModelEquations& equations,
                                          const Parameters& parameters, Informations which,

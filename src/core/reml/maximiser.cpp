@@ -75,14 +75,14 @@ class Search {
       const std::optional<Matrix> observed = observed_hessian(best, expansion);
       learn(best, expansion.gradient);
       const BoxedModel whole =
-          boxed(best, expansion.gradient, observed.value_or(learnt(expansion.hessian)));
+          boxed(best, expansion.gradient, observed ? *observed : learnt(best, expansion.hessian));
       // With the curvature of Sigma a model that does not fit may look like a saddle for ever, and
       // so does one with more parameters than it can tell apart. An exact Hessian still tells the
       // best step.
       const bool doubtful =
           std::isinf(whole.potential()) && (expansion.is_exact || (!observed && course_.is_long()));
       const BoxedModel quadratic =
-          doubtful ? boxed(best, expansion.gradient, learnt(expansion.convex())) : whole;
+          doubtful ? boxed(best, expansion.gradient, learnt(best, expansion.convex())) : whole;
       report(value, quadratic.potential());
       left = course_.left_after_step();
       if (left <= options_.tolerance || course_.rests()) {
@@ -153,17 +153,18 @@ class Search {
 
   // The last step and the change of the gradient along it.
   void learn(const Parameters& at, const Vector& gradient) {
-    Vector here = space_.coordinates(at);
-    if (last_) secants_.add(here - last_->first, gradient - last_->second);
-    last_.emplace(std::move(here), gradient);
+    Vector here = space_.place(at);
+    Vector slope = space_.tangent(at) * gradient;
+    if (last_) secants_.add(here - last_->first, slope - last_->second);
+    last_.emplace(std::move(here), std::move(slope));
   }
 
   // Where the steps creep and the observed Hessian is too dear, the steps themselves tell it.
-  Matrix learnt(const Matrix& hessian) {
+  Matrix learnt(const Parameters& at, const Matrix& hessian) {
     learns_ = learns_ || course_.creeps();
     if (!learns_) return hessian;
     ++learnt_;
-    return secants_.updated(hessian);
+    return secants_.updated(hessian, space_.tangent(at));
   }
 
   std::optional<Parameters> moved(const Parameters& from, const Vector& step) const {
@@ -290,7 +291,7 @@ class Search {
   bool learns_ = false;     // or what the steps tell
   std::size_t learnt_ = 0;  // how often that was used
   Secants secants_;
-  std::optional<std::pair<Vector, Vector>> last_;  // coordinates and gradient of the last iteration
+  std::optional<std::pair<Vector, Vector>> last_;  // place and gradient of the last iteration
 };
 
 }  // namespace

@@ -30,27 +30,20 @@ Derivatives reduced(const FreeSpace& space, const Parameters& parameters,
   own.curvature = j.transpose() * found.curvature * j;
   own.has_block_curvature = found.has_block_curvature;
   own.has_residual_curvature = found.has_residual_curvature;
-  const Vector bends = space.bends(parameters).cwiseProduct(found.gradient);
-  for (Index k = 0; k < j.cols(); ++k) {
-    for (Index i = 0; i < j.rows(); ++i) {
-      if (bends[i] != 0.0 && j(i, k) != 0.0) own.curvature(k, k) += bends[i];
-    }
-  }
+  own.curvature += space.bend(parameters, found.gradient);
   return own;
 }
 
-Moving moving_coordinates(const Model& model, const FreeSpace& space,
-                          const Parameters& parameters) {
-  const std::vector<bool> stopped = stopped_parameters(model, parameters);
+Moving moving_directions(const Model& model, const FreeSpace& space, const Parameters& parameters) {
+  std::vector<bool> may_change = stopped_parameters(model, parameters);
+  may_change.flip();
   const std::vector<bool> at_bound = space.at_bound(parameters);
-  Moving moving;
   for (Index k = 0; k < space.size(); ++k) {
-    if (!stopped[space.leads()[k]] && !at_bound[k]) moving.coordinates.push_back(k);
+    if (at_bound[static_cast<std::size_t>(k)]) may_change[space.leads()[k]] = false;
   }
-  const Matrix all = space.jacobian(parameters);
-  moving.jacobian.resize(all.rows(), static_cast<Index>(moving.coordinates.size()));
-  for (Index k = 0; k < moving.jacobian.cols(); ++k)
-    moving.jacobian.col(k) = all.col(moving.coordinates[k]);
+  Moving moving;
+  moving.directions = space.directions(parameters, may_change);
+  moving.jacobian = space.jacobian(parameters) * moving.directions;
   return moving;
 }
 

@@ -9,14 +9,15 @@ namespace henderson::reml {
 // The same in the coordinates: J'g, J'(information)J and J'(curvature)J + sum_i g_i d2 parameter_i.
 Derivatives reduced(const FreeSpace& space, const Parameters& parameters, const Derivatives& found);
 
-// The coordinates that are neither at a bound nor stopped by the boundary of a structure, and
-// d parameter / d coordinate of them.
+// The directions of the coordinates in which the parameters can move, a column for each: neither at
+// a bound nor stopped by the boundary of a structure. They are unit vectors but on surfaces at a
+// boundary. And d parameter / d direction.
 struct Moving {
-  std::vector<Index> coordinates;
+  Matrix directions;
   Matrix jacobian;
 };
 
-Moving moving_coordinates(const model::Model& model, const FreeSpace& space,
-                          const Parameters& parameters);
+Moving moving_directions(const model::Model& model, const FreeSpace& space,
+                         const Parameters& parameters);
 
 }  // namespace henderson::reml

@@ -18,13 +18,19 @@ void Secants::add(Vector step, Vector change) {
 }
 
 Matrix Secants::updated(const Matrix& hessian) const {
+  return updated(hessian, Matrix::Identity(hessian.rows(), hessian.rows()));
+}
+
+Matrix Secants::updated(const Matrix& hessian, const Matrix& tangent) const {
   Matrix h = hessian;
   for (const Pair& pair : pairs_) {
-    const Vector hs = h * pair.step;
-    const double before = pair.step.dot(hs);
-    const double curvature = pair.step.dot(pair.change);
+    const Vector step = tangent.transpose() * pair.step;
+    const Vector change = tangent.transpose() * pair.change;
+    const Vector hs = h * step;
+    const double before = step.dot(hs);
+    const double curvature = step.dot(change);
     if (!(before > 0.0) || !(curvature > kLeastCurvature * before)) continue;
-    h += pair.change * pair.change.transpose() / curvature - hs * hs.transpose() / before;
+    h += change * change.transpose() / curvature - hs * hs.transpose() / before;
   }
   return h;
 }

@@ -10,7 +10,8 @@ namespace henderson::reml {
 
 class Secants {
  public:
-  // The search went from x by `step`, and its gradient changed by `change`.
+  // The search went from x by `step`, and its gradient changed by `change`, in a space in which all
+  // points have coordinates.
   void add(Vector step, Vector change);
 
   // H made to agree with the steps that are kept, H step = change, the newest one last; steps along
@@ -19,6 +20,8 @@ class Secants {
   // here of a fresh average information in each iteration instead of a constant matrix (Nocedal
   // 1980, Math Comp 35:773).
   Matrix updated(const Matrix& hessian) const;
+  // The same for the H of coordinates at one point: the columns of `tangent` are their directions.
+  Matrix updated(const Matrix& hessian, const Matrix& tangent) const;
 
  private:
   struct Pair {
