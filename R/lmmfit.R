@@ -69,7 +69,9 @@
 #' @param weights Weights > 0, evaluated in `data`: the variance of the residual of a record is the
 #'   residual variance divided by its weight.
 #' @param hold Known values of variance parameters: a numeric vector with the names that
-#'   [varcomp()] prints, as in `c(residual = 1)`. The others are estimated.
+#'   [varcomp()] prints, as in `c(residual = 1)`. The others are estimated; of a covariance matrix
+#'   that is held in part, among all that have these values, singular ones too. Values that no
+#'   covariance matrix has are an error.
 #' @param start Starting values, named in the same way. By default they come from the data.
 #' @param tie,bounds Ties and bounds of variance parameters, see [constraints]:
 #'   `tie = ~ residual.A == residual.B`, `bounds = list(id.rho = c(0, 0.9))`.

@@ -94,14 +94,15 @@ bool check_pair(const MixedModel& given, Index lead, Index follower, double rati
   const Derivatives found = reduced(
       *space, *start, derivatives(equations, *evaluate(equations, *start, false, quiet), quiet));
   for (Index j = 0; j < space->size(); ++j) {
-    // Of two steps, as -2l bends sharply along some coordinates, and has few digits along others.
-    const std::optional<double> slope = slope_at(equations, *space, *start, j, 1e-5);
-    if (!slope) continue;
-    const double wide = slope_at(equations, *space, *start, j, 4e-5).value_or(*slope);
+    // Of several steps, as -2l bends sharply along some coordinates, and has few digits along
+    // others.
     const double g = found.gradient[j];
-    CHECK(g == Approx(std::abs(g - wide) < std::abs(g - *slope) ? wide : *slope)
-                   .margin(2e-6)
-                   .epsilon(1e-7));
+    std::optional<double> nearest;
+    for (const double h : {1e-5, 4e-5, 2e-4}) {
+      const std::optional<double> slope = slope_at(equations, *space, *start, j, h);
+      if (slope && (!nearest || std::abs(g - *slope) < std::abs(g - *nearest))) nearest = slope;
+    }
+    if (nearest) CHECK(g == Approx(*nearest).margin(2e-6).epsilon(1e-7));
   }
   return true;
 }
@@ -157,7 +158,7 @@ TEST_CASE("With held values of us the score is that of differences along the sur
     const Expansion found =
         expand(equations, space, std::move(*evaluation), model.blocks.empty(), callbacks);
     for (Index j = 0; j < space.size(); ++j) {
-      const std::optional<double> slope = slope_at(equations, space, at, j);
+      const std::optional<double> slope = slope_at(equations, space, at, j, 1e-5);
       REQUIRE(slope);
       CHECK(found.gradient[j] == Approx(*slope).margin(2e-6).epsilon(1e-6));
     }
