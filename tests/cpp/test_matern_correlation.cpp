@@ -2,10 +2,11 @@
 // The Matern correlation against closed forms and numbers of arbitrary precision.
 #include <catch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "core/covariance/matern_correlation.h"
+#include "core/covariance/matern_table.h"
 
 namespace henderson::covariance {
 
@@ -89,6 +90,24 @@ TEST_CASE("matern: value and derivatives are those of 60 digits") {
       CHECK(found[k] == Approx(known.of[k]).epsilon(1e-12).margin(1e-14));
     }
   }
+}
+
+TEST_CASE("matern: a table gives the same values", "[matern]") {
+  for (const double nu : {0.01, 0.1, 0.5, 1.0, 1.7, 4.0, 11.0, 25.0}) {
+    const MaternCorrelation correlation(nu);
+    const MaternTable table(correlation, 1e-9, 900.0);
+    double worst = 0.0;
+    for (double x = 1e-9; x < 900.0; x *= 1.0173) {
+      const MaternValue f = correlation(x);
+      const MaternSlopes of_table = table(x);
+      worst = std::max({worst, std::abs(f.value - of_table.value), std::abs(f.fall - of_table.fall),
+                        std::abs(f.nu - of_table.nu)});
+    }
+    INFO("nu " << nu);
+    CHECK(worst < 2e-13);
+  }
+  // A table of one distance.
+  CHECK(MaternTable(MaternCorrelation(0.5), 2.0, 2.0)(2.0).value == Approx(std::exp(-2.0)));
 }
 
 TEST_CASE("matern: no distance, a vanishing one, and one beyond double precision") {

@@ -26,6 +26,17 @@ class Correlation {
   virtual std::vector<Matrix> derivatives(const ConstVectorRef& parameters,
                                           const Positions& at) const = 0;
 
+  // Both at once, the derivatives only where asked for.
+  struct Value {
+    Matrix matrix;
+    std::vector<Matrix> derivatives;
+  };
+  virtual Value value(const ConstVectorRef& parameters, const Positions& at,
+                      bool with_derivatives) const {
+    return {matrix(parameters, at),
+            with_derivatives ? derivatives(parameters, at) : std::vector<Matrix>()};
+  }
+
   // From free numbers to parameters, the derivatives of that, and back. Free numbers may be
   // infinite: the parameter is then at its limit. free_from throws InvalidSpec where the
   // parameters are not valid.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/covariance/matern.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
 #include "core/covariance/distance.h"
 #include "core/covariance/matern_correlation.h"
+#include "core/covariance/matern_table.h"
 
 namespace henderson::covariance {
 namespace {
@@ -14,18 +16,29 @@ namespace {
 // ones are Gaussian in all but name.
 constexpr Interval kSmoothness{0.01, 25.0};
 
-// visit(i, j, value, distance / range) for all pairs of positions that are not the same.
+// Above so many pairs a table of the correlation costs less than its values.
+constexpr Index kManyPairs = 2000;
+
+// visit(i, j, distance / range) for all pairs of positions that are not the same.
 template <class Visit>
-void for_pairs(const Matrix& coordinates, const Positions& at, double range, double nu,
-               const Visit& visit) {
-  const MaternCorrelation correlation(nu);
+void for_pairs(const Matrix& coordinates, const Positions& at, double range, const Visit& visit) {
   const auto n = static_cast<Index>(at.size());
   for (Index j = 0; j < n; ++j) {
     for (Index i = 0; i < j; ++i) {
       const double x = distance(coordinates, at[i], at[j]) / range;
-      if (x > 0.0) visit(i, j, correlation(x));
+      if (x > 0.0) visit(i, j, x);
     }
   }
+}
+
+MaternTable make_table(const MaternCorrelation& correlation, const Matrix& coordinates,
+                       const Positions& at, double range) {
+  double least = kInfinity, largest = 0.0;
+  for_pairs(coordinates, at, range, [&](Index, Index, double x) {
+    least = std::min(least, x);
+    largest = std::max(largest, x);
+  });
+  return {correlation, std::min(least, 1.0), std::max(largest, least)};
 }
 
 }  // namespace
@@ -45,37 +58,52 @@ double Matern::smoothness(const ConstVectorRef& parameters) const {
   return smoothness_.size() > 0 ? smoothness_[0] : parameters[1];
 }
 
-Matrix Matern::matrix(const ConstVectorRef& parameters, const Positions& at) const {
+Correlation::Value Matern::value(const ConstVectorRef& parameters, const Positions& at,
+                                 bool with_derivatives) const {
   const auto n = static_cast<Index>(at.size());
-  Matrix r = Matrix::Ones(n, n);
-  for_pairs(coordinates_, at, parameters[0], smoothness(parameters),
-            [&r](Index i, Index j, const MaternValue& f) { r(i, j) = r(j, i) = f.value; });
-  return r;
+  const double range = parameters[0];
+  Value found{Matrix::Ones(n, n), {}};
+  if (with_derivatives)
+    found.derivatives.assign(static_cast<std::size_t>(n_parameters()), Matrix::Zero(n, n));
+  std::vector<Matrix>& d = found.derivatives;
+  const auto fill = [&](const auto& correlation) {
+    for_pairs(coordinates_, at, range, [&](Index i, Index j, double x) {
+      const auto f = correlation(x);
+      found.matrix(i, j) = found.matrix(j, i) = f.value;
+      if (!d.empty()) d[0](i, j) = d[0](j, i) = f.fall / range;
+      if (d.size() > 1) d[1](i, j) = d[1](j, i) = f.nu;
+    });
+  };
+  const MaternCorrelation correlation(smoothness(parameters));
+  if (n * (n - 1) / 2 > kManyPairs) {
+    fill(make_table(correlation, coordinates_, at, range));
+  } else {
+    fill(correlation);
+  }
+  return found;
+}
+
+Matrix Matern::matrix(const ConstVectorRef& parameters, const Positions& at) const {
+  return value(parameters, at, false).matrix;
 }
 
 std::vector<Matrix> Matern::derivatives(const ConstVectorRef& parameters,
                                         const Positions& at) const {
-  const auto n = static_cast<Index>(at.size());
-  std::vector<Matrix> found(static_cast<std::size_t>(n_parameters()), Matrix::Zero(n, n));
-  for_pairs(coordinates_, at, parameters[0], smoothness(parameters),
-            [&](Index i, Index j, const MaternValue& f) {
-              found[0](i, j) = found[0](j, i) = f.fall / parameters[0];
-              if (found.size() > 1) found[1](i, j) = found[1](j, i) = f.nu;
-            });
-  return found;
+  return value(parameters, at, true).derivatives;
 }
 
 // With l = log(range): d2/drange2 = (d2/dl2 - d/dl) / range^2.
 std::optional<Matrix> Matern::parameter_curvature(const ConstVectorRef& parameters,
                                                   const Matrix& g) const {
   Matrix sum = Matrix::Zero(2, 2);
-  for_pairs(coordinates_, everywhere(), parameters[0], smoothness(parameters),
-            [&](Index i, Index j, const MaternValue& f) {
-              const double weight = g(i, j) + g(j, i);
-              sum(0, 0) += weight * (f.fall_fall - f.fall);
-              sum(1, 0) += weight * f.fall_nu;
-              sum(1, 1) += weight * f.nu_nu;
-            });
+  const MaternCorrelation correlation(smoothness(parameters));
+  for_pairs(coordinates_, everywhere(), parameters[0], [&](Index i, Index j, double x) {
+    const MaternValue f = correlation(x);
+    const double weight = g(i, j) + g(j, i);
+    sum(0, 0) += weight * (f.fall_fall - f.fall);
+    sum(1, 0) += weight * f.fall_nu;
+    sum(1, 1) += weight * f.nu_nu;
+  });
   sum(0, 0) /= parameters[0] * parameters[0];
   sum(0, 1) = sum(1, 0) /= parameters[0];
   return Matrix(sum.topLeftCorner(n_parameters(), n_parameters()));

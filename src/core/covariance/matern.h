@@ -16,6 +16,8 @@ class Matern final : public IntervalCorrelation {
   Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
   std::vector<Matrix> derivatives(const ConstVectorRef& parameters,
                                   const Positions& at) const override;
+  Value value(const ConstVectorRef& parameters, const Positions& at,
+              bool with_derivatives) const override;
   Vector start(const Matrix& empirical) const override;
   bool is_smooth() const override { return true; }
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;

@@ -56,6 +56,7 @@ class Scaled final : public Structure {
   Parts parts(const ConstVectorRef& theta) const;
   Vector collect(const Parts& parts) const;  // theta again
   Vector parameters(const Vector& numbers) const;
+  Whitening whitening_of_r(const Vector& p, const Positions& at, bool with_derivative) const;
   Matrix derivative_of_whitening(const Parts& here, const Whitening& of_r, const Whitening& made,
                                  const Positions& at) const;
   std::vector<Matrix> number_derivatives(const Vector& numbers, const Positions& at) const;

@@ -10,22 +10,19 @@ bool Scaled::is_valid(const ConstVectorRef& theta) const {
   return theta.allFinite();
 }
 
-// T_Sigma = T_R diag(1 / s).
+// T_Sigma = T_R diag(1 / s). Only R among these positions needs a factor: all subjects together may
+// have thousands.
 Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
                             bool with_derivative) const {
-  if (!has_sparse_whitening()) {
-    if (natural_ || !correlation_->is_always_definite())
-      return Structure::whitening(theta, at, with_derivative);
-    // Only R among these positions needs a factor: all subjects together may have thousands.
-    if (!theta.allFinite()) return {};
-    return dense_whitening(covariance(theta, at), with_derivative
-                                                      ? covariance_derivatives(theta, at)
-                                                      : std::vector<Matrix>());
-  }
+  const bool sparse = has_sparse_whitening();
+  if (!sparse && (natural_ || !correlation_->is_always_definite()))
+    return Structure::whitening(theta, at, with_derivative);
   const Parts here = parts(theta);
   const Vector sd = sd_at(here.sd, at);
   if (!theta.allFinite() || !(sd.minCoeff() > 0.0)) return {};
-  const Whitening of_r = correlation_->whitening(parameters(here.numbers), at);
+  const Vector p = parameters(here.numbers);
+  const Whitening of_r =
+      sparse ? correlation_->whitening(p, at) : whitening_of_r(p, at, with_derivative);
   Whitening made = of_r;
   for (Index k = 0; k < made.value.size(); ++k) made.value[k] /= sd[made.column[k]];
   made.derivative.resize(0, 0);
@@ -33,6 +30,11 @@ Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
     made.derivative = derivative_of_whitening(here, of_r, made, at);
   }
   return made;
+}
+
+Whitening Scaled::whitening_of_r(const Vector& p, const Positions& at, bool with_derivative) const {
+  const Correlation::Value r = correlation_->value(p, at, with_derivative);
+  return dense_whitening(r.matrix, r.derivatives);
 }
 
 Matrix Scaled::derivative_of_whitening(const Parts& here, const Whitening& of_r,

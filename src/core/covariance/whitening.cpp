@@ -2,9 +2,15 @@
 #include "core/covariance/whitening.h"
 
 #include <Eigen/Cholesky>
+#include <optional>
+
+#include "core/linalg/triangular.h"
 
 namespace henderson::covariance {
 namespace {
+
+// Matrices of a higher order go through the kernels.
+constexpr Index kLarge = 48;
 
 void lay_out_dense(Index n, Whitening& whitening) {
   for (Index r = 0; r < n; ++r) {
@@ -23,6 +29,32 @@ Vector rows_of_triangle(const Matrix& matrix) {
   return entries;
 }
 
+// L^-1 of sigma = LL'.
+std::optional<Matrix> small_root(const Matrix& sigma) {
+  const Index n = sigma.rows();
+  const Eigen::LLT<Matrix> llt(sigma);
+  if (llt.info() != Eigen::Success) return std::nullopt;
+  Matrix t = llt.matrixL().solve(Matrix::Identity(n, n));
+  if (!t.allFinite()) return std::nullopt;
+  return t;
+}
+
+// -T' = Phi(T Sigma' T^T) T, Phi the lower triangle with half the diagonal.
+Matrix small_derivative(const Matrix& t, const Matrix& derivative) {
+  const Matrix half = t.triangularView<Eigen::Lower>() * derivative;
+  Matrix phi = half * t.transpose();
+  phi.diagonal() *= 0.5;
+  const Matrix lower = phi.triangularView<Eigen::Lower>();
+  return lower * t;
+}
+
+Matrix large_derivative(const Matrix& t, const Matrix& derivative) {
+  Matrix phi = linalg::product(linalg::product(t, derivative), t.transpose());
+  phi.diagonal() *= 0.5;
+  phi.triangularView<Eigen::StrictlyUpper>().setZero();
+  return linalg::product(phi, t);
+}
+
 }  // namespace
 
 Matrix Whitening::matrix() const {
@@ -37,19 +69,14 @@ Whitening dense_whitening(const Matrix& sigma, const std::vector<Matrix>& deriva
   Whitening whitening;
   const Index n = sigma.rows();
   if (!sigma.allFinite()) return whitening;
-  const Eigen::LLT<Matrix> llt(sigma);
-  if (llt.info() != Eigen::Success) return whitening;
-  const Matrix t = llt.matrixL().solve(Matrix::Identity(n, n));
-  if (!t.allFinite()) return whitening;
+  const std::optional<Matrix> t = n > kLarge ? linalg::inverse_cholesky(sigma) : small_root(sigma);
+  if (!t) return whitening;
   lay_out_dense(n, whitening);
-  whitening.value = rows_of_triangle(t);
+  whitening.value = rows_of_triangle(*t);
   whitening.derivative.resize(whitening.value.size(), static_cast<Index>(derivatives.size()));
   for (std::size_t i = 0; i < derivatives.size(); ++i) {
-    const Matrix half = t.triangularView<Eigen::Lower>() * derivatives[i];
-    Matrix phi = half * t.transpose();
-    phi.diagonal() *= 0.5;
-    const Matrix lower = phi.triangularView<Eigen::Lower>();
-    whitening.derivative.col(static_cast<Index>(i)) = -rows_of_triangle(lower * t);
+    whitening.derivative.col(static_cast<Index>(i)) = -rows_of_triangle(
+        n > kLarge ? large_derivative(*t, derivatives[i]) : small_derivative(*t, derivatives[i]));
   }
   return whitening;
 }
