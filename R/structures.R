@@ -60,8 +60,14 @@
 #'   \eqn{x = d/r}{x = d / r}. Parameters: 3.
 #'
 #' K is the modified Bessel function of the second kind. `matern(x + y | field, nu = 1.5)` has a
-#' known smoothness, and two parameters; `nu = 0.5` is `exp`. As random terms `gau` and `matern`
-#' have 1e-10 of the variance added to the diagonal, so that a factor of the matrix exists.
+#' known smoothness, and two parameters; `nu = 0.5` is `exp`. `gau` and `matern` have 1e-10 of the
+#' variance added to the diagonal, so that a factor of the matrix exists.
+#'
+#' Where each subject has times of its own, a random term has the times of all subjects as its
+#' coefficients, and a residual is far faster: `lmmfit(y ~ x + (1 | record), data, residual = ~
+#' exp(time | id))`, in which `record` has a level for each record, is the model of `y ~ x +
+#' exp(time | id)`; the variance of `record` is that of the error of measurement. (A `gau` with such
+#' an error is better a random term: its matrix without the error is nearly singular.)
 #'
 #' # A function of the user
 #'

@@ -155,7 +155,28 @@ test_that("Dialyzer, Ovary: random curves by distance are those of V, from their
       fit <- lmmfit(stats::update(case[[1L]], paste("~ . +", term)), case[[2L]])
       expect_identical(fit$convergence$status, "converged", info = term)
       expect_within(-2 * as.numeric(logLik(fit)), peer, 1e-4, term)
+      if (name == "gau") next
+      records <- transform(case[[2L]], record = factor(seq_len(nrow(case[[2L]]))))
+      same <- lmmfit(stats::update(case[[1L]], . ~ . + (1 | record)), records,
+        residual = stats::as.formula(paste("~", term)))
+      expect_within(-2 * as.numeric(logLik(same)), peer, 1e-4, paste("residual", term))
     }
+  }
+})
+
+test_that("thousands of positions cost what each subject has of them", {
+  # 1500 subjects with eight times of their own: a matrix of all 12 000 times would need 1.2 GB.
+  set.seed(8)
+  trial <- data.frame(id = factor(rep(seq_len(1500), each = 8)), time = stats::runif(12000, 0, 10))
+  by_subject <- split(trial$time, trial$id)
+  trial$y <- unlist(lapply(by_subject, function(time) {
+    crossprod(chol(2 * exp(-abs(outer(time, time, "-")) / 1.5)), stats::rnorm(8))
+  }))
+  for (name in c("exp", "matern")) {
+    fit <- lmmfit(y ~ time, trial, residual = stats::as.formula(paste0("~ ", name, "(time | id)")))
+    expect_identical(fit$convergence$status, "converged")
+    truth <- c(2, 1.5, if (name == "matern") 0.5)
+    expect_lt(max(abs(varcomp(fit)$estimate - truth) / varcomp(fit)$se), 3)
   }
 })
 
@@ -170,6 +191,7 @@ test_that("BodyWeight: structures that are nearly singular, from their own start
   own <- fit$parameters$estimate
   minus2loglik <- function(range) {
     R <- exp(-(outer(rats$Time, rats$Time, "-") / range)^2) * outer(rats$Rat, rats$Rat, "==")
+    diag(R) <- 1 + 1e-10  # as ?structures says
     oracle_minus2loglik(list(V = own[1] * R, X = stats::model.matrix(formula, rats),
       y = rats$weight))
   }

@@ -50,7 +50,8 @@ std::vector<Matrix> Antedependence::derivatives(const ConstVectorRef& parameters
 Vector Antedependence::start(const Matrix& empirical) const {
   Vector start(n_parameters());
   for (Index k = 0; k < start.size(); ++k) {
-    start[k] = start_between(empirical(k + 1, k), -1.0, 1.0, 0.0);
+    const bool known = k + 1 < empirical.rows();
+    start[k] = known ? start_between(empirical(k + 1, k), -1.0, 1.0, 0.0) : 0.0;
   }
   return start;
 }

@@ -55,7 +55,7 @@ class Correlation {
   virtual bool elementwise() const { return true; }
 
   // Parameters for a start, from an empirical correlation matrix: it need not be definite, NaN
-  // entries are unknown, and the identity says nothing.
+  // entries are unknown, and the identity, or a matrix of no rows, says nothing.
   virtual Vector start(const Matrix& empirical) const = 0;
 
   // R is definite, in exact arithmetic, for all free numbers that are finite.

@@ -41,7 +41,8 @@ std::vector<Block> make_blocks(const Recipe& recipe, const Held& held);
 std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held& held);
 
 // The values under a change of coefficients: where u = F v, values of u = value_transform(F) x
-// values of v. Needs: F as coefficient_change() allows.
+// values of v. Needs: F as coefficient_change() allows. Of CoefficientChange::scalar the first
+// entry of F is enough.
 Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform);
 
 CoefficientChange coefficient_change(const Recipe& recipe);

@@ -21,9 +21,8 @@ Matrix scaled_by(const Vector& sd, const Matrix& r) {
 
 // R may be singular only at a limit of its parameters: elsewhere the search is still on its way
 // there, and a singular R is refused.
-std::optional<Matrix> root_of(Matrix r, bool is_smooth, bool is_inside) {
+std::optional<Matrix> root_of(const Matrix& r, bool is_inside) {
   if (!r.allFinite()) return std::nullopt;
-  if (is_smooth) r.diagonal().array() += kNugget;
   if (!is_inside) return semidefinite_cholesky(r, 1e-12, 0.0);
   const Eigen::LLT<Matrix> llt(r);
   if (llt.info() != Eigen::Success) return std::nullopt;
@@ -115,13 +114,20 @@ Vector Scaled::sd_at(const Vector& sd, const Positions& at) const {
   return found;
 }
 
+Correlation::Value Scaled::correlation_at(const Vector& p, const Positions& at,
+                                          bool with_derivatives) const {
+  Correlation::Value found = correlation_->value(p, at, with_derivatives);
+  if (correlation_->is_smooth()) found.matrix.diagonal().array() += kNugget;
+  return found;
+}
+
 Scaled::Whole& Scaled::whole(const Vector& numbers) const {
   if (whole_ && whole_->numbers == numbers) return *whole_;
   whole_.emplace();
   whole_->numbers = numbers;
   if (!numbers.hasNaN()) {
-    whole_->r = correlation_->matrix(parameters(numbers), everywhere());
-    whole_->root = root_of(whole_->r, correlation_->is_smooth(), numbers.allFinite());
+    whole_->r = correlation_at(parameters(numbers), everywhere(), false).matrix;
+    whole_->root = root_of(whole_->r, numbers.allFinite());
   }
   return *whole_;
 }
@@ -180,14 +186,15 @@ std::vector<Matrix> Scaled::derivatives(const ConstVectorRef& theta) const {
 
 Matrix Scaled::covariance(const ConstVectorRef& theta, const Positions& at) const {
   const Parts here = parts(theta);
-  return scaled_by(sd_at(here.sd, at), correlation_->matrix(parameters(here.numbers), at));
+  const Matrix r = correlation_at(parameters(here.numbers), at, false).matrix;
+  return scaled_by(sd_at(here.sd, at), r);
 }
 
 std::vector<Matrix> Scaled::covariance_derivatives(const ConstVectorRef& theta,
                                                    const Positions& at) const {
   const Parts here = parts(theta);
   const Vector sd = sd_at(here.sd, at);
-  const Matrix r = correlation_->matrix(parameters(here.numbers), at);
+  const Matrix r = correlation_at(parameters(here.numbers), at, false).matrix;
   const std::vector<Matrix> dr = number_derivatives(here.numbers, at);
   std::vector<Matrix> found;
   for (const Index k : free_) {

@@ -40,6 +40,7 @@ class Scaled final : public Structure {
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;
   Vector theta_from_covariance(const Matrix& covariance) const override;
+  Vector theta_from_variance(double variance) const override;
   Vector rescaled(const ConstVectorRef& theta, double c) const override;
   Vector canonical(const ConstVectorRef& theta, double relative, double absolute) const override;
   Vector nudged(const ConstVectorRef& theta, double distance) const override;
@@ -56,6 +57,9 @@ class Scaled final : public Structure {
   Parts parts(const ConstVectorRef& theta) const;
   Vector collect(const Parts& parts) const;  // theta again
   Vector parameters(const Vector& numbers) const;
+  // R of these parameters, with a little on the diagonal where it is smooth.
+  Correlation::Value correlation_at(const Vector& p, const Positions& at,
+                                    bool with_derivatives) const;
   Whitening whitening_of_r(const Vector& p, const Positions& at, bool with_derivative) const;
   Matrix derivative_of_whitening(const Parts& here, const Whitening& of_r, const Whitening& made,
                                  const Positions& at) const;

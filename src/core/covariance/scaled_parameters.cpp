@@ -8,6 +8,9 @@
 
 namespace henderson::covariance {
 
+// Beyond, a factor of R only to see whether there is one is too dear.
+constexpr Index kManyPositions = 400;
+
 Vector Scaled::values(const ConstVectorRef& theta) const {
   const Parts at = parts(theta);
   Vector values(n_values());
@@ -54,10 +57,21 @@ Vector Scaled::theta_from_values(const ConstVectorRef& values) const {
   const Vector given = values.tail(correlation_->n_parameters());
   const Vector numbers = natural_ ? given : correlation_->free_from(given);
   const Vector theta = collect({values.head(n_sd_).cwiseSqrt(), numbers});
-  if (!factor(theta)) {
+  const bool is_surely_valid =
+      n_coef() > kManyPositions && !natural_ && correlation_->is_always_definite();
+  if (!(is_surely_valid ? theta.allFinite() : factor(theta).has_value())) {
     throw InvalidSpec("variance parameters", "the values do not form a positive definite matrix");
   }
   return theta;
+}
+
+// Without a matrix of all positions, of which a residual may have thousands.
+Vector Scaled::theta_from_variance(double variance) const {
+  if (natural_ || !correlation_->is_always_definite())
+    return Structure::theta_from_variance(variance);
+  Vector numbers = held_parts_.numbers;
+  if (numbers.size() > 0) numbers = correlation_->free_from(correlation_->start(Matrix()));
+  return collect({Vector::Constant(n_sd_, std::sqrt(variance)), numbers});
 }
 
 Vector Scaled::theta_from_covariance(const Matrix& covariance) const {

@@ -33,7 +33,7 @@ Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
 }
 
 Whitening Scaled::whitening_of_r(const Vector& p, const Positions& at, bool with_derivative) const {
-  const Correlation::Value r = correlation_->value(p, at, with_derivative);
+  const Correlation::Value r = correlation_at(p, at, with_derivative);
   return dense_whitening(r.matrix, r.derivatives);
 }
 

@@ -98,7 +98,11 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   block.first_value = first_value;
   block.first_theta = first_theta;
   const Index n = covariance::n_values(section.structure);
-  block.value_transform = covariance::value_transform(section.structure, unit.asDiagonal());
+  // One unit for all positions needs no matrix of thousands of them.
+  const bool is_scalar =
+      covariance::coefficient_change(section.structure) == CoefficientChange::scalar;
+  block.value_transform = covariance::value_transform(
+      section.structure, (is_scalar ? unit.head(1) : unit.head(unit.size())).asDiagonal());
   covariance::Held held;
   held.natural = natural;
   held.unit = unit[0];
