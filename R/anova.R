@@ -33,7 +33,7 @@
 anova.lmmfit <- function(object, ..., type = 3, ddf = NULL, information = NULL) {
   fits <- list(object, ...)
   if (length(fits) == 1L) return(term_table(object, check_type(type), ddf, information))
-  for (fit in fits) check_fit(fit, "...")
+  check_compared(fits)
   names <- fit_names(as.list(substitute(list(object, ...)))[-1L])
   check_comparable(fits)
   order <- order(vapply(fits, n_free, 0))
@@ -50,6 +50,15 @@ anova.lmmfit <- function(object, ..., type = 3, ddf = NULL, information = NULL) 
     ),
     class = c("anova", "data.frame")
   )
+}
+
+# Arguments that other packages have (`refit`, `test`) are no fits.
+check_compared <- function(fits) {
+  for (k in seq_along(fits)) {
+    name <- names(fits)[k]
+    if (!inherits(fits[[k]], "lmmfit") && !is.null(name) && nzchar(name)) abort_no_argument(name)
+    check_fit(fits[[k]], "...")
+  }
 }
 
 mixture_note <- function(names, mixtures) {

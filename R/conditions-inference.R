@@ -18,6 +18,14 @@ warn_information <- function(asked, used) {
   )
 }
 
+abort_no_argument <- function(argument) {
+  abort("argument", "{.fn anova} of fits by {.fn lmmfit} has no argument {.arg {argument}}.",
+    paste("Fits are compared as they are, by likelihood ratios; those that differ in their fixed",
+      "effects must be by {.code method = \"ML\"}."),
+    argument
+  )
+}
+
 abort_hypothesis <- function(argument, problem, remedy) {
   abort("hypothesis", paste0("{.arg {argument}} ", problem, "."), remedy, argument, NULL)
 }

@@ -148,7 +148,7 @@ draw_cooks <- function(data, xlab = attr(data, "title"), ylab = "Cook's distance
   few <- nrow(data) <= 40L
   top <- max(data$cooks.distance, 0, na.rm = TRUE)
   graphics::plot(data$number, data$cooks.distance, type = "h", xlab = xlab, ylab = ylab,
-    xaxt = if (few) "n" else "s", ylim = c(0, if (top > 0) 1.08 * top else 1), lwd = if (few) 3
+    xaxt = if (few) "n" else "s", ylim = c(0, if (top > 0) 1.15 * top else 1), lwd = if (few) 3
     else 1, lend = 1L, col = ifelse(is.na(data$label), "grey50", accent), ...)
   if (few) graphics::axis(1L, data$number, data$group, las = 2L, cex.axis = 0.7, tick = FALSE)
   named <- !is.na(data$label)

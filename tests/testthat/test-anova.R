@@ -65,3 +65,13 @@ test_that("elsewhere the chi-square is plain", {
   plain(lmmfit(distance ~ age, data), lmmfit(distance ~ age + (1 + age | Subject), data))
   plain(lmmfit(distance ~ age, data, hold = c(residual = 2)), one)
 })
+
+test_that("an argument of other packages' anova() is an error that says what is done here", {
+  a <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  b <- lmmfit(distance ~ age + (age | Subject), nlme::Orthodont)
+  error <- expect_error(anova(a, b, refit = FALSE), class = "henderson_error_argument")
+  expect_match(conditionMessage(error), "no argument `refit`")
+  expect_match(conditionMessage(error), "by\\s+`method = \"ML\"`")
+  expect_error(anova(a, 1), "must be a fit by", class = "henderson_error_argument")
+  expect_equal(nrow(anova(larger = b, object = a)), 2L)
+})
