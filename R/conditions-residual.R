@@ -148,6 +148,22 @@ abort_residual_unbounded <- function(label, position, n) {
   )
 }
 
+# All positions of a section at once.
+abort_residual_exact <- function(label, n, n_sections) {
+  remedy <- "Take terms out of the model, random ones with a level for each record first."
+  if (n_sections > 1L) {
+    remedy <- paste("Leave these records out (a group that was not measured, a constant), or take",
+      "one residual for all groups.")
+  }
+  abort("residual_unbounded",
+    paste(
+      "{.arg residual}: the other effects fit all {n} record{?s} of {.code {label}} exactly: its",
+      "variance goes to zero, and the likelihood has no upper bound."
+    ),
+    remedy, "residual", label
+  )
+}
+
 abort_residual_proportional <- function(label, positions) {
   abort("residual_unbounded",
     paste(

@@ -1,12 +1,16 @@
 # A likelihood without an upper bound: where the fixed effects fit all records of one position of
 # the residuals exactly, its variance goes to zero and log|R| to minus infinity; so do two positions
-# whose residuals are proportional. No estimates exist, so this is an error, as SAS stops because of
-# an infinite likelihood.
+# whose residuals are proportional, and all of a section at once. No estimates exist, so this is an
+# error, as SAS stops because of an infinite likelihood.
 
 # As shares of the variance of the response at the position, and of that of all records where it is
 # constant there.
 least_residual_share <- 1e-12
 constant_share <- 1e-3
+# Where every record of a section is fitted to this share of the standard deviation of all records,
+# and its variances are small already, they are on their way to zero, however far the search came.
+exact_share <- 1e-8
+small_share <- 1e-3
 # Nearer to 1 a correlation is 1.
 least_residual_gap <- 1e-9
 
@@ -22,6 +26,12 @@ check_residual_bound <- function(est, residual, parameters, spec, control) {
     at <- as.integer(names(response))
     limit <- least_residual_share * pmax(own, constant_share * overall)
     gone <- at[diag(sigma)[at] < limit]
+    missed <- abs(spec$response - est$fitted)[section$records]
+    is_exact <- all(missed <= exact_share * sqrt(overall)) &&
+      all(diag(sigma)[at] < small_share * overall)
+    if (is_exact || length(gone) == length(at)) {
+      abort_residual_exact(section$label, length(section$records), length(residual$sections))
+    }
     if (length(gone) > 0L) {
       abort_residual_unbounded(section$label, rownames(sigma)[gone[1L]],
         length(response[[match(gone[1L], at)]]))

@@ -25,6 +25,23 @@ test_that("a position that is fitted exactly is an error that names it", {
     class = "henderson_error_residual_unbounded")
 })
 
+test_that("a residual that is fitted exactly as a whole is an error that says so", {
+  constant <- transform(d, y = ifelse(arm == "0", 5, y))
+  for (residual in list(~ ar1(visit | arm / id), ~ cs(visit | arm / id), ~ toep(visit | arm / id),
+                        ~ ar1h(visit | arm / id), ~ us(visit | arm / id))) {
+    expect_error(suppressWarnings(lmmfit(y ~ arm, constant, residual = residual)),
+      "all 80 records of `residual.0` exactly.*one residual for all groups",
+      class = "henderson_error_residual_unbounded")
+  }
+  between <- transform(d, y = as.integer(id) / 7)
+  expect_error(lmmfit(y ~ 1 + (1 | id), between, residual = ~ ar1(visit | id)),
+    "fit it exactly|fit all 160 records", class = "henderson_error")
+  # A position with one record and an effect of its own has no residual, and by REML no say.
+  alone <- rbind(d, transform(d[1, ], visit = "4"))
+  fit <- lmmfit(y ~ visit, alone, residual = ~ cs(visit | id))
+  expect_identical(fit$convergence$status, "converged")
+})
+
 test_that("positions with proportional records are an error that names both", {
   twice <- d
   twice$y[d$visit == "2"] <- d$y[d$visit == "1"]

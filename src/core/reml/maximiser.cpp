@@ -66,6 +66,7 @@ class Search {
     double left = 0.0;  // to gain
     for (int k = 0; k <= options_.max_iterations; ++k) {
       best = evaluation->parameters;
+      judged_ = best;
       if (best.residual() < kExactFit && !model_.residual_held) {
         throw InvalidSpec("response",
                           "the random effects fit it exactly: the residual variance goes to zero");
@@ -245,7 +246,13 @@ class Search {
     if (on_boundary && has_boundary(model_, *on_boundary))
       evaluation = accepted(*on_boundary, value);
     if (!evaluation) evaluation = evaluate_at(block_by_block(best, value));
-    if (!evaluation) throw Error("the equations were positive definite and no longer are");
+    // Where C is nearly singular, what was not looked at before may fail.
+    if (!evaluation) evaluation = evaluate_at(judged_);
+    if (!evaluation) {
+      throw InvalidSpec("response",
+                        "the effects fit it exactly, or so nearly that the equations are singular "
+                        "at the best values found: a residual variance goes to zero");
+    }
     return {std::move(*evaluation), termination, course_.history(), evaluations_, left};
   }
 
@@ -283,6 +290,7 @@ class Search {
   const FreeSpace space_;
   bool scale_free_;
   ResidualWall wall_;
+  std::optional<Parameters> judged_;  // the last ones whose likelihood is known
   double radius_ = kFirstRadius;
   int evaluations_ = 0;
   Course course_;
