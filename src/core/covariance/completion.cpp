@@ -16,6 +16,7 @@ namespace {
 constexpr double kSafe = 0.02;
 constexpr double kTowardsDiagonal = 0.05;
 constexpr std::size_t kManyUnknown = 400;
+constexpr double kRoom = 0.5;
 // The share of the way to the first singular matrix that is gone at once, and what is left of the
 // known covariances where they count as reached.
 constexpr double kShareOfWay = 0.7;
@@ -152,17 +153,40 @@ std::optional<Matrix> drawn_to_zero(const Problem& problem, const Vector& x) {
   return std::nullopt;
 }
 
+// Those that are known, and for the others those of the target, or larger ones where the known
+// covariances would make correlations above kRoom with them.
+Vector standard_deviations(const std::vector<bool>& known, const Vector& lower,
+                           const Matrix& target) {
+  const Index n = target.rows();
+  const auto is_known = [&](Index r, Index c) {
+    return bool(known[static_cast<std::size_t>(lower_position(r, c))]);
+  };
+  Vector sd(n);
+  for (Index r = 0; r < n; ++r) {
+    const double variance = is_known(r, r) ? lower[lower_position(r, r)] : target(r, r);
+    sd[r] = variance > 0.0 ? std::sqrt(variance) : 1.0;
+  }
+  for (Index round = 0; round < n; ++round) {
+    for (Index r = 0; r < n; ++r) {
+      for (Index c = 0; c < r; ++c) {
+        if (!is_known(r, c) || (is_known(r, r) && is_known(c, c))) continue;
+        const double factor = std::abs(lower[lower_position(r, c)]) / (kRoom * sd[r] * sd[c]);
+        if (!(factor > 1.0)) continue;
+        const bool both = !is_known(r, r) && !is_known(c, c);
+        if (!is_known(r, r)) sd[r] *= both ? std::sqrt(factor) : factor;
+        if (!is_known(c, c)) sd[c] *= both ? std::sqrt(factor) : factor;
+      }
+    }
+  }
+  return sd;
+}
+
 }  // namespace
 
 std::optional<Matrix> completion(const std::vector<bool>& known, const Vector& lower,
                                  const Matrix& target) {
   const Index n = target.rows();
-  Vector sd(n);
-  for (Index r = 0; r < n; ++r) {
-    const Index k = lower_position(r, r);
-    const double variance = known[static_cast<std::size_t>(k)] ? lower[k] : target(r, r);
-    sd[r] = variance > 0.0 ? std::sqrt(variance) : 1.0;
-  }
+  const Vector sd = standard_deviations(known, lower, target);
   Problem problem{Matrix::Zero(n, n), Matrix(), {}};
   Matrix scaled = target.cwiseQuotient(sd * sd.transpose());
   scaled.diagonal().setOnes();

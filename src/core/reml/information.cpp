@@ -47,7 +47,7 @@ Vector gradient_at(MixedModelEquations& equations, const Place& place, Index dir
   const Matrix& along = place.moving.directions;
   const Vector to = place.space.coordinates(place.parameters) + step * along.col(direction);
   const std::optional<Parameters> at = place.space.at(to, place.parameters);
-  if (!at) throw Error("a tied parameter is at the end of its range");
+  if (!at) throw Error("parameters beside the estimates are out of their range");
   const Derivatives found =
       derivatives(equations, evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
   const Vector gradient = reduced(place.space, *at, found).gradient;
