@@ -48,11 +48,17 @@ refit_held <- function(fit, spec, held) {
   for (i in at[fit$parameters$kind[at] == "covariance" & fit$parameters$index[at] > 0L]) {
     start <- room_for_covariance(fit, i, start)
   }
-  control <- c(unclass(fit$control), list(
-    hold = fit$parameters$status == "held" | seq_along(values) %in% at, start = start
-  ))
-  control$trace <- FALSE
-  fit_reml_cpp(spec, with_constraints(control, fit$constraints))
+  held_now <- fit$parameters$status == "held" | seq_along(values) %in% at
+  fit_from <- function(start) {
+    control <- c(unclass(fit$control), list(hold = held_now, start = start))
+    control$trace <- FALSE
+    fit_reml_cpp(spec, with_constraints(control, fit$constraints))
+  }
+  # Nor need those of a residual: then it starts from the data.
+  tryCatch(fit_from(start), error = function(e) {
+    start[fit$parameters$index %in% fit$parameters$index[at] & !held_now] <- NA
+    fit_from(start)
+  })
 }
 
 # A function that maximises where f, with c(value, gradient) of the values, is `target`; NULL where

@@ -77,3 +77,14 @@ test_that("the bootstrap depends on the seed alone, and its refits are those of 
   basic <- confint(fit, "age", method = "boot", nsim = 30, seed = 1, type = "basic")
   expect_equal(sum(basic), 4 * fixef(fit)[["age"]] - sum(a["age", ]), tolerance = 1e-10)
 })
+
+test_that("profiles of covariances of a residual reach both ends", {
+  orth <- transform(nlme::Orthodont, visit = factor(age))
+  fit <- lmmfit(distance ~ age * Sex, orth, residual = ~ us(visit | Subject))
+  limits <- confint(fit, "residual.8.10", method = "profile")
+  for (limit in limits) {
+    held <- lmmfit(distance ~ age * Sex, orth, residual = ~ us(visit | Subject),
+      hold = c(residual.8.10 = limit))
+    expect_within(deviance(held) - deviance(fit), qchisq(0.95, 1), 1e-3, "rise")
+  }
+})
