@@ -4,13 +4,14 @@ JOBS = $(shell nproc 2>/dev/null || echo 2)
 # Ahead of R's own libraries: made by tools/setup.sh only where those cannot be written.
 export R_LIBS := $(CURDIR)/.lib$(if $(R_LIBS),:$(R_LIBS))
 
-.PHONY: help run test test-core test-r install setup setup-dev check document bench lint format \
+.PHONY: help run test test-core test-r install setup setup-dev peers check document bench lint format \
   layers site clean
 
 help:
 	@echo 'make run       install what is missing, install the package, fit two growth data sets'
 	@echo 'make test      the same set-up, then all tests (C++ core and R)'
 	@echo 'make test-core tests of the C++ core alone (make -C tests/cpp sanitize: with sanitizers)'
+	@echo 'make peers     packages that some tests compare with and nothing needs: minutes of compilation'
 	@echo 'make check     R CMD build and R CMD check --as-cran'
 	@echo 'make document  help pages, NAMESPACE, exports of the engine, list of objects'
 	@echo 'make lint      layers, lintr and clang-format, as CI runs them; make format rewrites C++'
@@ -22,6 +23,9 @@ setup:
 
 setup-dev:
 	@tools/setup.sh dev
+
+peers: setup-dev
+	@timeout 1500 Rscript tools/packages.R try mmrm DHARMa
 
 # Make does not know which object depends on which header: a changed header rebuilds everything.
 install:

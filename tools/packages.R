@@ -1,6 +1,7 @@
 # The R packages that the repository needs, read from DESCRIPTION. Used by tools/setup.sh:
 #   Rscript tools/packages.R missing run|dev   prints those that are not installed, one a line
 #   Rscript tools/packages.R install run|dev   installs them from CRAN, fails if one is missing
+#   Rscript tools/packages.R try PACKAGE ...   installs peers that some tests compare with, if it can
 
 needed_packages <- function(purpose) {
   fields <- read.dcf("DESCRIPTION", c("Imports", "LinkingTo", "Suggests"))
@@ -14,18 +15,25 @@ needed_packages <- function(purpose) {
 
 missing_packages <- function(purpose) {
   needed <- needed_packages(purpose)
-  needed[!vapply(needed, function(p) nzchar(system.file(package = p)), NA)]
+  needed[vapply(needed, is_missing, NA)]
 }
 
-main <- function(action, purpose) {
-  missing <- missing_packages(purpose)
-  if (action == "missing") return(writeLines(missing))
-  if (length(missing) == 0L) return(invisible())
+install_all <- function(packages) {
   if (identical(unname(getOption("repos")["CRAN"]), "@CRAN@")) {
     utils::chooseCRANmirror(ind = 1L, local.only = TRUE)
   }
   cores <- max(1L, parallel::detectCores(), na.rm = TRUE)
-  utils::install.packages(missing, lib = .libPaths()[1], Ncpus = cores, quiet = TRUE)
+  utils::install.packages(packages, lib = .libPaths()[1], Ncpus = cores, quiet = TRUE)
+}
+
+is_missing <- function(package) !nzchar(system.file(package = package))
+
+main <- function(action, purpose) {
+  if (action == "try") return(try_packages(purpose))
+  missing <- missing_packages(purpose)
+  if (action == "missing") return(writeLines(missing))
+  if (length(missing) == 0L) return(invisible())
+  install_all(missing)
   still_missing <- missing_packages(purpose)
   if (length(still_missing) > 0L) {
     message("Could not be installed: ", toString(still_missing), ". Is there a network?")
@@ -33,5 +41,12 @@ main <- function(action, purpose) {
   }
 }
 
+try_packages <- function(packages) {
+  missing <- packages[vapply(packages, is_missing, NA)]
+  if (length(missing) > 0L) install_all(missing)
+  missing <- missing[vapply(missing, is_missing, NA)]
+  if (length(missing) > 0L) message("Not installed, their tests are skipped: ", toString(missing))
+}
+
 arguments <- commandArgs(trailingOnly = TRUE)
-main(arguments[1], arguments[2])
+main(arguments[1], arguments[-1])
