@@ -24,17 +24,24 @@ Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& spa
                  Evaluation&& evaluation, bool exact, Callbacks& callbacks) {
   const Parameters at = evaluation.parameters;
   std::optional<Matrix> expected;
-  if (exact && equations.records()) expected = expected_information(equations, evaluation);
+  if (exact) expected = expected_information(equations, evaluation);
   Matrix average;
   if (expected) average = average_information(equations, evaluation);
   Derivatives all = derivatives(equations, std::move(evaluation), callbacks,
                                 expected ? Extent::curvature : Extent::information);
-  if (expected) all.information = average;
+  if (expected) {
+    all.information = average;
+    // d2V / d(log sigma^2)^2 = dV / d log sigma^2
+    const Index last = all.gradient.size() - 1;
+    if (!equations.records()) all.curvature(last, last) += all.gradient[last];
+  }
   const Derivatives found = reduced(space, at, all);
   const Matrix information = 2.0 * found.information;
   Expansion expansion{found.gradient, information, information + found.curvature, false,
                       all.has_block_curvature};
-  if (!expected || !all.has_residual_curvature) return expansion;
+  const bool knows_curvature =
+      equations.records() ? all.has_residual_curvature : all.has_block_curvature;
+  if (!expected || !knows_curvature) return expansion;
   const Matrix j = space.jacobian(at).topRows(expected->rows());
   expansion.hessian += information - 2.0 * j.transpose() * *expected * j;
   expansion.is_exact = true;

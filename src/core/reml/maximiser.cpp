@@ -81,7 +81,8 @@ class Search {
       // so does one with more parameters than it can tell apart. An exact Hessian still tells the
       // best step.
       const bool doubtful =
-          std::isinf(whole.potential()) && (expansion.is_exact || (!observed && course_.is_long()));
+          std::isinf(whole.potential()) &&
+          ((expansion.is_exact && model_.blocks.empty()) || (!observed && course_.is_long()));
       const BoxedModel quadratic =
           doubtful ? boxed(best, expansion.gradient, learnt(best, expansion.convex())) : whole;
       report(value, quadratic.potential());
@@ -134,9 +135,10 @@ class Search {
     return {gradient, hessian, box.lower, box.upper};
   }
 
-  // Without random terms the observed Hessian costs little more than the average one.
+  // Without random terms the observed Hessian costs little more than the average one; with them it
+  // is better than differences where it is had.
   Expansion expanded(Evaluation&& evaluation) {
-    exact_ = exact_ || (model_.blocks.empty() && course_.is_slow());
+    exact_ = exact_ || observed_ || (model_.blocks.empty() && course_.is_slow());
     return expand(equations_, space_, std::move(evaluation), exact_, callbacks_);
   }
 

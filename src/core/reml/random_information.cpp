@@ -16,7 +16,10 @@ using equations::MixedModelEquations;
 using model::Model;
 using model::RandomBlock;
 
-constexpr Index kMostEntries = 40;
+constexpr Index kMostEntries = 120;
+// What is left of n - p for the residual, below which its digits are lost in the difference.
+constexpr double kCancelled = 1e-6;
+constexpr Index kMostWeights = 25000000;  // entries of all N_a
 
 // Entry a of all: (row, column) of the Sigma of a block, row >= column.
 struct Entry {
@@ -265,6 +268,8 @@ std::optional<Matrix> random_information(const MixedModelEquations& equations,
   const std::optional<Absorption> absorption =
       equations::absorb(equations, evaluation.lambda, limits);
   if (!absorption) return std::nullopt;
+  const Index n_rest = absorption->rest.rows();
+  if (n_entries * n_rest * n_rest > kMostWeights) return std::nullopt;
   const EntryTraces traces(equations, *absorption);
   const Matrix jacobian = entry_jacobian(model, evaluation, n_entries);
   // Over all theta and then all blocks.
@@ -278,6 +283,7 @@ std::optional<Matrix> random_information(const MixedModelEquations& equations,
   information.row(n).head(n) = information.col(n).head(n).transpose();
   information(n, n) = model.error_df() - 2.0 * own.tail(n_blocks).sum() +
                       products.bottomRightCorner(n_blocks, n_blocks).sum();
+  if (information(n, n) < kCancelled * model.error_df()) return std::nullopt;
   return 0.5 * information;
 }
 

@@ -24,8 +24,9 @@
 namespace henderson::reml {
 
 // Over [all theta, log sigma^2]. Nothing where absorb() gives nothing, or where the terms have more
-// than 40 entries. Cost: that of absorb(), and 2 (columns of B)^3 for each entry of an absorbed
-// term.
+// than 120 entries or too many for the columns of B, or where the residual is too small a part of V
+// to be told by a difference. Cost: that of absorb(), and 2 (columns of B)^3
+// for each entry of an absorbed term.
 std::optional<Matrix> random_information(const equations::MixedModelEquations& equations,
                                          const Evaluation& evaluation,
                                          const equations::AbsorptionLimits& limits = {});
