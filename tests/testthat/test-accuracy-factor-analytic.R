@@ -120,6 +120,27 @@ test_that("prediction error covariances of fa do not lack what the search leaves
   }
 })
 
+test_that("few lines in many environments take few steps, also with more factors than there are", {
+  # With the average information alone these searches took 21 to 22 iterations.
+  set.seed(12)
+  d <- expand.grid(env = factor(1:20), line = factor(1:7), rep = 1:3)
+  G <- matrix(rnorm(40), 20)
+  u <- matrix(rnorm(14), 7) %*% t(G) + 0.5 * matrix(rnorm(140), 7)
+  d$y <- u[cbind(d$line, d$env)] + rnorm(nrow(d))
+  Z <- stats::model.matrix(~ 0 + line:env, d)
+  X <- stats::model.matrix(~env, d)
+  for (k in 1:3) {
+    fit <- lmmfit(y ~ env + fa(env | line, k = k), d)
+    expect_identical(fit$convergence$status, "converged")
+    expect_lte(fit$convergence$iterations, 12)
+    values <- varcomp(fit)$estimate
+    sigma <- fa_sigma(values[-length(values)], 20L, k)
+    V <- Z %*% kronecker(sigma, diag(7)) %*% t(Z) + diag(values[length(values)], nrow(d))
+    expect_within(-2 * as.numeric(logLik(fit)),
+      oracle_minus2loglik(list(V = V, X = X, y = d$y)), 1e-6, paste(k, "factors"))
+  }
+})
+
 test_that("a small variance stays beside one that is truly zero", {
   # Balanced and crossed, with mean squares that make the answer known: b below the error, a above
   # it by a share of 1e-5 of the residual variance.

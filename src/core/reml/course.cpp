@@ -36,6 +36,10 @@ bool Course::rests() const {
 
 bool Course::is_slow() const { return size() >= 2 && !(potential(0) <= kCreeping * potential(1)); }
 
+bool Course::is_at_saddle() const {
+  return size() >= 2 && std::isinf(potential(0)) && std::isinf(potential(1));
+}
+
 bool Course::is_worth_differences() const {
   if (n_free_ <= kFewParameters) return true;
   if (size() < 4) return false;

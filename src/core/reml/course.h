@@ -35,6 +35,8 @@ class Course {
   // The expected gain fell by less than ten times in the last step; with patience, only after six
   // iterations.
   bool is_slow() const;
+  // Twice in a row the quadratic model had no minimum.
+  bool is_at_saddle() const;
   bool creeps() const { return is_long() && is_slow(); }
 
   // As many steps are left as make an observed Hessian, of two scores a parameter, worth its cost.

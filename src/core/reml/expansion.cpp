@@ -4,12 +4,29 @@
 #include <Eigen/Eigenvalues>
 
 #include "core/reml/expected_information.h"
+#include "core/reml/loading_information.h"
 
 namespace henderson::reml {
 namespace {
 
 // Step of differences, in the unit of lengths: standard deviations of the least-squares residual.
 constexpr double kDifference = 1e-4;
+
+// Of random terms. d2V / d(log sigma^2)^2 is dV / dlog sigma^2.
+Expansion exact_expansion(equations::MixedModelEquations& equations, const FreeSpace& space,
+                          Evaluation&& evaluation, const ExactParts& parts, Callbacks& callbacks) {
+  const Parameters at = evaluation.parameters;
+  Derivatives all = derivatives(equations, std::move(evaluation), callbacks, Extent::information);
+  all.curvature = parts.curvature;
+  const Index last = all.gradient.size() - 1;
+  all.curvature(last, last) += all.gradient[last];
+  const Derivatives found = reduced(space, at, all);
+  const Matrix information = 2.0 * found.information;
+  const Matrix j = space.jacobian(at);
+  return {found.gradient, information,
+          2.0 * information - 2.0 * j.transpose() * parts.expected * j + found.curvature, true,
+          true};
+}
 
 }  // namespace
 
@@ -25,6 +42,10 @@ Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& spa
   const Parameters at = evaluation.parameters;
   std::optional<Matrix> expected;
   if (exact) expected = expected_information(equations, evaluation);
+  if (exact && !expected) {
+    const std::optional<ExactParts> parts = loading_information(equations, evaluation);
+    if (parts) return exact_expansion(equations, space, std::move(evaluation), *parts, callbacks);
+  }
   Matrix average;
   if (expected) average = average_information(equations, evaluation);
   Derivatives all = derivatives(equations, std::move(evaluation), callbacks,

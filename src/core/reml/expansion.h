@@ -20,7 +20,8 @@ struct Expansion {
   Matrix convex() const;
 };
 
-// Exact where it is asked for and where E is had without differences (expected_information.h).
+// Exact where it is asked for and where E is had without differences (expected_information.h;
+// loading_information.h, of few levels and many parameters).
 // Cost: that of derivatives(), and of E. The storage of the factors goes back to the equations.
 Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& space,
                  Evaluation&& evaluation, bool exact, Callbacks& callbacks);

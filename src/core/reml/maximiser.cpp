@@ -42,6 +42,13 @@ constexpr double kBoundaryLoss = 1e-8;
 constexpr Index kFewParameters = 12;
 constexpr std::size_t kLearnt = 6;
 
+// Factor analytic terms: Lambda has entries that are always zero.
+bool has_loadings(const Model& model) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [](const RandomBlock& block) {
+    return !block.held && block.structure->factor_pattern().minCoeff() == 0.0;
+  });
+}
+
 class Search {
  public:
   Search(MixedModelEquations& equations, const RemlOptions& options, Callbacks& callbacks)
@@ -52,7 +59,8 @@ class Search {
         space_(model_),
         scale_free_(is_scale_free(model_) && !space_.bounds_scale()),
         wall_(model_, space_),
-        course_(options.tolerance, space_.size()) {}
+        course_(options.tolerance, space_.size()),
+        has_loadings_(has_loadings(model_)) {}
 
   RemlResult run(const Parameters& start) {
     std::optional<Evaluation> evaluation = evaluate_at(nudged(start));
@@ -82,7 +90,8 @@ class Search {
       // best step.
       const bool doubtful =
           std::isinf(whole.potential()) &&
-          ((expansion.is_exact && model_.blocks.empty()) || (!observed && course_.is_long()));
+          ((expansion.is_exact && (model_.blocks.empty() || has_many_parameters())) ||
+           (!observed && course_.is_long()));
       const BoxedModel quadratic =
           doubtful ? boxed(best, expansion.gradient, learnt(best, expansion.convex())) : whole;
       report(value, quadratic.potential());
@@ -125,6 +134,8 @@ class Search {
     return evaluate(equations_, *parameters, scale_free_, callbacks_);
   }
 
+  bool has_many_parameters() const { return space_.size() > kFewParameters; }
+
   BoxedModel boxed(const Parameters& at, const Vector& gradient, const Matrix& hessian) const {
     const Vector here = space_.coordinates(at);
     Box box = space_.box(at);
@@ -135,10 +146,14 @@ class Search {
     return {gradient, hessian, box.lower, box.upper};
   }
 
-  // Without random terms the observed Hessian costs little more than the average one; with them it
-  // is better than differences where it is had.
+  // Without random terms the observed Hessian costs little more than the average one; with few
+  // levels and many parameters it saves many steps, of loadings from the beginning; else it is
+  // better than differences where it is had.
   Expansion expanded(Evaluation&& evaluation) {
-    exact_ = exact_ || observed_ || (model_.blocks.empty() && course_.is_slow());
+    const bool is_slow = course_.is_slow() || (has_loadings_ && course_.is_at_saddle());
+    const bool pays =
+        model_.blocks.empty() || (has_many_parameters() && (has_loadings_ || course_.is_long()));
+    exact_ = exact_ || observed_ || (pays && is_slow);
     return expand(equations_, space_, std::move(evaluation), exact_, callbacks_);
   }
 
@@ -296,6 +311,7 @@ class Search {
   double radius_ = kFirstRadius;
   int evaluations_ = 0;
   Course course_;
+  const bool has_loadings_;
   bool exact_ = false;      // the cheap observed Hessian is used from here on
   bool observed_ = false;   // or that of differences
   bool learns_ = false;     // or what the steps tell
