@@ -10,6 +10,7 @@
 #include "core/reml/expected_information.h"
 #include "core/reml/start.h"
 #include "mixed_models.h"
+#include "score_differences.h"
 
 namespace henderson::reml {
 namespace {
@@ -43,30 +44,6 @@ Matrix oracle_information(const MixedModel& given, const Model& model, const Par
       expected(i, j) = 0.5 * (p * dv[i]).cwiseProduct((p * dv[j]).transpose()).sum();
   }
   return expected;
-}
-
-Vector gradient_at(MixedModelEquations& equations, const Parameters& parameters) {
-  Callbacks callbacks;
-  std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
-  REQUIRE(evaluation.has_value());
-  return derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient).gradient;
-}
-
-// The Hessian of -2l by central differences of the exact score.
-Matrix differenced(MixedModelEquations& equations, const Parameters& at) {
-  const double h = 1e-5;
-  const Index n = equations.model().n_parameters(), n_theta = at.theta().size();
-  Matrix hessian(n, n);
-  for (Index i = 0; i < n; ++i) {
-    const auto shifted = [&](double step) {
-      Vector theta = at.theta();
-      if (i < n_theta) theta[i] += step;
-      return Parameters(theta, at.log_residual() + (i < n_theta ? 0.0 : step));
-    };
-    hessian.col(i) =
-        (gradient_at(equations, shifted(h)) - gradient_at(equations, shifted(-h))) / (2.0 * h);
-  }
-  return hessian;
 }
 
 Matrix exact(MixedModelEquations& equations, const Parameters& at) {
@@ -162,7 +139,8 @@ TEST_CASE("With the average information and the curvature it gives the Hessian",
       std::mt19937 engine(12);
       const Parameters at(start.theta() + 0.1 * test::normal(start.theta().size(), engine),
                           start.log_residual());
-      CHECK(test::difference(exact(equations, at), differenced(equations, at)) < 1e-5);
+      CHECK(test::difference(exact(equations, at), test::differenced_hessian(equations, at)) <
+            1e-5);
     }
   }
 }
@@ -181,7 +159,7 @@ TEST_CASE("The Hessian of random terms is had in the same way", "[expected]") {
         model::build_model(given.spec, test::nothing_held(given.n_values()), callbacks);
     MixedModelEquations equations(model, FixedPlace::last, 1);
     const Parameters at = from_user_values(model, values);
-    CHECK(test::difference(exact(equations, at), differenced(equations, at)) < 1e-5);
+    CHECK(test::difference(exact(equations, at), test::differenced_hessian(equations, at)) < 1e-5);
   }
 }
 

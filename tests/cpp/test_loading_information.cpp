@@ -9,6 +9,7 @@
 #include "core/reml/estimates.h"
 #include "core/reml/loading_information.h"
 #include "mixed_models.h"
+#include "score_differences.h"
 
 namespace henderson::reml {
 namespace {
@@ -59,29 +60,6 @@ Vector values_of(const std::string& structure) {
   return values;
 }
 
-Vector gradient_at(MixedModelEquations& equations, const Parameters& at) {
-  Callbacks callbacks;
-  return derivatives(equations, *evaluate(equations, at, false, callbacks), callbacks,
-                     Extent::gradient)
-      .gradient;
-}
-
-Matrix differenced(MixedModelEquations& equations, const Parameters& at) {
-  const double h = 1e-5;
-  const Index n = at.theta().size() + 1;
-  Matrix hessian(n, n);
-  for (Index i = 0; i < n; ++i) {
-    const auto shifted = [&](double step) {
-      Vector theta = at.theta();
-      if (i < n - 1) theta[i] += step;
-      return Parameters(theta, at.log_residual() + (i < n - 1 ? 0.0 : step));
-    };
-    hessian.col(i) =
-        (gradient_at(equations, shifted(h)) - gradient_at(equations, shifted(-h))) / (2.0 * h);
-  }
-  return hessian;
-}
-
 Matrix exact(MixedModelEquations& equations, const Parameters& at) {
   Callbacks callbacks;
   std::optional<Evaluation> evaluation = evaluate(equations, at, false, callbacks);
@@ -107,7 +85,7 @@ TEST_CASE("loadings: the exact Hessian is that of differences of the score", "[l
       const Model model = model::build_model(spec, test::nothing_held(values.size()), callbacks);
       MixedModelEquations equations(model, FixedPlace::last, 1, entries);
       const Parameters at = from_user_values(model, values);
-      const Matrix expected = differenced(equations, at);
+      const Matrix expected = test::differenced_hessian(equations, at);
       CHECK(test::difference(exact(equations, at), expected) < 1e-6);
     }
   }
