@@ -22,6 +22,8 @@ using model::ResidualBlock;
 
 constexpr Index kMostPositions = 32;
 constexpr Index kMostProducts = 2000;
+// Loops over records do not run at the speed of products of matrices.
+constexpr double kOverhead = 25.0;
 
 // For each block a matrix: a row for each entry of R, a column for each pattern.
 using ByPattern = std::vector<Matrix>;
@@ -199,6 +201,25 @@ Matrix stacked_products(const Matrix& products, Index n_positions) {
   return stacked;
 }
 
+// Products of all pairs of entries for each pattern, against the records once for each parameter:
+// an ar1 of many patterns has few parameters.
+bool is_worth_entries(const Model& model) {
+  const double columns =
+      static_cast<double>(model.groups->n_whitened) / static_cast<double>(model.residual.n_rows());
+  double by_entries = 0.0, by_parameters = 0.0;
+  for (const ResidualBlock& block : model.residual.blocks) {
+    const auto n_positions = static_cast<double>(block.structure->n_coef());
+    const auto n_entries = static_cast<double>(lower_size(block.structure->n_coef()));
+    by_entries += static_cast<double>(block.patterns.size()) * n_entries * n_entries;
+    double n_rows = 0.0;
+    for (const model::ResidualPattern& pattern : block.patterns)
+      n_rows += static_cast<double>(pattern.positions.size() * pattern.first_row.size());
+    by_parameters +=
+        static_cast<double>(block.structure->n_theta()) * n_rows * (n_positions + columns);
+  }
+  return by_entries <= kOverhead * by_parameters;
+}
+
 }  // namespace
 
 bool has_entries(const Model& model) {
@@ -206,7 +227,8 @@ bool has_entries(const Model& model) {
   for (const ResidualBlock& block : model.residual.blocks) {
     if (block.structure->n_coef() > kMostPositions) return false;
   }
-  return std::all_of(model.groups->groups.begin(), model.groups->groups.end(),
+  return is_worth_entries(model) &&
+         std::all_of(model.groups->groups.begin(), model.groups->groups.end(),
                      [](const RecordGroup& group) { return group.is_subject; });
 }
 

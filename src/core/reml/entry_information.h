@@ -22,8 +22,8 @@
 
 namespace henderson::reml {
 
-// Whether average_by_entries() is for this model: no random terms, subjects with a dense T, and no
-// more than 32 positions.
+// Whether average_by_entries() is for this model: no random terms, subjects with a dense T, no more
+// than 32 positions, and not too many patterns for the few parameters of a structure.
 bool has_entries(const model::Model& model);
 
 // Over all theta. Needs: has_entries(). Cost: (records) x (positions) x (columns of a subject), and
