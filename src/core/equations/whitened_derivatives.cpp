@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The derivatives of WhitenedRecords.
+// The score and the curvature of WhitenedRecords.
+#include <algorithm>
 #include <numeric>
 
 #include "core/equations/group_views.h"
@@ -13,48 +14,6 @@ using model::ResidualBlock;
 using model::ResidualPattern;
 
 using ConstMap = Eigen::Map<const Matrix>;
-
-namespace {
-
-// y := T'_j x, T'^t_j x, or the solution of T y = x, T^t y = x, for one subject.
-void multiply_derivative(const Whitening& t, Index j, const ConstMatrixRef& x, MatrixRef y) {
-  for (Index r = 0; r < t.size(); ++r) {
-    y.row(r).setZero();
-    for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
-      y.row(r) += t.derivative(k, j) * x.row(t.column[k]);
-    }
-  }
-}
-
-void multiply_derivative_transposed(const Whitening& t, Index j, const ConstMatrixRef& x,
-                                    MatrixRef y) {
-  y.setZero();
-  for (Index r = 0; r < t.size(); ++r) {
-    for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
-      y.row(t.column[k]) += t.derivative(k, j) * x.row(r);
-    }
-  }
-}
-
-void solve(const Whitening& t, MatrixRef x) {
-  for (Index r = 0; r < t.size(); ++r) {
-    for (Index k = t.start[r]; k < t.start[r + 1] - 1; ++k) {
-      x.row(r) -= t.value[k] * x.row(t.column[k]);
-    }
-    x.row(r) /= t.diagonal(r);
-  }
-}
-
-void solve_transposed(const Whitening& t, MatrixRef x) {
-  for (Index r = t.size() - 1; r >= 0; --r) {
-    x.row(r) /= t.diagonal(r);
-    for (Index k = t.start[r]; k < t.start[r + 1] - 1; ++k) {
-      x.row(t.column[k]) -= t.value[k] * x.row(r);
-    }
-  }
-}
-
-}  // namespace
 
 // W D W~' + e e~' / sigma^2 for the rows of a group, n_sources x n_rows.
 Matrix WhitenedRecords::group_score(const RecordGroup& group, const std::vector<double>& inverse,
@@ -119,10 +78,9 @@ void WhitenedRecords::add_score(const Vector& theta, const std::vector<double>& 
 // row a triangular solve, and G = T'MT.
 std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
     const std::vector<double>& inverse, const ConstVectorRef& u, double residual) const {
-  constexpr Index kLargest = 300;
   std::vector<std::vector<Matrix>> sums;
   for (const ResidualBlock& block : model_.residual.blocks) {
-    if (block.structure->n_coef() > kLargest) return std::nullopt;
+    if (block.structure->n_coef() > kLargestWhole) return std::nullopt;
     std::vector<Matrix>& of_patterns = sums.emplace_back();
     for (const ResidualPattern& pattern : block.patterns) {
       const auto n = static_cast<Index>(pattern.positions.size());
@@ -181,57 +139,6 @@ void WhitenedRecords::add_curvature(const Vector& theta, const std::vector<Matri
     curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
         block.structure->curvature(theta.segment(block.first_theta, n_theta), g[b]);
   }
-}
-
-Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x) const {
-  const Whitenings& derivatives = this->derivatives(theta);
-  Index n_theta = 0;
-  for (const ResidualBlock& block : model_.residual.blocks) n_theta += block.structure->n_theta();
-  const Index first_theta = model_.residual.blocks.front().first_theta;
-  Matrix found = Matrix::Zero(x.size(), n_theta);
-  for (std::size_t b = 0; b < derivatives.size(); ++b) {
-    const ResidualBlock& block = model_.residual.blocks[b];
-    for (std::size_t p = 0; p < derivatives[b].size(); ++p) {
-      const Whitening& t = derivatives[b][p];
-      Matrix half(t.size(), 1), other(t.size(), 1);
-      for (const Index first : block.patterns[p].first_row) {
-        const Matrix own = x.segment(first, t.size());
-        Matrix plain = own;
-        solve(t, plain);
-        for (Index j = 0; j < t.derivative.cols(); ++j) {
-          multiply_derivative_transposed(t, j, own, half);
-          solve_transposed(t, half);
-          multiply_derivative(t, j, plain, other);
-          found.col(block.first_theta - first_theta + j).segment(first, t.size()) = -(half + other);
-        }
-      }
-    }
-  }
-  return found;
-}
-
-Matrix WhitenedRecords::direction(const Vector& theta, Index place, const ConstMatrixRef& x) const {
-  const Whitenings& derivatives = this->derivatives(theta);
-  Matrix found = Matrix::Zero(x.rows(), x.cols());
-  for (std::size_t b = 0; b < derivatives.size(); ++b) {
-    const ResidualBlock& block = model_.residual.blocks[b];
-    const Index j = place - block.first_theta;
-    if (j < 0 || j >= block.structure->n_theta()) continue;
-    for (std::size_t p = 0; p < derivatives[b].size(); ++p) {
-      const Whitening& t = derivatives[b][p];
-      Matrix half(t.size(), x.cols()), other(t.size(), x.cols());
-      for (const Index first : block.patterns[p].first_row) {
-        const Matrix own = x.middleRows(first, t.size());
-        Matrix plain = own;
-        solve(t, plain);
-        multiply_derivative_transposed(t, j, own, half);
-        solve_transposed(t, half);
-        multiply_derivative(t, j, plain, other);
-        found.middleRows(first, t.size()) = -(half + other);
-      }
-    }
-  }
-  return found;
 }
 
 }  // namespace henderson::equations

@@ -12,6 +12,9 @@
 
 namespace henderson::equations {
 
+// Positions up to which a covariance matrix of residuals is made whole.
+constexpr Index kLargestWhole = 300;
+
 class WhitenedRecords {
  public:
   // Keeps a reference to the model, which has a structured residual.
@@ -76,6 +79,11 @@ class WhitenedRecords {
   Whitenings whitenings(const Vector& theta, bool with_derivative) const;
   // With derivatives; those of the last theta are kept.
   const Whitenings& derivatives(const Vector& theta) const;
+  bool is_whole(std::size_t block) const;
+  void add_whole_directions(std::size_t block, const Vector& theta, const ConstVectorRef& x,
+                            MatrixRef found) const;
+  void add_sparse_directions(std::size_t block, const Vector& theta, const ConstVectorRef& x,
+                             MatrixRef found) const;
   Matrix group_score(const model::RecordGroup& group, const std::vector<double>& inverse,
                      const ConstVectorRef& u, double residual) const;
   void whiten_group(const model::RecordGroup& group);

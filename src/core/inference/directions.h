@@ -11,8 +11,7 @@
 
 namespace henderson::inference {
 
-// Residual structures of more positions are not made whole.
-constexpr Index kLargestWhole = 300;
+using equations::kLargestWhole;
 
 struct Direction {
   std::vector<Matrix> sigma;  // one for each block; of size 0 where it is zero

@@ -14,13 +14,12 @@ using model::ResidualBlock;
 using model::ResidualPattern;
 
 constexpr Index kMostColumns = 500;
-constexpr Index kMostPositions = 300;
 
 bool is_possible(const Model& model) {
   if (!model.has_structured_residual() || !model.blocks.empty()) return false;
   if (model.n_free_columns() > kMostColumns) return false;
   for (const ResidualBlock& block : model.residual.blocks) {
-    if (block.structure->n_coef() > kMostPositions) return false;
+    if (block.structure->n_coef() > equations::kLargestWhole) return false;
   }
   return true;
 }
