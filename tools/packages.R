@@ -1,7 +1,7 @@
 # The R packages that the repository needs, read from DESCRIPTION. Used by tools/setup.sh:
 #   Rscript tools/packages.R missing run|dev   prints those that are not installed, one a line
 #   Rscript tools/packages.R install run|dev   installs them from CRAN, fails if one is missing
-#   Rscript tools/packages.R try PACKAGE ...   installs peers that some tests compare with, if it can
+#   Rscript tools/packages.R try PACKAGE ...   installs peers that tests compare with, if it can
 
 needed_packages <- function(purpose) {
   fields <- read.dcf("DESCRIPTION", c("Imports", "LinkingTo", "Suggests"))
