@@ -4,8 +4,8 @@
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 #include <algorithm>
-#include <numeric>
 
+#include "core/equations/node_groups.h"
 #include "core/linalg/dense.h"
 
 namespace henderson::equations {
@@ -14,79 +14,10 @@ namespace {
 using model::BlockSymmetric;
 using model::Model;
 using model::Nodes;
-using model::RandomBlock;
 
 constexpr double kMostWork = 2e9;  // operations in the columns that groups meet
 
-// Sets of nodes that grow together, and how many columns each has.
-class Sets {
- public:
-  explicit Sets(const Nodes& nodes) {
-    parent_.resize(static_cast<std::size_t>(nodes.count()));
-    std::iota(parent_.begin(), parent_.end(), 0);
-    for (SmallIndex i = 0; i < nodes.count(); ++i) size_.push_back(nodes.size(i));
-  }
-
-  SmallIndex root(SmallIndex i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-
-  // The size of the set that has both now.
-  Index unite(SmallIndex i, SmallIndex j) {
-    i = root(i);
-    j = root(j);
-    if (i == j) return size_[i];
-    if (size_[i] < size_[j]) std::swap(i, j);
-    parent_[j] = i;
-    return size_[i] += size_[j];
-  }
-
- private:
-  std::vector<SmallIndex> parent_;
-  std::vector<Index> size_;
-};
-
-// How the nodes are divided: the absorbed ones in their sets.
-struct Division {
-  Sets sets;
-  std::vector<bool> is_absorbed;  // of each block
-};
-
 bool is_zero(const Matrix& lambda) { return lambda.isZero(0.0); }
-
-// The larger terms first, as long as no group becomes large.
-Division divide(const MixedModelEquations& equations, const Factors& lambda, Index largest_group) {
-  const Model& model = equations.model();
-  const BlockSymmetric& cross = model.cross_products;
-  const std::vector<SmallIndex>& block_of = equations.pattern().block_of_node;
-  std::vector<std::size_t> order(model.blocks.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return model.blocks[a].n_levels * model.blocks[a].n_coef >
-           model.blocks[b].n_levels * model.blocks[b].n_coef;
-  });
-  Division found{Sets(cross.nodes), std::vector<bool>(model.blocks.size(), false)};
-  for (const std::size_t b : order) {
-    if (is_zero(lambda[b])) continue;
-    Division next = found;
-    next.is_absorbed[b] = true;
-    const auto is_absorbed = [&](SmallIndex node) {
-      const auto of = static_cast<std::size_t>(block_of[node]);
-      return of < next.is_absorbed.size() && next.is_absorbed[of];
-    };
-    Index largest = 0;
-    for (SmallIndex j = 0; j < cross.nodes.count() && largest <= largest_group; ++j) {
-      if (!is_absorbed(j)) continue;
-      for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
-        if (is_absorbed(cross.node[k]))
-          largest = std::max(largest, next.sets.unite(j, cross.node[k]));
-      }
-    }
-    if (largest <= largest_group) found = std::move(next);
-  }
-  return found;
-}
 
 bool is_possible(const Model& model, const Factors& lambda) {
   if (model.has_structured_residual() || model.blocks.empty()) return false;
@@ -109,7 +40,7 @@ struct Places {
   Index n_rest = 0;
 };
 
-Places places_of(const MixedModelEquations& equations, const Factors& lambda, Division& division,
+Places places_of(const MixedModelEquations& equations, const Factors& lambda, NodeGroups& groups,
                  Absorption& found) {
   const Model& model = equations.model();
   const Nodes& nodes = model.cross_products.nodes;
@@ -123,7 +54,7 @@ Places places_of(const MixedModelEquations& equations, const Factors& lambda, Di
     const auto b = static_cast<std::size_t>(block_of[i]);
     const bool is_random = b < model.blocks.size();
     if (is_random && found.is_absorbed[b]) {
-      const SmallIndex root = division.sets.root(i);
+      const SmallIndex root = groups.sets.root(i);
       SmallIndex& group = group_of_root[root];
       if (group == kNone) {
         group = static_cast<SmallIndex>(found.groups.size());
@@ -258,10 +189,10 @@ std::optional<Absorption> absorb(const MixedModelEquations& equations, const Fac
   const Model& model = equations.model();
   if (!is_possible(model, lambda)) return std::nullopt;
   const std::vector<SmallIndex>& block_of = equations.pattern().block_of_node;
-  Division division = divide(equations, lambda, limits.group);
+  NodeGroups groups = group_nodes(equations, lambda, limits.group);
   Absorption found;
-  found.is_absorbed = division.is_absorbed;
-  const Places at = places_of(equations, lambda, division, found);
+  found.is_absorbed = groups.is_absorbed;
+  const Places at = places_of(equations, lambda, groups, found);
   if (at.n_rest > limits.rest) return std::nullopt;
 
   std::vector<Matrix> sigma;

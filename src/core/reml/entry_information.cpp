@@ -5,8 +5,7 @@
 #include <numeric>
 
 #include "core/covariance/lower.h"
-#include "core/equations/group_views.h"
-#include "core/linalg/dense.h"
+#include "core/reml/entry_sums.h"
 
 namespace henderson::reml {
 namespace {
@@ -24,38 +23,6 @@ constexpr Index kMostPositions = 32;
 constexpr Index kMostProducts = 2000;
 // Loops over records do not run at the speed of products of matrices.
 constexpr double kOverhead = 25.0;
-
-// For each block a matrix: a row for each entry of R, a column for each pattern.
-using ByPattern = std::vector<Matrix>;
-
-ByPattern zeros(const Model& model) {
-  ByPattern all;
-  for (const ResidualBlock& block : model.residual.blocks)
-    all.push_back(Matrix::Zero(lower_size(block.structure->n_coef()),
-                               static_cast<Index>(block.patterns.size())));
-  return all;
-}
-
-// Adds the lower triangle of a matrix among the positions of a pattern (ascending).
-void add_entries(const Matrix& among, const Positions& at, Eigen::Ref<Vector> entries) {
-  for (Index c = 0; c < among.cols(); ++c) {
-    for (Index r = c; r < among.rows(); ++r) entries[lower_position(at[r], at[c])] += among(r, c);
-  }
-}
-
-// Omega_p
-ByPattern inverses(const Model& model, const WhitenedRecords& records) {
-  ByPattern all = zeros(model);
-  for (std::size_t b = 0; b < all.size(); ++b) {
-    const ResidualBlock& block = model.residual.blocks[b];
-    for (std::size_t p = 0; p < block.patterns.size(); ++p) {
-      const Matrix& t = records.dense_transform(b, p);
-      add_entries(t.transpose() * t, block.patterns[p].positions,
-                  all[b].col(static_cast<Index>(p)));
-    }
-  }
-  return all;
-}
 
 // sum_p f(Omega_p, M_p), from their entries.
 Matrix traces(const Matrix& omega, const Matrix& middle, Index n_positions) {
@@ -111,82 +78,6 @@ std::vector<Matrix> entry_jacobians(const Model& model, const Vector& theta) {
   return all;
 }
 
-// R^-1 X of a subject in the columns that it has.
-Matrix weighted_design(const WhitenedRecords& records, const RecordGroup& group) {
-  return records.dense_transform(group.block, group.pattern).transpose() * records.whitened(group);
-}
-
-// Of one pass over the subjects: sum w w' by pattern, and sum X'R^-1 V_a w, a row for each column
-// of X and a column for each entry.
-struct WeightedErrors {
-  ByPattern squares;
-  std::vector<Matrix> cross;
-};
-
-WeightedErrors weighted_errors(const Model& model, const WhitenedRecords& records,
-                               const ConstVectorRef& solution) {
-  WeightedErrors sums{zeros(model), {}};
-  for (const Matrix& entries : sums.squares)
-    sums.cross.push_back(Matrix::Zero(entries.rows(), solution.size()));
-  const Vector error = records.residual(solution);
-  std::vector<Index> place;
-  for (const RecordGroup& group : model.groups->groups) {
-    const Positions& at = model.residual.blocks[group.block].patterns[group.pattern].positions;
-    const Matrix& t = records.dense_transform(group.block, group.pattern);
-    const Vector w = t.transpose() * error.segment(group.first_row, group.n_rows);
-    add_entries(w * w.transpose(), at, sums.squares[group.block].col(group.pattern));
-    const Matrix x = weighted_design(records, group);
-    Matrix& cross = sums.cross[group.block];
-    for (SmallIndex j = 0; j < group.n_columns; ++j) {
-      double* into = cross.col(model.groups->column[group.first_column + j]).data();
-      for (Index r = 0; r < w.size(); ++r) {
-        double* row = into + lower_position(at[r], 0);
-        for (Index c = 0; c < r; ++c) row[at[c]] += x(r, j) * w[c] + x(c, j) * w[r];
-        row[at[r]] += x(r, j) * w[r];
-      }
-    }
-  }
-  return sums;
-}
-
-// Xi of all subjects of a block: sum Xi Xi' by pattern, and the products of all rows of Xi, (r, j)
-// stored at r * (columns) + j.
-struct WeightedColumns {
-  Matrix squares;
-  Matrix products;
-};
-
-WeightedColumns weighted_columns(const MixedModelEquations& equations, std::size_t b,
-                                 const Matrix& upper) {
-  const Model& model = equations.model();
-  const WhitenedRecords& records = *equations.records();
-  const ResidualBlock& block = model.residual.blocks[b];
-  const Index n_columns = upper.cols();
-  const Index n_positions = block.structure->n_coef();
-  std::vector<const RecordGroup*> groups;
-  for (const RecordGroup& group : model.groups->groups) {
-    if (group.block == static_cast<SmallIndex>(b)) groups.push_back(&group);
-  }
-  WeightedColumns sums{
-      Matrix::Zero(lower_size(n_positions), static_cast<Index>(block.patterns.size())), {}};
-  const auto write = [&](Index first, MatrixRef columns) {
-    columns.setZero();
-    for (Index s = 0; s < columns.cols(); ++s) {
-      const RecordGroup& group = *groups[static_cast<std::size_t>(first + s)];
-      const Positions& at = block.patterns[group.pattern].positions;
-      const Matrix xi = equations::gathered(*model.groups, group, upper).transpose() *
-                        weighted_design(records, group).transpose();  // a column per position
-      add_entries(xi.transpose() * xi, at, sums.squares.col(group.pattern));
-      for (Index r = 0; r < xi.cols(); ++r)
-        columns.col(s).segment(at[r] * n_columns, n_columns) = xi.col(r);
-    }
-  };
-  Callbacks callbacks;
-  sums.products = linalg::cross_product(n_positions * n_columns, static_cast<Index>(groups.size()),
-                                        write, equations.threads(), callbacks);
-  return sums;
-}
-
 // B_a of every entry, stacked as the columns of a matrix.
 Matrix stacked_products(const Matrix& products, Index n_positions) {
   const Index n = products.rows() / n_positions;
@@ -238,7 +129,8 @@ Matrix average_by_entries(const MixedModelEquations& equations, const Evaluation
   const std::vector<Matrix> jacobians = entry_jacobians(model, evaluation.parameters.theta());
   const WeightedErrors errors =
       weighted_errors(model, records, evaluation.solved.solution.unscaled);
-  Matrix information = traces_of_theta(model, inverses(model, records), errors.squares, jacobians);
+  Matrix information =
+      traces_of_theta(model, pattern_inverses(model, records), errors.squares, jacobians);
   Matrix c(evaluation.solved.solution.unscaled.size(), model.n_theta);
   for (std::size_t b = 0; b < jacobians.size(); ++b) {
     c.middleCols(model.residual.blocks[b].first_theta, jacobians[b].cols()) =
@@ -254,7 +146,7 @@ std::optional<Matrix> expected_by_entries(const MixedModelEquations& equations,
                                           const Evaluation& evaluation) {
   const Model& model = equations.model();
   const std::vector<Matrix> jacobians = entry_jacobians(model, evaluation.parameters.theta());
-  const ByPattern omega = inverses(model, *equations.records());
+  const ByPattern omega = pattern_inverses(model, *equations.records());
   const Index n = model.reml ? equations.pattern().nodes.n_columns() : 0;
   Matrix upper = Matrix::Identity(equations.pattern().nodes.n_columns(), n);
   evaluation.solved.factor.solve_upper(upper);
@@ -269,10 +161,10 @@ std::optional<Matrix> expected_by_entries(const MixedModelEquations& equations,
       middle[b].col(static_cast<Index>(p)) *=
           static_cast<double>(block.patterns[p].first_row.size());
     if (n == 0) continue;
-    const WeightedColumns columns = weighted_columns(equations, b, upper);
-    middle[b] -= 2.0 * columns.squares;
+    const WeightedDesign design = weighted_design(equations, b, upper);
+    middle[b] -= 2.0 * design.squares;
     b_theta.middleCols(block.first_theta, jacobians[b].cols()) =
-        stacked_products(columns.products, n_positions) * jacobians[b];
+        stacked_products(design.products, n_positions) * jacobians[b];
   }
   return 0.5 * (traces_of_theta(model, omega, middle, jacobians) + b_theta.transpose() * b_theta);
 }
