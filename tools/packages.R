@@ -18,13 +18,14 @@ missing_packages <- function(purpose) {
   needed[vapply(needed, is_missing, NA)]
 }
 
-install_all <- function(packages) {
+install_all <- function(packages, at_once = cores()) {
   if (identical(unname(getOption("repos")["CRAN"]), "@CRAN@")) {
     utils::chooseCRANmirror(ind = 1L, local.only = TRUE)
   }
-  cores <- max(1L, parallel::detectCores(), na.rm = TRUE)
-  utils::install.packages(packages, lib = .libPaths()[1], Ncpus = cores, quiet = TRUE)
+  utils::install.packages(packages, lib = .libPaths()[1], Ncpus = at_once, quiet = TRUE)
 }
+
+cores <- function() max(1L, parallel::detectCores(), na.rm = TRUE)
 
 is_missing <- function(package) !nzchar(system.file(package = package))
 
@@ -43,7 +44,9 @@ main <- function(action, purpose) {
 
 try_packages <- function(packages) {
   missing <- packages[vapply(packages, is_missing, NA)]
-  if (length(missing) > 0L) install_all(missing)
+  # One is large: its files at once, not the packages.
+  Sys.setenv(MAKEFLAGS = paste0("-j", cores()))
+  if (length(missing) > 0L) install_all(missing, at_once = 1L)
   missing <- missing[vapply(missing, is_missing, NA)]
   if (length(missing) > 0L) message("Not installed, their tests are skipped: ", toString(missing))
 }
