@@ -8,7 +8,6 @@ namespace henderson::equations {
 
 using model::BlockSymmetric;
 using model::Model;
-using model::RandomBlock;
 
 NodeSets::NodeSets(const model::Nodes& nodes) : parent_(static_cast<std::size_t>(nodes.count())) {
   std::iota(parent_.begin(), parent_.end(), 0);

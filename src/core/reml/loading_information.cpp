@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/linalg/triangular.h"
+#include "core/reml/residual_information.h"
 
 namespace henderson::reml {
 namespace {
@@ -174,24 +175,14 @@ Matrix sum_of_levels(const Matrix& t, const RandomBlock& block) {
   return sum;
 }
 
-// From theta and the blocks as wholes to theta and log sigma^2: V_sigma = V - sum V_b.
-Matrix with_residual(const Model& model, const Matrix& t, const std::vector<BlockEntries>& blocks,
-                     const Matrix& all) {
-  const Index n = model.n_theta;
-  const auto n_blocks = static_cast<Index>(blocks.size());
-  Vector trace = Vector::Zero(all.rows());  // tr(P V_i)
+// tr(P V_i) over all theta and then all blocks.
+Vector traces_of(const Matrix& t, const std::vector<BlockEntries>& blocks, Index size) {
+  Vector trace = Vector::Zero(size);
   for (const BlockEntries& of : blocks) {
     const Matrix product = 2.0 * sum_of_levels(t, *of.block) * of.lambda;
     for (const Entry& e : of.entries) trace[e.parameter] += e.value * product(e.row, e.column);
   }
-  Matrix found(n + 1, n + 1);
-  found.topLeftCorner(n, n) = all.topLeftCorner(n, n);
-  const Vector beside = 0.5 * trace.head(n) - all.block(0, n, n, n_blocks).rowwise().sum();
-  found.col(n).head(n) = beside;
-  found.row(n).head(n) = beside.transpose();
-  found(n, n) = 0.5 * model.error_df() - trace.tail(n_blocks).sum() +
-                all.bottomRightCorner(n_blocks, n_blocks).sum();
-  return found;
+  return trace;
 }
 
 bool is_in_reach(const MixedModelEquations& equations) {
@@ -213,9 +204,12 @@ std::optional<ExactParts> loading_information(const MixedModelEquations& equatio
   if (cost(blocks) > kMostProducts) return std::nullopt;
   const Matrix t = projected_products(equations, evaluation);
   const auto n_blocks = static_cast<Index>(blocks.size());
-  const Matrix all = information_of_entries(t, blocks, model.n_theta + n_blocks);
+  const Index size = model.n_theta + n_blocks;
   const Index n = model.n_theta + 1;
-  ExactParts parts{with_residual(model, t, blocks, all), Matrix::Zero(n, n)};
+  ExactParts parts{
+      with_residual_information(information_of_entries(t, blocks, size), traces_of(t, blocks, size),
+                                model.n_theta, model.error_df()),
+      Matrix::Zero(n, n)};
   const equations::Solution& solution = evaluation.solved.solution;
   const double residual = evaluation.parameters.residual();
   for (const RandomBlock& block : model.blocks) {
@@ -223,8 +217,8 @@ std::optional<ExactParts> loading_information(const MixedModelEquations& equatio
     const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
                                      block.n_levels);
     const Matrix g = sum_of_levels(t, block) - s * s.transpose() / (residual * residual);
-    const Index size = block.structure->n_theta();
-    parts.curvature.block(block.first_theta, block.first_theta, size, size) =
+    const Index n_theta = block.structure->n_theta();
+    parts.curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) =
         block.structure->curvature(evaluation.parameters.of(block), g);
   }
   return parts;

@@ -11,7 +11,7 @@
 //     S_j = sum_lm T_lm Lambda_j' Q_lm' + R_lm Lambda_j'^T R_ml
 //     d(-2l)/dSigma = sum_l T_ll - s_l s_l',   s = Z'Py
 //
-// sigma^2 follows from V = sigma^2 R~ + sum Z(Lambda Lambda' x I)Z' and tr(P V P V) = n - p.
+// sigma^2 follows (residual_information.h).
 #pragma once
 
 #include <optional>

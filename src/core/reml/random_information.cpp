@@ -5,6 +5,7 @@
 
 #include "core/covariance/lower.h"
 #include "core/reml/entry_traces.h"
+#include "core/reml/residual_information.h"
 
 namespace henderson::reml {
 namespace {
@@ -17,7 +18,7 @@ using model::RandomBlock;
 
 constexpr Index kMostEntries = 120;
 // What is left of n - p for the residual, below which its digits are lost in the difference.
-constexpr double kCancelled = 1e-6;
+constexpr double kCancelled = 5e-7;
 constexpr Index kMostWeights = 25000000;  // entries of all N_a
 
 // d entries / d theta, relative to sigma^2, and the entries themselves: a column for each theta,
@@ -61,18 +62,12 @@ std::optional<Matrix> random_information(const MixedModelEquations& equations,
   const EntryTraces sums = entry_traces(equations, *absorption);
   const Matrix jacobian = entry_jacobian(model, evaluation, n_entries);
   // Over all theta and then all blocks.
-  const Matrix products = jacobian.transpose() * sums.products * jacobian;
-  const Vector own = jacobian.transpose() * sums.traces;
-
-  const Index n = model.n_theta, n_blocks = products.rows() - n;
-  Matrix information(n + 1, n + 1);
-  information.topLeftCorner(n, n) = products.topLeftCorner(n, n);
-  information.col(n).head(n) = own.head(n) - products.topRightCorner(n, n_blocks).rowwise().sum();
-  information.row(n).head(n) = information.col(n).head(n).transpose();
-  information(n, n) = model.error_df() - 2.0 * own.tail(n_blocks).sum() +
-                      products.bottomRightCorner(n_blocks, n_blocks).sum();
-  if (information(n, n) < kCancelled * model.error_df()) return std::nullopt;
-  return 0.5 * information;
+  Matrix information = with_residual_information(
+      0.5 * (jacobian.transpose() * sums.products * jacobian), jacobian.transpose() * sums.traces,
+      model.n_theta, model.error_df());
+  const double left = information(model.n_theta, model.n_theta);
+  if (left < kCancelled * model.error_df()) return std::nullopt;
+  return information;
 }
 
 }  // namespace henderson::reml

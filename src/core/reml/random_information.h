@@ -12,8 +12,7 @@
 //     absorbed, not        sum over levels of tr(Sigma_B^-1 (Y N_a Y)_ll Sigma_B^-1 E_b)
 //     neither              sum over pairs of levels of tr(E_a T_lm E_b T_ml)
 //
-// The residual follows from V = sigma^2 D^-1 + sum Z(Sigma x I)Z', tr(P V P V) = n - p and tr(P V_a
-// P V) = tr(P V_a).
+// The residual follows (residual_information.h).
 #pragma once
 
 #include <optional>
