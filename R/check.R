@@ -36,25 +36,6 @@ check_choice <- function(value, choices, argument) {
 
 # Columns ------------------------------------------------------------------------------------------
 
-# The names in `data` nearest to `name`: at most three, and only those that a slip could explain.
-nearest_names <- function(name, candidates) {
-  if (length(candidates) == 0L) return(character())
-  distance <- drop(utils::adist(name, candidates, ignore.case = TRUE))
-  near <- candidates[distance <= max(1, ceiling(nchar(name) / 3))]
-  utils::head(near[order(distance[match(near, candidates)])], 3L)
-}
-
-# The variables that an expression looks up: not what stands after `$`, nor a package's name.
-looked_up <- function(x) {
-  if (is.symbol(x)) return(if (nzchar(x)) as.character(x))
-  if (!is.call(x)) return(NULL)
-  if (is_call_to(x, c("::", ":::", "function"))) return(NULL)
-  if (is_call_to(x, c("$", "@"))) return(looked_up(x[[2L]]))
-  arguments <- as.list(x)
-  if (is.symbol(arguments[[1L]])) arguments <- arguments[-1L]
-  unique(unlist(lapply(arguments, looked_up)))
-}
-
 # Every variable is a column of `data`, or an object in reach of `env`: not a function, unless it
 # may be the argument of another function (not in `bare`).
 check_variables <- function(variables, data, env, argument = "formula", bare = variables) {
@@ -112,5 +93,3 @@ check_parameter_vector <- function(value, known, argument) {
   if (!all(is.finite(value))) abort_parameter_values(argument, "must be finite")
   stats::setNames(as.double(value), names(value))
 }
-
-`%||%` <- function(x, y) if (is.null(x)) y else x

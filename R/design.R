@@ -40,11 +40,6 @@ model_design <- function(parts, frame, contrasts = NULL) {
   )
 }
 
-one_sided_terms <- function(formula) {
-  rhs <- if (length(formula) == 3L) formula[-2L] else formula
-  stats::terms(rhs)
-}
-
 # list(terms, names, assign, labels) of a terms object.
 column_recipe <- function(terms, source) {
   variables <- variable_names(terms)

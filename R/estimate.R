@@ -1,10 +1,10 @@
 # From a spec to estimates: which method, which parameters are held, and the call of the engine.
 
-by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
-
 estimation_methods <- list(
-  REML = list(label = "REML", estimate = by_likelihood),
-  ML = list(label = "maximum likelihood", estimate = by_likelihood),
+  REML = list(label = "REML", estimate = function(spec, control) by_likelihood(spec, control)),
+  ML = list(
+    label = "maximum likelihood", estimate = function(spec, control) by_likelihood(spec, control)
+  ),
   ANOVA = list(
     label = "analysis of variance (Henderson's Method 3)",
     estimate = function(spec, control) by_fitting_constants(spec, control)

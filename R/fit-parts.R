@@ -27,8 +27,6 @@ n_free <- function(fit) fit$rank + n_variance_free(fit)
 
 term_labels <- function(fit) vapply(fit$random, `[[`, "", "label")
 
-variable_names <- function(terms) vapply(as.list(attr(terms, "variables"))[-1L], deparse_one, "")
-
 # Sigma of each random term, a list.
 term_covariances <- function(fit) {
   lapply(seq_along(fit$random), function(k) term_covariance(fit$random[[k]], k, fit$parameters))
@@ -109,3 +107,7 @@ solve_blocks <- function(fit, K, sizes) {
 
 # w'C^- w of each record, relative to sigma^2, of a fit with one residual variance.
 shares <- function(fit) record_leverages_cpp(fit_spec(fit), fit$parameters$estimate)
+
+# The values of the variance parameters as a reader gets them: a fit by ANOVA may have negative
+# ones, and its equations then have 0 in their place.
+reported_estimates <- function(fit) fit$anova$estimate %||% fit$parameters$estimate

@@ -30,9 +30,6 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
   validate_lmmfit(fit)
 }
 
-# The first five as the engine numbers them.
-parameter_status <- c("free", "held", "at boundary", "tied", "at bound", "negative", "truncated")
-
 # A random term as the fit keeps it: without the incidence, which the frame has.
 fitted_term <- function(term, effects) {
   kept <- term[c("label", "group", "structure", "coef_names", "levels", "n_coef", "n_levels")]
@@ -78,8 +75,13 @@ with_kept_relationships <- function(parts, fit) {
   parts
 }
 
-# X of a spec.
-fixed_design <- function(spec) design_cpp(spec)$X
-
 # X and the list of Z, sparse, without names.
 fit_matrices <- function(fit, spec = fit_spec(fit)) design_cpp(spec)
+
+# The control list that tells the engine where the fit is: which parameters were held, and all
+# values.
+fit_control <- function(fit) {
+  held <- fit$parameters$status == "held"
+  values <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
+  engine_control(fit$control, fit$parameters, values[held], values[!held], fit$constraints)
+}

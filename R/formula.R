@@ -2,8 +2,6 @@
 # frame that has the variables of all of them. Bars are found by reformulas; this file decides where
 # they may stand and what they mean.
 
-deparse_one <- function(x) paste(deparse(x, width.cutoff = 500L), collapse = " ")
-
 # Gives: response (call), fixed (two-sided formula without bars), random (a list, see bar_terms),
 # variables (two-sided formula with every variable, for the model frame), residual.
 parse_formula <- function(formula, data, residual = ~iid) {
@@ -42,13 +40,6 @@ check_formula <- function(formula, env = parent.frame(3L)) {
   formula
 }
 
-as_one_sided <- function(rhs, env = NULL) {
-  formula <- call("~", rhs)
-  class(formula) <- "formula"
-  environment(formula) <- env
-  formula
-}
-
 # `.` means every column of data but the response and the grouping factors.
 expand_dot <- function(fixed, random, data, further = character()) {
   if (!"." %in% all.vars(fixed[[3L]])) return(fixed)
@@ -62,9 +53,6 @@ expand_dot <- function(fixed, random, data, further = character()) {
 
 # Bars ---------------------------------------------------------------------------------------------
 
-is_call_to <- function(x, names) {
-  is.call(x) && is.symbol(x[[1L]]) && as.character(x[[1L]]) %in% names
-}
 is_bar <- function(x) is_call_to(x, c("|", "||"))
 has_bar <- function(x) is.language(x) && any(c("|", "||") %in% all.names(x))
 
@@ -140,11 +128,6 @@ check_bar <- function(bar) {
   if ("." %in% all.vars(bar)) {
     abort_bar(bar, "`.` has no meaning in a random term", "Name the columns.")
   }
-}
-
-strip_parentheses <- function(x) {
-  while (is_call_to(x, "(")) x <- x[[2L]]
-  x
 }
 
 # The variables of a group joined by `+`: what the model frame needs.

@@ -69,19 +69,6 @@ parse_group <- function(group, addend) {
   )
 }
 
-split_interaction <- function(group) {
-  group <- strip_parentheses(group)
-  if (!is_call_to(group, ":")) return(list(group))
-  c(split_interaction(group[[2L]]), split_interaction(group[[3L]]))
-}
-
-# The names of the functions that an expression calls.
-called_functions <- function(x) {
-  if (!is.call(x)) return(character())
-  own <- if (is.symbol(x[[1L]])) as.character(x[[1L]])
-  c(own, unlist(lapply(as.list(x)[-1L], called_functions)))
-}
-
 parse_gr <- function(call) {
   matched <- tryCatch(match.call(gr, call), error = function(e) {
     abort_gr("{.code {deparse_one(call)}} is not understood.",

@@ -95,10 +95,6 @@ fixed_reduction <- function(spec, found) {
     intercept = intercept)
 }
 
-# The values of the variance parameters as a reader gets them: a fit by ANOVA may have negative
-# ones, and its equations then have 0 in their place.
-reported_estimates <- function(fit) fit$anova$estimate %||% fit$parameters$estimate
-
 # The likelihood of a fit by ANOVA is the REML one at its estimates.
 criterion_name <- function(fit) {
   if (is.null(fit$anova)) fit$method else "REML, at these estimates"

@@ -24,6 +24,7 @@ front_callers <- c(
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
   "estimate.R", "fit.R", "fit-parts.R", "mme.R", "ranef.R", "predict-rows.R", "genetic-groups.R",
+  "likelihood.R", "spec.R", "information.R", "group-effects.R",
   "pedigree.R",
   "relationship.R", "grm.R", "reliability.R", "effective-dimensions.R", "legendre.R",
   "estimable.R", "contest.R", "ddf.R", "henderson3.R", "two-stage-fit.R",
