@@ -75,8 +75,6 @@ compare_d <- function(two, one) {
   )
 }
 
-is_one_variance <- function(fit) sum(fit$parameters$index == 0L) == 1L
-
 compare_met <- function(two, one) {
   fixed <- side_by_side(coef(two), vcov(two), one)
   ours <- met_variances(two)

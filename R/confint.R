@@ -51,30 +51,6 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   )
 }
 
-# Gives the names of fixed effects and of variance parameters, as fixed and variance.
-interval_parameters <- function(fit, parm, method, functions) {
-  fixed <- fit$fixed$names
-  variance <- fit$parameters$name
-  if (is.null(parm)) {
-    if (!is.null(functions)) return(list(fixed = character(), variance = character()))
-    parm <- if (method == "Wald") "fixed" else "all"
-  }
-  if (is.numeric(parm)) {
-    unknown <- setdiff(parm, seq_along(fixed))
-    if (length(unknown) > 0L) abort_coefficient(unknown, fixed)
-    parm <- fixed[parm]
-  }
-  known <- c(fixed, variance)
-  if (length(parm) == 1L && !parm %in% known) {
-    if (parm == "fixed") return(list(fixed = fixed, variance = character()))
-    if (parm == "variance") return(list(fixed = character(), variance = variance))
-    if (parm == "all") return(list(fixed = fixed, variance = variance))
-  }
-  unknown <- setdiff(parm, known)
-  if (length(unknown) > 0L) abort_coefficient(unknown, known)
-  list(fixed = intersect(parm, fixed), variance = setdiff(intersect(parm, variance), fixed))
-}
-
 limit_names <- function(level) {
   tail <- (1 - level) / 2
   paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%")
@@ -99,15 +75,6 @@ fixed_limits <- function(fit, names, level, ddf, information) {
   limits <- cbind(table$estimate - half, table$estimate + half)
   rownames(limits) <- names
   limits
-}
-
-# The scale on which a parameter is nearly normal: list(to, from, slope).
-interval_scale <- function(kind) {
-  switch(kind,
-    variance = list(to = log, from = exp, slope = function(x) 1 / x),
-    correlation = list(to = atanh, from = tanh, slope = function(x) 1 / (1 - x^2)),
-    list(to = identity, from = identity, slope = function(x) 1)
-  )
 }
 
 variance_limits <- function(fit, names, level, information) {
@@ -138,10 +105,6 @@ profile_intervals <- function(fit, parm, level, functions = NULL) {
   }, numeric(2L)))
   dimnames(limits) <- list(c(parm$fixed, parm$variance, parsed$names), limit_names(level))
   limits
-}
-
-split_profiles <- function(profiles) {
-  split(as.data.frame(profiles), factor(profiles$parameter, unique(profiles$parameter)))
 }
 
 # The value at which zeta is z: the profile has a point there, or ends before it, at a boundary: at

@@ -78,12 +78,6 @@ covariance_us <- function(recipe, values) {
 
 covariance_diag <- function(recipe, values) diag(values, recipe$n_coef)
 
-# Loadings (t x k) of rr and fa: those above the diagonal are zero.
-loading_entries <- function(t, k) {
-  list(row = sequence(t - seq_len(k) + 1L, from = seq_len(k)),
-    col = rep.int(seq_len(k), t - seq_len(k) + 1L))
-}
-
 loading_matrix <- function(recipe, values) {
   at <- loading_entries(recipe$n_coef, recipe$order)
   loadings <- matrix(0, recipe$n_coef, recipe$order)
@@ -97,19 +91,6 @@ covariance_rr <- function(recipe, values) tcrossprod(loading_matrix(recipe, valu
 covariance_fa <- function(recipe, values) {
   t <- recipe$n_coef
   tcrossprod(loading_matrix(recipe, values[-seq_len(t)])) + diag(values[seq_len(t)], t)
-}
-
-# The first factor with its variances, the correlations of the others.
-covariance_product <- function(recipe, values) {
-  sigma <- matrix(1)
-  for (k in seq_along(recipe$factors)) {
-    factor <- recipe$factors[[k]]
-    n <- n_values(factor) - (k > 1L)
-    own <- values[seq_len(n)]
-    values <- values[-seq_len(n)]
-    sigma <- kronecker(sigma, sigma_of(factor, if (k > 1L) c(1, own) else own))
-  }
-  sigma
 }
 
 is_semidefinite <- function(sigma) {
@@ -128,4 +109,12 @@ covariance_root <- function(sigma) {
   if (nrow(sigma) == 1L) return(sqrt(sigma))
   parts <- eigen(sigma, symmetric = TRUE)
   parts$vectors %*% diag(sqrt(pmax(parts$values, 0)), nrow(sigma))
+}
+
+# NaN where a variance is zero.
+correlation_matrix <- function(covariance) {
+  sd <- sqrt(diag(covariance))
+  correlation <- covariance / outer(sd, sd)
+  diag(correlation) <- 1
+  correlation
 }

@@ -84,21 +84,6 @@ coordinate_values <- function(term, variables, source) {
   unname(do.call(cbind, values))
 }
 
-distinct_positions <- function(coordinates) {
-  distinct <- coordinates[!duplicated(position_keys(coordinates)), , drop = FALSE]
-  distinct[do.call(order, lapply(seq_len(ncol(distinct)), function(j) distinct[, j])), ,
-    drop = FALSE]
-}
-
-# Exact: two positions are one where all their digits agree.
-position_keys <- function(coordinates) {
-  do.call(paste, lapply(seq_len(ncol(coordinates)), function(j) {
-    sprintf("%a", coordinates[, j] + 0)
-  }))
-}
-
-format_position <- function(x) vapply(x, format, "", digits = 15L)
-
 # What the engine takes as the structure of a term with these coefficients.
 term_structure <- function(term, recipe, env) {
   n_coef <- length(recipe$names)
@@ -116,4 +101,36 @@ term_structure <- function(term, recipe, env) {
 # One level is enough where the coefficients are positions: a field is a level of its own.
 needs_levels <- function(structure) {
   !structure_name(structure) %in% c("exp", "gau", "matern", "product")
+}
+
+# Numbers as the index of a structure of an order (ar1(time | id)): the same places as in a
+# residual, so gaps keep their lag. NULL where the levels of a factor are coefficients as they are.
+ordered_coefficients <- function(term, variable, source) {
+  x <- source$frame[[variable]]
+  values <- if (is.matrix(x)) NULL else as_numbers(x)
+  if (is.null(values)) return(NULL)
+  if (is_factor_like(x) && !(term$structure == "ar1" && has_gaps(values))) return(NULL)
+  factor <- list(name = term$structure, variables = list(as.name(variable)))
+  place <- ordered_places(factor, values, most = most_product_coefs)
+  position_columns(place$position, place$coefs)
+}
+
+# Whole steps apart, some of them without a record.
+has_gaps <- function(values) {
+  distinct <- sort(unique(values))
+  if (length(distinct) < 3L) return(FALSE)
+  lattice <- (distinct - distinct[1L]) / min(diff(distinct))
+  max(lattice) > length(distinct) - 1 + 1e-6 && max(abs(lattice - round(lattice))) < 1e-6
+}
+
+# Whether the coefficients of a fitted term are positions that are matched by their names.
+has_places <- function(parsed, fitted) {
+  is_product_term(parsed) || structure_index(parsed$structure) == "levels" &&
+    !anyNA(suppressWarnings(as.double(fitted$coef_names)))
+}
+
+new_ordered_coefficients <- function(parsed, fitted, source) {
+  factor <- list(name = parsed$structure,
+    variables = list(as.name(level_variable(parsed, source))))
+  position_columns(match(position_labels(factor, source), fitted$coef_names), fitted$coef_names)
 }

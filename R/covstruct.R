@@ -18,70 +18,9 @@
 #                                           "levels": levels of a factor only;
 #                                           "coordinates": distinct values of numeric variables
 #
-# A new structure is a line here, its matrix in covstruct-matrices.R, and a file in the engine.
-
-# us: the lower triangle row by row, (1,1), (2,1), (2,2), (3,1), ...
-entries_us <- function(t) {
-  row <- rep.int(seq_len(t), seq_len(t))
-  list(row = row, col = sequence(seq_len(t)))
-}
-
-# Values of the entries: list(suffix, kind, row, col). A suffix has NA where the names of the
-# coefficients make the name.
-variances_of <- function(t) {
-  list(suffix = rep.int(NA_character_, t), kind = rep.int("variance", t), row = seq_len(t),
-    col = seq_len(t))
-}
-
-parameters_us <- function(recipe) {
-  at <- entries_us(recipe$n_coef)
-  list(suffix = rep.int(NA_character_, length(at$row)),
-    kind = ifelse(at$row == at$col, "variance", "covariance"), row = at$row, col = at$col)
-}
-
-parameters_diag <- function(recipe) variances_of(recipe$n_coef)
-
-# `own` gives the suffixes of the parameters of the correlations, `kind` their kinds.
-with_variances <- function(variances, suffix, kind) {
-  none <- rep.int(NA_integer_, length(suffix))
-  list(suffix = c(variances$suffix, suffix),
-    kind = c(variances$kind, rep_len(kind, length(suffix))),
-    row = c(variances$row, none), col = c(variances$col, none))
-}
-
-one_variance <- list(suffix = "variance", kind = "variance", row = 1L, col = 1L)
-
-scaled_parameters <- function(heterogeneous, suffix, kind = "correlation") {
-  function(recipe) {
-    variances <- if (heterogeneous) variances_of(recipe$n_coef) else one_variance
-    own <- if (is.function(suffix)) suffix(recipe) else suffix
-    with_variances(variances, own, if (length(own) > 0L) kind else character())
-  }
-}
-
-lag_names <- function(recipe) {
-  lag <- if (recipe$order > 0L) recipe$order - 1L else recipe$n_coef - 1L
-  sprintf("rho%d", seq_len(lag))
-}
-
-neighbour_names <- function(recipe) sprintf("rho%d", seq_len(recipe$n_coef - 1L))
-
-matern_names <- function(recipe) {
-  if (length(recipe$constants) > 0L) "range" else c("range", "smoothness")
-}
-
-# The coefficient of a loading is its row; its column is the factor.
-parameters_rr <- function(recipe) {
-  at <- loading_entries(recipe$n_coef, recipe$order)
-  list(suffix = rep.int(NA_character_, length(at$row)), kind = rep.int("loading", length(at$row)),
-    row = at$row, col = at$col)
-}
-
-parameters_fa <- function(recipe) {
-  specific <- variances_of(recipe$n_coef)
-  specific$kind <- rep.int("specific", recipe$n_coef)
-  Map(c, specific, parameters_rr(recipe))
-}
+# A new structure is a line here, its values in covstruct-parameters.R, its matrix in
+# covstruct-matrices.R, and a file in the engine. Products of structures are here, as they look up
+# the table themselves.
 
 parameters_product <- function(recipe) {
   parts <- Map(function(factor, label, k) {
@@ -93,6 +32,21 @@ parameters_product <- function(recipe) {
   }, recipe$factors, recipe$labels, seq_along(recipe$factors))
   list(suffix = unlist(lapply(parts, `[[`, "suffix")), kind = unlist(lapply(parts, `[[`, "kind")),
     row = unlist(lapply(parts, `[[`, "row")), col = unlist(lapply(parts, `[[`, "col")))
+}
+
+# The factors of a product: the first with the variances, the others correlations.
+product_covariances <- function(recipe, values) {
+  lapply(seq_along(recipe$factors), function(k) {
+    factor <- recipe$factors[[k]]
+    n <- n_values(factor) - (k > 1L)
+    own <- values[seq_len(n)]
+    values <<- values[-seq_len(n)]
+    sigma_of(factor, if (k > 1L) c(1, own) else own)
+  })
+}
+
+covariance_product <- function(recipe, values) {
+  Reduce(kronecker, product_covariances(recipe, values))
 }
 
 structure_of <- function(label, parameters, sigma, index = "columns", arguments = character(),

@@ -5,10 +5,6 @@
 # Where no random effect and no residual covariance ties a group to the others, V^-1 is block
 # diagonal, and the same is b - b_(S) = (Phi^-1 - X_S'V_S^-1 X_S)^-1 X_S'(Py)_S, in the space of X.
 
-# What is left of the information about a fixed effect, or of a record, below which there is nothing
-# but rounding.
-nothing_left <- 1e-10
-
 # Over the kept columns: X, T as `weights`, Phi as `covariance`; Py; W and R^-1.
 deletion_parts <- function(fit, limit = 5e7) {
   kept <- estimated_columns(fit)

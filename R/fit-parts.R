@@ -111,3 +111,11 @@ shares <- function(fit) record_leverages_cpp(fit_spec(fit), fit$parameters$estim
 # The values of the variance parameters as a reader gets them: a fit by ANOVA may have negative
 # ones, and its equations then have 0 in their place.
 reported_estimates <- function(fit) fit$anova$estimate %||% fit$parameters$estimate
+
+# G = K x Sigma of random term k.
+term_g <- function(k, fit) {
+  term <- fit$random[[k]]
+  kronecker(level_covariance(term), term_covariance(term, k, fit$parameters))
+}
+
+is_one_variance <- function(fit) sum(fit$parameters$index == 0L) == 1L

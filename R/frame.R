@@ -124,7 +124,7 @@ safe_terms <- function(formula, frame) {
 
 # The frame of new data. Factors among `columns` (those with effects of their own levels) get the
 # levels of the fit; the others are groups, whose levels are matched later.
-new_frame <- function(formula, frame, newdata, columns) {
+newdata_frame <- function(formula, frame, newdata, columns) {
   terms <- stats::delete.response(safe_terms(formula, frame))
   check_variables(looked_up(terms), newdata, environment(formula), "newdata", variable_names(terms))
   new <- evaluate_frame(terms, newdata)

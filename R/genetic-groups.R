@@ -23,7 +23,6 @@ without_groups <- function(ped) {
 }
 
 has_groups <- function(term) !is.null(term$relationship$groups)
-n_group_terms <- function(fit) sum(vapply(fit$random, has_groups, NA))
 
 # Q x I: the effects of the levels (coefficient by coefficient, level by level) from those of g.
 group_map <- function(term, shares = term$relationship$groups$shares) {

@@ -52,23 +52,6 @@ gr <- function(factor, cov, precision, pedigree, ...) abort_gr_outside("gr")
 
 relationship_kinds <- c("cov", "precision", "pedigree")
 
-# From the right side of a bar to its variables: `a:b` gives two, gr(f, ...) one with a matrix.
-parse_group <- function(group, addend) {
-  group <- strip_parentheses(group)
-  if (is_call_to(group, "gr")) return(parse_gr(group))
-  if (is_call_to(group, "mm")) return(parse_mm(group))
-  if (any(c("gr", "mm") %in% called_functions(group))) {
-    abort_bar(addend, "{.fn gr} or {.fn mm} must be the whole group",
-      "Write {.code (x | gr(factor, cov = K))}; make interactions a column first."
-    )
-  }
-  variables <- split_interaction(group)
-  list(
-    label = paste(vapply(variables, deparse_one, ""), collapse = ":"),
-    variables = variables, relationship = NULL
-  )
-}
-
 parse_gr <- function(call) {
   matched <- tryCatch(match.call(gr, call), error = function(e) {
     abort_gr("{.code {deparse_one(call)}} is not understood.",
@@ -109,92 +92,4 @@ parse_relationship <- function(given, fun) {
   if (length(given) == 0L) return(NULL)
   if (length(given) > 1L) abort_no_relationship(fun)
   list(kind = names(given), matrix = given[[1L]])
-}
-
-# Relationship of the levels -----------------------------------------------------------------------
-
-# list(levels, spec): the level names in the order of the matrix, and what the engine takes.
-evaluate_relationship <- function(relationship, data_levels, env) {
-  if (!is.null(relationship$kept)) return(relationship$kept)
-  kind <- relationship$kind
-  name <- deparse_one(relationship$matrix)
-  matrix <- tryCatch(eval(relationship$matrix, env), error = function(e) {
-    abort_gr("{.arg {kind}} = {.code {name}} was not found.", "Make it first.", kind)
-  })
-  if (kind == "pedigree") return(pedigree_levels(matrix, name, data_levels))
-  check_relationship(matrix, kind, name, data_levels)
-  spec <- if (kind == "cov") covariance_spec(matrix, name) else
-    list(type = "precision", precision = as_dgc(matrix))
-  list(levels = plain_names(rownames(matrix) %||% colnames(matrix)), spec = spec)
-}
-
-pedigree_levels <- function(ped, name, data_levels) {
-  if (!inherits(ped, "henderson_pedigree")) {
-    abort_gr("{.arg pedigree} = {.code {name}} must be a pedigree, not {class(ped)[1L]}.",
-      "Make it by {.fn pedigree}.", "pedigree")
-  }
-  check_known_levels(data_levels, ped$id[animal_rows(ped)], name, "pedigree")
-  if (fixed_groups(ped)) return(grouped_relationship(ped))
-  list(levels = ped$id, spec = pedigree_relationship(ped))
-}
-
-check_relationship <- function(matrix, kind, name, data_levels) {
-  if (!is.matrix(matrix) && !methods::is(matrix, "Matrix") || length(dim(matrix)) != 2L) {
-    abort_gr("{.arg {kind}} = {.code {name}} must be a matrix.", "Give a symmetric matrix.", kind)
-  }
-  levels <- rownames(matrix) %||% colnames(matrix)
-  if (is.null(levels) || nrow(matrix) != ncol(matrix)) {
-    abort_gr("{.arg {kind}} = {.code {name}} must be square, with the levels as row names.",
-      "Set them with {.fn rownames}: rows are matched to the data by name.", kind)
-  }
-  names_agree <- is.null(colnames(matrix)) || identical(levels, colnames(matrix))
-  if (anyDuplicated(levels) || !names_agree) {
-    abort_gr("the row and column names of {.code {name}} must be the same, each once.", NULL, kind)
-  }
-  check_relationship_values(matrix, kind, name)
-  check_known_levels(data_levels, plain_names(levels), name, kind)
-}
-
-check_known_levels <- function(data_levels, levels, name, kind) {
-  missing <- setdiff(data_levels, levels)
-  if (length(missing) == 0L) return(invisible())
-  abort_gr(
-    paste(
-      "{length(missing)} level{?s} of the data {?is/are} not in {.code {name}}:",
-      "{.val {missing}}."
-    ),
-    "Add {cli::qty(length(missing))}{?its row/their rows}, or leave these records out.", kind)
-}
-
-check_relationship_values <- function(matrix, kind, name) {
-  values <- if (is.matrix(matrix)) matrix else if (methods::.hasSlot(matrix, "x")) matrix@x else 1
-  known <- is.numeric(values)
-  if (known && is.matrix(matrix)) {
-    found <- symmetry_of(matrix)
-    known <- found$finite
-    symmetric <- found$symmetric
-  } else if (known) {
-    known <- all(is.finite(values))
-    dimnames(matrix) <- list(NULL, NULL)
-    symmetric <- known && Matrix::isSymmetric(matrix, tol = 1e-8)
-  }
-  if (!known) abort_gr("{.code {name}} must be numeric and finite.", "Correct the values.", kind)
-  if (!symmetric) abort_gr("{.code {name}} is not symmetric.", "Give a symmetric matrix.", kind)
-}
-
-# Singular matrices are used as they are; a sparse one is tried as a sparse one first.
-covariance_spec <- function(matrix, name) {
-  diagonal <- unname(Matrix::diag(matrix))
-  inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else tryCatch(
-    Matrix::solve(Matrix::forceSymmetric(matrix)), error = function(e) NULL)
-  if (is.null(inverse)) {
-    spec <- singular_relationship(unname(as.matrix(matrix)))
-    if (is.null(spec)) {
-      abort_gr("{.code {name}} is not a covariance matrix: it has a negative eigenvalue.",
-        "Correct it; it must be positive definite or semidefinite.", "cov")
-    }
-    return(spec)
-  }
-  precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
-  list(type = "precision", precision = precision, diagonal = diagonal)
 }

@@ -83,3 +83,5 @@ mean_group_rows <- function(fit, terms, n) {
   mean <- Matrix::colMeans(fit_matrices(fit)$X[, at, drop = FALSE])
   Matrix::Matrix(rep(mean, each = n), n, sparse = TRUE)
 }
+
+n_group_terms <- function(fit) sum(vapply(fit$random, has_groups, NA))

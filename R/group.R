@@ -70,20 +70,6 @@ cross_codes <- function(a, b) {
   list(codes = codes, levels = labels)
 }
 
-# The codes of a parsed group in a source of columns (see design.R).
-group_codes <- function(group, source) {
-  if (length(group$variables) == 0L) {
-    return(list(codes = rep.int(1L, nrow(source$frame)), levels = "all"))
-  }
-  parts <- lapply(group$variables, function(variable) {
-    name <- deparse_one(variable)
-    column <- source$frame[[name]]
-    if (is.null(column) || is.matrix(column)) abort_group(name)
-    cached(source, paste("codes", name), function() level_codes(column))
-  })
-  Reduce(cross_codes, parts)
-}
-
 # Levels of new data: the position of each in the levels of the fit. `found` is list(codes, levels),
 # codes of one factor or a list of several. Those that the fit lacks are an error, or come after the
 # others.
@@ -94,4 +80,11 @@ match_groups <- function(found, levels, label, allow_new) {
   if (length(unknown) > 0L && !allow_new) abort_new_level(label, found$levels[unknown])
   position[unknown] <- length(levels) + seq_along(unknown)
   position
+}
+
+is_factor_like <- function(x) is.factor(x) || is.character(x) || is.logical(x)
+
+# A logical has both its levels, as in model.matrix().
+column_codes <- function(x) {
+  if (is.logical(x)) list(codes = x + 1L, levels = c("FALSE", "TRUE")) else level_codes(x)
 }

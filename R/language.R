@@ -58,3 +58,27 @@ nearest_names <- function(name, candidates) {
   near <- candidates[distance <= max(1, ceiling(nchar(name) / 3))]
   utils::head(near[order(distance[match(near, candidates)])], 3L)
 }
+
+is_bar <- function(x) is_call_to(x, c("|", "||"))
+has_bar <- function(x) is.language(x) && any(c("|", "||") %in% all.names(x))
+
+# A parameter such as `a:b.x` is a call to `:` until it is seen to be a name.
+with_parameter_names <- function(expression, known) {
+  if (!is.call(expression)) return(expression)
+  if (is_call_to(expression, ":")) {
+    text <- gsub("`", "", deparse_one(expression), fixed = TRUE)
+    if (text %in% known) return(as.name(text))
+  }
+  as.call(c(expression[[1L]], lapply(as.list(expression)[-1L], with_parameter_names, known)))
+}
+
+substitute_names <- function(expression, values) {
+  if (is.symbol(expression)) return(values[[as.character(expression)]] %||% expression)
+  if (!is.call(expression)) return(expression)
+  as.call(c(expression[[1L]], lapply(as.list(expression)[-1L], substitute_names, values)))
+}
+
+spline_name <- function(x) {
+  if (!is.call(x)) return("")
+  sub("^henderson::", "", deparse_one(x[[1L]]))
+}

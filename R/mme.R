@@ -137,12 +137,6 @@ v_form <- function(fit, limit = 2000L) {
   solve_through_v(X, Z, G, R, spec$response)
 }
 
-# G = K x Sigma of random term k.
-term_g <- function(k, fit) {
-  term <- fit$random[[k]]
-  kronecker(level_covariance(term), term_covariance(term, k, fit$parameters))
-}
-
 solve_through_v <- function(X, Z, G, R, y) {
   V <- Z %*% G %*% t(Z) + R
   half <- chol(V)

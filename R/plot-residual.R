@@ -40,13 +40,6 @@ correlation_data <- function(fit, section, k, limit = 100L) {
   correlation_cells(section_covariance(section, k, fit$parameters), section$coefs)
 }
 
-# A row for each entry of the correlation matrix; NaN where a variance is zero.
-correlation_cells <- function(covariance, names) {
-  r <- correlation_matrix(covariance)
-  data.frame(row = factor(names[row(r)], names), column = factor(names[col(r)], names),
-    correlation = as.vector(r))
-}
-
 # Mean products of standardised residuals of pairs of records of a subject, by lag, beside the
 # correlation that the structure gives them. Of a field by row and by column.
 autocorrelation_data <- function(fit, section, k) {
@@ -147,24 +140,6 @@ field_data <- function(fit, section) {
 draw_residual_plot <- function(data, type, ...) {
   switch(type, correlation = draw_correlation(data, ...), profiles = draw_profiles(data, ...),
     autocorrelation = draw_autocorrelation(data, ...), field = draw_field(data, ...))
-}
-
-# Blue to white to red, over -1 to 1 or the range of the values.
-diverging <- function(n) grDevices::hcl.colors(n, "Blue-Red 3")
-
-draw_correlation <- function(data, main = attr(data, "title"), ...) {
-  labels <- levels(data$row)
-  n <- length(labels)
-  r <- matrix(data$correlation, n)
-  graphics::image(seq_len(n), seq_len(n), t(r[rev(seq_len(n)), , drop = FALSE]),
-    zlim = c(-1, 1), col = diverging(51L), axes = FALSE, xlab = "", ylab = "", main = main, ...)
-  shown <- if (n <= 25L) seq_len(n) else unique(round(seq(1, n, length.out = 10L)))
-  graphics::axis(1L, shown, labels[shown], las = 2L, tick = FALSE)
-  graphics::axis(2L, n + 1L - shown, labels[shown], las = 1L, tick = FALSE)
-  if (n <= 12L) {
-    graphics::text(col(r), n + 1L - row(r), formatC(r, format = "f", digits = 2L), cex = 0.8,
-      col = ifelse(abs(r) > 0.7, "white", "black"))
-  }
 }
 
 draw_autocorrelation <- function(data, main = attr(data, "title"), xlab = "Lag",

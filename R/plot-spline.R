@@ -141,25 +141,6 @@ surface_positions <- function(x, points) {
   seq(distinct[1L], distinct[length(distinct)], length.out = points)
 }
 
-# Correlations -------------------------------------------------------------------------------------
-
-# The random term whose correlations are meant: the one of that label, or, where the residual has no
-# structure, the first with several coefficients. 0: the residual.
-correlation_term <- function(fit, term) {
-  several <- which(vapply(fit$random, function(term) term$n_coef > 1L, NA))
-  if (is.character(term) && length(term) == 1L) {
-    return(c(several[term_labels(fit)[several] == term], 0L)[1L])
-  }
-  if (!has_iid_residual(fit)) return(0L)
-  c(several, 0L)[1L]
-}
-
-term_correlation_data <- function(fit, k) {
-  term <- fit$random[[k]]
-  structure(correlation_cells(term_covariance(term, k, fit$parameters), term$coef_names),
-    title = paste0(term$label, ": ", structure_name(term$structure)))
-}
-
 # Biplot -------------------------------------------------------------------------------------------
 
 # Loadings on the first two principal axes, and the scores of the levels beside them. The arrows are

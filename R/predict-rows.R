@@ -16,7 +16,7 @@ new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("anima
   groups <- match.arg(groups)
   grouped <- which(vapply(fit$random, has_groups, NA))
   needed <- if (groups == "animal") union(included, grouped) else included
-  frame <- new_frame(new_formula(fit, fit$parts$random[needed]), fit$frame, newdata,
+  frame <- newdata_frame(new_formula(fit, fit$parts$random[needed]), fit$frame, newdata,
     effect_columns(fit, needed))
   complete <- stats::complete.cases(frame)
   kept <- frame[complete, , drop = FALSE]

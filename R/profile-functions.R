@@ -54,31 +54,3 @@ function_ends <- function(fit, expression, name) {
   }, 0)
   unique(c(-1, 0, 1, at_zero[is.finite(at_zero)]))
 }
-
-# From a point (value, zeta) of the profile to where it ends before `beyond`, at one of the ends of
-# the function: points by halves, then the end itself, whose zeta is that of the last point. Nothing
-# more where the profile stops for another reason.
-to_the_end <- function(target, zeta_at, last, beyond, z) {
-  found <- data.frame(value = double(), zeta = double())
-  if (is.null(target$ends)) return(found)
-  step <- abs(beyond - last[1L])
-  ends <- target$ends
-  for (k in seq_len(14L)) {
-    between <- ends[ends >= min(last[1L], beyond) & ends <= max(last[1L], beyond)]
-    if (length(between) == 0L) return(found)
-    middle <- (last[1L] + beyond) / 2
-    zeta <- zeta_at(middle)
-    if (!is.finite(zeta)) {
-      beyond <- middle
-      next
-    }
-    if (abs(zeta) >= abs(z)) {
-      return(rbind(found, data.frame(value = middle, zeta = zeta),
-        crossing(zeta_at, target$scale, last, c(middle, zeta), z)))
-    }
-    last <- c(middle, zeta)
-    found <- rbind(found, data.frame(value = middle, zeta = zeta))
-  }
-  if (abs(beyond - last[1L]) > 1e-3 * step) return(found)
-  rbind(found, data.frame(value = between[1L], zeta = last[2L]))
-}

@@ -95,74 +95,6 @@ fixed_profiler <- function(fit, limit = 1e7) {
   }
 }
 
-# Points from the estimate outwards, in steps of about 0.7 in zeta, to zeta = -z and z exactly.
-profile_points <- function(target, z) {
-  down <- if (!target$from_zero) profile_side(target, z, -1)
-  up <- profile_side(target, z, 1)
-  middle <- data.frame(value = target$estimate, zeta = 0)
-  points <- rbind(down, middle, up)
-  points <- points[order(points$value), ]
-  row.names(points) <- NULL
-  points
-}
-
-profile_side <- function(target, z, sign) {
-  zeta_at <- function(value) sign * sqrt(max(target$rise(value), 0))
-  if (sign < 0 && target$has_zero) {
-    reaching <- reaching_zero(target, zeta_at, z)
-    if (!is.null(reaching)) return(reaching)
-  }
-  scale <- if (target$from_zero) interval_scale("none") else target$scale
-  found <- data.frame(value = double(), zeta = double())
-  slope <- 1 / (target$se * scale$slope(target$estimate))
-  x <- scale$to(target$estimate)
-  last <- 0
-  for (step in seq_len(40L)) {
-    x_new <- x + sign * min(0.7, max(z - abs(last), 0.02) * 1.01) / slope
-    value <- inside_bounds(scale$from(x_new), target$bounds)
-    zeta <- zeta_at(value)
-    if (!is.finite(zeta)) {
-      end <- to_the_end(target, zeta_at, c(scale$from(x), last), value, sign * z)
-      return(rbind(found, end))
-    }
-    found <- rbind(found, data.frame(value = value, zeta = zeta))
-    if (value %in% target$bounds && abs(zeta) < z) break
-    x_new <- scale$to(value)
-    slope <- max(abs(zeta - last) / abs(x_new - x), slope / 4, 1e-300)
-    before <- c(x, last)
-    x <- x_new
-    last <- zeta
-    if (abs(zeta) >= z) {
-      return(rbind(found, crossing(zeta_at, scale, before, c(x, zeta), sign * z)))
-    }
-  }
-  found
-}
-
-# The points down to a variance of zero, where zeta stays above -z; else nothing.
-reaching_zero <- function(target, zeta_at, z) {
-  at_zero <- zeta_at(0)
-  if (!is.finite(at_zero) || at_zero <= -z) return(NULL)
-  values <- target$estimate * c(0.05, 0.3, 0.65)
-  rbind(data.frame(value = 0, zeta = at_zero),
-    data.frame(value = values, zeta = vapply(values, zeta_at, 0)))
-}
-
-inside_bounds <- function(value, bounds) {
-  if (is.null(bounds)) return(value)
-  min(max(value, bounds[1L]), bounds[2L])
-}
-
-# The point with zeta = z between two, by the secant rule kept inside.
-crossing <- function(zeta_at, scale, low, high, z) {
-  root <- stats::uniroot(function(x) zeta_at(scale$from(x)) - z, sort(c(low[1L], high[1L])),
-    f.lower = if (low[1L] < high[1L]) low[2L] - z else high[2L] - z,
-    f.upper = if (low[1L] < high[1L]) high[2L] - z else low[2L] - z,
-    tol = 1e-5 * abs(high[1L] - low[1L])
-  )
-  data.frame(value = scale$from(root$root), zeta = z + root$f.root)
-}
-
 #' @rdname profile.lmmfit
 #' @param x The value of `profile()`.
 #' @method plot profile.lmmfit
@@ -182,4 +114,8 @@ plot.profile.lmmfit <- function(x, ...) {
     graphics::abline(h = c(-1.96, 0, 1.96), lty = 3, col = "grey50")
   }
   invisible(x)
+}
+
+split_profiles <- function(profiles) {
+  split(as.data.frame(profiles), factor(profiles$parameter, unique(profiles$parameter)))
 }

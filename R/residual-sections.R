@@ -101,12 +101,6 @@ new_section <- function(block, places, label, records, subject, source) {
   section
 }
 
-factor_recipe <- function(factor, place) {
-  recipe <- new_recipe(factor$name, length(place$coefs), factor$arguments, place$coordinates)
-  recipe$coefs <- place$coefs
-  recipe
-}
-
 check_duplicates <- function(section, subject, source) {
   key <- (section$subject - 1) * length(section$coefs) + section$position
   again <- anyDuplicated(key)
@@ -116,93 +110,4 @@ check_duplicates <- function(section, subject, source) {
     subject$levels[subject$codes[again]], section$coefs[section$position[again]],
     row.names(source$frame)[section$records[both]]
   )
-}
-
-# Places of the index ------------------------------------------------------------------------------
-
-# list(position, coefs, coordinates) of an index over the records; `all` says that the positions
-# without records count.
-factor_places <- function(factor, records, source) {
-  if (length(factor$variables) == 0L) return(list(position = NULL))
-  kind <- structure_index(factor$name)
-  if (kind == "coordinates") return(coordinate_places(factor, records, source))
-  if (length(factor$variables) == 1L && kind == "levels") {
-    x <- source$frame[[deparse_one(factor$variables[[1L]])]]
-    values <- if (is.matrix(x)) NULL else as_numbers(x)
-    if (!is.null(values)) return(ordered_places(factor, values[records]))
-  }
-  found <- group_codes(list(variables = factor$variables), source)
-  list(position = found$codes[records], coefs = found$levels, all = kind == "levels")
-}
-
-# Numbers, also those that a factor or a text has as labels; NULL for other labels.
-as_numbers <- function(x) {
-  if (is.numeric(x) && !is.factor(x)) return(as.double(x))
-  if (!is.factor(x) && !is.character(x)) return(NULL)
-  labels <- if (is.factor(x)) levels(x) else unique(x)
-  numbers <- suppressWarnings(as.double(labels))
-  if (anyNA(numbers)) return(NULL)
-  if (is.factor(x)) numbers[as.integer(x)] else as.double(x)
-}
-
-# Numbers in a structure of an order are places on a line, in steps of their smallest difference.
-# Where a position without records costs no parameter, gaps keep their lag.
-ordered_places <- function(factor, values, most = 10000) {
-  distinct <- sort(unique(values))
-  steps <- diff(distinct)
-  equal <- length(steps) == 0L || max(steps) - min(steps) <= 1e-8 * max(steps)
-  lattice <- if (!equal) (distinct - distinct[1L]) / min(steps)
-  is_lattice <- !equal && max(abs(lattice - round(lattice))) < 1e-6 && max(lattice) < most
-  if (!equal && is_lattice && factor$name == "ar1") {
-    distinct <- distinct[1L] + min(steps) * seq.int(0, round(max(lattice)))
-    position <- as.integer(round((values - distinct[1L]) / min(steps))) + 1L
-    return(list(position = position, coefs = format_position(distinct), all = TRUE))
-  }
-  if (!equal) warn_unequal_spacing(factor$name, deparse_one(factor$variables[[1L]]))
-  list(position = match(values, distinct), coefs = format_position(distinct), all = TRUE)
-}
-
-coordinate_places <- function(factor, records, source) {
-  values <- lapply(factor$variables, function(variable) {
-    name <- deparse_one(variable)
-    x <- source$frame[[name]]
-    values <- if (is.matrix(x) && ncol(x) > 1L) NULL else as_numbers(drop(x))
-    if (is.null(values)) abort_structure_index(factor$name, name, "numeric coordinates")
-    values[records]
-  })
-  values <- unname(do.call(cbind, values))
-  at <- distinct_positions(values)
-  coefs <- do.call(paste, c(lapply(seq_len(ncol(at)), function(j) format_position(at[, j])),
-    sep = ":"))
-  list(position = match(position_keys(values), position_keys(at)), coefs = coefs,
-    coordinates = at, all = FALSE)
-}
-
-# The places of some of the records.
-places_of <- function(place, here) {
-  if (!is.null(place$position)) place$position <- place$position[here]
-  place
-}
-
-# For an index of 1: the records of a subject one after the other. Otherwise the positions that
-# have records, or all of an order.
-complete_places <- function(factor, place, subject) {
-  if (is.null(place$position)) {
-    position <- order_within(subject)
-    return(list(position = position, coefs = as.character(seq_len(max(position)))))
-  }
-  if (place$all) return(place)
-  used <- sort(unique(place$position))
-  place$position <- match(place$position, used)
-  place$coefs <- place$coefs[used]
-  if (!is.null(place$coordinates)) place$coordinates <- place$coordinates[used, , drop = FALSE]
-  place
-}
-
-# 1, 2, ... within each code, in the order of the records.
-order_within <- function(codes) {
-  order <- order(codes)
-  position <- integer(length(codes))
-  position[order] <- sequence(tabulate(match(codes, sort(unique(codes)))))
-  position
 }

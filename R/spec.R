@@ -11,10 +11,6 @@ new_model_spec <- function(design, frame, parts, method) {
   )
 }
 
-random_fields <- c(
-  "label", "structure", "n_coef", "n_levels", "incidence", "relationship"
-)
-
 # What can be told before the engine runs: a residual variance that cannot be told apart, and more
 # parameters than records.
 validate_model_spec <- function(spec, parameters, held, lead = NULL) {

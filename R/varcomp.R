@@ -79,14 +79,6 @@ residual_matrices <- function(fit, limit = 50L) {
     sub("^r", "R", labels))
 }
 
-# NaN where a variance is zero.
-correlation_matrix <- function(covariance) {
-  sd <- sqrt(diag(covariance))
-  correlation <- covariance / outer(sd, sd)
-  diag(correlation) <- 1
-  correlation
-}
-
 #' @rdname varcomp
 #' @param row.names,optional As in [as.data.frame()].
 #' @export
@@ -123,4 +115,33 @@ print.VarCorr.lmmfit <- function(x, ...) {
   table <- variance_table(c(unclass(x), residual), if (is.null(residual)) attr(x, "sc")^2)
   print_table(table, left = c("Term", "Coefficient"))
   invisible(x)
+}
+
+# Covariance matrices by term, as lme4 prints them.
+variance_table <- function(matrices, residual) {
+  rows <- lapply(names(matrices), function(label) {
+    covariance <- matrices[[label]]
+    t <- nrow(covariance)
+    correlation <- attr(covariance, "correlation")
+    correlation[upper.tri(correlation, diag = TRUE)] <- NA
+    list(
+      label = c(label, rep("", t - 1L)), coef = rownames(covariance),
+      variance = diag(covariance), correlation = correlation
+    )
+  })
+  width <- max(1L, vapply(rows, function(row) length(row$coef), 0L)) - 1L
+  variance <- c(unlist(lapply(rows, `[[`, "variance")), residual)
+  last <- if (!is.null(residual)) ""
+  columns <- list(
+    Term = c(unlist(lapply(rows, `[[`, "label")), if (!is.null(residual)) "Residual"),
+    Coefficient = c(unlist(lapply(rows, `[[`, "coef")), last),
+    Variance = format_numbers(variance), Std.Dev. = format_numbers(sqrt(variance))
+  )
+  for (j in seq_len(width)) {
+    column <- unlist(lapply(rows, function(row) {
+      if (j <= ncol(row$correlation)) row$correlation[, j] else rep(NA, nrow(row$correlation))
+    }))
+    columns[[if (j == 1L) "Corr" else strrep(" ", j)]] <- c(decimals_text(column, 3L), last)
+  }
+  columns
 }

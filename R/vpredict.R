@@ -81,22 +81,6 @@ variance_functions <- function(formulas, known) {
   list(names = make.unique(names), expressions = expressions)
 }
 
-# A parameter such as `a:b.x` is a call to `:` until it is seen to be a name.
-with_parameter_names <- function(expression, known) {
-  if (!is.call(expression)) return(expression)
-  if (is_call_to(expression, ":")) {
-    text <- gsub("`", "", deparse_one(expression), fixed = TRUE)
-    if (text %in% known) return(as.name(text))
-  }
-  as.call(c(expression[[1L]], lapply(as.list(expression)[-1L], with_parameter_names, known)))
-}
-
-substitute_names <- function(expression, values) {
-  if (is.symbol(expression)) return(values[[as.character(expression)]] %||% expression)
-  if (!is.call(expression)) return(expression)
-  as.call(c(expression[[1L]], lapply(as.list(expression)[-1L], substitute_names, values)))
-}
-
 # Value and derivatives by all parameters. Functions that D() does not know are differenced.
 function_gradient <- function(expression, name, parameters) {
   at <- stats::setNames(as.list(parameters$estimate), parameters$name)

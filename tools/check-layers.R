@@ -23,12 +23,10 @@ front_callers <- c(
 
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
-  "estimate.R", "fit.R", "fit-parts.R", "mme.R", "ranef.R", "predict-rows.R", "genetic-groups.R",
-  "likelihood.R", "spec.R", "information.R", "group-effects.R",
-  "pedigree.R",
-  "relationship.R", "grm.R", "reliability.R", "effective-dimensions.R", "legendre.R",
-  "estimable.R", "contest.R", "ddf.R", "henderson3.R", "two-stage-fit.R",
-  "refit.R"
+  "ddf.R", "effective-dimensions.R", "fit-parts.R", "fit.R", "genetic-groups.R", "grm.R",
+  "group-effects.R", "henderson3.R", "information.R", "likelihood.R", "parameter-values.R",
+  "pedigree.R", "predict-rows.R", "ranef.R", "refit.R", "relationship.R", "reliability.R", "spec.R",
+  "two-stage-fit.R", "variance-by-age.R"
 )
 
 includes_of <- function(file) {

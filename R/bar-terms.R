@@ -1,0 +1,76 @@
+# Random terms written with bars. They are found by reformulas; this file decides where they may
+# stand and what they mean.
+
+# The addends of a right-hand side that are random terms, each `(lhs | group)` or
+# `name(lhs | group, ...)`. A bar anywhere else is an error.
+bar_addends <- function(rhs) {
+  if (!has_bar(rhs)) return(list())
+  if (is_call_to(rhs, "+")) return(unlist(lapply(as.list(rhs)[-1L], bar_addends), FALSE))
+  if (is_call_to(rhs, "-") && length(rhs) == 3L && !has_bar(rhs[[3L]])) {
+    return(bar_addends(rhs[[2L]]))
+  }
+  if (is_call_to(rhs, "(")) {
+    return(if (is_bar(rhs[[2L]])) list(rhs) else bar_addends(rhs[[2L]]))
+  }
+  if (is_bar(rhs)) {
+    abort_bar(rhs, "it must stand in parentheses", "Write {.code y ~ x + ({term})}.")
+  }
+  if (is_call_to(rhs, c("-", ":", "*", "/", "^", "%in%"))) {
+    abort_bar(rhs, "a random term can only be added", "Write it as {.code + (x | group)}.")
+  }
+  named_addend(rhs)
+}
+
+named_addend <- function(term) {
+  name <- as.character(term[[1L]])[1L]
+  if (length(term) < 2L || !is_bar(term[[2L]])) {
+    abort_bar(term, "a bar stands inside a function",
+      "Write a random term as {.code + (x | group)}; make a logical {.code |} a column first."
+    )
+  }
+  structure <- if (name %in% written_structures) covariance_structures[[name]]
+  if (is.null(structure)) abort_structure(name, term, written_structures)
+  if (length(term) - 2L > length(structure$arguments)) {
+    abort_structure_arguments(name, term, structure$arguments)
+  }
+  if (is_call_to(term[[2L]], "||")) {
+    remedy <- paste0("Use one bar, or leave {.fn ", name, "} out.")
+    abort_bar(term, "`||` is itself a structure", remedy)
+  }
+  list(term)
+}
+
+# One addend gives one term, or several where the group is nested (`a/b`).
+bar_terms <- function(addend, env) {
+  named <- !is_call_to(addend, "(")
+  bar <- addend[[2L]]
+  if (!named && is_product(bar[[2L]])) return(list(product_term(addend, env)))
+  check_bar(bar)
+  # Arguments after the bar may be any calls: findbars_x() need not see them.
+  given <- if (named) as.list(addend)[-(1:2)] else list()
+  # A user's function stays with the fit, whatever its name means later.
+  if (is_call_to(addend, "own")) given <- lapply(given, eval, env)
+  bare <- if (named) addend[1:2] else addend
+  found <- reformulas::findbars_x(bare, specials = written_structures)
+  lapply(found, function(term) {
+    list(
+      structure = as.character(term[[1L]]), named = named,
+      coefs = strip_parentheses(term[[2L]][[2L]]),
+      group = parse_group(term[[2L]][[3L]], addend), arguments = given
+    )
+  })
+}
+
+check_bar <- function(bar) {
+  if (has_bar(bar[[2L]]) || has_bar(bar[[3L]])) {
+    abort_bar(bar, "it has more than one bar", "Write one term for each group.")
+  }
+  if (length(all.vars(bar[[3L]])) == 0L) {
+    abort_bar(bar, "there is no grouping factor to the right of the bar",
+      "Write {.code (coefficients | group)}, as in {.code (1 + x | group)}."
+    )
+  }
+  if ("." %in% all.vars(bar)) {
+    abort_bar(bar, "`.` has no meaning in a random term", "Name the columns.")
+  }
+}

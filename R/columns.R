@@ -1,0 +1,87 @@
+# Column recipes: how the columns of X and of each Z arise from the variables of the model frame.
+# The engine expands them into sparse matrices; R never forms them. The columns and their names are
+# those of stats::model.matrix(): see the details of `factors` in ?terms.object.
+
+# list(terms, names, assign, labels) of a terms object.
+column_recipe <- function(terms, source) {
+  variables <- variable_names(terms)
+  codes <- term_codes(terms, variables, source)
+  made <- lapply(seq_len(ncol(codes)), function(j) {
+    used <- which(codes[, j] > 0L)
+    shown <- rownames(codes)[used]
+    made <- Map(variable_part, variables[used], codes[used, j], shown, list(source))
+    names <- cross_names(lapply(made, `[[`, "names"))
+    list(parts = unname(lapply(made, `[[`, "part")), names = names)
+  })
+  if (attr(terms, "intercept") == 1L) {
+    made <- c(list(list(parts = list(), names = "(Intercept)")), made)
+  }
+  names <- lapply(made, `[[`, "names")
+  list(
+    terms = lapply(made, `[`, "parts"),
+    names = as.character(unlist(names)),
+    assign = rep.int(seq_along(made) - attr(terms, "intercept"), lengths(names)),
+    labels = attr(terms, "term.labels")
+  )
+}
+
+# How each variable enters each term: 0 not, 1 by contrasts, 2 by all levels.
+term_codes <- function(terms, variables, source) {
+  codes <- attr(terms, "factors")
+  if (length(codes) == 0L) return(matrix(0L, 0L, 0L))
+  if (attr(terms, "intercept") == 0L) {
+    # As model.matrix() does: without an intercept the first factor of the first term that has one
+    # is coded by all its levels.
+    is_factor <- vapply(variables, function(name) is_factor_like(source$frame[[name]]), NA)
+    first <- which(codes > 0L & is_factor)[1L]
+    if (!is.na(first)) codes[first] <- 2L
+  }
+  codes
+}
+
+cross_names <- function(names) {
+  Reduce(function(a, b) paste(rep.int(a, length(b)), rep(b, each = length(a)), sep = ":"), names)
+}
+
+# list(part, names): the part as the engine takes it, and the names of its columns. `name` is the
+# column of the frame, `shown` the same as formulas write it, with its backticks.
+variable_part <- function(name, code, shown, source) {
+  x <- source$frame[[name]]
+  if (!is_factor_like(x)) return(cached(source, name, function() numeric_part(x, shown)))
+  cached(source, paste(code, name), function() {
+    found <- cached(source, paste("codes", name), function() column_codes(x))
+    if (length(found$levels) < 2L) abort_one_level(name, found$levels)
+    if (code == 2L) {
+      coding <- sparse_identity(length(found$levels))
+      columns <- found$levels
+    } else {
+      contrast <- contrast_matrix(x, name, found$levels, source)
+      coding <- transposed_dgc(contrast)
+      columns <- colnames(contrast) %||% seq_len(ncol(contrast))
+    }
+    list(part = list(codes = found$codes, contrast = coding), names = paste0(shown, columns))
+  })
+}
+
+numeric_part <- function(x, name) {
+  if (mode(x) != "numeric") abort_variable_type(name, x)
+  columns <- colnames(x) %||% seq_len(NCOL(x))
+  names <- if (NCOL(x) == 1L) name else paste0(name, columns)
+  list(part = matrix(as.double(x), ncol = NCOL(x)), names = names)
+}
+
+# The contrast matrix (levels x columns), made from a factor with one record a level.
+contrast_matrix <- function(x, name, levels, source) {
+  value <- source$contrasts[[name]] %||% attr(x, "contrasts") %||%
+    getOption("contrasts")[[if (is.ordered(x)) 2L else 1L]]
+  small <- factor(levels, levels = levels, ordered = is.ordered(x))
+  made <- tryCatch({
+    # As in model.matrix(), a matrix that is given has all its columns used, no more.
+    how_many <- if (is.matrix(value)) ncol(value)
+    stats::contrasts(small, how_many) <- value
+    # A contrast function without a sparse form is taken as it is.
+    suppressWarnings(stats::contrasts(small, sparse = length(levels) > 50L))
+  }, error = function(e) abort_contrasts(name, conditionMessage(e)))
+  source$used_contrasts[[name]] <- attr(small, "contrasts")
+  made
+}

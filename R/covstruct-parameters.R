@@ -1,0 +1,71 @@
+# The values of the structures, for the table in covstruct.R: their kinds, the entries of Sigma that
+# they are, and what their names end in.
+
+# us: the lower triangle row by row, (1,1), (2,1), (2,2), (3,1), ...
+entries_us <- function(t) {
+  row <- rep.int(seq_len(t), seq_len(t))
+  list(row = row, col = sequence(seq_len(t)))
+}
+
+# Values of the entries: list(suffix, kind, row, col). A suffix has NA where the names of the
+# coefficients make the name.
+variances_of <- function(t) {
+  list(suffix = rep.int(NA_character_, t), kind = rep.int("variance", t), row = seq_len(t),
+    col = seq_len(t))
+}
+
+parameters_us <- function(recipe) {
+  at <- entries_us(recipe$n_coef)
+  list(suffix = rep.int(NA_character_, length(at$row)),
+    kind = ifelse(at$row == at$col, "variance", "covariance"), row = at$row, col = at$col)
+}
+
+parameters_diag <- function(recipe) variances_of(recipe$n_coef)
+
+# `own` gives the suffixes of the parameters of the correlations, `kind` their kinds.
+with_variances <- function(variances, suffix, kind) {
+  none <- rep.int(NA_integer_, length(suffix))
+  list(suffix = c(variances$suffix, suffix),
+    kind = c(variances$kind, rep_len(kind, length(suffix))),
+    row = c(variances$row, none), col = c(variances$col, none))
+}
+
+one_variance <- list(suffix = "variance", kind = "variance", row = 1L, col = 1L)
+
+scaled_parameters <- function(heterogeneous, suffix, kind = "correlation") {
+  function(recipe) {
+    variances <- if (heterogeneous) variances_of(recipe$n_coef) else one_variance
+    own <- if (is.function(suffix)) suffix(recipe) else suffix
+    with_variances(variances, own, if (length(own) > 0L) kind else character())
+  }
+}
+
+lag_names <- function(recipe) {
+  lag <- if (recipe$order > 0L) recipe$order - 1L else recipe$n_coef - 1L
+  sprintf("rho%d", seq_len(lag))
+}
+
+neighbour_names <- function(recipe) sprintf("rho%d", seq_len(recipe$n_coef - 1L))
+
+matern_names <- function(recipe) {
+  if (length(recipe$constants) > 0L) "range" else c("range", "smoothness")
+}
+
+# Loadings (t x k) of rr and fa: those above the diagonal are zero.
+loading_entries <- function(t, k) {
+  list(row = sequence(t - seq_len(k) + 1L, from = seq_len(k)),
+    col = rep.int(seq_len(k), t - seq_len(k) + 1L))
+}
+
+# The coefficient of a loading is its row; its column is the factor.
+parameters_rr <- function(recipe) {
+  at <- loading_entries(recipe$n_coef, recipe$order)
+  list(suffix = rep.int(NA_character_, length(at$row)), kind = rep.int("loading", length(at$row)),
+    row = at$row, col = at$col)
+}
+
+parameters_fa <- function(recipe) {
+  specific <- variances_of(recipe$n_coef)
+  specific$kind <- rep.int("specific", recipe$n_coef)
+  Map(c, specific, parameters_rr(recipe))
+}

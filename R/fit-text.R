@@ -1,0 +1,64 @@
+# Variance parameters and fixed effects of a fit as text.
+
+# Variance parameters as text: estimate, SE on request, and the SD of a variance or the correlation
+# of a covariance. The status stands in a column where one is not free.
+variance_text <- function(fit, se = TRUE) {
+  parameters <- fit$parameters
+  estimate <- reported_estimates(fit)
+  variance <- parameters$kind == "variance"
+  sd <- ifelse(variance & estimate >= 0, sqrt(pmax(estimate, 0)), NA)
+  columns <- list(Parameter = parameters$name, Estimate = format_numbers(estimate))
+  if (se && !all(is.na(parameters$se))) columns$SE <- format_numbers(parameters$se, 4L)
+  columns$Std.Dev. <- format_numbers(sd)
+  if (any(parameters$kind == "covariance")) {
+    columns$Corr <- decimals_text(parameter_correlations(fit), 3L)
+  }
+  if (any(parameters$status != "free")) {
+    columns$` ` <- ifelse(parameters$status == "free", "", parameters$status)
+  }
+  columns
+}
+
+parameter_correlations <- function(fit) {
+  correlation <- rep(NA_real_, length(fit$parameters$name))
+  for (k in seq_along(fit$random)) {
+    at <- which(fit$parameters$index == k)
+    matrix <- correlation_matrix(term_covariance(fit$random[[k]], k, fit$parameters))
+    entry <- !is.na(fit$parameters$row[at])
+    at <- at[entry]
+    correlation[at] <- matrix[cbind(fit$parameters$row[at], fit$parameters$col[at])]
+  }
+  sections <- if (any(fit$parameters$kind == "covariance" & fit$parameters$index == 0L)) {
+    fit_residual(fit)$sections
+  }
+  for (k in seq_along(sections)) {
+    at <- which(fit$parameters$section == k)
+    found <- section_correlations(sections[[k]]$structure, fit$parameters$estimate[at])
+    correlation[at[seq_along(found)]] <- found
+  }
+  correlation[fit$parameters$kind != "covariance"] <- NA
+  correlation
+}
+
+# The entries of Sigma among the values of a recipe, divided by the standard deviations.
+section_correlations <- function(recipe, values) {
+  if (recipe$name == "product") recipe <- recipe$factors[[1L]]
+  at <- structure_entry(recipe)$parameters(recipe)
+  entry <- at$kind %in% c("variance", "covariance")
+  variance <- which(entry & at$row == at$col)
+  sd <- numeric(recipe$n_coef)
+  sd[at$row[variance]] <- sqrt(values[variance])
+  ifelse(entry, values[seq_along(entry)] / (sd[at$row] * sd[at$col]), NA)
+}
+
+# Fixed effects as text. The decimals follow the standard errors.
+fixed_text <- function(table) {
+  decimals <- column_decimals(table$se, 4L)
+  estimate <- format_numbers(table$estimate, decimals = decimals)
+  columns <- list(
+    ` ` = row.names(table), Estimate = ifelse(is.na(table$estimate), "NA", estimate),
+    SE = format_numbers(table$se, 4L)
+  )
+  columns <- c(columns, test_columns(table))
+  columns
+}

@@ -1,0 +1,60 @@
+# Values that are held or start, checked against what the parameters can be.
+
+check_hold <- function(hold, parameters, random) {
+  hold <- check_parameter_vector(hold, parameters$name, "hold")
+  check_values(hold, parameters, random, "hold", least = 0)
+  # A coefficient with a variance of 0 has no covariances left to be estimated.
+  at <- match(names(hold), parameters$name)
+  for (k in unique(parameters$index[at][hold == 0 & parameters$kind[at] == "variance"])) {
+    term <- random[[k]]
+    open <- setdiff(parameters$name[parameters$index == k], names(hold))
+    may_be_zero <- structure_name(term$structure) %in% c("diag", "fa")
+    if (!may_be_zero && length(open) > 0L) abort_held_zero(term$label, open)
+  }
+  hold
+}
+
+check_start <- function(start, parameters, random) {
+  start <- check_parameter_vector(start, parameters$name, "start")
+  check_values(start, parameters, random, "start", least = .Machine$double.xmin)
+}
+
+# Variances are not below their least value, and the values of a whole term form a covariance.
+check_values <- function(values, parameters, random, argument, least) {
+  at <- match(names(values), parameters$name)
+  variance <- parameters$kind[at] == "variance"
+  lowest <- ifelse(parameters$index[at] == 0L, .Machine$double.xmin, least)
+  bad <- which(variance & values < lowest)
+  if (length(bad) > 0L) abort_negative_variance(argument, names(values)[bad[1L]], values[[bad[1L]]])
+  check_ranges(values, parameters$kind[at], argument)
+  full <- rep(NA_real_, length(parameters$name))
+  full[at] <- values
+  for (k in setdiff(parameters$index[at][!variance], 0L)) {
+    term <- random[[k]]
+    sigma <- term_covariance(term, k, parameters, full)
+    check_covariance_values(sigma, structure_name(term$structure), term$label, argument)
+  }
+  values
+}
+
+# Of a covariance matrix with NA where nothing is given; of `us` some of it tells already whether
+# there is one.
+check_covariance_values <- function(sigma, structure, label, argument) {
+  if (!anyNA(sigma)) {
+    if (!is_semidefinite(sigma)) abort_indefinite(argument, label)
+  } else if (structure == "us" && !has_completion_cpp(as.matrix(sigma))) {
+    abort_no_completion(argument, label)
+  }
+}
+
+# What a parameter can be whatever the others are.
+check_ranges <- function(values, kind, argument) {
+  limits <- list(correlation = c(-1, 1), range = c(0, Inf), smoothness = c(0, Inf))
+  for (k in which(kind %in% names(limits))) {
+    range <- limits[[kind[k]]]
+    inside <- values[[k]] >= range[1L] && values[[k]] <= range[2L]
+    if (!inside || values[[k]] == 0 && range[1L] == 0) {
+      abort_parameter_range(argument, names(values)[k], values[[k]], range)
+    }
+  }
+}

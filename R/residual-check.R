@@ -1,0 +1,77 @@
+# Whether the parameters of a residual can be told apart, and whether values are possible ones.
+
+check_residual <- function(design, parameters, hold, start) {
+  check_residual_values(hold, parameters, design$residual, "hold")
+  check_residual_values(start, parameters, design$residual, "start")
+  check_residual_identified(design$residual, parameters, names(hold))
+  check_residual_confounded(design$residual, design$random, parameters, names(hold))
+}
+
+# A correlation needs two records of a subject; a covariance of us needs both at once.
+check_residual_identified <- function(residual, parameters, held) {
+  if (is_iid(residual)) return(invisible())
+  for (k in seq_along(residual$sections)) {
+    section <- residual$sections[[k]]
+    own <- which(parameters$index == 0L & parameters$section == k)
+    free <- own[!parameters$name[own] %in% held & parameters$kind[own] != "variance"]
+    if (length(free) == 0L) next
+    if (anyDuplicated(section$subject) == 0L) {
+      where <- if (length(residual$sections) > 1L) paste(" in", section$label) else ""
+      abort_single_records(section$name, where)
+    }
+    if (section$structure$name == "us") {
+      check_pairs(section, parameters$row[free], parameters$col[free])
+    }
+  }
+}
+
+check_pairs <- function(section, row, col) {
+  incidence <- Matrix::sparseMatrix(section$subject, section$position, x = 1,
+    dims = c(max(section$subject), length(section$coefs)))
+  together <- as.matrix(Matrix::crossprod(incidence))
+  absent <- which(together[cbind(row, col)] == 0)
+  if (length(absent) == 0L) return(invisible())
+  abort_pairs_absent(section$coefs[col[absent[1L]]], section$coefs[row[absent[1L]]])
+}
+
+# A random intercept adds the same to every entry of a subject: some structures contain that.
+check_residual_confounded <- function(residual, random, parameters, held) {
+  if (is_iid(residual)) return(invisible())
+  for (section in residual$sections) {
+    containing <- section$structure$name %in% c("us", "cs") ||
+      section$structure$name == "toep" && section$structure$order == 0L
+    if (!containing || length(residual$sections) > 1L) next
+    for (k in seq_along(random)) {
+      if (parameters$name[parameters$index == k][1L] %in% held) next
+      if (is_subject_intercept(random[[k]], section)) {
+        abort_residual_confounded(random[[k]]$label, section$name)
+      }
+    }
+  }
+}
+
+is_subject_intercept <- function(term, section) {
+  if (!identical(term$coef_names, "(Intercept)") || term$relationship$type != "identity") {
+    return(FALSE)
+  }
+  levels <- term$incidence[[1L]]$levels[section$records]
+  pairs <- unique(data.frame(level = levels, subject = section$subject))
+  anyDuplicated(pairs$level) == 0L && anyDuplicated(pairs$subject) == 0L
+}
+
+# Values that are held or start: list() or a covariance matrix of each section.
+check_residual_values <- function(values, parameters, residual, argument) {
+  if (is_iid(residual)) return(values)
+  full <- rep(NA_real_, length(parameters$name))
+  full[match(names(values), parameters$name)] <- values
+  for (k in seq_along(residual$sections)) {
+    own <- section_values(parameters, k, full)
+    section <- residual$sections[[k]]
+    name <- structure_name(section$structure)
+    if (all(is.na(own)) || anyNA(own) && name != "us") next
+    sigma <- section_covariance(section, k, parameters, full)
+    if (!anyNA(own) && anyNA(sigma)) abort_indefinite(argument, section$label)
+    check_covariance_values(sigma, name, section$label, argument)
+  }
+  values
+}

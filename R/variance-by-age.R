@@ -1,0 +1,73 @@
+#' Variances and heritability over age
+#'
+#' In a random regression the variance of each term changes with age. `variance_by_age()` gives it
+#' at chosen ages, with the share of each term in the phenotypic variance: that of the additive
+#' genetic term is the heritability.
+#'
+#' @param object A fit by [lmmfit()] with terms such as `(0 + legendre(age, 2) | animal)`.
+#' @param newdata A data frame with the ages (and whatever else the coefficients of random terms
+#'   use), a row for each point. Where the residual variance changes with a factor, as with
+#'   `residual = ~ diag(age_class)`, it has that factor too.
+#' @param x For `plot()`: what `variance_by_age()` gave.
+#' @param what For `plot()`: `"share"` of the phenotypic variance, or `"variance"`.
+#' @param ... Further arguments for [graphics::matplot()].
+#' @return A data frame of class `variance_by_age`: `newdata` with, for each random term, its
+#'   variance and `share.` of the sum, and the residual variance `residual` of a record of weight 1.
+#' @examples
+#' fit <- lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), nlme::Orthodont)
+#' v <- variance_by_age(fit, data.frame(age = 8:14))
+#' v
+#' plot(v)
+#' @export
+variance_by_age <- function(object, newdata) {
+  check_fit(object)
+  if (!is_mixed(object)) abort_no_random("`variance_by_age()`")
+  if (!is.data.frame(newdata)) abort_data(newdata)
+  values <- lapply(seq_along(object$random), function(k) {
+    z <- coefficient_rows(object, k, newdata)
+    rowSums((z %*% term_covariance(object$random[[k]], k, object$parameters)) * z)
+  })
+  names(values) <- term_labels(object)
+  values <- as.data.frame(values, optional = TRUE)
+  values$residual <- new_residual_variances(object, newdata)
+  shares <- values / rowSums(values)
+  names(shares) <- paste0("share.", names(values))
+  structure(cbind(newdata, values, shares), class = c("variance_by_age", "data.frame"),
+    terms = names(values), axis = names(newdata)[1L])
+}
+
+# The coefficients of term k at the rows of new data: Z without its levels.
+coefficient_rows <- function(fit, k, newdata) {
+  parsed <- fit$parts$random[[k]]
+  if (!is.null(parsed$group$members)) {
+    abort_variance_by_age("one level of each group in a record")
+  }
+  formula <- fit$parts$fixed
+  formula[[3L]] <- parsed$coefs
+  check_variables(all.vars(parsed$coefs), newdata, baseenv(), "newdata")
+  frame <- newdata_frame(formula, fit$frame, newdata, variable_names(stats::terms(formula)))
+  source <- column_source(frame, fit$contrasts)
+  recipe <- column_recipe(coefficient_terms(parsed, source), source)
+  n <- nrow(frame)
+  made <- design_cpp(list(
+    response = numeric(n), weights = double(), fixed = recipe$terms, random = list(),
+    residual = list(structure = "iid"), method = "REML"
+  ))
+  as.matrix(made$X)
+}
+
+#' @rdname variance_by_age
+#' @method plot variance_by_age
+#' @export
+plot.variance_by_age <- function(x, what = c("share", "variance"), ...) {
+  what <- check_choice(what, c("share", "variance"), "what")
+  terms <- attr(x, "terms")
+  columns <- if (what == "share") paste0("share.", terms) else terms
+  axis <- attr(x, "axis")
+  y <- as.matrix(as.data.frame(unclass(x)[columns], optional = TRUE))
+  graphics::matplot(x[[axis]], y, type = "l", lty = 1L, col = seq_along(terms), xlab = axis,
+    ylab = if (what == "share") "Share of the phenotypic variance" else "Variance",
+    ylim = c(0, 1.15 * max(y)), ...)
+  graphics::legend("top", terms, lty = 1L, col = seq_along(terms), bty = "n", horiz = TRUE)
+  invisible(x)
+}
