@@ -8,10 +8,11 @@
 #include <numeric>
 #include <thread>
 
+#include "core/answers/estimates.h"
 #include "core/equations/mme.h"
 #include "core/model/model.h"
 #include "core/model/spec.h"
-#include "core/reml/estimates.h"
+#include "core/reml/options.h"
 #include "glue_callbacks.h"
 
 namespace henderson {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/errors.h"
 #include "core/equations/leverages.h"
-#include "core/reml/likelihood.h"
+#include "core/likelihood/evaluation.h"
 #include "glue_callbacks.h"
 #include "glue_convert.h"
 
@@ -14,8 +14,8 @@ struct SolvedModel {
       : spec(as_spec(list)),
         model(model::build_model(spec, nothing_held(spec), callbacks)),
         equations(model, equations::FixedPlace::anywhere, available_threads(2)),
-        evaluation(reml::evaluate(equations, reml::from_user_values(model, as_vector(values)),
-                                  false, callbacks)) {
+        evaluation(likelihood::evaluate(
+            equations, likelihood::from_user_values(model, as_vector(values)), false, callbacks)) {
     if (!evaluation)
       throw InvalidSpec("values", "the mixed model equations are not positive definite");
   }
@@ -24,13 +24,13 @@ struct SolvedModel {
   model::ModelSpec spec;
   model::Model model;
   equations::MixedModelEquations equations;
-  std::optional<reml::Evaluation> evaluation;
+  std::optional<likelihood::Evaluation> evaluation;
 };
 
 Rcpp::RObject solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector& values,
                               const Rcpp::S4& k, bool diagonal) {
   const SolvedModel solved(spec, values);
-  const reml::Evaluation& at = *solved.evaluation;
+  const likelihood::Evaluation& at = *solved.evaluation;
   const Eigen::SparseMatrix<double> combinations = Rcpp::as<Eigen::SparseMatrix<double>>(k);
   const double residual = at.parameters.residual();
   if (diagonal) {
@@ -44,7 +44,7 @@ Rcpp::RObject solve_equations(const Rcpp::List& spec, const Rcpp::NumericVector&
 Rcpp::NumericMatrix error_columns(const Rcpp::List& spec, const Rcpp::NumericVector& values,
                                   const Rcpp::S4& k) {
   const SolvedModel solved(spec, values);
-  const reml::Evaluation& at = *solved.evaluation;
+  const likelihood::Evaluation& at = *solved.evaluation;
   return to_r(equations::error_columns(solved.equations, at.lambda, at.parameters.residual(),
                                        at.solved.factor,
                                        Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k))));
@@ -54,7 +54,7 @@ Rcpp::NumericMatrix error_columns(const Rcpp::List& spec, const Rcpp::NumericVec
 Rcpp::List error_blocks(const Rcpp::List& spec, const Rcpp::NumericVector& values,
                         const Rcpp::S4& k, const Rcpp::IntegerVector& sizes) {
   const SolvedModel solved(spec, values);
-  const reml::Evaluation& at = *solved.evaluation;
+  const likelihood::Evaluation& at = *solved.evaluation;
   std::vector<Index> first{0};
   for (const int size : sizes) first.push_back(first.back() + size);
   const std::vector<Matrix> found =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/information/trace_products.h"
 #include "core/reml/constrained.h"
-#include "core/reml/trace_products.h"
 #include "glue_callbacks.h"
 #include "glue_information.h"
 
@@ -13,7 +13,7 @@ struct FittedModel {
       : request(as_request(control)),
         model(model::build_model(as_spec(spec), request, callbacks)),
         equations(model, fixed_place(model), available_threads(Rcpp::as<int>(control["threads"]))),
-        parameters(reml::from_user_values(model, request.values)) {}
+        parameters(likelihood::from_user_values(model, request.values)) {}
 
   static equations::FixedPlace fixed_place(const model::Model& model) {
     if (model.rank() <= 50) return equations::FixedPlace::last;
@@ -24,7 +24,7 @@ struct FittedModel {
   model::VarianceRequest request;
   model::Model model;
   equations::MixedModelEquations equations;
-  reml::Parameters parameters;
+  likelihood::Parameters parameters;
 };
 
 Matrix dense(const Rcpp::S4& k) { return Matrix(Rcpp::as<Eigen::SparseMatrix<double>>(k)); }
@@ -34,31 +34,32 @@ Rcpp::List variance_information(const Rcpp::List& spec, const Rcpp::List& contro
                                 const Rcpp::S4& k, bool average) {
   FittedModel fitted(spec, control);
   Rcpp::List moments;
-  const auto look = [&](const reml::Evaluation& at) {
+  const auto look = [&](const likelihood::Evaluation& at) {
     if (Rcpp::IntegerVector(k.slot("Dim"))[1] > 0)
       moments = plain_moments(fitted.equations, at, dense(k));
   };
-  const reml::VarianceInformation found = reml::variance_information(
+  const information::VarianceInformation found = information::variance_information(
       fitted.equations, fitted.parameters,
-      average ? reml::Informations::average : reml::Informations::all, look, fitted.callbacks);
+      average ? information::Informations::average : information::Informations::all, look,
+      fitted.callbacks);
   return information_to_r(found, moments);
 }
 
 // What Kenward & Roger's adjustment needs, of 1997 or, with the expected information, of 2009; w
 // and `directions` are those of the coordinates.
-inference::Adjustment adjustment_for(FittedModel& fitted, const MovingParameters& moving,
-                                     const std::vector<inference::Direction>& directions,
-                                     const Matrix& w, const Matrix& expected) {
-  inference::Adjustment found{
-      w, inference::nonlinear_part(fitted.model, fitted.parameters.theta(), moving.parameters,
-                                   moving.jacobian * w * moving.jacobian.transpose())};
-  if (expected.size() == 0 || inference::is_zero(found.nonlinear)) return found;
-  const std::optional<Vector> traces = reml::trace_products(
+answers::Adjustment adjustment_for(FittedModel& fitted, const MovingParameters& moving,
+                                   const std::vector<answers::Direction>& directions,
+                                   const Matrix& w, const Matrix& expected) {
+  answers::Adjustment found{
+      w, answers::nonlinear_part(fitted.model, fitted.parameters.theta(), moving.parameters,
+                                 moving.jacobian * w * moving.jacobian.transpose())};
+  if (expected.size() == 0 || answers::is_zero(found.nonlinear)) return found;
+  const std::optional<Vector> traces = information::trace_products(
       fitted.equations, fitted.parameters, moving.parameters,
       {found.nonlinear.sigma, found.nonlinear.residual_sigma}, fitted.callbacks);
-  found.nonlinear = traces ? inference::beside(directions, found.nonlinear, expected,
-                                               moving.jacobian.transpose() * *traces)
-                           : inference::Direction{};
+  found.nonlinear = traces ? answers::beside(directions, found.nonlinear, expected,
+                                             moving.jacobian.transpose() * *traces)
+                           : answers::Direction{};
   return found;
 }
 
@@ -66,13 +67,13 @@ Rcpp::List mean_covariance(const Rcpp::List& spec, const Rcpp::List& control, co
                            const Matrix& parameter_covariance, const Matrix& expected) {
   FittedModel fitted(spec, control);
   const MovingParameters moving(fitted.model, fitted.parameters);
-  const std::vector<inference::Direction> directions =
+  const std::vector<answers::Direction> directions =
       moving.directions(fitted.model, fitted.parameters);
-  std::optional<inference::Adjustment> adjustment;
+  std::optional<answers::Adjustment> adjustment;
   if (parameter_covariance.size() > 0)
     adjustment = adjustment_for(fitted, moving, directions, parameter_covariance, expected);
-  const std::optional<reml::Evaluation> at =
-      reml::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
+  const std::optional<likelihood::Evaluation> at =
+      likelihood::evaluate(fitted.equations, fitted.parameters, false, fitted.callbacks);
   if (!at) throw InvalidSpec("values", "the mixed model equations are not positive definite");
   return moments_at(fitted.equations, *at, dense(k), directions, adjustment);
 }

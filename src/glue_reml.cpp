@@ -3,8 +3,9 @@
 #include <cmath>
 
 #include "core/covariance/completion.h"
+#include "core/likelihood/start.h"
+#include "core/reml/maximiser.h"
 #include "core/reml/moment_start.h"
-#include "core/reml/start.h"
 #include "glue_callbacks.h"
 #include "glue_information.h"
 
@@ -31,7 +32,7 @@ const char* name_of(reml::Termination termination) {
   }
 }
 
-Rcpp::List parameter_list(const reml::Estimates& found) {
+Rcpp::List parameter_list(const answers::Estimates& found) {
   Rcpp::IntegerVector status(found.status.size());
   for (std::size_t i = 0; i < found.status.size(); ++i)
     status[i] = static_cast<int>(found.status[i]);
@@ -75,8 +76,8 @@ bool wants_information(const Rcpp::List& control) {
 
 // What tests of fixed effects need, for all that are estimated; NULL where it is not at hand.
 Rcpp::RObject information_of(equations::MixedModelEquations& equations,
-                             reml::Evaluation&& evaluation, const reml::Estimates& estimates,
-                             Callbacks& callbacks) {
+                             likelihood::Evaluation&& evaluation,
+                             const answers::Estimates& estimates, Callbacks& callbacks) {
   const Vector& beta = estimates.beta;
   std::vector<Index> estimated;
   for (Index i = 0; i < beta.size(); ++i) {
@@ -85,10 +86,10 @@ Rcpp::RObject information_of(equations::MixedModelEquations& equations,
   Matrix k = Matrix::Zero(beta.size(), static_cast<Index>(estimated.size()));
   for (std::size_t i = 0; i < estimated.size(); ++i) k(estimated[i], static_cast<Index>(i)) = 1.0;
   Rcpp::List moments;
-  const auto look = [&](const reml::Evaluation& at) {
+  const auto look = [&](const likelihood::Evaluation& at) {
     if (k.cols() > 0) moments = plain_moments(equations, at, k);
   };
-  const std::optional<reml::VarianceInformation> found = reml::information_at_hand(
+  const std::optional<information::VarianceInformation> found = information::information_at_hand(
       equations, std::move(evaluation), estimates.average, look, callbacks);
   if (!found) return R_NilValue;
   return information_to_r(*found, moments);
@@ -102,21 +103,23 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);
   equations::MixedModelEquations equations(model, fixed_place(model), options.threads,
                                            equations::BlockEntries::needed);
-  const reml::Parameters start =
-      reml::moment_start(equations, reml::starting_parameters(model, request), request, callbacks);
+  const likelihood::Parameters start = reml::moment_start(
+      equations, likelihood::starting_parameters(model, request), request, callbacks);
   reml::RemlResult result = reml::maximise(equations, start, options, callbacks);
   const double minus2loglik = result.evaluation.minus2loglik;
   const Rcpp::List convergence = convergence_list(result);
-  const reml::Estimates found = reml::estimates(equations, result.evaluation, request, callbacks);
+  const answers::Estimates found =
+      answers::estimates(equations, result.evaluation, request, callbacks);
   Rcpp::RObject information = R_NilValue;
   if (wants_information(control) && result.termination == reml::Termination::converged &&
-      model.fixed.n_original <= reml::kMaxCovariance)
+      model.fixed.n_original <= answers::kMaxCovariance)
     information = information_of(equations, std::move(result.evaluation), found, callbacks);
 
   Rcpp::List u;
   for (const Matrix& term : found.u) u.push_back(to_r(term));
   Rcpp::RObject beta_covariance = R_NilValue;
-  if (model.fixed.n_original <= reml::kMaxCovariance) beta_covariance = to_r(found.beta_covariance);
+  if (model.fixed.n_original <= answers::kMaxCovariance)
+    beta_covariance = to_r(found.beta_covariance);
   const Rcpp::List fixed = Rcpp::List::create(
       Rcpp::Named("estimate") = to_r(found.beta), Rcpp::Named("se") = to_r(found.beta_se),
       Rcpp::Named("covariance") = beta_covariance, Rcpp::Named("rank") = model.rank());
@@ -133,20 +136,22 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
 
 // The likelihood at given values with its derivatives with respect to them. Needs: no covariance
 // matrix is singular.
-Rcpp::List likelihood(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
+Rcpp::List likelihood_at(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
   RCallbacks callbacks;
   const model::ModelSpec model_spec = as_spec(spec);
   const model::Model model = model::build_model(model_spec, nothing_held(model_spec), callbacks);
   equations::MixedModelEquations equations(model, fixed_place(model), available_threads(2),
                                            equations::BlockEntries::needed);
-  const reml::Parameters parameters = reml::from_user_values(model, as_vector(values));
-  std::optional<reml::Evaluation> evaluation =
-      reml::evaluate(equations, parameters, false, callbacks);
+  const likelihood::Parameters parameters = likelihood::from_user_values(model, as_vector(values));
+  std::optional<likelihood::Evaluation> evaluation =
+      likelihood::evaluate(equations, parameters, false, callbacks);
   if (!evaluation)
     throw InvalidSpec("values", "the mixed model equations are not positive definite");
   const double minus2loglik = evaluation->minus2loglik;
-  const reml::Derivatives found = reml::derivatives(equations, std::move(*evaluation), callbacks);
-  const Matrix to_theta = reml::user_jacobian(model, parameters).inverse();  // d theta / d values
+  const information::Derivatives found =
+      information::derivatives(equations, std::move(*evaluation), callbacks);
+  const Matrix to_theta =
+      likelihood::user_jacobian(model, parameters).inverse();  // d theta / d values
   return Rcpp::List::create(
       Rcpp::Named("minus2loglik") = minus2loglik,
       Rcpp::Named("gradient") = to_r(Vector(to_theta.transpose() * found.gradient)),
@@ -164,7 +169,7 @@ Rcpp::List fit_reml_cpp(Rcpp::List spec, Rcpp::List control) {
 
 // [[Rcpp::export]]
 Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values) {
-  return henderson::guarded([&] { return henderson::likelihood(spec, values); });
+  return henderson::guarded([&] { return henderson::likelihood_at(spec, values); });
 }
 
 // [[Rcpp::export]]

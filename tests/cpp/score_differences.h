@@ -2,11 +2,12 @@
 // The Hessian of -2l by central differences of the exact score.
 #pragma once
 
-#include "core/reml/derivatives.h"
+#include "core/information/derivatives.h"
 
 namespace henderson::test {
 
 // Over all theta and, without a structured residual, log sigma^2.
-Matrix differenced_hessian(equations::MixedModelEquations& equations, const reml::Parameters& at);
+Matrix differenced_hessian(equations::MixedModelEquations& equations,
+                           const likelihood::Parameters& at);
 
 }  // namespace henderson::test

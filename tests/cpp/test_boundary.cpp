@@ -6,17 +6,23 @@
 #include <Eigen/Dense>
 #include <limits>
 
+#include "core/coordinates/boundary.h"
 #include "core/covariance/lower.h"
-#include "core/reml/boundary.h"
+#include "core/likelihood/start.h"
 #include "core/reml/maximiser.h"
-#include "core/reml/start.h"
 #include "mixed_models.h"
 
 namespace henderson::reml {
 namespace {
 
+using coordinates::Box;
+using coordinates::FreeSpace;
+using coordinates::keep_sides;
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using likelihood::Parameters;
+using likelihood::starting_parameters;
+using likelihood::user_values;
 using model::Model;
 using test::MixedModel;
 

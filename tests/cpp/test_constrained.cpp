@@ -3,9 +3,9 @@
 // V form is along its gradient.
 #include <catch.h>
 
+#include "core/likelihood/start.h"
 #include "core/reml/constrained.h"
 #include "core/reml/maximiser.h"
-#include "core/reml/start.h"
 #include "mixed_models.h"
 
 namespace henderson::reml {
@@ -13,6 +13,9 @@ namespace {
 
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using likelihood::Parameters;
+using likelihood::starting_parameters;
+using likelihood::user_values;
 using model::Model;
 using model::VarianceRequest;
 using test::MixedModel;

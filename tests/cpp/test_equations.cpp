@@ -8,7 +8,7 @@
 #include "core/equations/errors.h"
 #include "core/equations/leverages.h"
 #include "core/equations/traces.h"
-#include "core/reml/likelihood.h"
+#include "core/likelihood/evaluation.h"
 #include "mixed_models.h"
 
 namespace henderson::equations {
@@ -88,10 +88,10 @@ void for_each_model(unsigned seed, const Check& check) {
   }
 }
 
-reml::Evaluation evaluate_at(MixedModelEquations& equations, const Vector& values) {
+likelihood::Evaluation evaluate_at(MixedModelEquations& equations, const Vector& values) {
   Callbacks callbacks;
-  auto found = reml::evaluate(equations, reml::from_user_values(equations.model(), values), false,
-                              callbacks);
+  auto found = likelihood::evaluate(
+      equations, likelihood::from_user_values(equations.model(), values), false, callbacks);
   REQUIRE(found.has_value());
   return std::move(*found);
 }
@@ -225,7 +225,7 @@ TEST_CASE("BLUE, BLUP and y'Py are those of the V form") {
       15, [&](const MixedModel& given, const Model& model, MixedModelEquations& equations) {
         const Vector values = test::random_values(given, engine);
         const test::Oracle oracle = test::oracle(given, values);
-        const reml::Evaluation found = evaluate_at(equations, values);
+        const likelihood::Evaluation found = evaluate_at(equations, values);
         const Solution& solution = found.solved.solution;
         const Vector b =
             model.response_unit * solution.unscaled.tail(model.rank()) + model.least_squares;
@@ -250,7 +250,7 @@ TEST_CASE("error covariances are the inverse of the textbook equations") {
     const Vector values = test::random_values(given, engine);
     const test::Oracle oracle = test::oracle(given, values);
     const Matrix expected = error_over_all_columns(given, oracle);
-    const reml::Evaluation found = evaluate_at(equations, values);
+    const likelihood::Evaluation found = evaluate_at(equations, values);
     Matrix k(expected.rows(), 4);
     for (Index c = 0; c < 4; ++c) k.col(c) = normal(k.rows(), engine);
     const double residual = found.parameters.residual();
@@ -291,7 +291,7 @@ TEST_CASE("standard errors and prediction errors from the selected inverse") {
     const Vector values = test::random_values(given, engine);
     const Matrix expected = error_over_all_columns(given, test::oracle(given, values));
     Callbacks callbacks;
-    reml::Evaluation found = evaluate_at(equations, values);
+    likelihood::Evaluation found = evaluate_at(equations, values);
     const double residual = found.parameters.residual();
     const Vector errors =
         fixed_standard_errors(equations, residual, std::move(found.solved.factor), callbacks);
@@ -334,7 +334,7 @@ TEST_CASE("leverages of records are those of the V form") {
         const Vector values = test::random_values(given, engine);
         const test::Oracle oracle = test::oracle(given, values);
         Callbacks callbacks;
-        reml::Evaluation found = evaluate_at(equations, values);
+        likelihood::Evaluation found = evaluate_at(equations, values);
         const Vector leverages =
             record_leverages(equations, found.lambda, std::move(found.solved.factor), callbacks);
         Vector weights = model.weights;

@@ -6,9 +6,9 @@
 #include <Eigen/Dense>
 #include <algorithm>
 
-#include "core/reml/derivatives.h"
-#include "core/reml/expected_information.h"
-#include "core/reml/start.h"
+#include "core/information/derivatives.h"
+#include "core/information/expected_information.h"
+#include "core/likelihood/start.h"
 #include "mixed_models.h"
 #include "score_differences.h"
 
@@ -17,6 +17,16 @@ namespace {
 
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using information::average_information;
+using information::Derivatives;
+using information::expected_information;
+using information::Extent;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::Parameters;
+using likelihood::starting_parameters;
+using likelihood::user_jacobian;
 using model::Model;
 using test::MixedModel;
 

@@ -7,9 +7,9 @@
 
 #include "core/covariance/lower.h"
 #include "core/equations/pattern.h"
-#include "core/reml/derivatives.h"
+#include "core/information/derivatives.h"
+#include "core/likelihood/start.h"
 #include "core/reml/moment_start.h"
-#include "core/reml/start.h"
 #include "mixed_models.h"
 
 namespace henderson::reml {
@@ -18,6 +18,15 @@ namespace {
 using equations::BlockEntries;
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using information::Derivatives;
+using information::derivatives;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::Parameters;
+using likelihood::starting_parameters;
+using likelihood::user_jacobian;
+using likelihood::user_values;
 using model::Model;
 using test::MixedModel;
 using test::normal;

@@ -5,17 +5,30 @@
 #include <Eigen/Dense>
 
 #include "core/base/error.h"
+#include "core/information/expansion.h"
+#include "core/likelihood/start.h"
 #include "core/reml/boxed_model.h"
-#include "core/reml/expansion.h"
 #include "core/reml/maximiser.h"
-#include "core/reml/start.h"
 #include "mixed_models.h"
 
 namespace henderson::reml {
 namespace {
 
+using coordinates::FreeSpace;
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using information::Derivatives;
+using information::derivatives;
+using information::differenced_hessian;
+using information::expand;
+using information::Expansion;
+using information::reduced;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::Parameters;
+using likelihood::starting_parameters;
+using likelihood::user_values;
 using model::Constraints;
 using model::Model;
 using model::VarianceRequest;

@@ -6,18 +6,24 @@
 #include <Eigen/Dense>
 #include <numeric>
 
-#include "core/inference/mean_covariance.h"
-#include "core/reml/information.h"
-#include "core/reml/trace_products.h"
+#include "core/answers/mean_covariance.h"
+#include "core/information/trace_products.h"
+#include "core/information/variance_information.h"
 #include "mixed_models.h"
 
-namespace henderson::inference {
+namespace henderson::answers {
 namespace {
 
+using answers::Adjustment;
+using answers::combined;
+using answers::Direction;
+using answers::is_zero;
+using answers::MeanCovariance;
+using answers::nonlinear_part;
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using likelihood::Parameters;
 using model::Model;
-using reml::Parameters;
 using test::difference;
 using test::MixedModel;
 
@@ -40,9 +46,9 @@ struct Case {
         dense(test::oracle(given, values)),
         model(model::build_model(given.spec, test::nothing_held(given.n_values()), callbacks)),
         equations(model, FixedPlace::last, 1),
-        parameters(reml::from_user_values(model, values)),
+        parameters(likelihood::from_user_values(model, values)),
         moving(everything(model)) {
-    const Matrix jacobian = reml::user_jacobian(model, parameters);
+    const Matrix jacobian = likelihood::user_jacobian(model, parameters);
     for (const Index i : moving) {
       Matrix sum = Matrix::Zero(dense.v.rows(), dense.v.cols());
       for (Index k = 0; k < jacobian.rows(); ++k) sum += jacobian(k, i) * dense.dv[k];
@@ -59,11 +65,12 @@ struct Case {
   }
 
   std::vector<Direction> directions() const {
-    return inference::directions(model, parameters.theta(), parameters.log_residual(), moving);
+    return answers::directions(model, parameters.theta(), parameters.log_residual(), moving);
   }
 
   MeanCovariance moments(const std::optional<Adjustment>& adjustment) {
-    std::optional<reml::Evaluation> at = reml::evaluate(equations, parameters, false, callbacks);
+    std::optional<likelihood::Evaluation> at =
+        likelihood::evaluate(equations, parameters, false, callbacks);
     REQUIRE(at.has_value());
     MeanCovariance found =
         mean_covariance(equations, at->lambda, parameters.residual(), at->solved.factor,
@@ -169,9 +176,9 @@ TEST_CASE("tr(P V_r P N) is that of the V form") {
     const std::vector<Direction> directions = at.directions();
     for (std::size_t j = 0; j < directions.size(); ++j) {
       if (!is_along_sigma(directions[j])) continue;
-      const reml::CovarianceChange change{directions[j].sigma, directions[j].residual_sigma};
+      const information::CovarianceChange change{directions[j].sigma, directions[j].residual_sigma};
       const std::optional<Vector> found =
-          reml::trace_products(at.equations, at.parameters, at.moving, change, at.callbacks);
+          information::trace_products(at.equations, at.parameters, at.moving, change, at.callbacks);
       REQUIRE(found.has_value());
       Vector expected(static_cast<Index>(at.dv.size()));
       for (Index r = 0; r < expected.size(); ++r) {
@@ -215,11 +222,11 @@ TEST_CASE("the second derivatives of an autoregressive residual are those of its
   const Model model = model::build_model(given.spec, test::nothing_held(2), callbacks);
   const double variance = 2.0, rho = 0.4;
   const Parameters at =
-      reml::from_user_values(model, Vector::Map(std::vector{variance, rho}.data(), 2));
+      likelihood::from_user_values(model, Vector::Map(std::vector{variance, rho}.data(), 2));
   const std::vector<Index> moving = everything(model);
   const Matrix w = definite(2, engine);
   const Direction found = nonlinear_part(model, at.theta(), moving, w);
-  const Matrix jacobian = reml::user_jacobian(model, at);
+  const Matrix jacobian = likelihood::user_jacobian(model, at);
   const Matrix by_values = jacobian * w * jacobian.transpose();
   const Index n = model.residual.blocks.front().structure->n_coef();
   Matrix expected(n, n);
@@ -235,4 +242,4 @@ TEST_CASE("the second derivatives of an autoregressive residual are those of its
   CHECK(difference(found.residual_sigma.front(), expected) < 1e-5);
 }
 
-}  // namespace henderson::inference
+}  // namespace henderson::answers

@@ -5,9 +5,9 @@
 
 #include <Eigen/Dense>
 
-#include "core/reml/derivatives.h"
-#include "core/reml/estimates.h"
-#include "core/reml/loading_information.h"
+#include "core/answers/estimates.h"
+#include "core/information/derivatives.h"
+#include "core/information/loading_information.h"
 #include "mixed_models.h"
 #include "score_differences.h"
 
@@ -16,6 +16,15 @@ namespace {
 
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using information::Derivatives;
+using information::derivatives;
+using information::ExactParts;
+using information::loading_information;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::Parameters;
+using likelihood::user_jacobian;
 using model::Model;
 using test::MixedModel;
 

@@ -5,18 +5,31 @@
 
 #include <Eigen/Dense>
 
+#include "core/answers/estimates.h"
 #include "core/base/error.h"
-#include "core/reml/estimates.h"
+#include "core/likelihood/start.h"
 #include "core/reml/maximiser.h"
-#include "core/reml/start.h"
 #include "core/reml/trust_region.h"
 #include "mixed_models.h"
 
 namespace henderson::reml {
 namespace {
 
+using answers::Estimates;
+using answers::estimates;
+using answers::ValueStatus;
 using equations::FixedPlace;
 using equations::MixedModelEquations;
+using information::Derivatives;
+using information::derivatives;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::Parameters;
+using likelihood::rescaled;
+using likelihood::starting_parameters;
+using likelihood::user_jacobian;
+using likelihood::user_values;
 using model::Model;
 using model::VarianceRequest;
 using test::difference;

@@ -6,15 +6,20 @@
 #include <cmath>
 #include <limits>
 
+#include "core/likelihood/start.h"
 #include "core/reml/course.h"
 #include "core/reml/maximiser.h"
 #include "core/reml/residual_wall.h"
 #include "core/reml/secants.h"
-#include "core/reml/start.h"
 #include "mixed_models.h"
 
 namespace henderson::reml {
 namespace {
+
+using coordinates::Box;
+using coordinates::FreeSpace;
+using likelihood::Parameters;
+using likelihood::starting_parameters;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
 

@@ -6,14 +6,24 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/reml/boundary.h"
-#include "core/reml/moving.h"
+#include "core/coordinates/boundary.h"
+#include "core/information/reduced.h"
 #include "core/reml/trust_region.h"
 
 namespace henderson::reml {
 namespace {
 
+using coordinates::FreeSpace;
+using coordinates::nudged;
 using equations::MixedModelEquations;
+using information::Derivatives;
+using information::derivatives;
+using information::reduced;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::Parameters;
+using likelihood::user_jacobian;
+using likelihood::user_values;
 using model::Model;
 
 constexpr int kMostIterations = 100;

@@ -9,7 +9,7 @@
 // alone judges it. Source: Gill, Murray & Wright (1981), Practical Optimization, sec. 6.1 and 6.3.
 #pragma once
 
-#include "core/reml/likelihood.h"
+#include "core/likelihood/evaluation.h"
 
 namespace henderson::reml {
 
@@ -35,7 +35,8 @@ struct ConstrainedResult {
 // Needs: values without bounds of the user. Cost: an iteration of the fit for each iteration.
 // Throws Interrupted.
 ConstrainedResult maximise_on_surface(equations::MixedModelEquations& equations,
-                                      const Parameters& start, const ValueFunction& function,
-                                      double target, Callbacks& callbacks);
+                                      const likelihood::Parameters& start,
+                                      const ValueFunction& function, double target,
+                                      Callbacks& callbacks);
 
 }  // namespace henderson::reml

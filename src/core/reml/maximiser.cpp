@@ -5,16 +5,30 @@
 #include <cmath>
 #include <string>
 
-#include "core/reml/boundary.h"
+#include "core/coordinates/boundary.h"
+#include "core/information/expansion.h"
 #include "core/reml/boxed_model.h"
-#include "core/reml/expansion.h"
 #include "core/reml/residual_wall.h"
 #include "core/reml/secants.h"
 
 namespace henderson::reml {
 namespace {
 
+using coordinates::Box;
+using coordinates::canonical;
+using coordinates::FreeSpace;
+using coordinates::has_boundary;
+using coordinates::keep_sides;
+using coordinates::n_at_boundary;
+using coordinates::nudged;
 using equations::MixedModelEquations;
+using information::differenced_hessian;
+using information::expand;
+using information::Expansion;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::is_scale_free;
+using likelihood::Parameters;
 using model::Model;
 using model::RandomBlock;
 
@@ -191,7 +205,7 @@ class Search {
   }
 
   std::optional<Parameters> nudged(const Parameters& parameters) const {
-    return reml::nudged(model_, space_, parameters, kNudge);
+    return coordinates::nudged(model_, space_, parameters, kNudge);
   }
 
   // A step that raises the likelihood, the radius shrinking until there is one.

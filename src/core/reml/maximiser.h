@@ -4,8 +4,8 @@
 
 #include <vector>
 
+#include "core/information/derivatives.h"
 #include "core/reml/course.h"
-#include "core/reml/derivatives.h"
 #include "core/reml/options.h"
 
 namespace henderson::reml {
@@ -18,7 +18,7 @@ enum class Termination {
 };
 
 struct RemlResult {
-  Evaluation evaluation;  // at the estimates, with the factor of C
+  likelihood::Evaluation evaluation;  // at the estimates, with the factor of C
   Termination termination = Termination::converged;
   std::vector<Iteration> history;
   int evaluations = 0;  // of the likelihood
@@ -29,7 +29,7 @@ struct RemlResult {
 // Cost per iteration: a factorisation, a selected inverse and a block solve; and one more
 // factorisation at the end. Throws InvalidSpec where C is not positive definite at the start,
 // Interrupted.
-RemlResult maximise(equations::MixedModelEquations& equations, const Parameters& start,
+RemlResult maximise(equations::MixedModelEquations& equations, const likelihood::Parameters& start,
                     const RemlOptions& options, Callbacks& callbacks);
 
 }  // namespace henderson::reml

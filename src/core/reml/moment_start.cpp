@@ -5,12 +5,17 @@
 #include <cmath>
 #include <vector>
 
-#include "core/reml/derivatives.h"
+#include "core/information/derivatives.h"
 
 namespace henderson::reml {
 namespace {
 
 using equations::MixedModelEquations;
+using information::derivatives;
+using information::Extent;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::Parameters;
 using model::Model;
 using model::RandomBlock;
 

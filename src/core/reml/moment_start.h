@@ -2,7 +2,7 @@
 // Starting values of factor analytic terms from the data.
 #pragma once
 
-#include "core/reml/parameters.h"
+#include "core/likelihood/parameters.h"
 
 namespace henderson::reml {
 
@@ -12,7 +12,8 @@ namespace henderson::reml {
 // lambda_r = tr(Z_r'P Z_r K) / n_levels, E s_i'K s_j is about n_levels lambda_i lambda_j Sigma_ij
 // where i != j. `start` itself where there is no such term, or no likelihood at v I. Needs: the
 // storage of the equations was given back. Cost: one score.
-Parameters moment_start(equations::MixedModelEquations& equations, const Parameters& start,
-                        const model::VarianceRequest& request, Callbacks& callbacks);
+likelihood::Parameters moment_start(equations::MixedModelEquations& equations,
+                                    const likelihood::Parameters& start,
+                                    const model::VarianceRequest& request, Callbacks& callbacks);
 
 }  // namespace henderson::reml

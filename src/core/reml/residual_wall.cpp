@@ -7,6 +7,10 @@
 namespace henderson::reml {
 namespace {
 
+using coordinates::Box;
+using coordinates::FreeSpace;
+using likelihood::Parameters;
+
 // Shares of the variance that least squares leave, which is 1 in the units of the model.
 constexpr double kWall = 1e-6;
 constexpr double kSmall = 0.03;

@@ -4,7 +4,7 @@
 // for ever, and the equations lose digits on the way.
 #pragma once
 
-#include "core/reml/free_space.h"
+#include "core/coordinates/free_space.h"
 
 namespace henderson::reml {
 
@@ -12,7 +12,7 @@ class ResidualWall {
  public:
   // Without independent residuals of a free variance, without random terms, or where values are
   // tied or bounded, there is never a wall.
-  ResidualWall(const model::Model& model, const FreeSpace& space);
+  ResidualWall(const model::Model& model, const coordinates::FreeSpace& space);
 
   bool stands() const { return stands_; }
   void build() { stands_ = true; }
@@ -21,15 +21,15 @@ class ResidualWall {
 
   // Little is left to gain but that the residual variance is small and wants to fall: the point at
   // the wall may be better. Asked again only after it has fallen further.
-  bool is_worth_a_look(const Parameters& at, const Vector& gradient, double potential);
-  Parameters at_wall(const Parameters& at) const;
+  bool is_worth_a_look(const likelihood::Parameters& at, const Vector& gradient, double potential);
+  likelihood::Parameters at_wall(const likelihood::Parameters& at) const;
 
   // No step goes below the wall. Distances from `at`.
-  void limit(const Parameters& at, Box& box) const;
+  void limit(const likelihood::Parameters& at, coordinates::Box& box) const;
 
   // The search is at the wall and would gain beyond it for ever: the random effects fit the
   // response exactly.
-  bool hides_descent(const Parameters& at, const Vector& gradient) const;
+  bool hides_descent(const likelihood::Parameters& at, const Vector& gradient) const;
 
  private:
   Index coordinate_ = kNone;  // of log sigma^2

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/estimates.h"
+
+#include <Eigen/Cholesky>
+#include <cmath>
+#include <limits>
+
+#include "core/equations/errors.h"
+#include "core/information/variance_information.h"
+
+namespace henderson::answers {
+namespace {
+
+using coordinates::FreeSpace;
+using coordinates::moving_directions;
+using equations::MixedModelEquations;
+using information::average_information;
+using likelihood::Evaluation;
+using likelihood::Parameters;
+using likelihood::user_jacobian;
+using likelihood::user_values;
+using model::Model;
+using model::RandomBlock;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+void add_constraint_status(const Model& model, const Parameters& parameters,
+                           std::vector<ValueStatus>& status) {
+  const model::Constraints& constraints = model.constraints;
+  if (constraints.empty()) return;
+  for (Index i = 0; i < model.n_values; ++i) {
+    const Index lead = constraints.lead[i];
+    if (lead != i) status[i] = status[lead] = ValueStatus::tied;
+  }
+  const FreeSpace space(model);
+  const std::vector<bool> at_bound = space.at_bound(parameters);
+  for (Index i = 0; i < model.n_values; ++i) {
+    const Index coordinate = space.coordinate_of_value(i);
+    if (coordinate != kNone && at_bound[coordinate]) status[i] = ValueStatus::at_bound;
+  }
+}
+
+std::vector<ValueStatus> value_status(const Model& model, const Parameters& parameters,
+                                      const model::VarianceRequest& request) {
+  std::vector<ValueStatus> status(static_cast<std::size_t>(model.n_values), ValueStatus::free);
+  add_constraint_status(model, parameters, status);
+  for (const RandomBlock& block : model.blocks) {
+    const std::vector<bool> at_boundary =
+        block.structure->value_at_boundary(parameters.of(block), block.coef_transform);
+    for (std::size_t i = 0; i < at_boundary.size(); ++i) {
+      if (at_boundary[i])
+        status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
+    }
+  }
+  for (std::size_t i = 0; i < status.size(); ++i) {
+    if (request.held[i]) status[i] = ValueStatus::held;
+  }
+  return status;
+}
+
+// J AI^-1 J' over the directions that move: the delta method from them to the values.
+Matrix value_covariance(const Model& model, const Parameters& parameters, const Matrix& information,
+                        const std::vector<ValueStatus>& status) {
+  const FreeSpace space(model);
+  const Matrix along = moving_directions(model, space, parameters).jacobian;
+  const Matrix moving_jacobian = user_jacobian(model, parameters) * along;
+  const Matrix moving_information = along.transpose() * information * along;
+  Matrix covariance = Matrix::Constant(model.n_values, model.n_values, kNaN);
+  const Eigen::LLT<Matrix> llt(moving_information);
+  if (llt.info() != Eigen::Success) return covariance;
+  covariance = moving_jacobian * llt.solve(moving_jacobian.transpose());
+  for (Index i = 0; i < model.n_values; ++i) {
+    if (status[i] == ValueStatus::free || status[i] == ValueStatus::tied) continue;
+    covariance.row(i).setConstant(kNaN);
+    covariance.col(i).setConstant(kNaN);
+  }
+  return covariance;
+}
+
+std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
+  std::vector<Matrix> u;
+  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
+    u.push_back(Matrix::Zero(model.n_coef_of_term[t], model.n_levels_of_term[t]));
+  }
+  for (const RandomBlock& block : model.blocks) {
+    const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef,
+                                        block.n_levels);
+    Matrix& all = u[block.term];
+    const Matrix own = block.coef_transform * part;
+    for (Index l = 0; l < all.cols(); ++l) {
+      model::for_each_part(
+          block.levels->combination(), static_cast<SmallIndex>(l), [&](SmallIndex k, double share) {
+            all.col(l).segment(block.first_coef, block.n_coef) += share * own.col(k);
+          });
+    }
+  }
+  return u;
+}
+
+}  // namespace
+
+Estimates estimates(MixedModelEquations& equations, Evaluation& evaluation,
+                    const model::VarianceRequest& request, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const Parameters& parameters = evaluation.parameters;
+  const Vector& unscaled = evaluation.solved.solution.unscaled;
+  Estimates found;
+  found.values = user_values(model, parameters);
+  found.status = value_status(model, parameters, request);
+  found.average = average_information(equations, evaluation);
+  found.value_covariance = value_covariance(model, parameters, found.average, found.status);
+
+  Vector all = model.response_unit * unscaled;
+  all.tail(model.rank()) += model.least_squares;
+  found.beta = model.fixed.beta(all.tail(model.rank()), kNaN);
+  found.u = predictions(model, unscaled);
+  found.fitted = model::multiply(model.w, all);
+  all.head(model.n_random_columns).setZero();
+  found.fitted_fixed = model::multiply(model.w, all);
+
+  if (model.fixed.n_original <= kMaxCovariance) {
+    found.beta_covariance =
+        equations::fixed_covariance(equations, parameters.residual(), evaluation.solved.factor);
+    found.beta_se = found.beta_covariance.diagonal().cwiseSqrt();
+  } else {
+    found.beta_se = equations::fixed_standard_errors(
+        equations, parameters.residual(), std::move(evaluation.solved.factor), callbacks);
+  }
+  return found;
+}
+
+}  // namespace henderson::answers

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/mean_covariance.h"
+
+#include <Eigen/Cholesky>
+
+#include "core/base/error.h"
+#include "core/linalg/dense.h"
+
+namespace henderson::answers {
+namespace {
+
+using equations::Factors;
+using equations::MixedModelEquations;
+using model::RandomBlock;
+
+// Positions x columns of K up to which the products of all pairs of them are made.
+constexpr Index kMostProducts = 2000;
+
+// V'T = W h + rows, rows being whitened and of size 0 where the residual has no structure.
+struct Image {
+  Matrix h;
+  Matrix rows;
+};
+
+// T = R^-1 W u with u over the columns of W, and what is needed of it again and again: W'T, and T
+// itself in whitened rows where the residual is structured.
+class WeightedColumns {
+ public:
+  WeightedColumns(const MixedModelEquations& equations, const Factors& lambda, double residual,
+                  const linalg::CholeskyFactor& factor, const Vector& theta, const Matrix& k)
+      : equations_(equations),
+        lambda_(lambda),
+        residual_(residual),
+        factor_(factor),
+        theta_(theta) {
+    const model::Model& model = equations.model();
+    Matrix b = Matrix::Zero(equations.pattern().nodes.n_columns(), k.cols());
+    for (Index c = 0; c < k.cols(); ++c) {
+      b.col(c).tail(model.rank()) = model.response_unit * model.fixed.transposed(k.col(c));
+    }
+    factor.solve_lower(b);
+    covariance_ = residual * (b.transpose() * b);
+    factor.solve_upper(b);
+    u_ = equations.to_unscaled(lambda, b);
+    cross_ = products(u_);
+    if (equations.records()) {
+      rows_ = equations.records()->multiply(u_);
+      set_whitenings();
+    }
+  }
+
+  const Matrix& covariance() const { return covariance_; }
+
+  Image image(const Direction& direction) const {
+    Image image{direction.residual * u_, Matrix::Zero(rows_.rows(), rows_.cols())};
+    for (std::size_t b = 0; b < direction.sigma.size(); ++b) {
+      if (direction.sigma[b].size() > 0)
+        add_random(equations_.model().blocks[b], direction.sigma[b], image.h);
+    }
+    for (Index i = 0; i < direction.theta.size(); ++i) {
+      if (direction.theta[i] != 0.0)
+        image.rows += direction.theta[i] * equations_.records()->direction(theta_, i, rows_);
+    }
+    for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
+      if (direction.residual_sigma[b].size() > 0)
+        add_residual(b, direction.residual_sigma[b], image.rows);
+    }
+    return image;
+  }
+
+  // T'V'T
+  Matrix gradient(const Direction& direction) const {
+    Direction others = direction;
+    others.residual_sigma.clear();
+    const Image image_of_others = image(others);
+    Matrix product = cross_.transpose() * image_of_others.h;
+    if (direction.theta.size() > 0) product += rows_.transpose() * image_of_others.rows;
+    for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
+      const Matrix& sigma = direction.residual_sigma[b];
+      if (sigma.size() == 0) continue;
+      if (position_products_[b].size() > 0) {
+        add_weighted(position_products_[b], sigma, product);
+      } else {
+        add_by_pattern(b, sigma, product);
+      }
+    }
+    return product;
+  }
+
+  // (V'T)'P V'T as a sum of squares: for q = V'T with C b = W_s'R^-1 q, (q~'q~ + b'B b) / sigma^2
+  // where q~ = q - W_s b, whitened.
+  Matrix squared(Image image) const {
+    if (const equations::WhitenedRecords* records = equations_.records()) {
+      if (equations_.model().blocks.empty()) {
+        // V'P V' is R' R^-1 R' less a projection of low rank: nothing cancels.
+        Matrix half = records->cross(image.rows);
+        factor_.solve_lower(half);
+        return (image.rows.transpose() * image.rows - half.transpose() * half) / residual_;
+      }
+      Matrix q = records->multiply(image.h) + image.rows;
+      const Matrix b = solved(records->cross(q));
+      q -= records->multiply(equations_.to_unscaled(lambda_, b));
+      return (q.transpose() * q + equations_.prior_products(b)) / residual_;
+    }
+    Matrix& h = image.h;
+    const Matrix b = solved(products(h));
+    h -= equations_.to_unscaled(lambda_, b);
+    return (h.transpose() * products(h) + equations_.prior_products(b)) / residual_;
+  }
+
+ private:
+  Matrix products(const Matrix& h) const {
+    Matrix product = Matrix::Zero(h.rows(), h.cols());
+    equations_.cross_products().multiply_add(h, product);
+    return product;
+  }
+
+  Matrix solved(const Matrix& cross) const {
+    Matrix b = equations_.to_scaled(lambda_, cross);
+    factor_.solve(b);
+    return b;
+  }
+
+  // Z(Sigma' x K)Z'T = W h
+  void add_random(const RandomBlock& block, const Matrix& sigma, Matrix& h) const {
+    for (Index c = 0; c < h.cols(); ++c) {
+      const Eigen::Map<const Matrix> t(cross_.col(c).data() + block.first_column, block.n_coef,
+                                       block.n_levels);
+      Eigen::Map<Matrix> place(h.col(c).data() + block.first_column, block.n_coef, block.n_levels);
+      Matrix turned = t.transpose() * sigma.transpose();  // a row per level
+      if (!block.levels->is_identity()) block.levels->multiply(turned);
+      place += turned.transpose();
+    }
+  }
+
+  // sum over positions r, c of R'_rc T_r'T_c, T_r'T_c being block (r, c) of `products`.
+  static void add_weighted(const Matrix& products, const Matrix& sigma, Matrix& sum) {
+    const Index n = sum.rows();
+    for (Index c = 0; c < sigma.cols(); ++c) {
+      for (Index r = 0; r < sigma.rows(); ++r) {
+        if (sigma(r, c) != 0.0) sum += sigma(r, c) * products.block(r * n, c * n, n, n);
+      }
+    }
+  }
+
+  void add_by_pattern(std::size_t b, const Matrix& sigma, Matrix& sum) const {
+    for (std::size_t p = 0; p < gathered_[b].size(); ++p) {
+      const Matrix& own = gathered_[b][p];
+      const Matrix turned = whitened_sigma(b, p, sigma) * own;
+      const Index n = own.size() / sum.cols();
+      sum += Eigen::Map<const Matrix>(own.data(), n, sum.cols()).transpose() *
+             Eigen::Map<const Matrix>(turned.data(), n, sum.cols());
+    }
+  }
+
+  // T_w R' T_w' rows, T_w the whitening of each subject.
+  void add_residual(std::size_t b, const Matrix& sigma, Matrix& rows) const {
+    const model::ResidualBlock& block = equations_.model().residual.blocks[b];
+    for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+      const model::ResidualPattern& pattern = block.patterns[p];
+      const Matrix turned = whitened_sigma(b, p, sigma) * gathered_[b][p];
+      const auto n_subjects = static_cast<Index>(pattern.first_row.size());
+      for (Index c = 0; c < rows.cols(); ++c) {
+        for (Index s = 0; s < n_subjects; ++s)
+          rows.col(c).segment(pattern.first_row[s], turned.rows()) +=
+              turned.col(c * n_subjects + s);
+      }
+    }
+  }
+
+  // T_w R' T_w' of one pattern.
+  Matrix whitened_sigma(std::size_t b, std::size_t p, const Matrix& sigma) const {
+    const covariance::Positions& at = equations_.model().residual.blocks[b].patterns[p].positions;
+    const Matrix& t = whitening_[b][p];
+    Matrix among(t.rows(), t.cols());
+    for (Index j = 0; j < t.cols(); ++j) {
+      for (Index i = 0; i < t.rows(); ++i) among(i, j) = sigma(at[i], at[j]);
+    }
+    return t * among * t.transpose();
+  }
+
+  // T_w of every pattern of the residual blocks that are made whole, and what of their rows is
+  // looked at again and again.
+  void set_whitenings() {
+    const std::vector<model::ResidualBlock>& blocks = equations_.model().residual.blocks;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      const model::ResidualBlock& block = blocks[b];
+      std::vector<Matrix>& of_block = whitening_.emplace_back();
+      std::vector<Matrix>& gathered = gathered_.emplace_back();
+      Matrix& products = position_products_.emplace_back();
+      if (block.structure->n_coef() > kLargestWhole) continue;
+      for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+        of_block.push_back(whitening(block, b, p));
+        gathered.push_back(rows_of(block.patterns[p]));
+      }
+      if (block.structure->n_coef() * rows_.cols() <= kMostProducts) products = products_of(b);
+    }
+  }
+
+  Matrix whitening(const model::ResidualBlock& block, std::size_t b, std::size_t p) const {
+    const Matrix& known = equations_.records()->dense_transform(b, p);
+    if (known.size() > 0) return known;
+    const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
+    return block.structure->whitening(theta, block.patterns[p].positions, false).matrix();
+  }
+
+  // T_r'T_c over all subjects for every two positions r and c: block (r, c).
+  Matrix products_of(std::size_t b) const {
+    const model::ResidualBlock& block = equations_.model().residual.blocks[b];
+    struct Subject {
+      std::size_t pattern;
+      Index first_row;
+    };
+    std::vector<Subject> subjects;
+    for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+      for (const Index first : block.patterns[p].first_row) subjects.push_back({p, first});
+    }
+    const Index n = rows_.cols();
+    const auto write = [&](Index first, MatrixRef columns) {
+      columns.setZero();
+      for (Index s = 0; s < columns.cols(); ++s) {
+        const Subject& subject = subjects[static_cast<std::size_t>(first + s)];
+        const covariance::Positions& at = block.patterns[subject.pattern].positions;
+        const Matrix& t = whitening_[b][subject.pattern];
+        const Matrix own = rows_.middleRows(subject.first_row, t.rows()).transpose() * t;
+        for (Index r = 0; r < own.cols(); ++r) columns.col(s).segment(at[r] * n, n) = own.col(r);
+      }
+    };
+    Callbacks callbacks;
+    return linalg::cross_product(block.structure->n_coef() * n, static_cast<Index>(subjects.size()),
+                                 write, equations_.threads(), callbacks);
+  }
+
+  // The rows of a pattern, subject by subject within each column of K.
+  Matrix rows_of(const model::ResidualPattern& pattern) const {
+    const auto n_subjects = static_cast<Index>(pattern.first_row.size());
+    const auto size = static_cast<Index>(pattern.positions.size());
+    Matrix own(size, n_subjects * rows_.cols());
+    for (Index c = 0; c < rows_.cols(); ++c) {
+      for (Index s = 0; s < n_subjects; ++s)
+        own.col(c * n_subjects + s) = rows_.col(c).segment(pattern.first_row[s], size);
+    }
+    return own;
+  }
+
+  const MixedModelEquations& equations_;
+  const Factors& lambda_;
+  const double residual_;
+  const linalg::CholeskyFactor& factor_;
+  const Vector& theta_;
+  Matrix covariance_;
+  Matrix u_;
+  Matrix cross_;  // W'T
+  Matrix rows_;   // T_w'T; of size 0 without a structured residual
+  std::vector<std::vector<Matrix>> whitening_;
+  std::vector<std::vector<Matrix>> gathered_;  // rows_ by pattern
+  std::vector<Matrix> position_products_;      // products_of(), of size 0 where it is too large
+};
+
+// 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)
+Matrix adjustment_of(const WeightedColumns& columns, const std::vector<Direction>& directions,
+                     const Adjustment& adjustment) {
+  const Eigen::LLT<Matrix> root(adjustment.parameter_covariance);
+  if (root.info() != Eigen::Success)
+    throw InvalidSpec("information", "the covariance of the variance parameters is not definite");
+  const Matrix l = root.matrixL();
+  Matrix sum = Matrix::Zero(columns.covariance().rows(), columns.covariance().cols());
+  for (Index k = 0; k < l.cols(); ++k) {
+    sum += 2.0 * columns.squared(columns.image(combined(directions, l.col(k))));
+  }
+  return sum - 0.5 * columns.gradient(adjustment.nonlinear);
+}
+
+}  // namespace
+
+MeanCovariance mean_covariance(const MixedModelEquations& equations, const Factors& lambda,
+                               double residual, const linalg::CholeskyFactor& factor,
+                               const Vector& theta, const Matrix& k,
+                               const std::vector<Direction>& directions,
+                               const std::optional<Adjustment>& adjustment) {
+  const WeightedColumns columns(equations, lambda, residual, factor, theta, k);
+  MeanCovariance found;
+  found.covariance = columns.covariance();
+  for (const Direction& direction : directions) {
+    found.gradients.push_back(columns.gradient(direction));
+  }
+  if (adjustment) {
+    found.adjusted = found.covariance;
+    if (!directions.empty()) found.adjusted += adjustment_of(columns, directions, *adjustment);
+  }
+  return found;
+}
+
+}  // namespace henderson::answers

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Covariance of estimates of linear functions K'beta, how it changes with the variance parameters,
+// and Kenward & Roger's adjustment of it.
+//
+// With Phi = (X'V^-1X)^-1 and T = V^-1 X Phi K, everything is in the small space of the columns of
+// K:
+//
+//     d(K'Phi K)/dtheta_i          = T'V_i T                                    (Satterthwaite)
+//     K'Phi(Q_ij - P_i Phi P_j)Phi K = T'V_i P V_j T,   K'Phi R_ij Phi K = T'V_ij T
+//     K'Phi_A K = K'Phi K + 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)         (Kenward & Roger)
+//
+// Their improvement of 2009 also counts the bias of the estimated parameters, and has only the part
+// of sum_ij w_ij V_ij beside the V_i (directions.h) there.
+//
+// T = R^-1 W_s C^-1 [0; K], a solve with the factor; V_i T = W h stays in the columns of W, but for
+// a structured residual, where it is made by record; and with w = LL' the double sum is one over
+// directions sum_i L_ik V_i, each a sum of squares. Source: Kenward & Roger (1997), Biometrics
+// 53:983, and (2009), Computational Statistics & Data Analysis 53:2583; Fai & Cornelius (1996).
+#pragma once
+
+#include <Eigen/SparseCore>
+#include <optional>
+
+#include "core/answers/directions.h"
+
+namespace henderson::answers {
+
+struct MeanCovariance {
+  Matrix covariance;              // K'Phi K
+  std::vector<Matrix> gradients;  // its derivatives, one for each direction
+  Matrix adjusted;                // K'Phi_A K; of size 0 where it was not asked for
+};
+
+// What Kenward & Roger's adjustment needs.
+struct Adjustment {
+  Matrix parameter_covariance;  // w, over the directions. Needs: positive definite
+  Direction nonlinear;          // nonlinear_part(), or what is beside() of it
+};
+
+// Needs: Lambda relative to sigma, the factor made from it, all theta of the model; K over the
+// original columns of X, whose rows at dropped columns are not looked at. Cost: a block solve with
+// the columns of K, and for the adjustment one more for each direction.
+MeanCovariance mean_covariance(const equations::MixedModelEquations& equations,
+                               const equations::Factors& lambda, double residual,
+                               const linalg::CholeskyFactor& factor, const Vector& theta,
+                               const Matrix& k, const std::vector<Direction>& directions,
+                               const std::optional<Adjustment>& adjustment);
+
+}  // namespace henderson::answers

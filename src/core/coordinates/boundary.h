@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Parameters on, near and off the boundary, where a covariance matrix is singular.
+#pragma once
+
+#include "core/coordinates/free_space.h"
+
+namespace henderson::coordinates {
+
+// Moved off the points where the score of a block cannot tell which way is up, by no more than
+// `share` of sigma. Nothing where a tied parameter is out of its range, here and below.
+std::optional<likelihood::Parameters> nudged(const model::Model& model, const FreeSpace& space,
+                                             const likelihood::Parameters& parameters,
+                                             double share);
+
+// The walls of `box` (distances from `parameters`) with one more for each standard deviation that
+// counts by its absolute value (Structure::has_kink()): it goes no further down than `share` of
+// sigma, where nudged() leaves it. One that is nearly there has arrived.
+void keep_sides(const model::Model& model, const FreeSpace& space,
+                const likelihood::Parameters& parameters, double share, Box& box);
+
+// In canonical form; directions with a standard deviation below `relative` times that of their
+// coefficient, or below `absolute` in units of sigma, are exactly zero. Of all blocks, or of one.
+std::optional<likelihood::Parameters> canonical(const model::Model& model, const FreeSpace& space,
+                                                const likelihood::Parameters& parameters,
+                                                double relative, double absolute,
+                                                const model::RandomBlock* only = nullptr);
+
+// Parameters that the boundary stops, of canonical ones.
+std::ptrdiff_t n_at_boundary(const model::RandomBlock& block,
+                             const likelihood::Parameters& parameters);
+bool has_boundary(const model::Model& model, const likelihood::Parameters& parameters);
+
+}  // namespace henderson::coordinates

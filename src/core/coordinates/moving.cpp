@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/coordinates/moving.h"
+
+#include <algorithm>
+
+namespace henderson::coordinates {
+
+using likelihood::Parameters;
+using model::Model;
+using model::RandomBlock;
+
+namespace {
+
+std::vector<bool> stopped_parameters(const Model& model, const Parameters& parameters) {
+  std::vector<bool> stopped(static_cast<std::size_t>(model.n_parameters()), false);
+  for (const RandomBlock& block : model.blocks) {
+    const std::vector<bool> own = block.structure->theta_at_boundary(parameters.of(block));
+    std::copy(own.begin(), own.end(), stopped.begin() + block.first_theta);
+  }
+  return stopped;
+}
+
+}  // namespace
+
+Moving moving_directions(const Model& model, const FreeSpace& space, const Parameters& parameters) {
+  std::vector<bool> may_change = stopped_parameters(model, parameters);
+  may_change.flip();
+  const std::vector<bool> at_bound = space.at_bound(parameters);
+  for (Index k = 0; k < space.size(); ++k) {
+    if (at_bound[static_cast<std::size_t>(k)]) may_change[space.leads()[k]] = false;
+  }
+  Moving moving;
+  moving.directions = space.directions(parameters, may_change);
+  moving.jacobian = space.jacobian(parameters) * moving.directions;
+  return moving;
+}
+
+}  // namespace henderson::coordinates

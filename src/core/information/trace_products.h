@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tr(P V_r P N) for a change N of V that is not along the variance parameters: what the bias of
+// REML estimates is made of where V is not linear in them.
+//
+//     tr(P V_r P N) = -d tr(P N) / d theta_r,   N fixed
+#pragma once
+
+#include "core/information/derivatives.h"
+
+namespace henderson::information {
+
+// N = sum over blocks of Z(random x K)Z' + residual; matrices of size 0 are zero.
+struct CovarianceChange {
+  std::vector<Matrix> random;    // one for each block
+  std::vector<Matrix> residual;  // one for each block of a structured residual, all its positions
+};
+
+// One entry for each of `moving`, by central differences of the exact trace. Nothing for residuals
+// with a long sparse T. Needs: REML. Cost: two factors and selected inverses for each parameter.
+std::optional<Vector> trace_products(equations::MixedModelEquations& equations,
+                                     const likelihood::Parameters& parameters,
+                                     const std::vector<Index>& moving,
+                                     const CovarianceChange& change, Callbacks& callbacks);
+
+}  // namespace henderson::information

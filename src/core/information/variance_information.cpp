@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/information/variance_information.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/information/differences.h"
+#include "core/information/entry_information.h"
+#include "core/information/expected_information.h"
+
+namespace henderson::information {
+namespace {
+
+using coordinates::FreeSpace;
+using coordinates::Moving;
+using coordinates::moving_directions;
+using equations::MixedModelEquations;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::is_scale_free;
+using likelihood::Parameters;
+using likelihood::rescaled;
+using likelihood::user_jacobian;
+using likelihood::user_values;
+using model::Model;
+using model::RandomBlock;
+
+// Step of the differences along a common factor of variances, in its logarithm.
+constexpr double kScaleStep = 1e-4;
+// A gradient of -2l, in standard errors, that is as good as zero.
+constexpr double kZeroGradient = 1e-4;
+
+// Columns of X, and others that are not absorbed, that cost little.
+constexpr Index kFewColumns = 50;
+// Parameters that are the same but for rounding.
+constexpr double kSame = 1e-12;
+
+// Where the information is asked for, and in which coordinates.
+struct Place {
+  const FreeSpace& space;
+  const Parameters& parameters;
+  const Moving& moving;
+  bool is_maximum = false;
+};
+
+Evaluation evaluated(MixedModelEquations& equations, const Parameters& parameters,
+                     Callbacks& callbacks) {
+  callbacks.stop_if_interrupted();
+  std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
+  if (!evaluation) throw Error("the equations near the estimates are not positive definite");
+  return std::move(*evaluation);
+}
+
+// The gradient of -2l beside the estimates, along the directions that move.
+Vector gradient_at(MixedModelEquations& equations, const Place& place, Index direction, double step,
+                   Callbacks& callbacks) {
+  const Matrix& along = place.moving.directions;
+  const Vector to = place.space.coordinates(place.parameters) + step * along.col(direction);
+  const std::optional<Parameters> at = place.space.at(to, place.parameters);
+  if (!at) throw Error("parameters beside the estimates are out of their range");
+  const Derivatives found =
+      derivatives(equations, evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
+  const Vector gradient = reduced(place.space, *at, found).gradient;
+  return along.transpose() * place.space.carried(gradient, *at, place.parameters);
+}
+
+// The coordinate that has most of a direction.
+Index main_coordinate(const Place& place, Index direction) {
+  Index largest = 0;
+  place.moving.directions.col(direction).cwiseAbs().maxCoeff(&largest);
+  return largest;
+}
+
+bool is_on_face(const Model& model, const Parameters& parameters) {
+  for (const RandomBlock& block : model.blocks) {
+    if (block.held) continue;
+    const std::vector<bool> stopped = block.structure->theta_at_boundary(parameters.of(block));
+    const bool any = std::find(stopped.begin(), stopped.end(), true) != stopped.end();
+    const bool all = std::find(stopped.begin(), stopped.end(), false) == stopped.end();
+    if (any && !all) return true;
+  }
+  return false;
+}
+
+// Which of the directions is log sigma^2, where its second derivatives follow from those of
+// the others; else kNone.
+Index spared_coordinate(const Model& model, const Place& place) {
+  if (!place.is_maximum || model.has_structured_residual() || !is_scale_free(model) ||
+      !model.constraints.empty())
+    return kNone;
+  for (Index k = 0; k < place.moving.directions.cols(); ++k) {
+    if (place.space.leads()[main_coordinate(place, k)] == model.n_theta) return k;
+  }
+  return kNone;
+}
+
+// d (directions) / d log c for all variances times c. Those that are stopped are 0 and stay
+// so.
+Vector scale_direction(const Model& model, const Place& place) {
+  const auto at = [&](double step) {
+    return place.space.coordinates(rescaled(model, place.parameters, std::exp(step)));
+  };
+  return place.moving.directions.transpose() * (at(kScaleStep) - at(-kScaleStep)) /
+         (2.0 * kScaleStep);
+}
+
+// Of l, by central differences of the score.
+//
+// With s the direction of a common factor of all variances, sum_j s_j V_j = V. Where the score is
+// zero, the observed information O and the average A agree along it, O s = A s = y'P V_i P y / 2,
+// because P is of order -1 in the factor. So the column of log sigma^2, whose s is 1, follows from
+// the others.
+Matrix differenced_hessian(MixedModelEquations& equations, const Place& place,
+                           const Matrix& average, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const Index n = place.moving.directions.cols();
+  const Index spared = spared_coordinate(model, place);
+  Matrix hessian = Matrix::Zero(n, n);
+  for (Index i = 0; i < n; ++i) {
+    if (i == spared) continue;
+    const double step = step_for(model, place.parameters,
+                                 place.space.leads()[main_coordinate(place, i)], average(i, i));
+    const Vector above = gradient_at(equations, place, i, step, callbacks);
+    const Vector below = gradient_at(equations, place, i, -step, callbacks);
+    hessian.col(i) = (above - below) / (4.0 * step);
+  }
+  if (spared != kNone) {
+    const Vector s = scale_direction(model, place);
+    hessian.col(spared) = hessian.row(spared).transpose();
+    hessian(spared, spared) = (average.row(spared) - hessian.row(spared)).dot(s);
+  }
+  return 0.5 * (hessian + hessian.transpose());
+}
+
+// With E, where it is had directly.
+VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&& evaluation,
+                                     const Matrix& average, const std::optional<Matrix>& expected,
+                                     bool on_face, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const Parameters parameters = evaluation.parameters;
+  const FreeSpace space(model);
+  const Moving moving = moving_directions(model, space, parameters);
+  const Matrix& j = moving.jacobian;
+  VarianceInformation found;
+  found.jacobian = user_jacobian(model, parameters) * j;
+  found.average = j.transpose() * average * j;
+  const Derivatives all =
+      reduced(space, parameters,
+              derivatives(equations, std::move(evaluation), callbacks, Extent::curvature));
+  const Matrix& along = moving.directions;
+  const Matrix curvature = 0.5 * along.transpose() * all.curvature * along;
+  found.has_expected = !on_face && (!equations.records() || all.has_residual_curvature);
+  if (expected && found.has_expected) {
+    found.expected = j.transpose() * *expected * j;
+    found.observed = 2.0 * found.average - found.expected + curvature;
+    return found;
+  }
+  const Vector errors = found.average.diagonal().cwiseSqrt();
+  const Vector gradient = along.transpose() * all.gradient;
+  const bool is_maximum = (gradient.array().abs() <= kZeroGradient * errors.array()).all();
+  found.observed = differenced_hessian(equations, {space, parameters, moving, is_maximum},
+                                       found.average, callbacks);
+  found.expected = found.average;
+  if (found.has_expected) found.expected += found.average - found.observed + curvature;
+  return found;
+}
+
+// Coordinates of surfaces are those at a point, to the last digit.
+bool is_same(const Model& model, const Parameters& a, const Parameters& b) {
+  if (!FreeSpace(model).is_flat())
+    return a.theta() == b.theta() && a.log_residual() == b.log_residual();
+  return a.theta().isApprox(b.theta(), kSame) &&
+         std::abs(a.log_residual() - b.log_residual()) <= kSame;
+}
+
+}  // namespace
+
+VarianceInformation variance_information(MixedModelEquations& equations,
+                                         const Parameters& parameters, Informations which,
+                                         const Look& look, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  Evaluation evaluation = evaluated(equations, parameters, callbacks);
+  look(evaluation);
+  if (which == Informations::average) {
+    VarianceInformation found;
+    const Matrix j = moving_directions(model, FreeSpace(model), parameters).jacobian;
+    found.jacobian = user_jacobian(model, parameters) * j;
+    found.average = j.transpose() * average_information(equations, evaluation) * j;
+    equations.give_back(std::move(evaluation.solved));
+    return found;
+  }
+  const bool on_face = is_on_face(model, parameters);
+  std::optional<Matrix> expected;
+  if (!on_face) expected = expected_information(equations, evaluation);
+  const Matrix average = average_information(equations, evaluation);
+  return all_informations(equations, std::move(evaluation), average, expected, on_face, callbacks);
+}
+
+std::optional<VarianceInformation> information_at_hand(MixedModelEquations& equations,
+                                                       Evaluation&& evaluation, Matrix average,
+                                                       const Look& look, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  if (model.rank() > kFewColumns) return std::nullopt;
+  if (equations.records() ? !has_entries(model) : model.blocks.empty()) return std::nullopt;
+  const Parameters at = from_user_values(model, user_values(model, evaluation.parameters));
+  if (is_on_face(model, at)) return std::nullopt;
+  if (!is_same(model, at, evaluation.parameters)) {
+    equations.give_back(std::move(evaluation.solved));
+    std::optional<Evaluation> again = evaluate(equations, at, false, callbacks);
+    if (!again) return std::nullopt;
+    evaluation = std::move(*again);
+    average = average_information(equations, evaluation);
+  }
+  equations::AbsorptionLimits limits;
+  limits.rest = kFewColumns;
+  const std::optional<Matrix> expected = expected_information(equations, evaluation, limits);
+  if (!expected) return std::nullopt;
+  look(evaluation);
+  return all_informations(equations, std::move(evaluation), average, expected, false, callbacks);
+}
+
+}  // namespace henderson::information
