@@ -28,29 +28,6 @@ summary.lmmfit <- function(object, ddf = NULL, information = NULL, ...) {
   )
 }
 
-# Estimates with tests that each of them is 0. The adjusted standard errors of Kenward and Roger
-# stand in place of the plain ones.
-fixed_table <- function(fit, ddf = NULL, information = NULL) {
-  estimate <- fit$fixed$estimate
-  kept <- which(!is.na(estimate))
-  if (is.null(ddf) && length(kept) > 500L) ddf <- "none"
-  ddf <- check_ddf(fit, ddf)
-  information <- check_information(information, ddf)
-  table <- data.frame(estimate = estimate, se = fit$fixed$se, df = rep(NA_real_, length(estimate)))
-  if (needs_derivatives(fit, ddf)) {
-    tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
-    table$df[kept] <- tests$df
-    if (is_kenward_roger(ddf)) table$se[kept] <- sqrt(pmax(tests$variance, 0))
-  } else {
-    table$df[kept] <- simple_df(fit, ddf)
-  }
-  table$statistic <- table$estimate / table$se
-  table$p.value <- two_sided_p(table$statistic, table$df)
-  row.names(table) <- fit$fixed$names
-  attr(table, "ddf") <- list(ddf = ddf, information = if (needs_derivatives(fit, ddf)) information)
-  table
-}
-
 #' @rdname print.lmmfit
 #' @method print summary.lmmfit
 #' @export

@@ -1,5 +1,5 @@
-# Checks that the layers stay layers: who includes whom in src/, who calls the engine in R/, and
-# that src/Makevars lists every object. Run at the root of the repository:
+# Checks that the layers stay layers: who includes whom in src/, who calls whom in R/ (r-layers.R,
+# ranks in r-ranks.R), and that src/Makevars lists every object. Run at the root of the repository:
 #   Rscript tools/check-layers.R            reports what is wrong and fails
 #   Rscript tools/check-layers.R --objects  prints the list of objects that Makevars should have
 #   Rscript tools/check-layers.R --write    writes that list into src/Makevars
@@ -16,18 +16,6 @@ core_system_headers <- c(
   "Eigen/SVD", "Eigen/OrderingMethods", "immintrin.h"
 )
 glue_shared_headers <- c("glue_callbacks.h", "glue_convert.h", "glue_information.h")
-# Front doors: they alone may call lmmfit(), as what they do is more than one fit.
-front_callers <- c(
-  "lmmfit.R", "compare-methods.R", "compare-structures.R", "two-stage-fit.R", "two-stage-met.R"
-)
-
-# The only R files that may call functions of the engine (`*_cpp`).
-engine_callers <- c(
-  "ddf.R", "effective-dimensions.R", "fit-parts.R", "fit.R", "genetic-groups.R", "grm.R",
-  "group-effects.R", "henderson3.R", "information.R", "likelihood.R", "parameter-values.R",
-  "pedigree.R", "predict-rows.R", "ranef.R", "refit.R", "relationship.R", "reliability.R", "spec.R",
-  "two-stage-fit.R", "variance-by-age.R"
-)
 
 includes_of <- function(file) {
   lines <- grep("^\\s*#\\s*include", readLines(file, warn = FALSE), value = TRUE)
@@ -61,22 +49,6 @@ problems_in_glue_file <- function(file) {
   other_glue <- grepl("^glue_", includes$header) &
     !includes$header %in% c(glue_shared_headers, sub("cpp$", "h", basename(file)))
   sprintf("%s: must not include \"%s\"", rep(file, sum(other_glue)), includes$header[other_glue])
-}
-
-problems_in_r_file <- function(file) {
-  if (basename(file) == "RcppExports.R") return(NULL)
-  # Without strings and comments.
-  code <- sub("#.*$", "", gsub('"[^"]*"', '""', readLines(file, warn = FALSE)))
-  calls_engine <- any(grepl("\\b[a-z_0-9]+_cpp\\(", code))
-  calls_front <- any(grepl("(^|[^.[:alnum:]_])lmmfit\\(", code))
-  c(
-    if (calls_engine && !basename(file) %in% engine_callers) {
-      paste0(file, ": calls the engine; only ", toString(engine_callers), " may")
-    },
-    if (calls_front && !basename(file) %in% front_callers) {
-      paste0(file, ": calls upward to lmmfit()")
-    }
-  )
 }
 
 lacks_licence <- function(file) {
@@ -126,22 +98,40 @@ write_makevars <- function() {
   )
 }
 
+problems_in_cpp <- function() {
+  files <- setdiff(cpp_files(), "src/RcppExports.cpp")
+  core <- grepl("^src/core/", files)
+  c(
+    unlist(lapply(files[core], problems_in_core_file)),
+    unlist(lapply(files[!core], problems_in_glue_file)),
+    unlist(lapply(files, lacks_licence)), problems_in_makevars()
+  )
+}
+
+cpp_files <- function() {
+  list.files("src", pattern = "\\.(cpp|h)$", recursive = TRUE, full.names = TRUE)
+}
+
+# Of the tree at `root`, whose R files have these ranks.
+layer_problems <- function(root = ".", ranks = r_ranks, callers = engine_callers) {
+  old <- setwd(root)
+  on.exit(setwd(old))
+  c(problems_in_cpp(), problems_in_r(".", ranks, callers))
+}
+
 main <- function(argument) {
   if (identical(argument, "--objects")) return(writeLines(object_lines(objects_needed())))
   if (identical(argument, "--write")) return(write_makevars())
-  cpp_files <- list.files("src", pattern = "\\.(cpp|h)$", recursive = TRUE, full.names = TRUE)
-  cpp_files <- setdiff(cpp_files, "src/RcppExports.cpp")
-  core <- grepl("^src/core/", cpp_files)
-  problems <- c(
-    unlist(lapply(cpp_files[core], problems_in_core_file)),
-    unlist(lapply(cpp_files[!core], problems_in_glue_file)),
-    unlist(lapply(list.files("R", pattern = "\\.R$", full.names = TRUE), problems_in_r_file)),
-    unlist(lapply(cpp_files, lacks_licence)),
-    problems_in_makevars()
-  )
+  problems <- layer_problems()
   writeLines(problems)
-  cat("Layers:", length(problems), "problems in", length(cpp_files), "C++ files\n")
+  cat("Layers:", length(problems), "problems in", length(cpp_files()), "C++ files and",
+    length(r_files(".")), "R files\n")
   if (length(problems) > 0L) quit(status = 1L)
 }
 
-main(commandArgs(trailingOnly = TRUE))
+# Tests take the functions alone.
+if (sys.nframe() == 0L) {
+  source("tools/r-ranks.R")
+  source("tools/r-layers.R")
+  main(commandArgs(trailingOnly = TRUE))
+}

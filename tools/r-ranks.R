@@ -1,0 +1,66 @@
+# The ranks of the files of R/, from the lowest. A file may call functions of its own rank and of
+# lower ones, and files of one rank do not call each other in a circle: see r-layers.R. A new file
+# is listed in the lowest rank that all it calls are in or below; `*` stands for any text.
+r_ranks <- list(
+  # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
+  language = c("language.R", "format.R", "sparse.R"),
+  # What can be wrong, in words, and checks of single arguments.
+  conditions = c("conditions.R", "conditions-*.R", "check.R"),
+  # Things that are there before there is a model: covariance structures, codes of factors, bases of
+  # curves, pedigrees, settings.
+  structures = c(
+    "structures.R", "covstruct.R", "covstruct-parameters.R", "covstruct-matrices.R",
+    "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R", "pedigree.R", "relationship.R",
+    "grm.R", "control.R"
+  ),
+  # Parsed terms: what was written, without data.
+  terms = c(
+    "gr.R", "members.R", "parse-group.R", "residual.R", "spline-terms.R", "product-terms.R",
+    "bar-terms.R"
+  ),
+  # The parts of a model, its one frame, and the design that they make.
+  design = c(
+    "formula.R", "traits.R", "frame.R", "column-source.R", "columns.R", "places.R",
+    "product-design.R", "member-design.R", "spline-design.R", "relationship-levels.R",
+    "covstruct-terms.R", "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
+  ),
+  # The list that crosses to the engine, its parameters, and what can be told before a search.
+  spec = c(
+    "spec.R", "residual-parameters.R", "spline-linear.R", "parameter-values.R", "residual-check.R"
+  ),
+  # From a spec to estimates.
+  estimate = c(
+    "tie.R", "constraints.R", "likelihood.R", "residual-floor.R", "henderson3.R", "estimate.R",
+    "trait-scales.R", "residual-bound.R"
+  ),
+  # The fit: its class, readings that many need, and the engine again near it.
+  fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R"),
+  # Questions to a fit, and the objects that answer them.
+  answers = c(
+    "information.R", "ddf.R", "estimable.R", "contest.R", "anova-terms.R", "anova.R",
+    "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R", "vpredict.R", "group-effects.R",
+    "ranef.R", "reliability.R", "breeding-values.R", "effective-dimensions.R", "factor-analytic.R",
+    "variance-by-age.R", "residual-matrix.R", "residual-new.R", "mme.R", "mme-print.R",
+    "predict-rows.R", "simulate.R", "fixed-table.R", "predict.R", "marginal-means.R",
+    "interval-scale.R", "profile-points.R", "profile-functions.R", "profile.R", "confint.R",
+    "projection.R", "deletion.R", "influence.R", "influence-print.R", "outlier-test.R"
+  ),
+  # Generics of R and of other packages, printing, plots.
+  methods = c(
+    "methods.R", "fit-text.R", "print.R", "summary.R", "tidy.R", "interop-*.R", "plot.R",
+    "plot-*.R", "pedigree-print.R"
+  ),
+  # What a user calls first: more than one step of those above, or more than one fit.
+  doors = c(
+    "lmmfit.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
+    "zzz.R", "henderson-package.R"
+  )
+)
+
+# The only R files that may call functions of the engine (`*_cpp`).
+engine_callers <- c(
+  "ddf.R", "effective-dimensions.R", "fit-parts.R", "fit.R", "genetic-groups.R", "grm.R",
+  "group-effects.R", "henderson3.R", "information.R", "likelihood.R", "parameter-values.R",
+  "pedigree.R", "predict-rows.R", "ranef.R", "refit.R", "relationship.R", "reliability.R", "spec.R",
+  "two-stage-fit.R", "variance-by-age.R"
+)
