@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Likelihood, score and average information against the V form and differences; the trust region;
+// the search.
+#include <catch.h>
+
+#include <Eigen/Dense>
+
+#include "core/answers/estimates.h"
+#include "core/base/error.h"
+#include "core/likelihood/start.h"
+#include "core/reml/maximiser.h"
+#include "core/reml/trust_region.h"
+#include "support/mixed_models.h"
+
+namespace henderson::reml {
+namespace {
+
+using answers::Estimates;
+using answers::estimates;
+using answers::ValueStatus;
+using equations::FixedPlace;
+using equations::MixedModelEquations;
+using information::Derivatives;
+using information::derivatives;
+using likelihood::evaluate;
+using likelihood::Evaluation;
+using likelihood::from_user_values;
+using likelihood::Parameters;
+using likelihood::rescaled;
+using likelihood::starting_parameters;
+using likelihood::user_jacobian;
+using likelihood::user_values;
+using model::Model;
+using model::VarianceRequest;
+using test::difference;
+using test::MixedModel;
+using test::normal;
+
+// ML needs the random part's determinant.
+std::vector<FixedPlace> places(const MixedModel& given) {
+  if (given.spec.reml) return {FixedPlace::anywhere, FixedPlace::last};
+  if (!given.residual.empty()) return {FixedPlace::last};
+  return {FixedPlace::last, FixedPlace::apart};
+}
+
+double minus2loglik_at(MixedModelEquations& equations, const Parameters& parameters) {
+  Callbacks callbacks;
+  std::optional<Evaluation> found = evaluate(equations, parameters, false, callbacks);
+  REQUIRE(found.has_value());
+  const double value = found->minus2loglik;
+  equations.give_back(std::move(found->solved));
+  return value;
+}
+
+Parameters shifted(const Parameters& from, Index i, double h) {
+  Vector theta = from.theta();
+  if (i < theta.size()) theta[i] += h;
+  return {theta, from.log_residual() + (i < theta.size() ? 0.0 : h)};
+}
+
+// By central differences of fourth order.
+double slope_at(MixedModelEquations& equations, const Parameters& parameters, Index i) {
+  const double h = 1e-5;
+  const auto rise = [&](double step) {
+    return minus2loglik_at(equations, shifted(parameters, i, step)) -
+           minus2loglik_at(equations, shifted(parameters, i, -step));
+  };
+  return (8.0 * rise(h) - rise(2.0 * h)) / (12.0 * h);
+}
+
+// A fit with what it was made from.
+struct Fit {
+  RemlResult result;
+  Estimates estimates;
+};
+
+Fit fit(const MixedModel& given, const VarianceRequest& request, Callbacks& callbacks,
+        RemlOptions options = {}) {
+  const Model model = model::build_model(given.spec, request, callbacks);
+  MixedModelEquations equations(model, FixedPlace::last, 1);
+  RemlResult result = maximise(equations, starting_parameters(model, request), options, callbacks);
+  Evaluation evaluation{result.evaluation.parameters, result.evaluation.lambda,
+                        std::move(result.evaluation.solved), result.evaluation.minus2loglik};
+  Estimates found = estimates(equations, evaluation, request, callbacks);
+  return {std::move(result), std::move(found)};
+}
+
+std::vector<MixedModel> all_models(unsigned seed) {
+  std::vector<MixedModel> models = test::mixed_models(seed);
+  for (MixedModel& model : test::residual_models(seed)) models.push_back(std::move(model));
+  return models;
+}
+
+VarianceRequest free_request(const MixedModel& given) {
+  return test::nothing_held(given.n_values());
+}
+
+// One-way classification with group means that differ less than chance would have it: the variance
+// is zero.
+MixedModel without_variance() {
+  MixedModel given = test::mixed_models(3)[0];
+  const Index n = given.spec.response.size();
+  const auto& levels = given.spec.random[0].incidence[0].level_of_record;
+  std::mt19937 engine(40);
+  Vector y = normal(n, engine);
+  for (SmallIndex l = 0; l < 5; ++l) {
+    double sum = 0.0, count = 0.0;
+    for (Index r = 0; r < n; ++r) {
+      if (levels[r] == l) sum += y[r], count += 1.0;
+    }
+    for (Index r = 0; r < n; ++r) {
+      if (levels[r] == l) y[r] -= sum / count;
+    }
+  }
+  given.spec.response = y;
+  return given;
+}
+
+double quadratic(const Vector& g, const Matrix& h, const Vector& d) {
+  return g.dot(d) + 0.5 * d.dot(h * d);
+}
+
+}  // namespace
+
+TEST_CASE("-2 log-likelihood, score and average information are those of the V form") {
+  std::mt19937 engine(1);
+  for (const MixedModel& given : all_models(21)) {
+    Callbacks callbacks;
+    const Model model = model::build_model(given.spec, free_request(given), callbacks);
+    for (const FixedPlace place : places(given)) {
+      MixedModelEquations equations(model, place, 1);
+      for (int repeat = 0; repeat < 3; ++repeat) {
+        INFO(given.name << ", place " << static_cast<int>(place));
+        const Vector values = test::random_values(given, engine);
+        const test::Oracle oracle = test::oracle(given, values);
+        const Parameters parameters = from_user_values(model, values);
+        CHECK(difference(user_values(model, parameters), values) < 1e-9);
+        std::optional<Evaluation> found = evaluate(equations, parameters, false, callbacks);
+        REQUIRE(found.has_value());
+        CHECK(found->minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-10));
+        const Derivatives derivative = derivatives(equations, std::move(*found), callbacks);
+        const Matrix jacobian = user_jacobian(model, parameters);
+        const Vector gradient = jacobian.transpose() * oracle.gradient;
+        CHECK(difference(derivative.gradient, gradient) < 1e-8);
+        CHECK(difference(derivative.information,
+                         jacobian.transpose() * oracle.information * jacobian) < 1e-8);
+        for (Index i = 0; i < gradient.size(); ++i) {
+          const double slope = slope_at(equations, parameters, i);
+          CHECK(std::abs(derivative.gradient[i] - slope) <
+                1e-6 * std::max(1.0, gradient.cwiseAbs().maxCoeff()));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("user_jacobian is the derivative of user_values") {
+  std::mt19937 engine(2);
+  for (const MixedModel& given : all_models(22)) {
+    INFO(given.name);
+    Callbacks callbacks;
+    const Model model = model::build_model(given.spec, free_request(given), callbacks);
+    const Parameters at = from_user_values(model, test::random_values(given, engine));
+    const Matrix jacobian = user_jacobian(model, at);
+    for (Index i = 0; i < model.n_parameters(); ++i) {
+      const Vector up = user_values(model, shifted(at, i, 1e-5)),
+                   down = user_values(model, shifted(at, i, -1e-5));
+      CHECK(difference(jacobian.col(i), (up - down) / 2e-5) < 1e-7);
+    }
+    const Parameters larger = rescaled(model, at, 3.0);
+    CHECK(difference(user_values(model, larger), 3.0 * user_values(model, at)) < 1e-12);
+    CHECK_THROWS_AS(from_user_values(model, Vector::Ones(model.n_values + 1)), DimensionMismatch);
+    const Vector nothing = Vector::Zero(model.n_values);
+    if (given.residual.empty()) {
+      CHECK_THROWS_AS(from_user_values(model, nothing), InvalidSpec);
+    } else {
+      MixedModelEquations equations(model, FixedPlace::last, 1);
+      CHECK(!evaluate(equations, from_user_values(model, nothing), false, callbacks));
+    }
+  }
+}
+
+TEST_CASE("rescaling finds the best common factor of all variances") {
+  std::mt19937 engine(3);
+  for (const MixedModel& given : all_models(23)) {
+    INFO(given.name);
+    Callbacks callbacks;
+    const Model model = model::build_model(given.spec, free_request(given), callbacks);
+    MixedModelEquations equations(model, FixedPlace::last, 1);
+    const Parameters at = from_user_values(model, test::random_values(given, engine));
+    std::optional<Evaluation> best = evaluate(equations, at, true, callbacks);
+    const Parameters scaled = best->parameters;
+    const double value = best->minus2loglik;
+    equations.give_back(std::move(best->solved));
+    CHECK(minus2loglik_at(equations, scaled) == Approx(value).epsilon(1e-12));
+    for (const double c : {0.99, 1.01})
+      CHECK(minus2loglik_at(equations, rescaled(model, scaled, c)) > value);
+  }
+}
+
+TEST_CASE("trust region: no point within the radius is lower") {
+  std::mt19937 engine(5);
+  for (const Index n : {1, 2, 3, 6}) {
+    for (int repeat = 0; repeat < 40; ++repeat) {
+      Matrix h(n, n);
+      for (Index c = 0; c < n; ++c) h.col(c) = normal(n, engine);
+      h = repeat % 2 == 0 ? Matrix(h * h.transpose()) : Matrix(h + h.transpose());
+      Vector g = normal(n, engine) * std::pow(10.0, repeat % 5 - 2);
+      const QuadraticModel quadratic_model(g, h);
+      const double lowest = Eigen::SelfAdjointEigenSolver<Matrix>(h).eigenvalues()[0];
+      for (const double radius : {1e-3, 0.5, 20.0}) {
+        const Vector d = quadratic_model.minimum(radius);
+        CHECK(d.norm() <= radius * (1.0 + 1e-8));
+        CHECK(quadratic_model.decrease(d) == Approx(-quadratic(g, h, d)));
+        for (int k = 0; k < 100; ++k) {
+          Vector other = normal(n, engine);
+          other *= radius * (k % 2 == 0 ? 1.0 : 0.7) / other.norm();
+          CHECK(quadratic(g, h, other) >= quadratic(g, h, d) - 1e-8 * std::abs(quadratic(g, h, d)));
+        }
+        // More & Sorensen: (H + shift I) d = -g with H + shift I semidefinite, and shift = 0
+        // inside.
+        const double shift = -d.dot(g + h * d) / d.squaredNorm();
+        CHECK(shift > std::max(0.0, -lowest) - 1e-6 * h.norm());
+        CHECK((h * d + shift * d + g).norm() < 1e-6 * (g.norm() + h.norm() * radius));
+        if (d.norm() < 0.99 * radius) CHECK(std::abs(shift) < 1e-6 * h.norm());
+      }
+    }
+  }
+}
+
+TEST_CASE("trust region: hard cases") {
+  const Matrix saddle = (Matrix(2, 2) << -1, 0, 0, 2).finished();
+  SECTION("no gradient along the direction of negative curvature") {
+    const Vector g = (Vector(2) << 0, 1).finished();
+    const Vector d = QuadraticModel(g, saddle).minimum(2.0);
+    CHECK(d.norm() == Approx(2.0));
+    CHECK(d[1] == Approx(-1.0 / 3.0));
+    CHECK(std::isinf(QuadraticModel(g, saddle).potential()));
+  }
+  SECTION("no gradient at all") {
+    const Vector d = QuadraticModel(Vector::Zero(2), saddle).minimum(3.0);
+    CHECK(std::abs(d[0]) == Approx(3.0));
+    CHECK(d[1] == Approx(0.0).margin(1e-12));
+  }
+  SECTION("a large gradient along weakly negative curvature") {
+    const Matrix h = (Matrix(2, 2) << -1e-3, 0, 0, 1).finished();
+    const Vector g = (Vector(2) << 10, 1).finished();
+    const Vector d = QuadraticModel(g, h).minimum(1.0);
+    CHECK(d.norm() == Approx(1.0));
+    CHECK(d[0] < -0.99);
+  }
+  SECTION("nothing to move") {
+    const QuadraticModel empty(Vector(0), Matrix(0, 0));
+    CHECK(empty.minimum(1.0).size() == 0);
+    CHECK(empty.potential() == 0.0);
+    CHECK(empty.decrease(Vector(0)) == 0.0);
+  }
+  SECTION("flat directions are left alone") {
+    const Matrix flat = (Matrix(2, 2) << 0, 0, 0, 2).finished();
+    const Vector g = (Vector(2) << 0, 4).finished();
+    const QuadraticModel model(g, flat);
+    CHECK(difference(model.minimum(10.0), (Vector(2) << 0, -2).finished()) < 1e-12);
+    CHECK(model.potential() == Approx(4.0));
+    CHECK(model.minimum(0.5).norm() == Approx(0.5));
+    CHECK(QuadraticModel(Vector::Zero(2), Matrix::Zero(2, 2)).minimum(1.0).isZero(0.0));
+  }
+}
+
+TEST_CASE(
+    "the search ends at a maximum of the likelihood, and its estimates are those of the V form "
+    "there") {
+  for (const MixedModel& given : test::mixed_models(24)) {
+    INFO(given.name);
+    Callbacks callbacks;
+    const Fit found = fit(given, free_request(given), callbacks);
+    CHECK((found.result.termination == Termination::converged));
+    const Estimates& e = found.estimates;
+    const test::Oracle oracle = test::oracle(given, e.values);
+    CHECK(found.result.evaluation.minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-9));
+    const bool interior =
+        std::count(e.status.begin(), e.status.end(), ValueStatus::free) == given.n_values();
+    if (interior) {
+      const Matrix inverse = oracle.information.inverse();
+      CHECK(oracle.gradient.dot(inverse * oracle.gradient) < 1e-8);
+      CHECK(difference(e.value_covariance.cwiseQuotient(inverse),
+                       Matrix::Ones(inverse.rows(), inverse.cols())) < 1e-5);
+    }
+    std::mt19937 engine(6);
+    for (int k = 0; k < 20; ++k) {
+      const Vector other = test::random_values(given, engine);
+      CHECK(test::oracle(given, other).minus2loglik > oracle.minus2loglik - 1e-8);
+    }
+    Vector beta = Vector::Zero(given.x.cols());
+    for (std::size_t j = 0; j < oracle.kept.size(); ++j) {
+      beta[oracle.kept[j]] = oracle.beta[j];
+      CHECK(e.beta[oracle.kept[j]] == Approx(oracle.beta[j]).epsilon(1e-8));
+      CHECK(e.beta_se[oracle.kept[j]] ==
+            Approx(e.beta_covariance.diagonal().cwiseSqrt()[oracle.kept[j]]));
+    }
+    CHECK(e.beta.array().isNaN().count() ==
+          given.x.cols() - static_cast<Index>(oracle.kept.size()));
+    CHECK(difference(e.fitted_fixed, given.x * beta) < 1e-9);
+    Vector fitted = given.x * beta;
+    Index first = 0;
+    for (std::size_t t = 0; t < given.terms.size(); ++t) {
+      const Index n = given.terms[t].z.cols();
+      CHECK(difference(Eigen::Map<const Vector>(e.u[t].data(), n), oracle.u.segment(first, n)) <
+            1e-8);
+      fitted += given.terms[t].z * oracle.u.segment(first, n);
+      first += n;
+    }
+    CHECK(difference(e.fitted, fitted) < 1e-9);
+  }
+}
+
+TEST_CASE("a variance that is best at zero is exactly zero, and says so") {
+  for (const bool reml : {true, false}) {
+    MixedModel given = without_variance();
+    given.spec.reml = reml;
+    Callbacks callbacks;
+    const Fit found = fit(given, free_request(given), callbacks);
+    CHECK((found.result.termination == Termination::converged));
+    CHECK(found.estimates.values[0] == 0.0);
+    CHECK((found.estimates.status[0] == ValueStatus::at_boundary));
+    CHECK((found.estimates.status[1] == ValueStatus::free));
+    CHECK(std::isnan(found.estimates.value_covariance(0, 0)));
+    CHECK(found.estimates.value_covariance(1, 1) > 0.0);
+    CHECK(found.estimates.u[0].isZero(0.0));
+  }
+}
+
+TEST_CASE("held parameters stay, the others are best given them") {
+  MixedModel given = test::mixed_models(25)[2];  // us(2)
+  std::mt19937 engine(8);
+  const Matrix v = test::oracle(given, (Vector(4) << 4, 0.5, 2, 1).finished()).v;
+  given.spec.response = Matrix(v.llt().matrixL()) * normal(v.rows(), engine);
+  const auto held = [&](const std::vector<double>& values) {
+    VarianceRequest request = free_request(given);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (std::isnan(values[i])) continue;
+      request.held[i] = true;
+      request.values[static_cast<Index>(i)] = values[i];
+    }
+    return request;
+  };
+  const double none = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<std::vector<double>> requests{{2.0, 0.3, 1.5, 7.0},    {none, none, none, 1.0},
+                                                  {2.0, 0.3, 1.5, none},   {none, none, 2.0, none},
+                                                  {none, 0.5, none, none}, {0.0, 0.0, 0.0, none}};
+  for (const std::vector<double>& values : requests) {
+    Callbacks callbacks;
+    const VarianceRequest request = held(values);
+    const Fit found = fit(given, request, callbacks);
+    // Where entries of one matrix are held, the search cannot reach a singular one, and has to say
+    // so.
+    const bool converged = found.result.termination == Termination::converged;
+    const bool partly = std::isnan(values[0]) && !(std::isnan(values[1]) && std::isnan(values[2]));
+    if (!partly) CHECK(converged);
+    const test::Oracle oracle = test::oracle(given, found.estimates.values);
+    if (values[0] != 0.0) {
+      CHECK(found.result.evaluation.minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-9));
+    }
+    const std::vector<ValueStatus>& status = found.estimates.status;
+    const bool interior = converged && values[0] != 0.0 &&
+                          std::count(status.begin(), status.end(), ValueStatus::at_boundary) == 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto k = static_cast<Index>(i);
+      if (!std::isnan(values[i])) {
+        CHECK(found.estimates.values[k] == Approx(values[i]).epsilon(1e-12).margin(1e-12));
+        CHECK((found.estimates.status[i] == ValueStatus::held));
+        CHECK(std::isnan(found.estimates.value_covariance(k, k)));
+      } else if (interior) {
+        CHECK(std::abs(oracle.gradient[k]) * found.estimates.values.cwiseAbs()[k] < 1e-3);
+      }
+    }
+  }
+}
+
+TEST_CASE("starting values do not change the end; impossible ones throw") {
+  const MixedModel given = test::mixed_models(26)[2];
+  Callbacks callbacks;
+  const Fit reference = fit(given, free_request(given), callbacks);
+  std::mt19937 engine(7);
+  for (int repeat = 0; repeat < 3; ++repeat) {
+    VarianceRequest request = free_request(given);
+    request.values = test::random_values(given, engine);
+    if (repeat == 2) request.values[1] = std::numeric_limits<double>::quiet_NaN();
+    const Fit found = fit(given, request, callbacks);
+    CHECK(difference(found.estimates.values, reference.estimates.values) < 1e-5);
+    CHECK(found.result.evaluation.minus2loglik ==
+          Approx(reference.result.evaluation.minus2loglik).epsilon(1e-11));
+  }
+  VarianceRequest impossible = free_request(given);
+  impossible.values = (Vector(4) << 1, 5, 1, 1).finished();
+  CHECK_THROWS_AS(fit(given, impossible, callbacks), InvalidSpec);
+  impossible.values = (Vector(4) << 1, 0, 1, -1).finished();
+  CHECK_THROWS_AS(fit(given, impossible, callbacks), InvalidSpec);
+}
+
+TEST_CASE("no more iterations than asked for, and a line for each") {
+  class Lines final : public Callbacks {
+   public:
+    void progress(const std::string&) override { ++count; }
+    int count = 0;
+  };
+  const MixedModel given = test::mixed_models(27)[2];
+  for (const int limit : {0, 1, 2, 100}) {
+    Lines lines;
+    RemlOptions options;
+    options.max_iterations = limit;
+    options.trace = true;
+    const Fit found = fit(given, free_request(given), lines, options);
+    CHECK(static_cast<int>(found.result.history.size()) <= limit + 1);
+    CHECK(lines.count == static_cast<int>(found.result.history.size()));
+    CHECK((found.result.termination ==
+           (limit < 3 ? Termination::iteration_limit : Termination::converged)));
+    for (std::size_t k = 1; k < found.result.history.size(); ++k) {
+      CHECK(found.result.history[k].minus2loglik <=
+            found.result.history[k - 1].minus2loglik + 1e-9);
+    }
+  }
+}
+
+TEST_CASE("an interrupt at any call stops the whole") {
+  class InterruptAt final : public Callbacks {
+   public:
+    explicit InterruptAt(int call) : left_(call) {}
+    bool interrupted() override { return left_-- == 0; }
+    bool reached() const { return left_ < 0; }
+
+   private:
+    int left_;
+  };
+  for (const std::size_t which : {std::size_t{4}, std::size_t{5}}) {
+    const MixedModel given = test::mixed_models(28)[which];
+    int n_calls = 0;
+    for (;; ++n_calls) {
+      InterruptAt callbacks(n_calls);
+      bool thrown = false;
+      try {
+        fit(given, free_request(given), callbacks);
+      } catch (const Interrupted&) {
+        thrown = true;
+      }
+      CHECK(thrown == callbacks.reached());
+      if (!thrown) break;
+    }
+    CHECK(n_calls > 10);
+  }
+}
+
+}  // namespace henderson::reml
