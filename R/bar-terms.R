@@ -49,7 +49,7 @@ bar_terms <- function(addend, env) {
   # Arguments after the bar may be any calls: findbars_x() need not see them.
   given <- if (named) as.list(addend)[-(1:2)] else list()
   # A user's function stays with the fit, whatever its name means later.
-  if (is_call_to(addend, "own")) given <- lapply(given, eval, env)
+  if (named && takes_function(as.character(addend[[1L]]))) given <- lapply(given, eval, env)
   bare <- if (named) addend[1:2] else addend
   found <- reformulas::findbars_x(bare, specials = written_structures)
   lapply(found, function(term) {

@@ -10,12 +10,12 @@ plain_chisq <- function(df) stats::setNames(1, df)
 # on more than its size; all its parameters count, which is conservative.
 whole_mixture <- function(structure, n_coef, df) {
   if (n_coef == 1L && df == 1L) return(c(`0` = 0.5, `1` = 0.5))
-  if (structure == "diag") binomial_mixture(df) else plain_chisq(df)
+  if (is_uncorrelated(structure)) binomial_mixture(df) else plain_chisq(df)
 }
 
-# For s coefficients of a us or diag term.
+# For s coefficients of a term whose values are entries of Sigma.
 part_mixture <- function(structure, s, df) {
-  if (structure == "diag") return(binomial_mixture(s))
+  if (is_uncorrelated(structure)) return(binomial_mixture(s))
   if (s == 1L) stats::setNames(c(0.5, 0.5), c(df - 1, df)) else plain_chisq(df)
 }
 
@@ -94,6 +94,6 @@ is_in_term <- function(small, large, exact) {
   structures <- c(structure_name(small$structure), structure_name(large$structure))
   same <- structures[1L] == structures[2L]
   if (exact) return(same && identical(small$coef_names, large$coef_names))
-  if (!structures[2L] %in% c("us", "diag") || !(same || small$n_coef == 1L)) return(FALSE)
+  if (!values_are_entries(large$structure) || !(same || small$n_coef == 1L)) return(FALSE)
   all(small$coef_names %in% large$coef_names)
 }

@@ -21,8 +21,7 @@ abort_structure_size <- function(name, n_coef, least) {
   )
 }
 
-abort_structure_factors <- function(name, k, n_coef) {
-  most <- if (name == "rr") n_coef else n_coef - 1L
+abort_structure_factors <- function(name, k, n_coef, most) {
   abort("structure", "{.fn {name}}: {k} factor{?s} for {n_coef} coefficients.",
     "{.arg k} can be at most {most}.", "formula", k
   )

@@ -108,6 +108,8 @@ parameters_own <- function(recipe) {
   list(suffix = names, kind = rep.int("own", length(names)), row = none, col = none)
 }
 
+has_own_values <- function(kinds) "own" %in% kinds
+
 covariance_own <- function(recipe, values) {
   if (anyNA(values)) return(matrix(NA_real_, recipe$n_coef, recipe$n_coef))
   found <- recipe$own$evaluate(values, FALSE)

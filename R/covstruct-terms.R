@@ -88,19 +88,12 @@ coordinate_values <- function(term, variables, source) {
 term_structure <- function(term, recipe, env) {
   n_coef <- length(recipe$names)
   name <- term$structure
-  if (name == "us" || n_coef == 1L && name %in% c("diag", "id")) {
-    return(if (n_coef == 1L) "us" else name)
-  }
-  if (name == "diag") return(name)
-  if (name == "product") return(recipe$structure)
+  if (is_product_term(term)) return(recipe$structure)
+  if (n_coef == 1L && is_variance_of_one(name)) return(plain_structure)
+  if (name_is_recipe(name)) return(name)
   addend <- call(name, call("|", term$coefs, as.name(term$group$label)))
   arguments <- structure_arguments(name, term$arguments, env, addend)
   new_recipe(name, n_coef, arguments, recipe$coordinates)
-}
-
-# One level is enough where the coefficients are positions: a field is a level of its own.
-needs_levels <- function(structure) {
-  !structure_name(structure) %in% c("exp", "gau", "matern", "product")
 }
 
 # Numbers as the index of a structure of an order (ar1(time | id)): the same places as in a
@@ -109,7 +102,7 @@ ordered_coefficients <- function(term, variable, source) {
   x <- source$frame[[variable]]
   values <- if (is.matrix(x)) NULL else as_numbers(x)
   if (is.null(values)) return(NULL)
-  if (is_factor_like(x) && !(term$structure == "ar1" && has_gaps(values))) return(NULL)
+  if (is_factor_like(x) && !(keeps_lags(term$structure) && has_gaps(values))) return(NULL)
   factor <- list(name = term$structure, variables = list(as.name(variable)))
   place <- ordered_places(factor, values, most = most_product_coefs)
   position_columns(place$position, place$coefs)

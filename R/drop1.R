@@ -80,9 +80,9 @@ ranova <- function(fit, reduce = TRUE) {
 reductions <- function(fit, spec, k, reduce) {
   term <- fit$random[[k]]
   structure <- structure_name(term$structure)
-  # A smaller us or diag does not have the parameters that are tied or bounded.
+  # The smaller structure does not have the parameters that are tied or bounded.
   reduce <- reduce && !is_constrained(fit, fit$parameters$index == k)
-  if (reduce && structure %in% c("us", "diag") && length(spec$random[[k]]$incidence) == 1L) {
+  if (reduce && values_are_entries(structure) && length(spec$random[[k]]$incidence) == 1L) {
     sizes <- column_counts(spec$random[[k]]$incidence[[1L]]$terms, fit$n)
     removable <- if (length(sizes) > 1L) setdiff(seq_along(sizes), which(term$coef_names[
       cumsum(sizes)] == "(Intercept)"))
@@ -113,11 +113,11 @@ without_columns <- function(j, fit, spec, k, sizes, structure) {
   term$incidence[[1L]]$terms <- term$incidence[[1L]]$terms[-j]
   term$n_coef <- as.integer(t - length(gone))
   if (is.list(term$structure)) term$structure$n_coef <- term$n_coef
-  if (term$n_coef == 1L) term$structure <- "us"
+  if (term$n_coef == 1L) term$structure <- plain_structure
   spec$random[[k]] <- term
   names <- fit$random[[k]]$coef_names[gone]
   s <- length(gone)
-  df <- if (structure == "diag") s else n_us(t) - n_us(t - s)
+  df <- if (is_uncorrelated(structure)) s else n_us(t) - n_us(t - s)
   mixture <- part_mixture(structure, s, df)
   label <- paste(paste(names, collapse = " + "), "in", fit$random[[k]]$label)
   list(spec = spec, label = label, df = df, gone = k, mixture = mixture)

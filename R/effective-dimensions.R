@@ -66,8 +66,10 @@ unrelated_dimension <- function(pev, sigma) {
 # tr(P V_i) - y'P V_i P y. The sum of theta_i y'P V_i P y is u'(Sigma x K)^-1 u.
 related_dimension <- function(fit, spec, k, sigma) {
   term <- fit$random[[k]]
-  linear <- structure_name(term$structure) %in% c("us", "diag")
-  if (!linear || !is.null(term$relationship$combination) || fit$method == "ANOVA") return(NA_real_)
+  if (!values_are_entries(term$structure) || !is.null(term$relationship$combination) ||
+    fit$method == "ANOVA") {
+    return(NA_real_)
+  }
   decomposed <- eigen(sigma, symmetric = TRUE)
   if (min(decomposed$values) <= 1e-10 * decomposed$values[1L]) return(NA_real_)
   quadratic <- sum(solve(sigma, term$effects) * as.matrix(term$effects %*%

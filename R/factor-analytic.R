@@ -22,12 +22,10 @@ loadings_of <- function(object, term = NULL, scores = FALSE) {
   k <- loading_term(object, term)
   random <- object$random[[k]]
   values <- object$parameters$estimate[object$parameters$index == k]
-  t <- random$n_coef
-  is_fa <- structure_name(random$structure) == "fa"
-  specific <- if (is_fa) values[seq_len(t)] else double(t)
-  loadings <- principal_axes(
-    loading_matrix(random$structure, if (is_fa) values[-seq_len(t)] else values)
-  )
+  own <- recipe_values(random$structure)
+  specific <- double(random$n_coef)
+  specific[own$row[own$kind == "specific"]] <- values[own$kind == "specific"]
+  loadings <- principal_axes(loading_matrix(random$structure, values[own$kind == "loading"]))
   dimnames(loadings) <- list(random$coef_names, paste0("factor", seq_len(ncol(loadings))))
   names(specific) <- random$coef_names
   variance <- rowSums(loadings^2) + specific
@@ -42,14 +40,14 @@ loadings_of <- function(object, term = NULL, scores = FALSE) {
 }
 
 loading_term <- function(fit, term) {
-  structures <- vapply(fit$random, function(x) structure_name(x$structure), "")
-  known <- term_labels(fit)[structures %in% c("fa", "rr")]
+  with_loadings <- vapply(fit$random, function(x) has_loadings(x$structure, x$n_coef), NA)
+  known <- term_labels(fit)[with_loadings]
   if (length(known) == 0L) abort_no_loadings()
   term <- term %||% known[1L]
   if (!is.character(term) || length(term) != 1L || !term %in% known) {
     abort_term("term", term, known)
   }
-  which(term_labels(fit) == term & structures %in% c("fa", "rr"))[1L]
+  which(term_labels(fit) == term & with_loadings)[1L]
 }
 
 # Gamma V of the singular value decomposition U D V' of Gamma.

@@ -42,8 +42,8 @@ parameter_correlations <- function(fit) {
 
 # The entries of Sigma among the values of a recipe, divided by the standard deviations.
 section_correlations <- function(recipe, values) {
-  if (recipe$name == "product") recipe <- recipe$factors[[1L]]
-  at <- structure_entry(recipe)$parameters(recipe)
+  recipe <- first_factor(recipe)
+  at <- recipe_values(recipe)
   entry <- at$kind %in% c("variance", "covariance")
   variance <- which(entry & at$row == at$col)
   sd <- numeric(recipe$n_coef)

@@ -8,8 +8,7 @@ check_hold <- function(hold, parameters, random) {
   for (k in unique(parameters$index[at][hold == 0 & parameters$kind[at] == "variance"])) {
     term <- random[[k]]
     open <- setdiff(parameters$name[parameters$index == k], names(hold))
-    may_be_zero <- structure_name(term$structure) %in% c("diag", "fa")
-    if (!may_be_zero && length(open) > 0L) abort_held_zero(term$label, open)
+    if (!may_be_zero(term$structure) && length(open) > 0L) abort_held_zero(term$label, open)
   }
   hold
 }
@@ -32,17 +31,17 @@ check_values <- function(values, parameters, random, argument, least) {
   for (k in setdiff(parameters$index[at][!variance], 0L)) {
     term <- random[[k]]
     sigma <- term_covariance(term, k, parameters, full)
-    check_covariance_values(sigma, structure_name(term$structure), term$label, argument)
+    check_covariance_values(sigma, term$structure, term$label, argument)
   }
   values
 }
 
-# Of a covariance matrix with NA where nothing is given; of `us` some of it tells already whether
-# there is one.
+# Of a covariance matrix with NA where nothing is given; where its entries are the values some of
+# them tell already whether there is one.
 check_covariance_values <- function(sigma, structure, label, argument) {
   if (!anyNA(sigma)) {
     if (!is_semidefinite(sigma)) abort_indefinite(argument, label)
-  } else if (structure == "us" && !has_completion_cpp(as.matrix(sigma))) {
+  } else if (is_unstructured(structure) && !has_completion_cpp(as.matrix(sigma))) {
     abort_no_completion(argument, label)
   }
 }

@@ -48,7 +48,7 @@ ordered_places <- function(factor, values, most = 10000) {
   equal <- length(steps) == 0L || max(steps) - min(steps) <= 1e-8 * max(steps)
   lattice <- if (!equal) (distinct - distinct[1L]) / min(steps)
   is_lattice <- !equal && max(abs(lattice - round(lattice))) < 1e-6 && max(lattice) < most
-  if (!equal && is_lattice && factor$name == "ar1") {
+  if (!equal && is_lattice && keeps_lags(factor$name)) {
     distinct <- distinct[1L] + min(steps) * seq.int(0, round(max(lattice)))
     position <- as.integer(round((values - distinct[1L]) / min(steps))) + 1L
     return(list(position = position, coefs = format_position(distinct), all = TRUE))

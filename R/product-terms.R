@@ -1,6 +1,6 @@
 # Kronecker products as random terms: `(ar1(row):ar1(col) | field)`, `(us(trait):ar1(time) | id)`,
-# and `ar1(row):ar1(col)` for a single field, in the notation of residuals. A parsed term has the
-# structure "product" and `factors`, as parse_residual_factor() gives them; `coefs` is the sum of
+# and `ar1(row):ar1(col)` for a single field, in the notation of residuals. A parsed term has
+# `factors`, as parse_residual_factor() gives them; `coefs` is the sum of
 # their variables, for the model frame. The coefficients are all combinations of the positions of
 # the factors, the first factor slowest.
 
@@ -40,7 +40,7 @@ product_term <- function(addend, env) {
     parse_group(bar[[3L]], addend)
   }
   coefs <- Reduce(function(a, b) call("+", a, b), variables)
-  list(structure = "product", named = TRUE, coefs = coefs, group = group, arguments = list(),
+  list(structure = product_structure, named = TRUE, coefs = coefs, group = group, arguments = list(),
     factors = factors)
 }
 
@@ -50,4 +50,4 @@ whole_group <- function(factors) {
   list(label = label, variables = list(), relationship = NULL)
 }
 
-is_product_term <- function(term) identical(term$structure, "product")
+is_product_term <- function(term) !is.null(term$factors)

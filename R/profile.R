@@ -48,7 +48,7 @@ variance_target <- function(fit, name) {
   list(
     estimate = fit$parameters$estimate[i],
     se = if (is.finite(se)) se else 0.1 * residual_scale(fit), scale = interval_scale(kind),
-    has_zero = kind == "variance" && may_be_zero(fit, i) && bounds_of(fit, i)[1L] <= 0,
+    has_zero = kind == "variance" && stands_alone(fit, i) && bounds_of(fit, i)[1L] <= 0,
     from_zero = at_zero, bounds = bounds_of(fit, i),
     rise = function(value) {
       found <- tryCatch(refit_held(fit, spec, stats::setNames(value, name)),
@@ -61,9 +61,9 @@ variance_target <- function(fit, name) {
 residual_scale <- function(fit) mean(fit$parameters$estimate[fit$parameters$index == 0L])
 
 # A variance without covariances, of a random term.
-may_be_zero <- function(fit, i) {
+stands_alone <- function(fit, i) {
   k <- fit$parameters$index[i]
-  k > 0L && (fit$random[[k]]$n_coef == 1L || structure_name(fit$random[[k]]$structure) == "diag")
+  k > 0L && (fit$random[[k]]$n_coef == 1L || is_uncorrelated(fit$random[[k]]$structure))
 }
 
 # beta_j = value: the response without value x_j, and X without x_j, by maximum likelihood.

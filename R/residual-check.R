@@ -7,7 +7,7 @@ check_residual <- function(design, parameters, hold, start) {
   check_residual_confounded(design$residual, design$random, parameters, names(hold))
 }
 
-# A correlation needs two records of a subject; a covariance of us needs both at once.
+# A correlation needs two records of a subject; a covariance that is a value needs both at once.
 check_residual_identified <- function(residual, parameters, held) {
   if (is_iid(residual)) return(invisible())
   for (k in seq_along(residual$sections)) {
@@ -19,7 +19,7 @@ check_residual_identified <- function(residual, parameters, held) {
       where <- if (length(residual$sections) > 1L) paste(" in", section$label) else ""
       abort_single_records(section$name, where)
     }
-    if (section$structure$name == "us") {
+    if (is_unstructured(section$structure)) {
       check_pairs(section, parameters$row[free], parameters$col[free])
     }
   }
@@ -38,9 +38,7 @@ check_pairs <- function(section, row, col) {
 check_residual_confounded <- function(residual, random, parameters, held) {
   if (is_iid(residual)) return(invisible())
   for (section in residual$sections) {
-    containing <- section$structure$name %in% c("us", "cs") ||
-      section$structure$name == "toep" && section$structure$order == 0L
-    if (!containing || length(residual$sections) > 1L) next
+    if (!contains_intercept(section$structure) || length(residual$sections) > 1L) next
     for (k in seq_along(random)) {
       if (parameters$name[parameters$index == k][1L] %in% held) next
       if (is_subject_intercept(random[[k]], section)) {
@@ -67,11 +65,10 @@ check_residual_values <- function(values, parameters, residual, argument) {
   for (k in seq_along(residual$sections)) {
     own <- section_values(parameters, k, full)
     section <- residual$sections[[k]]
-    name <- structure_name(section$structure)
-    if (all(is.na(own)) || anyNA(own) && name != "us") next
+    if (all(is.na(own)) || anyNA(own) && !is_unstructured(section$structure)) next
     sigma <- section_covariance(section, k, parameters, full)
     if (!anyNA(own) && anyNA(sigma)) abort_indefinite(argument, section$label)
-    check_covariance_values(sigma, name, section$label, argument)
+    check_covariance_values(sigma, section$structure, section$label, argument)
   }
   values
 }

@@ -63,7 +63,9 @@ section_entries <- function(section, k, parameters, values) {
 # Sigma[p, q] at pairs of positions.
 covariance_between <- function(section, k, parameters, values, p, q) {
   own <- section_values(parameters, k, values)
-  if (section$structure$name != "product") return(sigma_of(section$structure, own)[cbind(p, q)])
+  if (!is_product_recipe(section$structure)) {
+    return(sigma_of(section$structure, own)[cbind(p, q)])
+  }
   result <- 1
   factors <- product_covariances(section$structure, own)
   for (m in rev(seq_along(factors))) {
@@ -145,7 +147,7 @@ simulated_residuals <- function(fit, nsim) {
 # All positions of each subject are drawn, through a root of Sigma; of a product by its factors.
 draw_section <- function(section, k, parameters, nsim) {
   values <- section_values(parameters, k)
-  factors <- if (section$structure$name == "product")
+  factors <- if (is_product_recipe(section$structure))
     product_covariances(section$structure, values) else
     list(sigma_of(section$structure, values))
   n_subjects <- max(section$subject)

@@ -37,7 +37,7 @@ new_sections <- function(residual, sections, newdata) {
     label[i] <- paste(label[i], new_labels(block[[i]]$group, newdata[i, , drop = FALSE]), sep = ".")
   }
   known <- vapply(sections, function(section) {
-    if (section$name == "iid") paste0("residual.", section$coefs) else section$label
+    if (is_iid_section(section)) paste0("residual.", section$coefs) else section$label
   }, "")
   number <- match(label, known)
   if (anyNA(number)) abort_new_residual(sub("^residual[.]", "", label[is.na(number)]))

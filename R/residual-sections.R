@@ -60,9 +60,11 @@ iid_section <- function(label, records) {
   )
 }
 
-# Without a subject all records are of one; those of diag are independent of each other anyway.
+is_iid_section <- function(section) section$name == "iid"
+
+# Without a subject all records are of one; where positions are independent all records are.
 section_subjects <- function(block, records, source) {
-  if (block$factors[[1L]]$name == "diag" && length(block$factors) == 1L) {
+  if (length(block$factors) == 1L && is_uncorrelated(block$factors[[1L]]$name)) {
     return(list(codes = seq_along(records), levels = row.names(source$frame)[records]))
   }
   if (is.null(block$subject)) return(list(codes = rep.int(1L, length(records)), levels = "all"))

@@ -90,7 +90,7 @@ parse_residual_factor <- function(expression, residual, env) {
     index <- index[[3L]]
   }
   # Only an order that does not matter needs no index.
-  exchangeable <- identical(index, 1) && name %in% c("cs", "id")
+  exchangeable <- identical(index, 1) && is_exchangeable(name)
   if (!exchangeable && length(looked_up(index)) == 0L) abort_residual_index(name, index)
   list(name = name, index = index,
     variables = if (exchangeable) list() else index_variables(index, name),

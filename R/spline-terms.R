@@ -91,7 +91,7 @@ spline_term <- function(component, parsed, level) {
     members = list(kind = "spline", basis = parsed$basis, component = component, by = parsed$by,
       level = level, coordinates = names)
   )
-  list(structure = "us", named = FALSE, coefs = 1, group = group, arguments = list())
+  list(structure = plain_structure, named = FALSE, coefs = 1, group = group, arguments = list())
 }
 
 is_spline_term <- function(term) identical(term$group$members$kind, "spline")

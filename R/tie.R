@@ -77,7 +77,7 @@ expand_tie <- function(proportions, parameters, labels) {
   for (k in seq_along(kinds)[-1L]) {
     if (!identical(kinds[[1L]], kinds[[k]])) abort_tie_structures(names(members)[c(1L, k)])
   }
-  if ("own" %in% kinds[[1L]] && any(proportions != proportions[1L])) {
+  if (has_own_values(kinds[[1L]]) && any(proportions != proportions[1L])) {
     abort_tie_own(names(proportions)[1L])
   }
   lapply(seq_along(kinds[[1L]]), function(i) {

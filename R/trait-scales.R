@@ -26,18 +26,13 @@ trait_scales <- function(parts, frame, design, parameters) {
 # By value of a section, NULL where Sigma of scaled residuals has another structure.
 section_scales <- function(section, record) {
   recipe <- section$structure
-  # A function of the user knows one unit only.
-  if (recipe$name == "own") return(NULL)
-  position <- section$position
-  if (recipe$name == "product") {
-    position <- (position - 1L) %/% (recipe$n_coef / recipe$factors[[1L]]$n_coef) + 1L
-  }
-  first <- if (recipe$name == "product") recipe$factors[[1L]] else recipe
+  if (takes_function(recipe)) return(NULL)
+  first <- first_factor(recipe)
+  position <- (section$position - 1L) %/% (recipe$n_coef %/% first$n_coef) + 1L
   scale <- record[section$records][match(seq_len(first$n_coef), position)]
   if (anyNA(scale) || any(scale[position] != record[section$records])) return(NULL)
-  heterogeneous <- first$name %in% c("us", "diag", "csh", "ar1h", "toeph", "ante", "fa", "rr")
-  if (!heterogeneous && any(scale != scale[1L])) return(NULL)
-  found <- structure_entry(first)$parameters(first)
+  if (!is_heterogeneous(first) && any(scale != scale[1L])) return(NULL)
+  found <- recipe_values(first)
   own <- rep.int(1, n_values(recipe))
   own[seq_along(found$kind)] <- ifelse(found$kind %in% c("variance", "covariance"),
     scale[found$row] * scale[found$col], ifelse(found$kind == "specific", scale[found$row]^2,

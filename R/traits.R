@@ -152,9 +152,8 @@ by_trait <- function(expression) {
 random_by_trait <- function(addend) {
   bar <- addend[[2L]]
   if ("trait" %in% all.vars(bar)) return(addend)
-  if (!is_call_to(addend, c("(", "us"))) {
-    abort_trait_structure(as.character(addend[[1L]]), addend)
-  }
+  name <- as.character(addend[[1L]])[1L]
+  if (name != "(" && !is_unstructured(name)) abort_trait_structure(name, addend)
   bar[[2L]] <- by_trait(bar[[2L]])
   addend[[2L]] <- bar
   addend

@@ -73,7 +73,7 @@ residual_matrices <- function(fit, limit = 50L) {
   sizes <- vapply(residual$sections, function(section) length(section$coefs), 0L)
   if (any(sizes > limit)) return(NULL)
   labels <- vapply(residual$sections, function(section) {
-    if (section$name == "iid") paste0(section$label, ".", section$coefs) else section$label
+    if (is_iid_section(section)) paste0(section$label, ".", section$coefs) else section$label
   }, "")
   stats::setNames(lapply(residual_covariances(fit, residual), with_correlation),
     sub("^r", "R", labels))
@@ -88,7 +88,7 @@ as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, 
   rows <- Map(function(covariance, label, structure) {
     coefs <- rownames(covariance)
     t <- nrow(covariance)
-    at <- if (structure == "diag") list(row = seq_len(t), col = seq_len(t)) else entries_us(t)
+    at <- if (is_uncorrelated(structure)) list(row = seq_len(t), col = seq_len(t)) else entries_us(t)
     order <- order(at$row != at$col)
     row <- at$row[order]
     col <- at$col[order]
@@ -98,7 +98,7 @@ as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, 
       vcov = covariance[cbind(row, col)],
       sdcor = ifelse(row == col, attr(covariance, "stddev")[row], correlation)
     )
-  }, matrices, names(matrices), c(attr(x, "structures"), rep.int("us", length(residual))))
+  }, matrices, names(matrices), c(attr(x, "structures"), rep.int(plain_structure, length(residual))))
   if (length(attr(x, "residual")) == 0L) {
     residual <- data.frame(
       grp = "Residual", var1 = NA, var2 = NA, vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")

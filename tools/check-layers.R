@@ -116,7 +116,7 @@ cpp_files <- function() {
 layer_problems <- function(root = ".", ranks = r_ranks, callers = engine_callers) {
   old <- setwd(root)
   on.exit(setwd(old))
-  c(problems_in_cpp(), problems_in_r(".", ranks, callers))
+  c(problems_in_cpp(), problems_in_r(".", ranks, callers), problems_of_structure_tests("."))
 }
 
 main <- function(argument) {
@@ -133,5 +133,6 @@ main <- function(argument) {
 if (sys.nframe() == 0L) {
   source("tools/r-ranks.R")
   source("tools/r-layers.R")
+  source("tools/r-structures.R")
   main(commandArgs(trailingOnly = TRUE))
 }

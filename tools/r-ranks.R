@@ -9,8 +9,8 @@ r_ranks <- list(
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
   # curves, pedigrees, settings.
   structures = c(
-    "structures.R", "covstruct.R", "covstruct-parameters.R", "covstruct-matrices.R",
-    "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R", "pedigree.R", "relationship.R",
+    "structures.R", "covstruct.R", "covstruct-recipes.R", "covstruct-parameters.R",
+    "covstruct-matrices.R", "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R", "pedigree.R", "relationship.R",
     "grm.R", "control.R"
   ),
   # Parsed terms: what was written, without data.

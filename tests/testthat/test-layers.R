@@ -4,7 +4,7 @@ tools <- function() {
   at <- test_path("..", "..", "tools")
   skip_if_not(file.exists(file.path(at, "check-layers.R")), "the source tree is not there")
   made <- new.env()
-  for (file in c("check-layers.R", "r-layers.R", "r-ranks.R")) {
+  for (file in c("check-layers.R", "r-layers.R", "r-ranks.R", "r-structures.R")) {
     sys.source(file.path(at, file), made)
   }
   made
@@ -97,4 +97,24 @@ test_that("a file without a rank, a rank without a file and a stray call of the 
     "R/high.R: `high` calls the engine (a_cpp)", fixed = TRUE)
   stray <- made$layer_problems(tree(), ranks, c("low.R", "high.R"))
   expect_match(stray, "R/high.R does not call the engine", fixed = TRUE)
+})
+
+test_that("a test of the name of a structure is found outside of the table", {
+  table <- list("R/covstruct.R" = c(
+    "covariance_structures <- list(us = 1, ar1 = 2)", "of_table <- function(x) x == \"us\""
+  ))
+  made <- tools()
+  asked <- function(body) {
+    root <- do.call(tree, c(table, list("R/high.R" = paste("high <- function(x, y)", body))))
+    made$layer_problems(root, c(ranks, list(table = "covstruct.R")), "low.R")
+  }
+  ways <- c("x$name == \"ar1\"", "if (!(y %in% c(\"diag\", \"ar1\"))) x", "switch(x, ar1 = , y)",
+    "lapply(x, function(z = y != (\"ar1\")) z)", "is_call_to(x, \"ar1\")", "identical(x, \"ar1\")")
+  for (body in ways) {
+    expect_match(asked(body), "R/high.R: `high` asks for the structure \"ar1\" by name", fixed = TRUE)
+  }
+  expect_match(asked("x == \"iid\""), "asks for the structure \"iid\"", fixed = TRUE)
+  for (body in c("x == \"toep\"", "list(us = x)", "paste(x, \"us\")", "x$us == y")) {
+    expect_identical(asked(body), character())
+  }
 })
