@@ -83,6 +83,11 @@ abort_inconsistent <- function() {
     "This is a fault of the package: please report it with the call.")
 }
 
+abort_stage <- function(what) {
+  abort("internal", "A model was handed on without {what}.",
+    "This is a fault of the package: please report it with the call.")
+}
+
 # Data ---------------------------------------------------------------------------------------------
 
 abort_data <- function(value, what = class(value)[1]) {

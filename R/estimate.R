@@ -1,4 +1,4 @@
-# From a spec to estimates: which method, which parameters are held, and the call of the engine.
+# From a model to estimates.
 
 estimation_methods <- list(
   REML = list(label = "REML", estimate = function(spec, control) by_likelihood(spec, control)),
@@ -19,26 +19,22 @@ check_method <- function(method) {
   check_choice(method, names(estimation_methods), "method")
 }
 
-# `check`, of the estimates and the spec, may stop.
-estimate <- function(spec, control, check = function(est, spec) est) {
-  est <- tryCatch(estimation_methods[[spec$method]]$estimate(spec, control), error = function(e) {
+# Estimates of a model, in the units of its data.
+estimate <- function(model, control) {
+  if (!inherits(model, "lmm_model")) abort_stage("a model by build_model()")
+  scales <- trait_scales(model)
+  spec <- scaled_spec(model$spec, scales)
+  engine <- scaled_control(engine_control(control, model$parameters, model$asked), scales)
+  est <- by_method(spec, engine)
+  est <- above_residual_floor(est, spec, engine)
+  est <- check_residual_bound(est, model$design$residual, model$parameters, spec, engine)
+  warn_unconverged(est)
+  unscaled_estimates(est, scales)
+}
+
+by_method <- function(spec, control) {
+  tryCatch(estimation_methods[[spec$method]]$estimate(spec, control), error = function(e) {
     if (inherits(e, "henderson_error")) stop(e)
     abort_engine(conditionMessage(e))
   })
-  est <- above_residual_floor(est, spec, control)
-  est <- check(est, spec)
-  if (est$convergence$status != "converged") {
-    warn_convergence(est$convergence$status, est$convergence$iterations)
-  }
-  est
-}
-
-# The control list of the engine, with the held and the starting values in the order of parameters.
-engine_control <- function(control, parameters, hold, start, constraints = NULL) {
-  values <- rep(NA_real_, length(parameters$name))
-  values[match(names(start), parameters$name)] <- start
-  values[match(names(hold), parameters$name)] <- hold
-  with_constraints(
-    c(unclass(control), list(hold = parameters$name %in% names(hold), start = values)), constraints
-  )
 }

@@ -1,12 +1,12 @@
 # The class of a fit: a plain list without pointers. X and Z are not kept: what needs them makes
 # them again from the frame (fit_design, fit_spec).
 
-new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, control,
-                       ddf = "Satterthwaite", constraints = NULL) {
+new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
+  design <- model$design
   fit <- list(
-    call = call, formula = parts$formula, method = spec$method, parts = parts, frame = frame,
-    contrasts = design$contrasts,
-    parameters = c(parameters, list(
+    call = call, formula = model$parts$formula, method = model$spec$method, parts = model$parts,
+    frame = model$frame, contrasts = design$contrasts,
+    parameters = c(model$parameters, list(
       estimate = est$parameters$estimate, se = est$parameters$se,
       status = parameter_status[est$parameters$status + 1L]
     )),
@@ -17,7 +17,7 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
     ),
     random = Map(fitted_term, design$random, est$random),
     fitted = est$fitted, fitted_fixed = est$fitted_fixed,
-    minus2loglik = est$minus2loglik, n = length(spec$response), rank = as.integer(est$rank),
+    minus2loglik = est$minus2loglik, n = length(model$spec$response), rank = as.integer(est$rank),
     convergence = est$convergence, equations = est$equations, seconds = est$seconds,
     control = control, ddf = ddf,
     # Answers that later questions would compute again, see kept_answer().
@@ -25,7 +25,7 @@ new_lmmfit <- function(call, parts, frame, design, parameters, spec, est, contro
   )
   if (!is.null(est$information)) keep_answer(fit, "information", est$information)
   fit$anova <- est$anova
-  fit$constraints <- constraints
+  fit$constraints <- model$asked$constraints %||% est$constraints
   class(fit) <- "lmmfit"
   validate_lmmfit(fit)
 }
@@ -78,10 +78,19 @@ with_kept_relationships <- function(parts, fit) {
 # X and the list of Z, sparse, without names.
 fit_matrices <- function(fit, spec = fit_spec(fit)) design_cpp(spec)
 
-# The control list that tells the engine where the fit is: which parameters were held, and all
-# values.
-fit_control <- function(fit) {
+# The model of a fit, with its estimates as held and starting values.
+fit_model <- function(fit, design = fit_design(fit)) {
+  known <- setdiff(names(fit$parameters), c("estimate", "se", "status"))
+  new_model(fit$parts, fit$frame, design, fit$parameters[known], fit_spec(fit, design),
+    fit_values(fit))
+}
+
+fit_values <- function(fit) {
   held <- fit$parameters$status == "held"
   values <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
-  engine_control(fit$control, fit$parameters, values[held], values[!held], fit$constraints)
+  list(hold = values[held], start = values[!held], constraints = fit$constraints)
 }
+
+# The control list that tells the engine where the fit is: which parameters were held, and all
+# values.
+fit_control <- function(fit) engine_control(fit$control, fit$parameters, fit_values(fit))

@@ -1,10 +1,8 @@
-# From a formula to its parts: the fixed formula, the random terms, and the formula of the one model
-# frame that has the variables of all of them. Bars are found by reformulas; this file decides where
-# they may stand and what they mean.
+# The grammar of lmmfit(): from one formula, with bars and splines among its addends, to the parts of
+# the model.
 
-# Gives: response (call), fixed (two-sided formula without bars), random (a list, see bar_terms),
-# variables (two-sided formula with every variable, for the model frame), residual.
-parse_formula <- function(formula, data, residual = ~iid) {
+# `traits` of several responses, whose formula has been rewritten for each trait.
+parse_formula <- function(formula, data, residual = ~iid, traits = NULL) {
   formula <- check_formula(formula)
   env <- environment(formula)
   split <- split_splines(formula[[3L]])
@@ -17,17 +15,8 @@ parse_formula <- function(formula, data, residual = ~iid) {
   fixed[[3L]] <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]
   residual <- parse_residual(residual)
   fixed <- expand_dot(fixed, random, data, residual_groups(residual))
-  used <- c(
-    list(fixed[[3L]]), lapply(random, `[[`, "coefs"), lapply(random, group_variables),
-    residual_variables(residual)
-  )
-  variables <- fixed
-  variables[[3L]] <- Reduce(function(a, b) call("+", a, b), Filter(Negate(is.null), used))
-  environment(fixed) <- environment(variables) <- env
-  list(
-    formula = formula, response = formula[[2L]], fixed = fixed, random = random,
-    variables = variables, residual = residual
-  )
+  environment(fixed) <- env
+  new_parts(traits$formula %||% formula, fixed, random, residual, traits)
 }
 
 check_formula <- function(formula, env = parent.frame(3L)) {
@@ -49,19 +38,4 @@ expand_dot <- function(fixed, random, data, further = character()) {
   }))
   keep <- setdiff(names(data), c(groups, further))
   stats::formula(stats::terms(fixed, data = unclass(data)[keep], allowDotAsName = FALSE))
-}
-
-# Bars ---------------------------------------------------------------------------------------------
-
-# The variables of a group joined by `+`: what the model frame needs.
-group_variables <- function(term) {
-  used <- c(term$group$variables, member_variables(term$group))
-  Reduce(function(a, b) call("+", a, b), used)
-}
-
-# What the model frame needs besides the factors.
-member_variables <- function(group) {
-  if (identical(group$members$kind, "spline")) return(spline_variables(group$members))
-  weights <- group$members$weights
-  if (is.null(weights) || length(all.vars(weights)) == 0L) NULL else list(weights)
 }

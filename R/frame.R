@@ -1,6 +1,11 @@
 # The one model frame of a fit: every variable of the fixed and random parts, the weights and the
 # offset, after subset and na.action, with unused factor levels dropped.
 
+# Checked: an estimator can take it.
+new_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL) {
+  check_frame(model_frame(parts, data, weights, subset, na_action))
+}
+
 model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL) {
   env <- environment(parts$formula)
   terms <- stats::terms(parts$variables)
@@ -72,7 +77,7 @@ drop_unused_levels <- function(x, name) {
 }
 
 # What the engine cannot take stops here. `name` is the response as it was written.
-check_frame <- function(frame, parts) {
+check_frame <- function(frame) {
   response <- frame[[1L]]
   check_response(response, names(frame)[1L], frame)
   for (name in names(frame)[-1L]) {

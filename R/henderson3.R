@@ -17,7 +17,7 @@ by_fitting_constants <- function(spec, control) {
   control$hold[] <- TRUE
   control$start <- used
   control$information <- FALSE
-  est <- fit_reml_cpp(spec, control)
+  est <- by_likelihood(spec, control)
   covariance <- found$covariance[at, at, drop = FALSE]
   se <- sqrt(diag(covariance))
   est$parameters <- list(

@@ -1,6 +1,24 @@
-# One search by the engine: REML or ML, or the equations at held values.
+# One search by the engine: REML or ML, or the equations at held values; and what it is told.
 
 by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
 
 # The first five as the engine numbers them.
 parameter_status <- c("free", "held", "at boundary", "tied", "at bound", "negative", "truncated")
+
+warn_unconverged <- function(est) {
+  if (est$convergence$status == "converged") return(invisible())
+  warn_convergence(est$convergence$status, est$convergence$iterations)
+}
+
+# The control list of the engine. `asked` is list(hold, start, constraints), values by name.
+engine_control <- function(control, parameters, asked) {
+  values <- rep(NA_real_, length(parameters$name))
+  values[match(names(asked$start), parameters$name)] <- asked$start
+  values[match(names(asked$hold), parameters$name)] <- asked$hold
+  search_control(control, parameters$name %in% names(asked$hold), values, asked$constraints)
+}
+
+# The same with `hold` and `start` of each parameter in their order.
+search_control <- function(control, hold, start, constraints = NULL) {
+  with_constraints(c(unclass(control), list(hold = hold, start = start)), constraints)
+}

@@ -125,60 +125,10 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
     subset = evaluate_in(substitute(subset), data, env, "subset")
   )
   if (is_multitrait(formula)) input <- stack_traits(input)
-  parts <- parse_input(input)
-  frame <- model_frame(parts, input$data, input$weights, input$subset, na.action)
-  frame <- check_frame(frame, parts)
-  design <- model_design(parts, frame, check_contrasts(contrasts))
-  parameters <- parameter_table(design$random, design$residual)
-  asked <- check_requests(list(hold = hold, start = start, tie = tie, bounds = bounds), parameters,
-    design, method)
-  spec <- new_model_spec(design, frame, parts, method)
-  check_linear_parts(parts, frame, spec)
-  spec <- validate_model_spec(spec, parameters, asked$hold, asked$constraints$lead)
-  check_residual(design, parameters, asked$hold, asked$start)
-  scales <- trait_scales(parts, frame, design, parameters)
-  engine <- engine_control(control, parameters, asked$hold, asked$start, asked$constraints)
-  # In units of traits of their own it would be that of others.
-  engine$information <- is.null(scales)
-  est <- estimate_scaled(spec, engine, scales, function(est, spec) {
-    check_residual_bound(est, design$residual, parameters, spec, engine)
-  })
-  new_lmmfit(call, parts, frame, design, parameters, spec, est, control, ddf,
-    asked$constraints %||% est$constraints)
-}
-
-parse_input <- function(input) {
-  parts <- parse_formula(input$formula, input$data, input$residual)
-  if (is.null(input$traits)) return(parts)
-  parts$traits <- input$traits
-  parts$formula <- input$traits$formula
-  parts
-}
-
-check_front_door <- function(data, control) {
-  if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_data(data)
-  if (!inherits(control, "lmm_control")) {
-    abort_argument("control", control, "made by lmm_control()")
-  }
-}
-
-check_contrasts <- function(contrasts) {
-  if (is.null(contrasts)) return(NULL)
-  if (!is.list(contrasts)) contrasts <- as.list(contrasts)
-  if (is.null(names(contrasts)) || any(names(contrasts) == "")) {
-    abort_argument("contrasts", contrasts, "a list named by factors")
-  }
-  contrasts
-}
-
-# The value of an argument that may use the columns of the data, as stats::lm() evaluates it.
-evaluate_in <- function(expression, data, env, argument) {
-  if (is.null(expression)) return(NULL)
-  check_variables(looked_up(expression), data, env, argument)
-  value <- eval(expression, data, env)
-  if (argument == "weights" && !is.null(value) && (!is.numeric(value) || length(dim(value)) > 1L)) {
-    abort_weights_type(value)
-  }
-  if (argument == "subset" && is.logical(value) && anyNA(value)) value <- value & !is.na(value)
-  value
+  parts <- parse_formula(input$formula, input$data, input$residual, input$traits)
+  frame <- new_frame(parts, input$data, input$weights, input$subset, na.action)
+  model <- build_model(parts, frame, method, check_contrasts(contrasts),
+    list(hold = hold, start = start, tie = tie, bounds = bounds))
+  est <- estimate(model, control)
+  new_lmmfit(call, model, est, control, ddf)
 }

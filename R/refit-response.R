@@ -9,14 +9,10 @@ refit.lmmfit <- function(object, newresp = NULL, ...) {
   y <- new_response(object, newresp)
   design <- fit_design(object)
   object$frame[[1L]][] <- y
-  spec <- fit_spec(object, design)
-  est <- refit_held(object, spec, numeric())
-  if (est$convergence$status != "converged") {
-    warn_convergence(est$convergence$status, est$convergence$iterations)
-  }
-  known <- setdiff(names(object$parameters), c("estimate", "se", "status"))
-  new_lmmfit(object$call, object$parts, object$frame, design, object$parameters[known], spec, est,
-    object$control, object$ddf, object$constraints)
+  model <- fit_model(object, design)
+  est <- refit_held(object, model$spec, numeric())
+  warn_unconverged(est)
+  new_lmmfit(object$call, model, est, object$control, object$ddf)
 }
 
 # A value for each record: a vector, or one column as simulate() gives it.

@@ -7,17 +7,19 @@ refit_spec <- function(fit, spec, gone) {
   residual <- sum(fit$parameters$index == 0L)
   total <- sum(n) + residual
   same <- total == length(fit$parameters$name)
-  control <- c(unclass(fit$control), list(
-    hold = if (same) fit$parameters$status == "held" else c(
-      rep(FALSE, total - residual), fit$parameters$status[fit$parameters$index == 0L] == "held"
-    ),
-    start = if (same) fit$parameters$estimate else c(
-      rep(NA_real_, total - residual), held_values(fit, fit$parameters$index == 0L)
-    )
-  ))
-  control$trace <- FALSE
+  hold <- if (same) fit$parameters$status == "held" else
+    c(rep(FALSE, total - residual), fit$parameters$status[fit$parameters$index == 0L] == "held")
+  start <- if (same) fit$parameters$estimate else
+    c(rep(NA_real_, total - residual), held_values(fit, fit$parameters$index == 0L))
   kept <- kept_parameters(fit, total, gone)
-  fit_reml_cpp(spec, with_constraints(control, kept_constraints(fit$constraints, kept)))
+  search_again(fit, spec, hold, start, kept_constraints(fit$constraints, kept))
+}
+
+# With the settings of the fit, silently.
+search_again <- function(fit, spec, hold, start, constraints) {
+  control <- fit$control
+  control$trace <- FALSE
+  by_likelihood(spec, search_control(control, hold, start, constraints))
 }
 
 # The parameters of the fit that the smaller model has, NA for those of the term that changed.
@@ -49,11 +51,7 @@ refit_held <- function(fit, spec, held) {
     start <- room_for_covariance(fit, i, start)
   }
   held_now <- fit$parameters$status == "held" | seq_along(values) %in% at
-  fit_from <- function(start) {
-    control <- c(unclass(fit$control), list(hold = held_now, start = start))
-    control$trace <- FALSE
-    fit_reml_cpp(spec, with_constraints(control, fit$constraints))
-  }
+  fit_from <- function(start) search_again(fit, spec, held_now, start, fit$constraints)
   # Nor need those of a residual: then it starts from the data.
   tryCatch(fit_from(start), error = function(e) {
     start[fit$parameters$index %in% fit$parameters$index[at] & !held_now] <- NA

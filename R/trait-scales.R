@@ -5,14 +5,16 @@
 
 # NULL, or list(record, value): what the records were divided by, and the factor of each variance
 # parameter that takes it back.
-trait_scales <- function(parts, frame, design, parameters) {
-  if (is.null(parts$traits)) return(NULL)
-  y <- frame_response(frame)
-  sd <- tapply(y, frame$trait, function(x) sqrt(mean((x - mean(x))^2)))
+trait_scales <- function(model) {
+  if (is.null(model$parts$traits)) return(NULL)
+  parameters <- model$parameters
+  trait <- model$frame$trait
+  y <- frame_response(model$frame)
+  sd <- tapply(y, trait, function(x) sqrt(mean((x - mean(x))^2)))
   if (anyNA(sd) || any(sd <= 0)) return(NULL)
-  record <- as.vector(2^round(log2(sd)))[as.integer(frame$trait)]
+  record <- as.vector(2^round(log2(sd)))[as.integer(trait)]
   value <- rep.int(1, length(parameters$name))
-  sections <- design$residual$sections
+  sections <- model$design$residual$sections
   # With one residual variance for all traits their units are a part of the model.
   if (length(sections) == 0L) return(NULL)
   for (k in seq_along(sections)) {
@@ -49,11 +51,9 @@ scaled_constraints <- function(constraints, value) {
   constraints
 }
 
-# As estimate(), in the units of `scales`.
-estimate_scaled <- function(spec, control, scales, check = function(est, spec) est) {
-  if (is.null(scales)) return(estimate(spec, control, check))
-  control$start <- control$start / scales$value
-  control$constraints <- scaled_constraints(control$constraints, scales$value)
+# The spec and the control list in the units of `scales`, NULL for those of the data.
+scaled_spec <- function(spec, scales) {
+  if (is.null(scales)) return(spec)
   spec$response <- spec$response / scales$record
   column <- list(matrix(1 / scales$record))
   scaled <- function(terms) lapply(terms, function(term) list(parts = c(term$parts, column)))
@@ -62,7 +62,20 @@ estimate_scaled <- function(spec, control, scales, check = function(est, spec) e
     term$incidence <- lapply(term$incidence, function(x) replace(x, "terms", list(scaled(x$terms))))
     term
   })
-  est <- estimate(spec, control, check)
+  spec
+}
+
+scaled_control <- function(control, scales) {
+  # In units of traits of their own the information would be that of other parameters.
+  control$information <- is.null(scales)
+  if (is.null(scales)) return(control)
+  control$start <- control$start / scales$value
+  control$constraints <- scaled_constraints(control$constraints, scales$value)
+  control
+}
+
+unscaled_estimates <- function(est, scales) {
+  if (is.null(scales)) return(est)
   own <- est$parameters
   own$estimate <- own$estimate * scales$value
   own$se <- own$se * scales$value

@@ -20,18 +20,19 @@ r_ranks <- list(
   ),
   # The parts of a model, its one frame, and the design that they make.
   design = c(
-    "formula.R", "traits.R", "frame.R", "column-source.R", "columns.R", "places.R",
-    "product-design.R", "member-design.R", "spline-design.R", "relationship-levels.R",
+    "parts.R", "formula.R", "input.R", "traits.R", "frame.R", "column-source.R", "columns.R",
+    "places.R", "product-design.R", "member-design.R", "spline-design.R", "relationship-levels.R",
     "covstruct-terms.R", "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
   ),
   # The list that crosses to the engine, its parameters, and what can be told before a search.
   spec = c(
-    "spec.R", "residual-parameters.R", "spline-linear.R", "parameter-values.R", "residual-check.R"
+    "spec.R", "residual-parameters.R", "spline-linear.R", "parameter-values.R", "residual-check.R",
+    "tie.R", "constraints.R", "model.R"
   ),
   # From a spec to estimates.
   estimate = c(
-    "tie.R", "constraints.R", "likelihood.R", "residual-floor.R", "henderson3.R", "estimate.R",
-    "trait-scales.R", "residual-bound.R"
+    "likelihood.R", "residual-floor.R", "henderson3.R", "estimate.R", "trait-scales.R",
+    "residual-bound.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
   fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R"),

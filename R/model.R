@@ -1,0 +1,29 @@
+# A model ready for an estimator: its parts in the data, the table of its variance parameters, the
+# spec that crosses to the engine, and `asked`, list(hold, start, constraints) of the parameters.
+
+build_model <- function(parts, frame, method, contrasts = NULL, asked = list()) {
+  design <- model_design(parts, frame, contrasts)
+  parameters <- parameter_table(design$random, design$residual)
+  asked <- check_requests(asked, parameters, design, method)
+  spec <- new_model_spec(design, frame, parts, method)
+  validate_model(new_model(parts, frame, design, parameters, spec, asked))
+}
+
+new_model <- function(parts, frame, design, parameters, spec, asked) {
+  structure(
+    list(
+      parts = parts, frame = frame, design = design, parameters = parameters, spec = spec,
+      asked = asked
+    ),
+    class = "lmm_model"
+  )
+}
+
+# What can be told before a search.
+validate_model <- function(model) {
+  asked <- model$asked
+  check_linear_parts(model$parts, model$frame, model$spec)
+  validate_model_spec(model$spec, model$parameters, asked$hold, asked$constraints$lead)
+  check_residual(model$design, model$parameters, asked$hold, asked$start)
+  model
+}
