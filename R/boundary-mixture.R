@@ -52,7 +52,7 @@ any_fixed_value <- function(fit) {
 }
 
 same_residual <- function(a, b) {
-  names <- function(fit) fit$parameters$name[fit$parameters$index == 0L]
+  names <- function(fit) residual_values(fit$parameters, fit$parameters$name)
   identical(names(a), names(b)) && identical(model_residual(a), model_residual(b))
 }
 

@@ -83,7 +83,7 @@ related_dimension <- function(fit, spec, k, sigma) {
 # The score of REML at the estimates, without the terms that are 0; NULL where another is singular.
 nonzero_gradient <- function(fit, spec) {
   kept <- vapply(term_covariances(fit), function(sigma) any(sigma != 0), NA)
-  used <- fit$parameters$index == 0L | fit$parameters$index %in% which(kept)
+  used <- is_residual_parameter(fit$parameters) | fit$parameters$index %in% which(kept)
   spec$random <- spec$random[kept]
   spec$method <- "REML"
   gradient <- rep.int(NA_real_, length(used))

@@ -7,11 +7,6 @@ has_exact_t <- function(fit) {
   is_least_squares(fit) && fit$method != "ML" && all(fit$parameters$status == "free")
 }
 
-# Of a fit with one residual variance.
-residual_variance <- function(fit) {
-  fit$parameters$estimate[fit$parameters$index == 0L][1L]
-}
-
 # Neither random terms nor structured residuals.
 is_least_squares <- function(fit) !is_mixed(fit) && has_iid_residual(fit)
 
@@ -118,4 +113,4 @@ term_g <- function(k, fit) {
   kronecker(level_covariance(term), term_covariance(term, k, fit$parameters))
 }
 
-is_one_variance <- function(fit) sum(fit$parameters$index == 0L) == 1L
+is_one_variance <- function(fit) sum(is_residual_parameter(fit$parameters)) == 1L

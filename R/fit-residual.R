@@ -7,6 +7,9 @@ fit_residual <- function(fit) {
 
 has_iid_residual <- function(fit) is_iid(fit$parts$residual)
 
+# Of a fit with one residual variance.
+residual_variance <- function(fit) residual_values(fit$parameters)[1L]
+
 # Sigma of each section.
 residual_covariances <- function(fit, residual = fit_residual(fit)) {
   lapply(seq_along(residual$sections), function(k) {
@@ -16,7 +19,7 @@ residual_covariances <- function(fit, residual = fit_residual(fit)) {
 
 # The variance of the residual of each record before weights; one number where all are equal.
 residual_variances <- function(fit) {
-  if (has_iid_residual(fit)) return(fit$parameters$estimate[fit$parameters$index == 0L][1L])
+  if (has_iid_residual(fit)) return(residual_variance(fit))
   residual <- fit_residual(fit)
   variance <- numeric(fit$n)
   for (k in seq_along(residual$sections)) {

@@ -28,7 +28,7 @@ parameter_correlations <- function(fit) {
     at <- at[entry]
     correlation[at] <- matrix[cbind(fit$parameters$row[at], fit$parameters$col[at])]
   }
-  sections <- if (any(fit$parameters$kind == "covariance" & fit$parameters$index == 0L)) {
+  sections <- if ("covariance" %in% residual_values(fit$parameters, fit$parameters$kind)) {
     fit_residual(fit)$sections
   }
   for (k in seq_along(sections)) {

@@ -22,13 +22,14 @@ check_start <- function(start, parameters, random) {
 check_values <- function(values, parameters, random, argument, least) {
   at <- match(names(values), parameters$name)
   variance <- parameters$kind[at] == "variance"
-  lowest <- ifelse(parameters$index[at] == 0L, .Machine$double.xmin, least)
+  residual <- is_residual_parameter(parameters)[at]
+  lowest <- ifelse(residual, .Machine$double.xmin, least)
   bad <- which(variance & values < lowest)
   if (length(bad) > 0L) abort_negative_variance(argument, names(values)[bad[1L]], values[[bad[1L]]])
   check_ranges(values, parameters$kind[at], argument)
   full <- rep(NA_real_, length(parameters$name))
   full[at] <- values
-  for (k in setdiff(parameters$index[at][!variance], 0L)) {
+  for (k in unique(parameters$index[at][!variance & !residual])) {
     term <- random[[k]]
     sigma <- term_covariance(term, k, parameters, full)
     check_covariance_values(sigma, term$structure, term$label, argument)

@@ -40,8 +40,8 @@ product_term <- function(addend, env) {
     parse_group(bar[[3L]], addend)
   }
   coefs <- Reduce(function(a, b) call("+", a, b), variables)
-  list(structure = product_structure, named = TRUE, coefs = coefs, group = group, arguments = list(),
-    factors = factors)
+  list(structure = product_structure, named = TRUE, coefs = coefs, group = group,
+    arguments = list(), factors = factors)
 }
 
 # One level that all records have.

@@ -58,12 +58,13 @@ variance_target <- function(fit, name) {
   )
 }
 
-residual_scale <- function(fit) mean(fit$parameters$estimate[fit$parameters$index == 0L])
+residual_scale <- function(fit) mean(residual_values(fit$parameters))
 
 # A variance without covariances, of a random term.
 stands_alone <- function(fit, i) {
-  k <- fit$parameters$index[i]
-  k > 0L && (fit$random[[k]]$n_coef == 1L || is_uncorrelated(fit$random[[k]]$structure))
+  if (is_residual_parameter(fit$parameters)[i]) return(FALSE)
+  term <- fit$random[[fit$parameters$index[i]]]
+  term$n_coef == 1L || is_uncorrelated(term$structure)
 }
 
 # beta_j = value: the response without value x_j, and X without x_j, by maximum likelihood.

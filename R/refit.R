@@ -4,13 +4,13 @@
 # gone: the random term whose parameters are others, or none.
 refit_spec <- function(fit, spec, gone) {
   n <- vapply(spec$random, function(term) spec_parameters(term), 0)
-  residual <- sum(fit$parameters$index == 0L)
-  total <- sum(n) + residual
+  residual <- which(is_residual_parameter(fit$parameters))
+  total <- sum(n) + length(residual)
   same <- total == length(fit$parameters$name)
   hold <- if (same) fit$parameters$status == "held" else
-    c(rep(FALSE, total - residual), fit$parameters$status[fit$parameters$index == 0L] == "held")
+    c(rep(FALSE, sum(n)), fit$parameters$status[residual] == "held")
   start <- if (same) fit$parameters$estimate else
-    c(rep(NA_real_, total - residual), held_values(fit, fit$parameters$index == 0L))
+    c(rep(NA_real_, sum(n)), held_values(fit, residual))
   kept <- kept_parameters(fit, total, gone)
   search_again(fit, spec, hold, start, kept_constraints(fit$constraints, kept))
 }
@@ -26,7 +26,7 @@ search_again <- function(fit, spec, hold, start, constraints) {
 kept_parameters <- function(fit, total, gone) {
   index <- fit$parameters$index
   others <- which(index != gone)
-  before <- sum(index[others] < gone & index[others] > 0L)
+  before <- sum(index[others] < gone & !is_residual_parameter(fit$parameters)[others])
   append(others, rep(NA_integer_, total - length(others)), before)
 }
 
@@ -44,10 +44,11 @@ refit_held <- function(fit, spec, held) {
   start[fit$parameters$status == "held"] <- values[fit$parameters$status == "held"]
   at <- match(names(held), fit$parameters$name)
   # With another variance the covariances of its term need not form a covariance matrix.
-  own <- fit$parameters$index %in% fit$parameters$index[at] & fit$parameters$index > 0L
+  random <- !is_residual_parameter(fit$parameters)
+  own <- fit$parameters$index %in% fit$parameters$index[at] & random
   start[own & fit$parameters$status != "held"] <- NA
   start[at] <- held
-  for (i in at[fit$parameters$kind[at] == "covariance" & fit$parameters$index[at] > 0L]) {
+  for (i in at[fit$parameters$kind[at] == "covariance" & random[at]]) {
     start <- room_for_covariance(fit, i, start)
   }
   held_now <- fit$parameters$status == "held" | seq_along(values) %in% at

@@ -15,7 +15,7 @@ small_share <- 1e-3
 least_residual_gap <- 1e-9
 
 check_residual_bound <- function(est, residual, parameters, spec, control) {
-  if (is_iid(residual) || any(control$hold[parameters$index == 0L])) return(est)
+  if (is_iid(residual) || any(residual_values(parameters, control$hold))) return(est)
   overall <- stats::var(spec$response)
   for (k in seq_along(residual$sections)) {
     section <- residual$sections[[k]]

@@ -12,7 +12,7 @@ check_residual_identified <- function(residual, parameters, held) {
   if (is_iid(residual)) return(invisible())
   for (k in seq_along(residual$sections)) {
     section <- residual$sections[[k]]
-    own <- which(parameters$index == 0L & parameters$section == k)
+    own <- which(is_section_parameter(parameters, k))
     free <- own[!parameters$name[own] %in% held & parameters$kind[own] != "variance"]
     if (length(free) == 0L) next
     if (anyDuplicated(section$subject) == 0L) {

@@ -23,7 +23,7 @@ build_residual_matrix <- function(fit, values = fit$parameters$estimate) {
   n <- fit$n
   weights <- fit_weights(fit)
   if (has_iid_residual(fit)) {
-    return(Matrix::Diagonal(n, values[fit$parameters$index == 0L][1L] / weights))
+    return(Matrix::Diagonal(n, residual_values(fit$parameters, values)[1L] / weights))
   }
   residual <- fit_residual(fit)
   entries <- lapply(seq_along(residual$sections), function(k) {

@@ -20,9 +20,20 @@ spec_residual <- function(residual) {
   }))
 }
 
-# The values of section k among those of all parameters.
+# Of a table of parameters: which are of the residual, and which of them of section k.
+is_residual_parameter <- function(parameters) parameters$index == 0L
+
+is_section_parameter <- function(parameters, k) {
+  is_residual_parameter(parameters) & parameters$section == k
+}
+
+# The values among those of all parameters.
+residual_values <- function(parameters, values = parameters$estimate) {
+  values[is_residual_parameter(parameters)]
+}
+
 section_values <- function(parameters, k, values = parameters$estimate) {
-  values[parameters$index == 0L & parameters$section == k]
+  values[is_section_parameter(parameters, k)]
 }
 
 section_covariance <- function(section, k, parameters, values = parameters$estimate) {

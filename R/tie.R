@@ -52,12 +52,11 @@ tie_side <- function(side, formula, known) {
 
 # The parameters of each term and each section of the residual, by its label.
 whole_structures <- function(parameters, residual) {
-  terms <- split(seq_along(parameters$name)[parameters$index > 0L],
-    factor(parameters$term[parameters$index > 0L], unique(parameters$term[parameters$index > 0L])))
+  random <- which(!is_residual_parameter(parameters))
+  of_term <- parameters$term[random]
+  terms <- split(random, factor(of_term, unique(of_term)))
   sections <- residual$sections
-  own <- lapply(seq_along(sections), function(k) {
-    which(parameters$index == 0L & parameters$section == k)
-  })
+  own <- lapply(seq_along(sections), function(k) which(is_section_parameter(parameters, k)))
   names(own) <- vapply(sections, `[[`, "", "label")
   all <- c(terms, own)
   # A label that is a parameter, or that two share, means the parameter or neither.

@@ -20,7 +20,7 @@ trait_scales <- function(model) {
   for (k in seq_along(sections)) {
     factor <- section_scales(sections[[k]], record)
     if (is.null(factor)) return(NULL)
-    value[parameters$index == 0L & parameters$section == k] <- factor
+    value[is_section_parameter(parameters, k)] <- factor
   }
   list(record = record, value = value)
 }

@@ -85,10 +85,11 @@ residual_matrices <- function(fit, limit = 50L) {
 as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, ...) {
   residual <- attr(x, "residual")
   matrices <- c(unclass(x), residual)
+  structures <- c(attr(x, "structures"), rep.int(plain_structure, length(residual)))
   rows <- Map(function(covariance, label, structure) {
     coefs <- rownames(covariance)
     t <- nrow(covariance)
-    at <- if (is_uncorrelated(structure)) list(row = seq_len(t), col = seq_len(t)) else entries_us(t)
+    at <- if (is_uncorrelated(structure)) variances_of(t) else entries_us(t)
     order <- order(at$row != at$col)
     row <- at$row[order]
     col <- at$col[order]
@@ -98,7 +99,7 @@ as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, 
       vcov = covariance[cbind(row, col)],
       sdcor = ifelse(row == col, attr(covariance, "stddev")[row], correlation)
     )
-  }, matrices, names(matrices), c(attr(x, "structures"), rep.int(plain_structure, length(residual))))
+  }, matrices, names(matrices), structures)
   if (length(attr(x, "residual")) == 0L) {
     residual <- data.frame(
       grp = "Residual", var1 = NA, var2 = NA, vcov = attr(x, "sc")^2, sdcor = attr(x, "sc")

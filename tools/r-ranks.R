@@ -10,8 +10,8 @@ r_ranks <- list(
   # curves, pedigrees, settings.
   structures = c(
     "structures.R", "covstruct.R", "covstruct-recipes.R", "covstruct-parameters.R",
-    "covstruct-matrices.R", "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R", "pedigree.R", "relationship.R",
-    "grm.R", "control.R"
+    "covstruct-matrices.R", "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R",
+    "pedigree.R", "relationship.R", "grm.R", "control.R"
   ),
   # Parsed terms: what was written, without data.
   terms = c(
