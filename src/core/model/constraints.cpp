@@ -98,7 +98,8 @@ bool needs_coordinates(const Segment& own, Index index, const std::vector<Segmen
   }
   // An independent residual variance is of no segment.
   const Index last = static_cast<Index>(constraints.lead.size()) - 1;
-  return constraints.lead[last] != last && inside(constraints.lead[last]);
+  const bool is_of_segment = segments.back().first_value + segments.back().n_values > last;
+  return !is_of_segment && constraints.lead[last] != last && inside(constraints.lead[last]);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Ties and bounds: values in their ratios, derivatives against differences, and the walls of a box.
+// Ties and bounds: values in their ratios, derivatives against differences.
 #include <catch.h>
 
 #include <Eigen/Dense>
@@ -7,7 +7,6 @@
 #include "core/base/error.h"
 #include "core/information/expansion.h"
 #include "core/likelihood/start.h"
-#include "core/reml/boxed_model.h"
 #include "core/reml/maximiser.h"
 #include "support/mixed_models.h"
 
@@ -213,43 +212,6 @@ TEST_CASE("A search that ends at a bound has the score of its side", "[free_spac
     CHECK((share < 1.0 ? score.gradient[0] < 0.0 : score.gradient[0] > 0.0));
     CHECK(std::abs(score.gradient[model.n_theta]) < 1e-4);
   }
-}
-
-TEST_CASE("A boxed model finds the minimum in the box", "[boxed_model]") {
-  // Source: the minimum over a fine grid.
-  std::mt19937 engine(11);
-  for (int trial = 0; trial < 20; ++trial) {
-    const Vector g = test::normal(2, engine);
-    const Vector entries = test::normal(4, engine);
-    const Matrix root = Eigen::Map<const Matrix>(entries.data(), 2, 2);
-    const Matrix h = root * root.transpose() + 0.5 * Matrix::Identity(2, 2);
-    const Vector lower = Vector::Constant(2, -0.3), upper = Vector::Constant(2, 0.4);
-    const BoxedModel model(g, h, lower, upper);
-    const Vector step = model.minimum(10.0);
-    CHECK((step - lower).minCoeff() >= 0.0);
-    CHECK((upper - step).minCoeff() >= 0.0);
-    double best = -1.0;
-    for (int i = 0; i <= 70; ++i) {
-      for (int k = 0; k <= 70; ++k) {
-        Vector point(2);
-        point << -0.3 + 0.01 * i, -0.3 + 0.01 * k;
-        best = std::max(best, model.decrease(point));
-      }
-    }
-    CHECK(model.decrease(step) > 0.9 * best);
-  }
-}
-
-TEST_CASE("A coordinate that pushes against a wall is not free", "[boxed_model]") {
-  Vector g(2), lower(2), upper(2);
-  g << 1.0, -2.0;
-  lower << 0.0, -1.0;
-  upper << 1.0, 1.0;
-  const BoxedModel model(g, Matrix::Identity(2, 2), lower, upper);
-  CHECK(model.potential() == Approx(2.0));  // of the second alone: 2^2 / 2
-  const Vector step = model.minimum(10.0);
-  CHECK(step[0] == 0.0);
-  CHECK(step[1] == 1.0);
 }
 
 }  // namespace henderson::reml

@@ -211,15 +211,6 @@ Matrix dense_columns(const std::vector<ColumnTerm>& terms, Index n_records) {
   return all;
 }
 
-Matrix dense_rows(const model::SparseRows& rows) {
-  Matrix dense = Matrix::Zero(rows.n_rows(), rows.n_columns);
-  for (Index r = 0; r < rows.n_rows(); ++r) {
-    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
-      dense(r, rows.column[k]) += rows.value[k];
-  }
-  return dense;
-}
-
 model::Relationship precision(const Matrix& dense) {
   model::Relationship relationship;
   relationship.is_identity = false;

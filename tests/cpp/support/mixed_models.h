@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/model.h"
+#include "support/matrices.h"
 
 namespace henderson::test {
 
@@ -61,7 +62,6 @@ std::vector<SmallIndex> random_levels(Index n, SmallIndex n_levels, std::mt19937
 model::Coding full_coding(SmallIndex n_levels);
 model::Coding treatment_coding(SmallIndex n_levels);
 Matrix dense_columns(const std::vector<model::ColumnTerm>& terms, Index n_records);
-Matrix dense_rows(const model::SparseRows& rows);
 model::Relationship precision(const Matrix& dense);
 model::VarianceRequest nothing_held(Index n_values);
 

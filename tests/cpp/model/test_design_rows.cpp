@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Bases of coefficients and the rows of W, against explicit dense products.
+#include <catch.h>
+
+#include <Eigen/Dense>
+
+#include "core/model/design_rows.h"
+#include "support/mixed_models.h"
+
+namespace henderson::model {
+namespace {
+
+using test::beside;
+using test::dense_rows;
+using test::difference;
+using test::normal;
+using test::random_levels;
+using test::sparse_rows;
+
+}  // namespace
+
+TEST_CASE(
+    "coefficient basis: orthogonal columns with a mean square of one, whatever origin and unit") {
+  std::mt19937 engine(9);
+  const Index n = 40;
+  const std::vector<SmallIndex> level = random_levels(n, 5, engine);
+  const Vector x = normal(n, engine);
+  for (const double origin : {0.0, 1e4, -1e6}) {
+    Matrix z(n, 2);
+    z << Vector::Ones(n), 1e-3 * (x.array() + origin);
+    const std::vector<CoefficientRows> incidences{{0, 0, &level, sparse_rows(z)}};
+    const Matrix t =
+        coefficient_basis(incidences, 0, 2, covariance::CoefficientChange::any, Vector());
+    CHECK(t(1, 0) == 0.0);
+    CHECK(difference(t.transpose() * z.transpose() * z * t / double(n), Matrix::Identity(2, 2)) <
+          1e-8);
+    const Matrix units =
+        coefficient_basis(incidences, 0, 2, covariance::CoefficientChange::diagonal, Vector());
+    CHECK(units.isDiagonal(0.0));
+    CHECK(difference((z * units).colwise().squaredNorm() / double(n), Matrix::Ones(1, 2)) < 1e-12);
+  }
+  Matrix z(n, 3);
+  z << Vector::Ones(n), x, x;  // dependent: the third column keeps a finite basis
+  const Matrix t = coefficient_basis({{0, 0, &level, sparse_rows(z)}}, 0, 3,
+                                     covariance::CoefficientChange::any, Vector());
+  CHECK(t.allFinite());
+  CHECK(t.fullPivLu().isInvertible());
+  CHECK(coefficient_basis({}, 0, 2, covariance::CoefficientChange::any, Vector()).isIdentity(0.0));
+}
+
+// Two incidences of one term: its coefficients stand apart, and its levels are combinations.
+TEST_CASE("design rows: W is [Z basis of all levels, X~]") {
+  std::mt19937 engine(10);
+  const Index n = 20;
+  const SmallIndex n_levels = 4;
+  const std::vector<SmallIndex> first = random_levels(n, n_levels, engine),
+                                second = random_levels(n, n_levels, engine);
+  const Matrix z1 = beside(Vector::Ones(n), normal(n, engine)), z2 = normal(n, engine),
+               x = beside(Vector::Ones(n), normal(n, engine));
+  const std::vector<CoefficientRows> incidences{{0, 0, &first, sparse_rows(z1)},
+                                                {0, 1, &second, sparse_rows(z2)}};
+  Matrix basis(2, 2);
+  basis << 2.0, -0.5, 0.0, 3.0;
+  // Coefficient c of level l is column 2 l + c.
+  CoefficientPlaces places{{0, 1}, {2, 2}, basis, nullptr};
+  const Matrix w = dense_rows(design_rows(sparse_rows(x), 8, incidences, {places}));
+  Matrix expected = Matrix::Zero(n, 10);
+  for (Index r = 0; r < n; ++r) {
+    expected.block(r, 2 * first[r], 1, 2) += z1.row(r) * basis;
+    expected.block(r, 2 * second[r], 1, 2) += z2(r, 0) * basis.row(1);
+  }
+  expected.rightCols(2) = x;
+  CHECK(difference(w, expected) < 1e-14);
+
+  // Levels that are combinations of two others.
+  model::Coding coding;
+  coding.n_columns = 2;
+  coding.start = {0, 1, 2, 4, 6};
+  coding.column = {0, 1, 0, 1, 0, 1};
+  coding.value = {1.0, 1.0, 0.5, 0.5, 0.25, 2.0};
+  const Matrix shares = (Matrix(4, 2) << 1.0, 0.0, 0.0, 1.0, 0.5, 0.5, 0.25, 2.0).finished();
+  places.combination = &coding;
+  const Matrix combined = dense_rows(design_rows(sparse_rows(x), 4, incidences, {places}));
+  Matrix mixed = Matrix::Zero(n, 6);
+  for (Index r = 0; r < n; ++r) {
+    for (Index l = 0; l < 2; ++l) {
+      mixed.block(r, 2 * l, 1, 2) +=
+          shares(first[r], l) * z1.row(r) * basis + shares(second[r], l) * z2(r, 0) * basis.row(1);
+    }
+  }
+  mixed.rightCols(2) = x;
+  CHECK(difference(combined, mixed) < 1e-14);
+}
+
+}  // namespace henderson::model
