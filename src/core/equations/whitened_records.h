@@ -50,7 +50,7 @@ class WhitenedRecords {
   //     -2 sum_r T'_rr / T_rr + 2 tr(D W~'T'W) + 2 e~'T'e / sigma^2,   e = y - W u
   //
   // with D = C^-1 in the columns of W, on the pattern of W~'W~ (`inverse`, laid out as the values
-  // of cross_products()). Source: DESIGN.md section 3 through R^-1 = T'T.
+  // of cross_products()), from the score in R through R^-1 = T'T.
   void add_score(const Vector& theta, const std::vector<double>& inverse, const ConstVectorRef& u,
                  double residual, Vector& gradient) const;
 

@@ -12,7 +12,7 @@
 // With a structured residual the parameters are theta alone, and those of R have the score of
 // WhitenedRecords::add_score and q = R'Py.
 //
-// For ML, D is the inverse of C_vv. (DESIGN.md section 3; Gilmour, Thompson & Cullis 1995,
+// For ML, D is the inverse of C_vv. (Gilmour, Thompson & Cullis 1995,
 // Biometrics 51:1440; Johnson & Thompson 1995, J Dairy Sci 78:449.)
 #pragma once
 
