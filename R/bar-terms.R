@@ -53,11 +53,9 @@ bar_terms <- function(addend, env) {
   bare <- if (named) addend[1:2] else addend
   found <- reformulas::findbars_x(bare, specials = written_structures)
   lapply(found, function(term) {
-    list(
-      structure = as.character(term[[1L]]), named = named,
-      coefs = strip_parentheses(term[[2L]][[2L]]),
-      group = parse_group(term[[2L]][[3L]], addend), arguments = given
-    )
+    bar <- term[[2L]]
+    new_term(as.character(term[[1L]]), strip_parentheses(bar[[2L]]),
+      parse_group(bar[[3L]], addend), named, given)
   })
 }
 

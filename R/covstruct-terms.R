@@ -1,8 +1,11 @@
 # The coefficients of a random term and its structure, from `structure(coefficients | group)`.
 
-# Columns as column_recipe() gives them, and for structures of a distance their coordinates.
-coefficient_recipe <- function(term, source) {
-  if (is_product_term(term)) return(product_coefficients(term, source))
+# Columns as column_recipe() gives them, for structures of a distance with their coordinates, for a
+# product with its recipe.
+term_coefficients <- function(term, source) UseMethod("term_coefficients")
+
+#' @export
+term_coefficients.lmm_term <- function(term, source) {
   switch(structure_index(term$structure),
     coordinates = coordinate_recipe(term, source),
     levels = level_recipe(term, source),
@@ -38,7 +41,7 @@ level_variable <- function(term, source) {
 
 # A coefficient for each distinct position. `at` has the positions of a fit; records elsewhere get
 # NA.
-coordinate_recipe <- function(term, source, at = term$coordinates) {
+coordinate_recipe <- function(term, source, at = NULL) {
   terms <- stats::terms(as_one_sided(term$coefs))
   coordinates <- coordinate_values(term, attr(terms, "term.labels"), source)
   if (is.null(at)) at <- distinct_positions(coordinates)
@@ -51,26 +54,32 @@ coordinate_recipe <- function(term, source, at = term$coordinates) {
 }
 
 # The coefficients of a fitted term for the records of new data.
-fitted_coefficients <- function(parsed, fitted, source) {
-  if (has_places(parsed, fitted)) {
-    recipe <- if (is_product_term(parsed)) new_product_coefficients(parsed, fitted, source) else
-      new_ordered_coefficients(parsed, fitted, source)
-    check_positions(recipe, fitted)
-    return(recipe)
-  }
-  if (structure_index(parsed$structure) == "coordinates") {
-    parsed$coordinates <- fitted$structure$coordinates
-  }
-  recipe <- coefficient_recipe(parsed, source)
-  if (structure_index(parsed$structure) == "coordinates") {
-    check_positions(recipe, fitted)
-  }
-  recipe
+fitted_recipe <- function(parsed, fitted, source) UseMethod("fitted_recipe")
+
+#' @export
+fitted_recipe.lmm_term <- function(parsed, fitted, source) {
+  switch(structure_index(parsed$structure),
+    coordinates = check_positions(
+      coordinate_recipe(parsed, source, fitted$structure$coordinates), fitted
+    ),
+    levels = fitted_levels(parsed, fitted, source),
+    term_coefficients(parsed, source)
+  )
+}
+
+# Numbers in order are positions, which are matched by their names.
+fitted_levels <- function(parsed, fitted, source) {
+  if (anyNA(suppressWarnings(as.double(fitted$coef_names)))) return(level_recipe(parsed, source))
+  factor <- list(name = parsed$structure,
+    variables = list(as.name(level_variable(parsed, source))))
+  place <- match(position_labels(factor, source), fitted$coef_names)
+  check_positions(position_columns(place, fitted$coef_names), fitted)
 }
 
 check_positions <- function(recipe, fitted) {
   new <- which(is.na(recipe$terms[[1L]]$parts[[1L]]$codes))
   if (length(new) > 0L) abort_new_position(fitted$label, length(new))
+  recipe
 }
 
 coordinate_values <- function(term, variables, source) {
@@ -85,10 +94,12 @@ coordinate_values <- function(term, variables, source) {
 }
 
 # What the engine takes as the structure of a term with these coefficients.
-term_structure <- function(term, recipe, env) {
+term_structure <- function(term, recipe, env) UseMethod("term_structure")
+
+#' @export
+term_structure.lmm_term <- function(term, recipe, env) {
   n_coef <- length(recipe$names)
   name <- term$structure
-  if (is_product_term(term)) return(recipe$structure)
   if (n_coef == 1L && is_variance_of_one(name)) return(plain_structure)
   if (name_is_recipe(name)) return(name)
   addend <- call(name, call("|", term$coefs, as.name(term$group$label)))
@@ -114,16 +125,4 @@ has_gaps <- function(values) {
   if (length(distinct) < 3L) return(FALSE)
   lattice <- (distinct - distinct[1L]) / min(diff(distinct))
   max(lattice) > length(distinct) - 1 + 1e-6 && max(abs(lattice - round(lattice))) < 1e-6
-}
-
-# Whether the coefficients of a fitted term are positions that are matched by their names.
-has_places <- function(parsed, fitted) {
-  is_product_term(parsed) || structure_index(parsed$structure) == "levels" &&
-    !anyNA(suppressWarnings(as.double(fitted$coef_names)))
-}
-
-new_ordered_coefficients <- function(parsed, fitted, source) {
-  factor <- list(name = parsed$structure,
-    variables = list(as.name(level_variable(parsed, source))))
-  position_columns(match(position_labels(factor, source), fitted$coef_names), fitted$coef_names)
 }

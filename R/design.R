@@ -21,7 +21,7 @@ model_design <- function(parts, frame, contrasts = NULL) {
 # Random terms -------------------------------------------------------------------------------------
 
 random_recipe <- function(term, source, env) {
-  recipe <- coefficient_recipe(term, source)
+  recipe <- term_coefficients(term, source)
   label <- term$group$label
   if (length(recipe$names) == 0L) {
     abort_bar(call("|", term$coefs, as.name(label)), "it has no coefficients",
@@ -38,7 +38,7 @@ random_recipe <- function(term, source, env) {
   incidence <- member_incidence(term$group, found$codes, recipe, source)
   recipe$names <- member_coefficients(term$group, recipe$names)
   structure <- term_structure(term, recipe, env)
-  if (length(found$levels) < 2L && !is_field(structure) && !is_spline_term(term)) {
+  if (length(found$levels) < 2L && !is_field(structure) && needs_levels(term$group)) {
     abort_one_level(label, found$levels)
   }
   new_random_term(term, recipe, structure, found$levels, incidence, relationship)

@@ -1,5 +1,5 @@
-# The grammar of lmmfit(): from one formula, with bars and splines among its addends, to the parts of
-# the model.
+# The grammar of lmmfit(): from one formula, with bars and splines among its addends, to the parts
+# of the model.
 
 # `traits` of several responses, whose formula has been rewritten for each trait.
 parse_formula <- function(formula, data, residual = ~iid, traits = NULL) {
@@ -32,10 +32,7 @@ check_formula <- function(formula, env = parent.frame(3L)) {
 # `.` means every column of data but the response and the grouping factors.
 expand_dot <- function(fixed, random, data, further = character()) {
   if (!"." %in% all.vars(fixed[[3L]])) return(fixed)
-  groups <- unlist(lapply(random, function(term) {
-    if (is_spline_term(term)) all.vars(as.call(c(quote(c), term$group$variables))) else
-      all.vars(group_variables(term))
-  }))
+  groups <- unlist(lapply(random, function(term) level_variables(term$group)))
   keep <- setdiff(names(data), c(groups, further))
   stats::formula(stats::terms(fixed, data = unclass(data)[keep], allowDotAsName = FALSE))
 }

@@ -67,9 +67,7 @@ parse_gr <- function(call) {
       "Give one factor, or only named ones, as in {.code gr(direct = animal, maternal = dam)}.")
   }
   if (is.null(relationship)) abort_no_relationship()
-  list(
-    label = deparse_one(given$factor), variables = list(given$factor), relationship = relationship
-  )
+  new_group(deparse_one(given$factor), list(given$factor), relationship)
 }
 
 group_of_roles <- function(roles, relationship) {
@@ -81,10 +79,8 @@ group_of_roles <- function(roles, relationship) {
     abort_gr("several effects of one set of levels need different names.",
       "Write {.code gr(direct = animal, maternal = dam, pedigree = ped)}.")
   }
-  list(
-    label = deparse_one(roles[[1L]]), variables = unname(roles), relationship = relationship,
-    members = list(kind = "roles", names = names(roles))
-  )
+  new_group(deparse_one(roles[[1L]]), unname(roles), relationship, list(names = names(roles)),
+    class = "roles_group")
 }
 
 # list(kind, matrix) from the arguments that give a relationship; NULL without one.

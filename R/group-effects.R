@@ -77,7 +77,7 @@ new_group_rows <- function(fit, terms, Z) {
 mean_group_rows <- function(fit, terms, n) {
   for (k in terms) {
     term <- fit$random[[k]]
-    if (term$n_coef > 1L || !is.null(term$group$members)) abort_mean_of_groups(term$label)
+    if (term$n_coef > 1L || !is_single(term$group)) abort_mean_of_groups(term$label)
   }
   at <- unlist(lapply(terms, function(k) group_effects(fit, k)$at))
   mean <- Matrix::colMeans(fit_matrices(fit)$X[, at, drop = FALSE])

@@ -40,6 +40,9 @@ called_functions <- function(x) {
   c(own, unlist(lapply(as.list(x)[-1L], called_functions)))
 }
 
+# The variables of a list of expressions.
+names_in <- function(expressions) all.vars(as.call(c(quote(c), expressions)))
+
 # The variables that an expression looks up: not what stands after `$`, nor a package's name.
 looked_up <- function(x) {
   if (is.symbol(x)) return(if (nzchar(x)) as.character(x))

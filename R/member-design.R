@@ -1,12 +1,17 @@
-# In the design: the levels, coefficients and incidence of groups with several levels a record.
+# The groups of terms in the design: the levels of each record, as members of one set of levels, and
+# the incidence that the engine takes.
 
-# list(codes, levels): the codes of each member of a record in one set of levels.
-group_members <- function(group, source) {
-  if (is.null(group$members)) {
-    found <- group_codes(group, source)
-    return(list(codes = list(found$codes), levels = found$levels))
-  }
-  if (group$members$kind == "spline") return(spline_members(group, source))
+# list(codes, levels): the codes of each member of a record.
+group_members <- function(group, source) UseMethod("group_members")
+
+#' @export
+group_members.single_group <- function(group, source) {
+  found <- group_codes(group, source)
+  list(codes = list(found$codes), levels = found$levels)
+}
+
+#' @export
+group_members.lmm_group <- function(group, source) {
   each <- lapply(group$variables, function(variable) {
     group_codes(list(variables = list(variable)), source)
   })
@@ -14,31 +19,72 @@ group_members <- function(group, source) {
   list(codes = lapply(each, function(x) match(x$levels, levels)[x$codes]), levels = levels)
 }
 
-# The names of the coefficients: those of the recipe, for each role.
-member_coefficients <- function(group, names) {
-  if (!identical(group$members$kind, "roles")) return(names)
+# The same for new data, in the levels of a fitted term and, after them, new ones.
+new_member_codes <- function(group, term, source, allow_new_levels) UseMethod("new_member_codes")
+
+#' @export
+new_member_codes.lmm_group <- function(group, term, source, allow_new_levels) {
+  found <- group_members(group, source)
+  place <- match_groups(found, term$levels, term$label, allow_new_levels)
+  lapply(found$codes, function(x) place[x])
+}
+
+# How many levels there are where `last` is the last that a record has.
+count_of_levels <- function(group, term, last) UseMethod("count_of_levels")
+
+#' @export
+count_of_levels.lmm_group <- function(group, term, last) last
+
+# Whether one level is too few for a variance.
+needs_levels <- function(group) UseMethod("needs_levels")
+
+#' @export
+needs_levels.lmm_group <- function(group) TRUE
+
+# The names of the coefficients, from those of the recipe.
+member_coefficients <- function(group, names) UseMethod("member_coefficients")
+
+#' @export
+member_coefficients.lmm_group <- function(group, names) names
+
+#' @export
+member_coefficients.roles_group <- function(group, names) {
   roles <- group$members$names
   if (identical(names, "(Intercept)")) return(roles)
   paste(rep(roles, each = length(names)), rep.int(names, length(roles)), sep = ".")
 }
 
-# What the engine takes: an incidence for each member.
-member_incidence <- function(group, codes, recipe, source) {
-  if (is.null(group$members)) {
-    return(list(list(levels = codes[[1L]], terms = recipe$terms, first_coef = 1L)))
-  }
-  if (group$members$kind == "spline") return(spline_incidence(group, codes, recipe, source))
+# Incidence ----------------------------------------------------------------------------------------
+
+# What the engine takes: the levels, columns and first coefficient of each member.
+member_incidence <- function(group, codes, recipe, source) UseMethod("member_incidence")
+
+#' @export
+member_incidence.single_group <- function(group, codes, recipe, source) {
+  list(list(levels = codes[[1L]], terms = recipe$terms, first_coef = 1L))
+}
+
+#' @export
+member_incidence.roles_group <- function(group, codes, recipe, source) {
+  lapply(seq_along(codes), function(j) {
+    first <- 1L + (j - 1L) * length(recipe$names)
+    list(levels = codes[[j]], terms = recipe$terms, first_coef = first)
+  })
+}
+
+#' @export
+member_incidence.sum_group <- function(group, codes, recipe, source) {
   weights <- member_weights(group, source, length(codes[[1L]]))
-  roles <- group$members$kind == "roles"
   lapply(seq_along(codes), function(j) {
     terms <- recipe$terms
-    if (!is.null(weights)) {
-      part <- list(matrix(as.double(weights[, j])))
-      terms <- lapply(terms, function(term) list(parts = c(term$parts, part)))
-    }
-    first <- if (roles) 1L + (j - 1L) * length(recipe$names) else 1L
-    list(levels = codes[[j]], terms = terms, first_coef = first)
+    if (!is.null(weights)) terms <- times_column(terms, list(matrix(as.double(weights[, j]))))
+    list(levels = codes[[j]], terms = terms, first_coef = 1L)
   })
+}
+
+# The columns of terms multiplied by those of further parts.
+times_column <- function(terms, parts) {
+  lapply(terms, function(term) list(parts = c(term$parts, parts)))
 }
 
 # A column of weights for each member, or NULL where all are 1.

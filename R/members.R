@@ -1,7 +1,4 @@
-# Terms in which a record meets several levels of one group: `gr(direct = animal, maternal = dam)`
-# gives each role coefficients of its own, `mm(p1, p2)` adds the levels up. A group has `members`,
-# list(kind = "roles", names), list(kind = "sum", weights) or those of spline-terms.R; NULL: one
-# level a record.
+# Groups of which a record has several levels that add up.
 
 #' Several levels of one group in a record
 #'
@@ -36,9 +33,13 @@ parse_mm <- function(call) {
   if (length(variables) < 2L) {
     abort_gr("it needs two factors or more.", "Write {.code mm(p1, p2)}.", fun = "mm")
   }
-  list(
-    label = paste(vapply(variables, deparse_one, ""), collapse = "."), variables = variables,
-    relationship = parse_relationship(given[named %in% relationship_kinds], "mm"),
-    members = list(kind = "sum", weights = given$weights)
-  )
+  label <- paste(vapply(variables, deparse_one, ""), collapse = ".")
+  relationship <- parse_relationship(given[named %in% relationship_kinds], "mm")
+  new_group(label, variables, relationship, list(weights = given$weights), class = "sum_group")
+}
+
+#' @export
+frame_variables.sum_group <- function(group) {
+  weights <- group$members$weights
+  c(group$variables, if (length(all.vars(weights)) > 0L) list(weights))
 }

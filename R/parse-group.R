@@ -9,8 +9,5 @@ parse_group <- function(group, addend) {
     )
   }
   variables <- split_interaction(group)
-  list(
-    label = paste(vapply(variables, deparse_one, ""), collapse = ":"),
-    variables = variables, relationship = NULL
-  )
+  new_group(paste(vapply(variables, deparse_one, ""), collapse = ":"), variables)
 }

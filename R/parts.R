@@ -4,29 +4,31 @@
 #   formula    as it was written
 #   response   a call
 #   fixed      two-sided formula without random terms
-#   random     list of parsed terms, see bar-terms.R
+#   random     list of parsed terms, see term.R
 #   variables  two-sided formula with every variable, for the model frame
 #   residual   see parse_residual()
 #   traits     of several responses, see stack_traits()
 
 new_parts <- function(formula, fixed, random = list(), residual = list(structure = "iid"),
                       traits = NULL) {
+  check_parts(formula, fixed, random, residual)
   parts <- list(
     formula = formula, response = fixed[[2L]], fixed = fixed, random = random,
     variables = frame_formula(fixed, random, residual), residual = residual
   )
   parts$traits <- traits
-  validate_parts(structure(parts, class = "lmm_parts"))
+  structure(parts, class = "lmm_parts")
 }
 
-validate_parts <- function(parts) {
+check_parts <- function(formula, fixed, random, residual) {
   is_two_sided <- function(x) inherits(x, "formula") && length(x) == 3L
-  if (!is_two_sided(parts$formula)) abort_stage("a formula")
-  if (!is_two_sided(parts$fixed) || has_bar(parts$fixed[[3L]])) abort_stage("a fixed part")
-  is_term <- vapply(parts$random, function(term) is.character(term$group$label), NA)
-  if (!all(is_term)) abort_stage("random terms that were parsed")
-  if (!is.character(parts$residual$structure)) abort_stage("a parsed residual")
-  parts
+  if (!is_two_sided(formula)) abort_stage("a formula")
+  if (!is_two_sided(fixed) || has_bar(fixed[[3L]])) abort_stage("a fixed part")
+  is_term <- vapply(random, function(term) {
+    inherits(term, "lmm_term") && inherits(term$group, "lmm_group")
+  }, NA)
+  if (!all(is_term)) abort_stage("random terms by new_term()")
+  if (!is.list(residual) || !is.character(residual$structure)) abort_stage("a parsed residual")
 }
 
 frame_formula <- function(fixed, random, residual) {
@@ -38,15 +40,7 @@ frame_formula <- function(fixed, random, residual) {
   fixed
 }
 
-# The variables of a group joined by `+`: what the model frame needs.
+# The variables of a group joined by `+`.
 group_variables <- function(term) {
-  used <- c(term$group$variables, member_variables(term$group))
-  Reduce(function(a, b) call("+", a, b), used)
-}
-
-# What the model frame needs besides the factors.
-member_variables <- function(group) {
-  if (identical(group$members$kind, "spline")) return(spline_variables(group$members))
-  weights <- group$members$weights
-  if (is.null(weights) || length(all.vars(weights)) == 0L) NULL else list(weights)
+  Reduce(function(a, b) call("+", a, b), frame_variables(term$group))
 }

@@ -94,6 +94,18 @@ complete_places <- function(factor, place, subject) {
   place
 }
 
+# The combinations of the places of several indices, the first one slowest.
+crossed_places <- function(places) {
+  sizes <- place_sizes(places)
+  position <- Reduce(function(first, k) (first - 1L) * sizes[k] + places[[k]]$position,
+    seq_along(places)[-1L], places[[1L]]$position)
+  coefs <- Reduce(function(a, b) paste(rep(a, each = length(b)), b, sep = ":"),
+    lapply(places, `[[`, "coefs"))
+  list(position = position, coefs = coefs)
+}
+
+place_sizes <- function(places) vapply(places, function(place) length(place$coefs), 0L)
+
 # 1, 2, ... within each code, in the order of the records.
 order_within <- function(codes) {
   order <- order(codes)
@@ -106,4 +118,25 @@ factor_recipe <- function(factor, place) {
   recipe <- new_recipe(factor$name, length(place$coefs), factor$arguments, place$coordinates)
   recipe$coefs <- place$coefs
   recipe
+}
+
+# The columns of coefficients of which each record has one, or none (NA).
+position_columns <- function(codes, names) {
+  part <- list(codes = as.integer(codes), contrast = sparse_identity(length(names)))
+  list(terms = list(list(parts = list(part))), names = names, assign = rep.int(1L, length(names)))
+}
+
+# The names of the positions of the records of new data, as those of a fit are made.
+position_labels <- function(factor, source) {
+  numbers <- lapply(factor$variables, function(variable) {
+    x <- source$frame[[deparse_one(variable)]]
+    if (is.matrix(x) && ncol(x) > 1L) NULL else as_numbers(drop(x))
+  })
+  kind <- structure_index(factor$name)
+  is_number <- !any(vapply(numbers, is.null, NA))
+  if (kind == "coordinates" || kind == "levels" && length(numbers) == 1L && is_number) {
+    return(do.call(paste, c(lapply(numbers, format_position), sep = ":")))
+  }
+  found <- group_codes(list(variables = factor$variables), source)
+  found$levels[found$codes]
 }

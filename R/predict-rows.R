@@ -63,7 +63,7 @@ new_formula <- function(fit, terms) {
 # Columns whose levels have effects or coefficients of their own: not those that only form groups.
 effect_columns <- function(fit, included) {
   formulas <- c(list(fit$parts$fixed[-2L]), lapply(fit$parts$random[included], function(term) {
-    as_one_sided(term$group$members$by %||% term$coefs)
+    as_one_sided(effect_expression(term$group, term$coefs))
   }))
   unlist(lapply(formulas, function(formula) variable_names(stats::terms(formula))))
 }
@@ -79,22 +79,13 @@ empty_rows <- function(fit, n) {
 # A random term for new records, with levels that the fit lacks after those that it has.
 new_term_rows <- function(k, fit, source, allow_new_levels) {
   term <- fit$random[[k]]
-  recipe <- fitted_coefficients(fit$parts$random[[k]], term, source)
-  codes <- new_codes(term, source, allow_new_levels)
-  last <- max(term$n_levels, unlist(codes), na.rm = TRUE)
-  if (is_spline_term(term)) last <- spline_size(term) * ceiling(last / spline_size(term))
+  recipe <- fitted_recipe(fit$parts$random[[k]], term, source)
+  codes <- new_member_codes(term$group, term, source, allow_new_levels)
+  last <- count_of_levels(term$group, term, max(term$n_levels, unlist(codes), na.rm = TRUE))
   if (last > term$n_levels && has_groups(term)) abort_new_level_of_groups(term$label)
   list(
     label = term$label, structure = term$structure, n_coef = term$n_coef, n_levels = last,
     incidence = member_incidence(term$group, codes, recipe, source),
     relationship = list(type = "identity")
   )
-}
-
-# The codes of the members of new records in the levels of the fit and, after them, new ones.
-new_codes <- function(term, source, allow_new_levels) {
-  if (is_spline_term(term)) return(new_spline_codes(term, source, allow_new_levels))
-  found <- group_members(term$group, source)
-  place <- match_groups(found, term$levels, term$label, allow_new_levels)
-  lapply(found$codes, function(x) place[x])
 }

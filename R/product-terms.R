@@ -1,8 +1,8 @@
 # Kronecker products as random terms: `(ar1(row):ar1(col) | field)`, `(us(trait):ar1(time) | id)`,
-# and `ar1(row):ar1(col)` for a single field, in the notation of residuals. A parsed term has
-# `factors`, as parse_residual_factor() gives them; `coefs` is the sum of
-# their variables, for the model frame. The coefficients are all combinations of the positions of
-# the factors, the first factor slowest.
+# and `ar1(row):ar1(col)` for a single field, in the notation of residuals. A product_term has
+# `factors`, as parse_residual_factor() gives them; `coefs` is the sum of their variables, for the
+# model frame. The coefficients are all combinations of the positions of the factors, the first
+# factor slowest.
 
 # So many coefficients of one level may be a random term: their covariance is dense.
 most_product_coefs <- 400L
@@ -40,14 +40,11 @@ product_term <- function(addend, env) {
     parse_group(bar[[3L]], addend)
   }
   coefs <- Reduce(function(a, b) call("+", a, b), variables)
-  list(structure = product_structure, named = TRUE, coefs = coefs, group = group,
-    arguments = list(), factors = factors)
+  new_term(product_structure, coefs, group, named = TRUE, factors = factors, class = "product_term")
 }
 
 # One level that all records have.
 whole_group <- function(factors) {
   label <- paste(vapply(factors, function(x) deparse_one(x$index), ""), collapse = ":")
-  list(label = label, variables = list(), relationship = NULL)
+  new_group(label, list())
 }
-
-is_product_term <- function(term) !is.null(term$factors)

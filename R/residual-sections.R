@@ -84,19 +84,15 @@ check_subject_groups <- function(subject, codes, levels, variables) {
 new_section <- function(block, places, label, records, subject, source) {
   places <- Map(complete_places, block$factors, places, list(subject$codes))
   recipes <- Map(factor_recipe, block$factors, places)
-  sizes <- vapply(places, function(place) length(place$coefs), 0L)
-  position <- Reduce(function(first, k) (first - 1L) * sizes[k] + places[[k]]$position,
-    seq_along(places)[-1L], places[[1L]]$position)
-  coefs <- Reduce(function(a, b) paste(rep(a, each = length(b)), b, sep = ":"),
-    lapply(places, `[[`, "coefs"))
+  crossed <- crossed_places(places)
   recipe <- if (length(recipes) == 1L) recipes[[1L]] else
     product_recipe(recipes, vapply(block$factors, function(x) deparse_one(x$index), ""))
   section <- list(
     label = label, structure = recipe, records = records,
-    subject = match(subject$codes, unique(subject$codes)), position = as.integer(position),
-    coefs = coefs, name = paste(vapply(block$factors, `[[`, "", "name"), collapse = ":"),
+    subject = match(subject$codes, unique(subject$codes)), position = as.integer(crossed$position),
+    coefs = crossed$coefs, name = paste(vapply(block$factors, `[[`, "", "name"), collapse = ":"),
     grid = if (length(recipes) > 1L) {
-      list(sizes = sizes, positions = lapply(places, `[[`, "position"))
+      list(sizes = place_sizes(places), positions = lapply(places, `[[`, "position"))
     }
   )
   check_duplicates(section, subject, source)

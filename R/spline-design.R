@@ -10,8 +10,9 @@ spline_columns <- function(members, source) {
   })
 }
 
-# As group_members(): the members are the coefficients, of the level of each record.
-spline_members <- function(group, source) {
+# The members are the coefficients, of the level of each record.
+#' @export
+group_members.spline_group <- function(group, source) {
   q <- ncol(spline_columns(group$members, source))
   if (length(group$variables) == 0L) {
     n <- nrow(source$frame)
@@ -27,25 +28,34 @@ spline_members <- function(group, source) {
 # How many coefficients each level of the group has, in a fitted term.
 spline_size <- function(term) as.integer(max(as.numeric(sub(".*:", "", term$levels))))
 
-# The codes of the members for new data.
-new_spline_codes <- function(term, source, allow_new_levels) {
+#' @export
+new_member_codes.spline_group <- function(group, term, source, allow_new_levels) {
   q <- spline_size(term)
   place <- rep.int(1L, nrow(source$frame))
-  if (length(term$group$variables) > 0L) {
+  if (length(group$variables) > 0L) {
     own <- sub(":[0-9]+$", "", term$levels[seq.int(1L, term$n_levels, q)])
-    found <- group_codes(term$group, source)
+    found <- group_codes(group, source)
     place <- match_groups(found, own, term$label, allow_new_levels)[found$codes]
   }
   lapply(seq_len(q), function(j) (place - 1L) * q + j)
 }
 
-spline_incidence <- function(group, codes, recipe, source) {
+# A level of the group has all its coefficients.
+#' @export
+count_of_levels.spline_group <- function(group, term, last) {
+  spline_size(term) * ceiling(last / spline_size(term))
+}
+
+#' @export
+needs_levels.spline_group <- function(group) FALSE
+
+#' @export
+member_incidence.spline_group <- function(group, codes, recipe, source) {
   columns <- spline_columns(group$members, source)
   own <- by_part(group$members, source)
   lapply(seq_along(codes), function(j) {
     parts <- c(own, list(matrix(as.double(columns[, j]))))
-    terms <- lapply(recipe$terms, function(term) list(parts = c(term$parts, parts)))
-    list(levels = codes[[j]], terms = terms, first_coef = 1L)
+    list(levels = codes[[j]], terms = times_column(recipe$terms, parts), first_coef = 1L)
   })
 }
 

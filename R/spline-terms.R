@@ -1,6 +1,6 @@
 # Splines in a formula: `spl(x)`, `spl(x | group)`, `spl(x, by = f)`, `spl2(u, v)`. Each component
 # becomes a random term whose levels are the coefficients of its basis; a record meets all of them,
-# with the values of its row of the basis: a group with members of the kind "spline",
+# with the values of its row of the basis: a spline_group, whose members are
 #
 #   basis       the call that makes the basis, a column of the model frame
 #   component   "curve", or one of surface_components
@@ -62,7 +62,7 @@ parse_spline <- function(call) {
   if (name == "spl" && is_bar(given$x)) {
     if (!is_call_to(given$x, "|")) abort_spline_arguments(name, call)
     group <- parse_group(given$x[[3L]], call)
-    if (!is.null(group$relationship) || !is.null(group$members)) abort_spline_group(call)
+    if (!is.null(group$relationship) || !is_single(group)) abort_spline_group(call)
     coordinates <- list(given$x[[2L]])
     given$x <- coordinates[[1L]]
   }
@@ -86,15 +86,20 @@ spline_term <- function(component, parsed, level) {
     f1.x2 = paste0("f", names[1L], ".", names[2L]), x1.f2 = paste0(names[1L], ".f", names[2L]),
     f1.f2 = paste0("f", names[1L], ".f", names[2L]))
   label <- paste(c(parsed$name, own, level, parsed$group$label), collapse = ".")
-  group <- list(
-    label = label, variables = parsed$group$variables %||% list(), relationship = NULL,
-    members = list(kind = "spline", basis = parsed$basis, component = component, by = parsed$by,
-      level = level, coordinates = names)
-  )
-  list(structure = plain_structure, named = FALSE, coefs = 1, group = group, arguments = list())
+  members <- list(basis = parsed$basis, component = component, by = parsed$by, level = level,
+    coordinates = names)
+  group <- new_group(label, parsed$group$variables %||% list(), members = members,
+    class = "spline_group")
+  new_term(plain_structure, 1, group)
 }
 
-is_spline_term <- function(term) identical(term$group$members$kind, "spline")
+#' @export
+frame_variables.spline_group <- function(group) {
+  c(group$variables, list(group$members$basis), group$members$by)
+}
 
-# What the model frame needs besides the group.
-spline_variables <- function(members) c(list(members$basis), if (!is.null(members$by)) members$by)
+#' @export
+level_variables.spline_group <- function(group) names_in(group$variables)
+
+#' @export
+effect_expression.spline_group <- function(group, coefs) group$members$by %||% coefs

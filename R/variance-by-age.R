@@ -39,7 +39,7 @@ variance_by_age <- function(object, newdata) {
 # The coefficients of term k at the rows of new data: Z without its levels.
 coefficient_rows <- function(fit, k, newdata) {
   parsed <- fit$parts$random[[k]]
-  if (!is.null(parsed$group$members)) {
+  if (!is_single(parsed$group)) {
     abort_variance_by_age("one level of each group in a record")
   }
   formula <- fit$parts$fixed

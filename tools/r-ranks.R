@@ -15,8 +15,8 @@ r_ranks <- list(
   ),
   # Parsed terms: what was written, without data.
   terms = c(
-    "gr.R", "members.R", "parse-group.R", "residual.R", "spline-terms.R", "product-terms.R",
-    "bar-terms.R"
+    "term.R", "gr.R", "members.R", "parse-group.R", "residual.R", "spline-terms.R",
+    "product-terms.R", "bar-terms.R"
   ),
   # The parts of a model, its one frame, and the design that they make.
   design = c(
