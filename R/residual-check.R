@@ -1,6 +1,7 @@
 # Whether the parameters of a residual can be told apart, and whether values are possible ones.
 
 check_residual <- function(design, parameters, hold, start) {
+  if (is_iid(design$residual)) return(invisible())
   check_residual_values(hold, parameters, design$residual, "hold")
   check_residual_values(start, parameters, design$residual, "start")
   check_residual_identified(design$residual, parameters, names(hold))
@@ -9,7 +10,6 @@ check_residual <- function(design, parameters, hold, start) {
 
 # A correlation needs two records of a subject; a covariance that is a value needs both at once.
 check_residual_identified <- function(residual, parameters, held) {
-  if (is_iid(residual)) return(invisible())
   for (k in seq_along(residual$sections)) {
     section <- residual$sections[[k]]
     own <- which(is_section_parameter(parameters, k))
@@ -36,7 +36,6 @@ check_pairs <- function(section, row, col) {
 
 # A random intercept adds the same to every entry of a subject: some structures contain that.
 check_residual_confounded <- function(residual, random, parameters, held) {
-  if (is_iid(residual)) return(invisible())
   for (section in residual$sections) {
     if (!contains_intercept(section$structure) || length(residual$sections) > 1L) next
     for (k in seq_along(random)) {
@@ -59,7 +58,6 @@ is_subject_intercept <- function(term, section) {
 
 # Values that are held or start: list() or a covariance matrix of each section.
 check_residual_values <- function(values, parameters, residual, argument) {
-  if (is_iid(residual)) return(values)
   full <- rep(NA_real_, length(parameters$name))
   full[match(names(values), parameters$name)] <- values
   for (k in seq_along(residual$sections)) {

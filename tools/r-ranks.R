@@ -20,9 +20,9 @@ r_ranks <- list(
   ),
   # The parts of a model, its one frame, and the design that they make.
   design = c(
-    "parts.R", "formula.R", "input.R", "traits.R", "frame.R", "column-source.R", "columns.R",
-    "places.R", "product-design.R", "member-design.R", "spline-design.R", "relationship-levels.R",
-    "covstruct-terms.R", "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
+    "parts.R", "formula.R", "traits.R", "frame.R", "columns.R", "places.R", "product-design.R",
+    "member-design.R", "spline-design.R", "relationship-levels.R", "covstruct-terms.R",
+    "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
   ),
   # The list that crosses to the engine, its parameters, and what can be told before a search.
   spec = c(
