@@ -121,16 +121,14 @@ indicator_design <- function(fit) {
     }, first, TRUE))
   })
   if (attr(terms, "intercept") == 1L) made <- c(list(list(parts = list(), treatment = TRUE)), made)
-  spec <- fit_spec(fit)
-  groups <- utils::tail(spec$fixed, n_group_terms(fit))
+  groups <- utils::tail(fit_spec(fit)$fixed, n_group_terms(fit))
   made <- c(made, lapply(groups, function(term) {
     c(term, list(treatment = rep(TRUE, nrow(term$parts[[1L]]$contrast))))
   }))
-  spec$fixed <- lapply(made, `[`, "parts")
-  spec$random <- list()
   size <- vapply(made, function(term) length(term$treatment), 0L)
   list(
-    X = fixed_design(spec), treatment = which(unlist(lapply(made, `[[`, "treatment"))),
+    X = expanded_columns(fit$n, lapply(made, `[`, "parts"))$X,
+    treatment = which(unlist(lapply(made, `[[`, "treatment"))),
     assign = rep.int(seq_along(made) - attr(terms, "intercept"), size)
   )
 }

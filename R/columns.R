@@ -121,3 +121,11 @@ contrast_matrix <- function(x, name, levels, source) {
   source$used_contrasts[[name]] <- attr(small, "contrasts")
   made
 }
+
+# X and the list of Z that recipes of terms give over n records, sparse, without names.
+expanded_columns <- function(n, fixed = list(), random = list()) {
+  design_cpp(list(
+    response = numeric(n), weights = double(), fixed = fixed, random = random,
+    residual = list(structure = "iid"), method = "REML"
+  ))
+}

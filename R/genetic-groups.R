@@ -51,10 +51,7 @@ with_group_effects <- function(fixed, random, n) {
 
 # As a factor of which each record is a level of its own, whose coding has its row.
 group_columns <- function(term, n) {
-  made <- design_cpp(list(
-    response = numeric(n), weights = double(), fixed = list(), random = list(term[random_fields]),
-    residual = list(structure = "iid"), method = "REML"
-  ))
-  columns <- made$Z[[1L]] %*% group_map(term)
+  Z <- expanded_columns(n, random = list(term[random_fields]))$Z[[1L]]
+  columns <- Z %*% group_map(term)
   list(parts = list(list(codes = seq_len(n), contrast = as_dgc(Matrix::t(columns)))))
 }

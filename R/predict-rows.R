@@ -23,10 +23,7 @@ new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("anima
   source <- column_source(kept, fit$contrasts)
   fixed <- column_recipe(one_sided_terms(fit$parts$fixed), source)$terms
   random <- lapply(needed, new_term_rows, fit, source, allow_new_levels)
-  matrices <- design_cpp(list(
-    response = numeric(nrow(kept)), weights = double(), fixed = fixed, random = random,
-    residual = list(structure = "iid"), method = fit$method
-  ))
+  matrices <- expanded_columns(nrow(kept), fixed, random)
   rows <- empty_rows(fit, nrow(kept))
   attr(kept, "terms") <- attr(frame, "terms")
   rows$offset <- frame_offset(kept) %||% 0

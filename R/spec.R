@@ -68,6 +68,3 @@ parameter_table <- function(random, residual) {
 term_covariance <- function(term, k, parameters, values = parameters$estimate) {
   covariance_matrix(term$structure, values[parameters$index == k], term$coef_names)
 }
-
-# X of a spec.
-fixed_design <- function(spec) design_cpp(spec)$X

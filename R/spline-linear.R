@@ -6,8 +6,7 @@ check_linear_parts <- function(parts, frame, spec) {
   if (length(splines) == 0L) return(invisible())
   if (spec$method == "ANOVA") abort_anova_spline(splines[[1L]])
   names <- vapply(splines, function(term) deparse_one(term$group$members$basis), "")
-  X <- fixed_design(c(spec[c("response", "weights", "fixed", "method")],
-    list(random = list(), residual = list(structure = "iid"))))
+  X <- expanded_columns(nrow(frame), spec$fixed)$X
   for (k in which(!duplicated(names))) {
     linear <- linear_functions(frame[[names[k]]])
     missing <- outside_span(X, linear)

@@ -48,12 +48,7 @@ coefficient_rows <- function(fit, k, newdata) {
   frame <- newdata_frame(formula, fit$frame, newdata, variable_names(stats::terms(formula)))
   source <- column_source(frame, fit$contrasts)
   recipe <- column_recipe(coefficient_terms(parsed, source), source)
-  n <- nrow(frame)
-  made <- design_cpp(list(
-    response = numeric(n), weights = double(), fixed = recipe$terms, random = list(),
-    residual = list(structure = "iid"), method = "REML"
-  ))
-  as.matrix(made$X)
+  as.matrix(expanded_columns(nrow(frame), recipe$terms)$X)
 }
 
 #' @rdname variance_by_age

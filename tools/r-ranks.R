@@ -60,8 +60,7 @@ r_ranks <- list(
 
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
-  "ddf.R", "effective-dimensions.R", "fit-parts.R", "fit.R", "genetic-groups.R", "grm.R",
+  "columns.R", "ddf.R", "effective-dimensions.R", "fit-parts.R", "fit.R", "grm.R",
   "group-effects.R", "henderson3.R", "information.R", "likelihood.R", "parameter-values.R",
-  "pedigree.R", "predict-rows.R", "ranef.R", "refit.R", "relationship.R", "reliability.R", "spec.R",
-  "two-stage-fit.R", "variance-by-age.R"
+  "pedigree.R", "ranef.R", "refit.R", "relationship.R", "reliability.R", "two-stage-fit.R"
 )
