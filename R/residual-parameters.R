@@ -40,8 +40,6 @@ section_covariance <- function(section, k, parameters, values = parameters$estim
   covariance_matrix(section$structure, section_values(parameters, k, values), section$coefs)
 }
 
-# Of a fit -----------------------------------------------------------------------------------------
-
 # The diagonal of Sigma; of a product (a field may have thousands of cells) without the matrix.
 section_variances <- function(section, k, parameters) {
   values <- section_values(parameters, k)
