@@ -57,8 +57,12 @@ design_cpp <- function(spec) {
     .Call(`_henderson_design_cpp`, spec)
 }
 
-structure_names_cpp <- function() {
-    .Call(`_henderson_structure_names_cpp`)
+structure_table_cpp <- function() {
+    .Call(`_henderson_structure_table_cpp`)
+}
+
+value_counts_cpp <- function(recipe, n_coef) {
+    .Call(`_henderson_value_counts_cpp`, recipe, n_coef)
 }
 
 sort_pedigree_cpp <- function(parents) {

@@ -191,13 +191,25 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// structure_names_cpp
-Rcpp::CharacterVector structure_names_cpp();
-RcppExport SEXP _henderson_structure_names_cpp() {
+// structure_table_cpp
+Rcpp::DataFrame structure_table_cpp();
+RcppExport SEXP _henderson_structure_table_cpp() {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
-    rcpp_result_gen = Rcpp::wrap(structure_names_cpp());
+    rcpp_result_gen = Rcpp::wrap(structure_table_cpp());
+    return rcpp_result_gen;
+END_RCPP
+}
+// value_counts_cpp
+Rcpp::IntegerVector value_counts_cpp(Rcpp::RObject recipe, int n_coef);
+RcppExport SEXP _henderson_value_counts_cpp(SEXP recipeSEXP, SEXP n_coefSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::RObject >::type recipe(recipeSEXP);
+    Rcpp::traits::input_parameter< int >::type n_coef(n_coefSEXP);
+    rcpp_result_gen = Rcpp::wrap(value_counts_cpp(recipe, n_coef));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -352,7 +364,8 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 4},
     {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 5},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
-    {"_henderson_structure_names_cpp", (DL_FUNC) &_henderson_structure_names_cpp, 0},
+    {"_henderson_structure_table_cpp", (DL_FUNC) &_henderson_structure_table_cpp, 0},
+    {"_henderson_value_counts_cpp", (DL_FUNC) &_henderson_value_counts_cpp, 2},
     {"_henderson_sort_pedigree_cpp", (DL_FUNC) &_henderson_sort_pedigree_cpp, 1},
     {"_henderson_ancestors_cpp", (DL_FUNC) &_henderson_ancestors_cpp, 2},
     {"_henderson_inbreeding_cpp", (DL_FUNC) &_henderson_inbreeding_cpp, 2},

@@ -59,6 +59,25 @@ Rcpp::List design_cpp(Rcpp::List spec) {
 }
 
 // [[Rcpp::export]]
-Rcpp::CharacterVector structure_names_cpp() {
-  return Rcpp::wrap(henderson::covariance::structure_names());
+Rcpp::DataFrame structure_table_cpp() {
+  using namespace henderson;
+  std::vector<std::string> name;
+  std::vector<bool> unstructured, uncorrelated;
+  for (const covariance::StructureTraits& traits : covariance::all_structures()) {
+    name.emplace_back(traits.name);
+    unstructured.push_back(traits.change == covariance::CoefficientChange::any);
+    uncorrelated.push_back(traits.is_uncorrelated);
+  }
+  return Rcpp::DataFrame::create(Rcpp::Named("name") = name,
+                                 Rcpp::Named("is_unstructured") = unstructured,
+                                 Rcpp::Named("is_uncorrelated") = uncorrelated);
+}
+
+// [[Rcpp::export]]
+Rcpp::IntegerVector value_counts_cpp(Rcpp::RObject recipe, int n_coef) {
+  using namespace henderson;
+  const covariance::ValueCounts counts = covariance::value_counts(as_recipe(recipe, n_coef));
+  return Rcpp::IntegerVector::create(Rcpp::Named("variances") = static_cast<int>(counts.variances),
+                                     Rcpp::Named("loadings") = static_cast<int>(counts.loadings),
+                                     Rcpp::Named("others") = static_cast<int>(counts.others));
 }

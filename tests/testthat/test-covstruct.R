@@ -35,6 +35,56 @@ test_that("a root gives back the matrix, singular or not", {
   }
 })
 
-test_that("R and the engine know the same structures", {
-  expect_setequal(names(covariance_structures), structure_names_cpp())
+test_that("R and the engine have the same table of structures", {
+  engine <- structure_table_cpp()
+  expect_setequal(engine$name, names(covariance_structures))
+  for (trait in c("is_unstructured", "is_uncorrelated")) {
+    own <- vapply(engine$name, structure_trait(trait), NA)
+    expect_identical(unname(own), engine[[trait]], info = trait)
+  }
+  # A trait that no row may have is a misspelled one.
+  known <- c("is_heterogeneous", "is_uncorrelated", "is_unstructured", "values_are_entries",
+    "name_is_recipe", "may_be_zero", "contains_intercept", "is_exchangeable", "keeps_lags",
+    "is_field", "takes_function")
+  expect_setequal(unlist(lapply(covariance_structures, `[[`, "traits")), known)
+})
+
+# Recipes of all structures for n coefficients, those of an argument with and without it.
+table_recipes <- function(n) {
+  written <- lapply(written_structures, function(name) {
+    given <- list(order = 0L, constants = double(), own = list(
+      f = function(par) diag(par[["v"]], n), start = c(v = 1, w = 2), lower = c(0, 0),
+      upper = c(Inf, Inf)
+    ))
+    at <- cbind(seq_len(n)^2, 1)
+    argument <- covariance_structures[[name]]$arguments
+    if ("k" %in% argument) given$order <- 1L
+    default <- new_recipe(name, n, given, at)
+    if ("k" %in% argument || "bands" %in% argument) given$order <- 2L
+    if ("nu" %in% argument) given$constants <- 1.5
+    list(default, new_recipe(name, n, given, at))
+  })
+  written <- unlist(written, recursive = FALSE)
+  second <- Filter(function(recipe) recipe$name %in% c("ar1", "toep", "matern"), written)
+  products <- lapply(written, function(recipe) {
+    product_recipe(c(list(recipe), second), letters[seq_len(1L + length(second))])
+  })
+  c(written, products)
+}
+
+test_that("R and the engine count the same values of the same kinds", {
+  for (n in 3:5) {
+    for (recipe in table_recipes(n)) {
+      kinds <- recipe_values(recipe)$kind
+      type <- ifelse(kinds %in% c("variance", "covariance", "specific"), "variances",
+        ifelse(kinds == "loading", "loadings", "others"))
+      counts <- value_counts_cpp(recipe, recipe$n_coef)
+      info <- paste(recipe$name, recipe$factors[[1L]]$name, n, recipe$order)
+      expect_identical(rep.int(names(counts), counts), type, info = info)
+      first <- first_factor(recipe)
+      # One unit for each coefficient, or one for all.
+      in_units <- sum(counts[c("variances", "loadings")])
+      if (!takes_function(first)) expect_identical(in_units > 1L, is_heterogeneous(first), info)
+    }
+  }
 })

@@ -81,14 +81,10 @@ std::shared_ptr<const Correlation> matern(const Recipe& recipe) {
   return std::make_shared<Matern>(recipe.coordinates, recipe.constants);
 }
 
-template <MakeCorrelation make>
-StructurePointer homogeneous(const Recipe& recipe, const Held& held) {
-  return std::make_unique<Scaled>(make(recipe), false, held.held, held.values, held.natural);
-}
-
-template <MakeCorrelation make>
-StructurePointer heterogeneous(const Recipe& recipe, const Held& held) {
-  return std::make_unique<Scaled>(make(recipe), true, held.held, held.values, held.natural);
+template <MakeCorrelation make, bool own_variances>
+StructurePointer scaled(const Recipe& recipe, const Held& held) {
+  return std::make_unique<Scaled>(make(recipe), own_variances, held.held, held.values,
+                                  held.natural);
 }
 
 template <FactorAnalytic::Specific specific>
@@ -102,41 +98,65 @@ StructurePointer own(const Recipe& recipe, const Held& held) {
 }
 
 StructurePointer product(const Recipe& recipe, const Held& held);
-
-using Make = StructurePointer (*)(const Recipe& recipe, const Held& held);
+ValueCounts product_values(const Recipe& recipe);
 
 struct Entry {
-  const char* name;
-  CoefficientChange change;
-  Make make;
+  StructureTraits traits;
+  CountValues count;
+  StructurePointer (*make)(const Recipe& recipe, const Held& held);
 };
 
+template <MakeCorrelation make, CountParameters parameters>
+constexpr Entry homogeneous(const char* name) {
+  return {{name, CoefficientChange::scalar, false}, one_variance<parameters>, scaled<make, false>};
+}
+
+template <MakeCorrelation make, CountParameters parameters>
+constexpr Entry heterogeneous(const char* name) {
+  return {{name, CoefficientChange::scalar, false}, own_variances<parameters>, scaled<make, true>};
+}
+
 constexpr Entry kTable[] = {
-    {"us", CoefficientChange::any, unstructured},
-    {"diag", CoefficientChange::diagonal, diagonal},
-    {"id", CoefficientChange::scalar, homogeneous<of_size<Identity>>},
-    {"cs", CoefficientChange::scalar, homogeneous<of_size<CompoundSymmetry>>},
-    {"csh", CoefficientChange::scalar, heterogeneous<of_size<CompoundSymmetry>>},
-    {"ar1", CoefficientChange::scalar, homogeneous<of_size<Autoregressive>>},
-    {"ar1h", CoefficientChange::scalar, heterogeneous<of_size<Autoregressive>>},
-    {"toep", CoefficientChange::scalar, homogeneous<toeplitz>},
-    {"toeph", CoefficientChange::scalar, heterogeneous<toeplitz>},
-    {"ante", CoefficientChange::scalar, heterogeneous<of_size<Antedependence>>},
-    {"arma11", CoefficientChange::scalar, homogeneous<of_size<Arma>>},
-    {"exp", CoefficientChange::scalar, homogeneous<of_distance<Decay::exponential>>},
-    {"gau", CoefficientChange::scalar, homogeneous<of_distance<Decay::gaussian>>},
-    {"matern", CoefficientChange::scalar, homogeneous<matern>},
-    {"fa", CoefficientChange::scalar, factors<FactorAnalytic::Specific::yes>},
-    {"rr", CoefficientChange::scalar, factors<FactorAnalytic::Specific::no>},
-    {"own", CoefficientChange::scalar, own},
-    {"product", CoefficientChange::scalar, product},
+    {{"us", CoefficientChange::any, false}, lower_triangle, unstructured},
+    {{"diag", CoefficientChange::diagonal, true}, diagonal_entries, diagonal},
+    homogeneous<of_size<Identity>, fixed<0>>("id"),
+    homogeneous<of_size<CompoundSymmetry>, fixed<1>>("cs"),
+    heterogeneous<of_size<CompoundSymmetry>, fixed<1>>("csh"),
+    homogeneous<of_size<Autoregressive>, fixed<1>>("ar1"),
+    heterogeneous<of_size<Autoregressive>, fixed<1>>("ar1h"),
+    homogeneous<toeplitz, lags>("toep"),
+    heterogeneous<toeplitz, lags>("toeph"),
+    heterogeneous<of_size<Antedependence>, neighbours>("ante"),
+    homogeneous<of_size<Arma>, fixed<2>>("arma11"),
+    homogeneous<of_distance<Decay::exponential>, fixed<1>>("exp"),
+    homogeneous<of_distance<Decay::gaussian>, fixed<1>>("gau"),
+    homogeneous<matern, range_and_smoothness>("matern"),
+    {{"fa", CoefficientChange::scalar, false},
+     loadings_and_specific,
+     factors<FactorAnalytic::Specific::yes>},
+    {{"rr", CoefficientChange::scalar, false},
+     loadings_alone,
+     factors<FactorAnalytic::Specific::no>},
+    {{"own", CoefficientChange::scalar, false}, user_parameters, own},
+    {{"product", CoefficientChange::scalar, false}, product_values, product},
 };
 
 const Entry& find(const Recipe& recipe) {
   for (const Entry& entry : kTable) {
-    if (recipe.name == entry.name) return entry;
+    if (recipe.name == entry.traits.name) return entry;
   }
   throw InvalidSpec("structure", "there is no '" + recipe.name + "'");
+}
+
+// The variances of a product are those of its first factor; each other one leaves out its own.
+ValueCounts product_values(const Recipe& recipe) {
+  ValueCounts counts;
+  for (std::size_t k = 0; k < recipe.factors.size(); ++k) {
+    const ValueCounts own = value_counts(recipe.factors[k]);
+    if (k == 0) counts = own;
+    if (k > 0) counts.others += own.total() - 1;
+  }
+  return counts;
 }
 
 // The factors of a product after the first have their variance held at 1.
@@ -153,15 +173,16 @@ StructurePointer product(const Recipe& recipe, const Held& held) {
       own.values[i] = held.values[first + i - skipped];
     }
     // The theta of a product are subject to no equations.
-    if (factor.name == "us" && any_held(own)) own.natural = true;
-    factors.push_back(find(factor).make(factor, own));
+    const Entry& entry = find(factor);
+    if (entry.traits.change == CoefficientChange::any && any_held(own)) own.natural = true;
+    factors.push_back(entry.make(factor, own));
     first += n - skipped;
   }
   if (factors.empty()) throw InvalidSpec("structure", "a product has no factors");
   return std::make_unique<Product>(std::move(factors));
 }
 
-// A block for each coefficient of diag.
+// A block for each coefficient.
 std::vector<Block> scalar_blocks(Index n_coef, const Held& held) {
   std::vector<Block> blocks(static_cast<std::size_t>(n_coef));
   for (Index c = 0; c < n_coef; ++c) {
@@ -183,7 +204,7 @@ void check_size(const Recipe& recipe, const Held& held) {
 std::vector<Block> make_blocks(const Recipe& recipe, const Held& held) {
   const Entry& entry = find(recipe);
   check_size(recipe, held);
-  if (recipe.name == "diag") return scalar_blocks(recipe.n_coef, held);
+  if (entry.traits.is_uncorrelated) return scalar_blocks(recipe.n_coef, held);
   std::vector<Block> blocks(1);
   blocks[0].held = all_held(held);
   // Held as a whole it may be singular, and needs no parameters of its own.
@@ -197,7 +218,7 @@ std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held
 }
 
 Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform) {
-  switch (coefficient_change(recipe)) {
+  switch (structure_traits(recipe).change) {
     case CoefficientChange::any:
       return unstructured_transform(coef_transform);
     case CoefficientChange::diagonal:
@@ -206,18 +227,20 @@ Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform) {
       break;
   }
   const double unit = coef_transform(0, 0);
-  const Vector powers = make_structure(recipe, {})->value_powers();
+  const Vector powers = value_powers(value_counts(recipe));
   return powers.unaryExpr([unit](double power) { return std::pow(unit, power); }).asDiagonal();
 }
 
-CoefficientChange coefficient_change(const Recipe& recipe) { return find(recipe).change; }
+StructureTraits structure_traits(const Recipe& recipe) { return find(recipe).traits; }
 
-Index n_values(const Recipe& recipe) { return find(recipe).make(recipe, {})->n_values(); }
+ValueCounts value_counts(const Recipe& recipe) { return find(recipe).count(recipe); }
 
-std::vector<std::string> structure_names() {
-  std::vector<std::string> names;
-  for (const Entry& entry : kTable) names.emplace_back(entry.name);
-  return names;
+Index n_values(const Recipe& recipe) { return value_counts(recipe).total(); }
+
+std::vector<StructureTraits> all_structures() {
+  std::vector<StructureTraits> all;
+  for (const Entry& entry : kTable) all.push_back(entry.traits);
+  return all;
 }
 
 }  // namespace henderson::covariance

@@ -9,6 +9,7 @@
 
 #include "core/covariance/recipe.h"
 #include "core/covariance/structure.h"
+#include "core/covariance/value_counts.h"
 
 namespace henderson::covariance {
 
@@ -33,6 +34,19 @@ struct Held {
 // F Sigma F' with every Sigma, for all F, for diagonal F, or only for F = c I.
 enum class CoefficientChange { any, diagonal, scalar };
 
+// What the engine asks of a structure before it is built.
+struct StructureTraits {
+  const char* name;
+  CoefficientChange change;
+  bool is_uncorrelated;  // the coefficients are independent, each with a variance of its own: as a
+                         // random term it is a block for each
+};
+
+StructureTraits structure_traits(const Recipe& recipe);
+
+// Those of all structures, in the order of the table.
+std::vector<StructureTraits> all_structures();
+
 // The blocks of a structure, in the order of its values. Throws InvalidSpec for an unknown name or
 // impossible held values.
 std::vector<Block> make_blocks(const Recipe& recipe, const Held& held);
@@ -45,12 +59,8 @@ std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held
 // entry of F is enough.
 Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform);
 
-CoefficientChange coefficient_change(const Recipe& recipe);
-
-// Number of values on the user's scale.
+// The values on the user's scale, counted without building the structure.
+ValueCounts value_counts(const Recipe& recipe);
 Index n_values(const Recipe& recipe);
-
-// Names of all structures.
-std::vector<std::string> structure_names();
 
 }  // namespace henderson::covariance

@@ -60,10 +60,12 @@ bool any_held(const Segment& segment, const std::vector<bool>& held) {
 double factor_of_copy(const Segment& own, const Segment& leader, const Constraints& constraints,
                       const std::vector<bool>& held) {
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  if (own.random != leader.random || own.recipe->name == "diag") return none;
+  if (own.random != leader.random) return none;
+  // One block holds all values of a copy.
+  if (covariance::structure_traits(*own.recipe).is_uncorrelated) return none;
   if (!same_recipe(*own.recipe, *leader.recipe)) return none;
   if (any_held(own, held) || any_held(leader, held)) return none;
-  const Vector powers = covariance::make_structure(*own.recipe, {})->value_powers();
+  const Vector powers = covariance::value_powers(covariance::value_counts(*own.recipe));
   double factor = none;
   for (Index k = 0; k < own.n_values; ++k) {
     const Index i = own.first_value + k, j = leader.first_value + k;

@@ -103,7 +103,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
   held.held.assign(request.held.begin() + first_value,
                    request.held.begin() + first_value + n_values);
   const bool any_held = std::find(held.held.begin(), held.held.end(), true) != held.held.end();
-  CoefficientChange change = covariance::coefficient_change(term.structure);
+  CoefficientChange change = covariance::structure_traits(term.structure).change;
   held.natural = own.natural;
   if (change == CoefficientChange::any && (any_held || own.natural))
     change = CoefficientChange::diagonal;

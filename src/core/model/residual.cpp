@@ -100,7 +100,7 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   const Index n = covariance::n_values(section.structure);
   // One unit for all positions needs no matrix of thousands of them.
   const bool is_scalar =
-      covariance::coefficient_change(section.structure) == CoefficientChange::scalar;
+      covariance::structure_traits(section.structure).change == CoefficientChange::scalar;
   block.value_transform = covariance::value_transform(
       section.structure, (is_scalar ? unit.head(1) : unit.head(unit.size())).asDiagonal());
   covariance::Held held;
@@ -121,7 +121,8 @@ std::vector<Vector> position_units(const ModelSpec& spec) {
   for (const ResidualSection& section : spec.residual) {
     const Index n = section.structure.n_coef;
     units.push_back(Vector::Ones(n));
-    if (covariance::coefficient_change(section.structure) == CoefficientChange::scalar) continue;
+    if (covariance::structure_traits(section.structure).change == CoefficientChange::scalar)
+      continue;
     Vector count = Vector::Zero(n), mean = Vector::Zero(n), ss = Vector::Zero(n);
     for (std::size_t i = 0; i < section.record.size(); ++i) {
       const Index p = section.position[i];

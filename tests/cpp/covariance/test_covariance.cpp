@@ -197,8 +197,8 @@ TEST_CASE("values transform as F Sigma F'") {
     const Vector scaled = (scale * variances * scale.transpose()).diagonal();
     CHECK(difference(value_transform(recipe("diag", n), scale) * sigma.diagonal(), scaled) < 1e-13);
   }
-  CHECK(coefficient_change(recipe("us", 2)) == CoefficientChange::any);
-  CHECK(coefficient_change(recipe("diag", 2)) == CoefficientChange::diagonal);
+  CHECK(structure_traits(recipe("us", 2)).change == CoefficientChange::any);
+  CHECK(structure_traits(recipe("diag", 2)).change == CoefficientChange::diagonal);
 }
 
 TEST_CASE("the table makes the blocks of a structure") {

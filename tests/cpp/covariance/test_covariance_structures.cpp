@@ -213,6 +213,26 @@ TEST_CASE("structures: values there and back, units, canonical form") {
   }
 }
 
+TEST_CASE("structures: the values counted from the recipe are those of the structure") {
+  std::vector<Recipe> recipes = all_recipes();
+  recipes.push_back(recipe("us", 3));
+  recipes.push_back(recipe("us", 1));
+  recipes.push_back(recipe("diag", 3));
+  recipes.push_back(recipe("toep", 4, 1));
+  recipes.push_back(product({recipe("fa", 3, 2), recipe("toep", 3, 2), recipe("ar1", 2)}));
+  for (const Recipe& made : recipes) {
+    INFO(name_of(made));
+    const auto structure = make_structure(made, {});
+    CHECK(n_values(made) == structure->n_values());
+    CHECK(value_powers(value_counts(made)) == structure->value_powers());
+  }
+  CHECK(n_values(recipe("us", 4)) == 10);
+  CHECK(n_values(recipe("fa", 5, 2)) == 14);
+  CHECK(n_values(product({recipe("us", 2), recipe("ar1", 3)})) == 4);
+  CHECK_THROWS_AS(n_values(recipe("own", 2)), InvalidSpec);
+  CHECK_THROWS_AS(n_values(recipe("none such", 2)), InvalidSpec);
+}
+
 TEST_CASE("structures: held values stay, the others move") {
   std::mt19937 engine(16);
   for (const Recipe& made : all_recipes()) {
