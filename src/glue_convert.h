@@ -240,11 +240,15 @@ inline int available_threads(int wanted) {
   return std::min(wanted, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
 }
 
+inline int as_threads(const Rcpp::List& control) {
+  return available_threads(Rcpp::as<int>(control["threads"]));
+}
+
 inline reml::RemlOptions as_options(const Rcpp::List& control) {
   reml::RemlOptions options;
   options.max_iterations = Rcpp::as<int>(control["max_iterations"]);
   options.tolerance = Rcpp::as<double>(control["tolerance"]);
-  options.threads = available_threads(Rcpp::as<int>(control["threads"]));
+  options.threads = as_threads(control);
   options.trace = Rcpp::as<bool>(control["trace"]);
   return options;
 }

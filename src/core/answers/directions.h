@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "core/equations/mme.h"
+#include "core/likelihood/parameters.h"
 
 namespace henderson::answers {
 

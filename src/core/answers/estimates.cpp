@@ -5,7 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/equations/errors.h"
+#include "core/answers/errors.h"
+#include "core/answers/inverse_answers.h"
 #include "core/information/variance_information.h"
 
 namespace henderson::answers {
@@ -13,7 +14,6 @@ namespace {
 
 using coordinates::FreeSpace;
 using coordinates::moving_directions;
-using equations::MixedModelEquations;
 using information::average_information;
 using likelihood::Evaluation;
 using likelihood::Parameters;
@@ -99,15 +99,15 @@ std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
 
 }  // namespace
 
-Estimates estimates(MixedModelEquations& equations, Evaluation& evaluation,
-                    const model::VarianceRequest& request, Callbacks& callbacks) {
-  const Model& model = equations.model();
+Estimates estimates(Evaluation& evaluation, const model::VarianceRequest& request,
+                    Callbacks& callbacks) {
+  const Model& model = evaluation.model();
   const Parameters& parameters = evaluation.parameters;
-  const Vector& unscaled = evaluation.solved.solution.unscaled;
+  const Vector& unscaled = evaluation.solution().unscaled;
   Estimates found;
   found.values = user_values(model, parameters);
   found.status = value_status(model, parameters, request);
-  found.average = average_information(equations, evaluation);
+  found.average = average_information(evaluation);
   found.value_covariance = value_covariance(model, parameters, found.average, found.status);
 
   Vector all = model.response_unit * unscaled;
@@ -119,12 +119,13 @@ Estimates estimates(MixedModelEquations& equations, Evaluation& evaluation,
   found.fitted_fixed = model::multiply(model.w, all);
 
   if (model.fixed.n_original <= kMaxCovariance) {
-    found.beta_covariance =
-        equations::fixed_covariance(equations, parameters.residual(), evaluation.solved.factor);
+    found.beta_covariance = fixed_covariance(evaluation);
     found.beta_se = found.beta_covariance.diagonal().cwiseSqrt();
   } else {
-    found.beta_se = equations::fixed_standard_errors(
-        equations, parameters.residual(), std::move(evaluation.solved.factor), callbacks);
+    InverseQuestions questions;
+    questions.standard_errors = true;
+    found.beta_se =
+        answer_from_inverse(std::move(evaluation), questions, callbacks).standard_errors;
   }
   return found;
 }

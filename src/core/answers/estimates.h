@@ -27,8 +27,8 @@ struct Estimates {
 constexpr SmallIndex kMaxCovariance = 1000;
 
 // Cost: a block solve for the average information, and one with a right-hand side per column of X
-// where these are few enough; else a selected inverse for beta_se, which uses up the factor.
-Estimates estimates(equations::MixedModelEquations& equations, likelihood::Evaluation& evaluation,
-                    const model::VarianceRequest& request, Callbacks& callbacks);
+// where these are few enough; else a selected inverse for beta_se, and then the evaluation ends.
+Estimates estimates(likelihood::Evaluation& evaluation, const model::VarianceRequest& request,
+                    Callbacks& callbacks);
 
 }  // namespace henderson::answers

@@ -9,8 +9,7 @@
 namespace henderson::answers {
 namespace {
 
-using equations::Factors;
-using equations::MixedModelEquations;
+using likelihood::Evaluation;
 using model::RandomBlock;
 
 // Positions x columns of K up to which the products of all pairs of them are made.
@@ -26,27 +25,21 @@ struct Image {
 // itself in whitened rows where the residual is structured.
 class WeightedColumns {
  public:
-  WeightedColumns(const MixedModelEquations& equations, const Factors& lambda, double residual,
-                  const linalg::CholeskyFactor& factor, const Vector& theta, const Matrix& k)
-      : equations_(equations),
-        lambda_(lambda),
-        residual_(residual),
-        factor_(factor),
-        theta_(theta) {
-    const model::Model& model = equations.model();
-    Matrix b = Matrix::Zero(equations.pattern().nodes.n_columns(), k.cols());
+  WeightedColumns(const Evaluation& at, const Matrix& k, Callbacks& callbacks)
+      : at_(at), records_(at.records().whitened()) {
+    const model::Model& model = at.model();
+    Matrix b = Matrix::Zero(at.equations().columns().nodes.n_columns(), k.cols());
     for (Index c = 0; c < k.cols(); ++c) {
       b.col(c).tail(model.rank()) = model.response_unit * model.fixed.transposed(k.col(c));
     }
-    factor.solve_lower(b);
-    covariance_ = residual * (b.transpose() * b);
-    factor.solve_upper(b);
-    u_ = equations.to_unscaled(lambda, b);
+    at.factor().solve_lower(b);
+    covariance_ = at.residual() * (b.transpose() * b);
+    at.factor().solve_upper(b);
+    u_ = at.equations().to_unscaled(at.lambda(), b);
     cross_ = products(u_);
-    if (equations.records()) {
-      rows_ = equations.records()->multiply(u_);
-      set_whitenings();
-    }
+    if (records_ == nullptr) return;
+    rows_ = records_->multiply(u_);
+    set_whitenings(callbacks);
   }
 
   const Matrix& covariance() const { return covariance_; }
@@ -55,11 +48,11 @@ class WeightedColumns {
     Image image{direction.residual * u_, Matrix::Zero(rows_.rows(), rows_.cols())};
     for (std::size_t b = 0; b < direction.sigma.size(); ++b) {
       if (direction.sigma[b].size() > 0)
-        add_random(equations_.model().blocks[b], direction.sigma[b], image.h);
+        add_random(at_.model().blocks[b], direction.sigma[b], image.h);
     }
     for (Index i = 0; i < direction.theta.size(); ++i) {
       if (direction.theta[i] != 0.0)
-        image.rows += direction.theta[i] * equations_.records()->direction(theta_, i, rows_);
+        image.rows += direction.theta[i] * records_->direction(i, rows_);
     }
     for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
       if (direction.residual_sigma[b].size() > 0)
@@ -90,34 +83,34 @@ class WeightedColumns {
   // (V'T)'P V'T as a sum of squares: for q = V'T with C b = W_s'R^-1 q, (q~'q~ + b'B b) / sigma^2
   // where q~ = q - W_s b, whitened.
   Matrix squared(Image image) const {
-    if (const equations::WhitenedRecords* records = equations_.records()) {
-      if (equations_.model().blocks.empty()) {
+    if (records_ != nullptr) {
+      if (at_.model().blocks.empty()) {
         // V'P V' is R' R^-1 R' less a projection of low rank: nothing cancels.
-        Matrix half = records->cross(image.rows);
-        factor_.solve_lower(half);
-        return (image.rows.transpose() * image.rows - half.transpose() * half) / residual_;
+        Matrix half = records_->cross(image.rows);
+        at_.factor().solve_lower(half);
+        return (image.rows.transpose() * image.rows - half.transpose() * half) / at_.residual();
       }
-      Matrix q = records->multiply(image.h) + image.rows;
-      const Matrix b = solved(records->cross(q));
-      q -= records->multiply(equations_.to_unscaled(lambda_, b));
-      return (q.transpose() * q + equations_.prior_products(b)) / residual_;
+      Matrix q = records_->multiply(image.h) + image.rows;
+      const Matrix b = solved(records_->cross(q));
+      q -= records_->multiply(at_.equations().to_unscaled(at_.lambda(), b));
+      return (q.transpose() * q + at_.equations().prior_products(b)) / at_.residual();
     }
     Matrix& h = image.h;
     const Matrix b = solved(products(h));
-    h -= equations_.to_unscaled(lambda_, b);
-    return (h.transpose() * products(h) + equations_.prior_products(b)) / residual_;
+    h -= at_.equations().to_unscaled(at_.lambda(), b);
+    return (h.transpose() * products(h) + at_.equations().prior_products(b)) / at_.residual();
   }
 
  private:
   Matrix products(const Matrix& h) const {
     Matrix product = Matrix::Zero(h.rows(), h.cols());
-    equations_.cross_products().multiply_add(h, product);
+    at_.records().cross_products().multiply_add(h, product);
     return product;
   }
 
   Matrix solved(const Matrix& cross) const {
-    Matrix b = equations_.to_scaled(lambda_, cross);
-    factor_.solve(b);
+    Matrix b = at_.equations().to_scaled(at_.lambda(), cross);
+    at_.factor().solve(b);
     return b;
   }
 
@@ -155,7 +148,7 @@ class WeightedColumns {
 
   // T_w R' T_w' rows, T_w the whitening of each subject.
   void add_residual(std::size_t b, const Matrix& sigma, Matrix& rows) const {
-    const model::ResidualBlock& block = equations_.model().residual.blocks[b];
+    const model::ResidualBlock& block = at_.model().residual.blocks[b];
     for (std::size_t p = 0; p < block.patterns.size(); ++p) {
       const model::ResidualPattern& pattern = block.patterns[p];
       const Matrix turned = whitened_sigma(b, p, sigma) * gathered_[b][p];
@@ -170,7 +163,7 @@ class WeightedColumns {
 
   // T_w R' T_w' of one pattern.
   Matrix whitened_sigma(std::size_t b, std::size_t p, const Matrix& sigma) const {
-    const covariance::Positions& at = equations_.model().residual.blocks[b].patterns[p].positions;
+    const covariance::Positions& at = at_.model().residual.blocks[b].patterns[p].positions;
     const Matrix& t = whitening_[b][p];
     Matrix among(t.rows(), t.cols());
     for (Index j = 0; j < t.cols(); ++j) {
@@ -181,8 +174,8 @@ class WeightedColumns {
 
   // T_w of every pattern of the residual blocks that are made whole, and what of their rows is
   // looked at again and again.
-  void set_whitenings() {
-    const std::vector<model::ResidualBlock>& blocks = equations_.model().residual.blocks;
+  void set_whitenings(Callbacks& callbacks) {
+    const std::vector<model::ResidualBlock>& blocks = at_.model().residual.blocks;
     for (std::size_t b = 0; b < blocks.size(); ++b) {
       const model::ResidualBlock& block = blocks[b];
       std::vector<Matrix>& of_block = whitening_.emplace_back();
@@ -193,20 +186,22 @@ class WeightedColumns {
         of_block.push_back(whitening(block, b, p));
         gathered.push_back(rows_of(block.patterns[p]));
       }
-      if (block.structure->n_coef() * rows_.cols() <= kMostProducts) products = products_of(b);
+      if (block.structure->n_coef() * rows_.cols() <= kMostProducts)
+        products = products_of(b, callbacks);
     }
   }
 
   Matrix whitening(const model::ResidualBlock& block, std::size_t b, std::size_t p) const {
-    const Matrix& known = equations_.records()->dense_transform(b, p);
+    const Matrix& known = records_->dense_transform(b, p);
     if (known.size() > 0) return known;
-    const ConstVectorRef theta = theta_.segment(block.first_theta, block.structure->n_theta());
+    const ConstVectorRef theta =
+        records_->theta().segment(block.first_theta, block.structure->n_theta());
     return block.structure->whitening(theta, block.patterns[p].positions, false).matrix();
   }
 
   // T_r'T_c over all subjects for every two positions r and c: block (r, c).
-  Matrix products_of(std::size_t b) const {
-    const model::ResidualBlock& block = equations_.model().residual.blocks[b];
+  Matrix products_of(std::size_t b, Callbacks& callbacks) const {
+    const model::ResidualBlock& block = at_.model().residual.blocks[b];
     struct Subject {
       std::size_t pattern;
       Index first_row;
@@ -226,9 +221,8 @@ class WeightedColumns {
         for (Index r = 0; r < own.cols(); ++r) columns.col(s).segment(at[r] * n, n) = own.col(r);
       }
     };
-    Callbacks callbacks;
     return linalg::cross_product(block.structure->n_coef() * n, static_cast<Index>(subjects.size()),
-                                 write, equations_.threads(), callbacks);
+                                 write, at_.equations().threads(), callbacks);
   }
 
   // The rows of a pattern, subject by subject within each column of K.
@@ -243,11 +237,8 @@ class WeightedColumns {
     return own;
   }
 
-  const MixedModelEquations& equations_;
-  const Factors& lambda_;
-  const double residual_;
-  const linalg::CholeskyFactor& factor_;
-  const Vector& theta_;
+  const Evaluation& at_;
+  const equations::WhitenedRecords* const records_;  // of a structured residual
   Matrix covariance_;
   Matrix u_;
   Matrix cross_;  // W'T
@@ -273,12 +264,10 @@ Matrix adjustment_of(const WeightedColumns& columns, const std::vector<Direction
 
 }  // namespace
 
-MeanCovariance mean_covariance(const MixedModelEquations& equations, const Factors& lambda,
-                               double residual, const linalg::CholeskyFactor& factor,
-                               const Vector& theta, const Matrix& k,
+MeanCovariance mean_covariance(const Evaluation& at, const Matrix& k,
                                const std::vector<Direction>& directions,
-                               const std::optional<Adjustment>& adjustment) {
-  const WeightedColumns columns(equations, lambda, residual, factor, theta, k);
+                               const std::optional<Adjustment>& adjustment, Callbacks& callbacks) {
+  const WeightedColumns columns(at, k, callbacks);
   MeanCovariance found;
   found.covariance = columns.covariance();
   for (const Direction& direction : directions) {

@@ -22,6 +22,7 @@
 #include <optional>
 
 #include "core/answers/directions.h"
+#include "core/likelihood/evaluation.h"
 
 namespace henderson::answers {
 
@@ -37,13 +38,11 @@ struct Adjustment {
   Direction nonlinear;          // nonlinear_part(), or what is beside() of it
 };
 
-// Needs: Lambda relative to sigma, the factor made from it, all theta of the model; K over the
-// original columns of X, whose rows at dropped columns are not looked at. Cost: a block solve with
-// the columns of K, and for the adjustment one more for each direction.
-MeanCovariance mean_covariance(const equations::MixedModelEquations& equations,
-                               const equations::Factors& lambda, double residual,
-                               const linalg::CholeskyFactor& factor, const Vector& theta,
-                               const Matrix& k, const std::vector<Direction>& directions,
-                               const std::optional<Adjustment>& adjustment);
+// Needs: K over the original columns of X, whose rows at dropped columns are not looked at. Cost: a
+// block solve with the columns of K, and for the adjustment one more for each direction. Throws
+// Interrupted.
+MeanCovariance mean_covariance(const likelihood::Evaluation& at, const Matrix& k,
+                               const std::vector<Direction>& directions,
+                               const std::optional<Adjustment>& adjustment, Callbacks& callbacks);
 
 }  // namespace henderson::answers

@@ -32,7 +32,7 @@ NodeGroups group_nodes(const MixedModelEquations& equations, const Factors& lamb
                        Index largest_group) {
   const Model& model = equations.model();
   const BlockSymmetric& cross = model.cross_products;
-  const std::vector<SmallIndex>& block_of = equations.pattern().block_of_node;
+  const std::vector<SmallIndex>& block_of = equations.columns().block_of_node;
   const auto n_columns = [&](std::size_t b) {
     return static_cast<Index>(model.blocks[b].n_levels) * model.blocks[b].n_coef;
   };

@@ -12,8 +12,12 @@ using model::RandomBlock;
 
 class PatternBuilder {
  public:
-  PatternBuilder(const Model& model, BlockEntries entries)
-      : model_(model), cross_(model.cross_products), nodes_(cross_.nodes.count()) {
+  PatternBuilder(const Model& model, const Columns& columns, Part part, BlockEntries entries)
+      : model_(model),
+        columns_(columns),
+        part_(part),
+        cross_(model.cross_products),
+        nodes_(cross_.nodes.count() - (part == Part::random ? model.rank() : 0)) {
     for (const RandomBlock& block : model.blocks) {
       sparse_.push_back(has_sparse_blocks(block, entries));
       factor_pattern_.push_back(block.structure->factor_pattern());
@@ -22,12 +26,14 @@ class PatternBuilder {
     factor_pattern_.push_back(Matrix::Ones(1, 1));
   }
 
-  EquationPattern build(bool fixed_last) {
-    number_columns();
+  EquationPattern build() {
+    pattern_.n_nodes = nodes_;
+    find_ends();
+    size_precision();
     number_cross_entries();
     lay_out();
     linalg::AnalyzeOptions options;
-    options.n_last = fixed_last ? model_.rank() : 0;
+    options.n_last = part_ == Part::fixed_last ? model_.rank() : 0;
     pattern_.symbolic = linalg::analyze(lower_, options);
     const std::vector<Index> positions = pattern_.symbolic->positions(lower_);
     for (Index& slot : pattern_.cross_positions) {
@@ -40,32 +46,34 @@ class PatternBuilder {
   }
 
  private:
-  void number_columns() {
-    for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
-      const RandomBlock& block = model_.blocks[b];
-      pattern_.nodes.append(block.n_levels, static_cast<SmallIndex>(block.structure->n_columns()));
-      pattern_.block_of_node.insert(pattern_.block_of_node.end(), block.n_levels,
-                                    static_cast<SmallIndex>(b));
-      const model::Relationship& relationship = block.levels->relationship();
+  void size_precision() {
+    for (const RandomBlock& block : model_.blocks) {
       const Index entries = block.levels->is_identity()
                                 ? block.n_levels
-                                : static_cast<Index>(relationship.row.size());
+                                : static_cast<Index>(block.levels->relationship().row.size());
       pattern_.precision_positions.emplace_back(entries * block.structure->n_columns());
     }
-    pattern_.nodes.append(model_.n_free_columns(), 1);
-    pattern_.block_of_node.insert(pattern_.block_of_node.end(), model_.n_free_columns(),
-                                  static_cast<SmallIndex>(model_.blocks.size()));
+  }
+
+  // end_[j]: behind the last block of W'W in the column of node j that the matrix has. Rows ascend,
+  // those of random effects first.
+  void find_ends() {
+    for (SmallIndex j = 0; j < nodes_; ++j) {
+      const auto begin = cross_.node.begin() + cross_.start[j];
+      const auto all = cross_.node.begin() + cross_.start[j + 1];
+      end_.push_back(std::lower_bound(begin, all, nodes_) - cross_.node.begin());
+    }
   }
 
   // first_cross_[k]: number of the first entry of block k of W'W in cross_positions.
   void number_cross_entries() {
-    first_cross_.reserve(cross_.node.size() + 1);
+    first_cross_.resize(cross_.node.size());
     Index next = 0;
     for (SmallIndex j = 0; j < nodes_; ++j) {
-      const Index nj = pattern_.nodes.size(j);
-      for (Index k = cross_.start[j]; k < cross_.start[j + 1]; ++k) {
-        first_cross_.push_back(next);
-        const Index ni = pattern_.nodes.size(cross_.node[k]);
+      const Index nj = columns_.nodes.size(j);
+      for (Index k = cross_.start[j]; k < end_[j]; ++k) {
+        first_cross_[k] = next;
+        const Index ni = columns_.nodes.size(cross_.node[k]);
         next += cross_.node[k] == j ? nj * (nj + 1) / 2 : ni * nj;
       }
     }
@@ -73,24 +81,24 @@ class PatternBuilder {
   }
 
   void lay_out() {
-    lower_.n = pattern_.nodes.n_columns();
+    lower_.n = columns_.nodes.first_column[nodes_];
     lower_.start.reserve(lower_.n + 1);
     lower_.start.push_back(0);
     lower_.row.reserve(pattern_.cross_positions.size());
     for (SmallIndex j = 0; j < nodes_; ++j) {
       find_needed(j);
-      for (SmallIndex q = 0; q < pattern_.nodes.size(j); ++q) lay_out_column(j, q);
+      for (SmallIndex q = 0; q < columns_.nodes.size(j); ++q) lay_out_column(j, q);
     }
   }
 
   // needed_[k]: for block k of the column of node j, where Lambda_i' M_ij Lambda_j can differ from
   // zero; of no size where nothing is left out.
   void find_needed(SmallIndex j) {
-    const auto bj = static_cast<std::size_t>(pattern_.block_of_node[j]);
-    needed_.assign(static_cast<std::size_t>(cross_.start[j + 1] - cross_.start[j]), Matrix());
-    for (Index k = cross_.start[j]; k < cross_.start[j + 1]; ++k) {
+    const auto bj = static_cast<std::size_t>(columns_.block_of_node[j]);
+    needed_.assign(static_cast<std::size_t>(end_[j] - cross_.start[j]), Matrix());
+    for (Index k = cross_.start[j]; k < end_[j]; ++k) {
       const SmallIndex i = cross_.node[k];
-      const auto bi = static_cast<std::size_t>(pattern_.block_of_node[i]);
+      const auto bi = static_cast<std::size_t>(columns_.block_of_node[i]);
       if (!sparse_[bi] && !sparse_[bj]) continue;
       const Eigen::Map<const Matrix> m(cross_.value.data() + cross_.first_value[k],
                                        cross_.nodes.size(i), cross_.nodes.size(j));
@@ -108,7 +116,7 @@ class PatternBuilder {
   // Column q of node j: the rows of W'W and those of K^-1, merged in increasing order. K^-1 has its
   // entries where row and column stand for the same column of Lambda.
   void lay_out_column(SmallIndex j, SmallIndex q) {
-    const auto b = static_cast<std::size_t>(pattern_.block_of_node[j]);
+    const auto b = static_cast<std::size_t>(columns_.block_of_node[j]);
     const bool is_random = b < model_.blocks.size();
     const bool has_precision = is_random && !model_.blocks[b].levels->is_identity();
     Index p = 0, p_end = 0;  // entries of K^-1 in this column
@@ -119,7 +127,7 @@ class PatternBuilder {
     } else if (is_random) {
       identity_slot(b, j, q);
     }
-    for (Index k = cross_.start[j]; k < cross_.start[j + 1]; ++k) {
+    for (Index k = cross_.start[j]; k < end_[j]; ++k) {
       while (p < p_end && precision_node(b, p) < cross_.node[k]) precision_row(b, p++, q);
       const bool precision = p < p_end && precision_node(b, p) == cross_.node[k];
       const Index slot = cross_rows(j, q, k, precision);
@@ -133,7 +141,7 @@ class PatternBuilder {
   // is there in any case where K^-1 needs it; the slot of that row.
   Index cross_rows(SmallIndex j, SmallIndex q, Index k, bool precision) {
     const SmallIndex i = cross_.node[k];
-    const SmallIndex ni = pattern_.nodes.size(i);
+    const SmallIndex ni = columns_.nodes.size(i);
     const bool diagonal = i == j;
     const Index first =
         diagonal ? first_cross_[k] + q * ni - q * (q - 1) / 2 : first_cross_[k] + q * ni;
@@ -146,7 +154,7 @@ class PatternBuilder {
       if (!own && !is_needed(j, r, q, k)) continue;
       slot = static_cast<Index>(lower_.row.size());
       if (own) slot_of_q = slot;
-      lower_.row.push_back(pattern_.nodes.first_column[i] + r);
+      lower_.row.push_back(columns_.nodes.first_column[i] + r);
     }
     return slot_of_q;
   }
@@ -162,7 +170,7 @@ class PatternBuilder {
   // An entry of K^-1 between levels that share no record.
   void precision_row(std::size_t b, Index p, SmallIndex q) {
     precision_slot(b, p, q, static_cast<Index>(lower_.row.size()));
-    lower_.row.push_back(pattern_.nodes.first_column[precision_node(b, p)] + q);
+    lower_.row.push_back(columns_.nodes.first_column[precision_node(b, p)] + q);
   }
 
   // The diagonal block of W'W is always there and its diagonal comes first.
@@ -173,11 +181,14 @@ class PatternBuilder {
   }
 
   const Model& model_;
+  const Columns& columns_;
+  const Part part_;
   const BlockSymmetric& cross_;
   SmallIndex nodes_;
   std::vector<bool> sparse_;            // by block, the fixed effects last
   std::vector<Matrix> factor_pattern_;  // of Lambda, by block
   std::vector<Matrix> needed_;
+  std::vector<Index> end_;
   std::vector<Index> first_cross_;
   linalg::LowerPattern lower_;
   EquationPattern pattern_;
@@ -185,8 +196,23 @@ class PatternBuilder {
 
 }  // namespace
 
-EquationPattern make_pattern(const model::Model& model, bool fixed_last, BlockEntries entries) {
-  return PatternBuilder(model, entries).build(fixed_last);
+Columns make_columns(const Model& model) {
+  Columns columns;
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    columns.nodes.append(block.n_levels, static_cast<SmallIndex>(block.structure->n_columns()));
+    columns.block_of_node.insert(columns.block_of_node.end(), block.n_levels,
+                                 static_cast<SmallIndex>(b));
+  }
+  columns.nodes.append(model.n_free_columns(), 1);
+  columns.block_of_node.insert(columns.block_of_node.end(), model.n_free_columns(),
+                               static_cast<SmallIndex>(model.blocks.size()));
+  return columns;
+}
+
+EquationPattern make_pattern(const Model& model, const Columns& columns, Part part,
+                             BlockEntries entries) {
+  return PatternBuilder(model, columns, part, entries).build();
 }
 
 // Unrelated levels meet in nothing but their records: their blocks stay small whatever is in them.

@@ -21,13 +21,13 @@ void gather(const linalg::SelectedInverse& inverse, bool diagonal, const Index*&
 
 }  // namespace
 
-Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
+Traces make_traces(const Solved& at, const EquationPattern& pattern,
                    const linalg::SelectedInverse& inverse) {
-  const EquationPattern& pattern = equations.pattern();
-  const model::BlockSymmetric& cross = equations.cross_products();
-  const std::size_t n_blocks = lambda.size();
+  const Columns& columns = at.equations->columns();
+  const model::BlockSymmetric& cross = at.records.cross_products();
+  const std::size_t n_blocks = at.lambda.size();
   // The fixed effects as a last block with Lambda = 1; its entry sums tr(D_bX X'W_s).
-  Factors factors = lambda;
+  Factors factors = at.lambda;
   factors.push_back(Matrix::Identity(1, 1));
   std::vector<Matrix> sum;
   for (const Matrix& factor : factors) sum.push_back(Matrix::Zero(factor.cols(), factor.rows()));
@@ -35,11 +35,12 @@ Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
   const Index* position = pattern.cross_positions.data();
   Matrix d;
   Sandwich sandwich;
-  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
-    const auto bj = static_cast<std::size_t>(pattern.block_of_node[j]);
+  for (SmallIndex j = 0; j < pattern.n_nodes; ++j) {
+    const auto bj = static_cast<std::size_t>(columns.block_of_node[j]);
     for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
       const SmallIndex i = cross.node[k];
-      const auto bi = static_cast<std::size_t>(pattern.block_of_node[i]);
+      if (i >= pattern.n_nodes) break;
+      const auto bi = static_cast<std::size_t>(columns.block_of_node[i]);
       const double* m = cross.value.data() + cross.first_value[k];
       const Matrix& lambda_i = factors[bi];
       const Matrix& lambda_j = factors[bj];
@@ -64,20 +65,21 @@ Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
   return traces;
 }
 
-std::vector<double> unscaled_inverse(const MixedModelEquations& equations, const Factors& lambda,
+std::vector<double> unscaled_inverse(const Solved& at, const EquationPattern& pattern,
                                      const linalg::SelectedInverse& inverse) {
-  const EquationPattern& pattern = equations.pattern();
-  const model::BlockSymmetric& cross = equations.cross_products();
-  Factors factors = lambda;
+  const Columns& columns = at.equations->columns();
+  const model::BlockSymmetric& cross = at.records.cross_products();
+  Factors factors = at.lambda;
   factors.push_back(Matrix::Identity(1, 1));
   std::vector<double> values(cross.value.size());
   const Index* position = pattern.cross_positions.data();
   Matrix d;
-  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
-    const Matrix& lambda_j = factors[static_cast<std::size_t>(pattern.block_of_node[j])];
+  for (SmallIndex j = 0; j < pattern.n_nodes; ++j) {
+    const Matrix& lambda_j = factors[static_cast<std::size_t>(columns.block_of_node[j])];
     for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
       const SmallIndex i = cross.node[k];
-      const Matrix& lambda_i = factors[static_cast<std::size_t>(pattern.block_of_node[i])];
+      if (i >= pattern.n_nodes) break;
+      const Matrix& lambda_i = factors[static_cast<std::size_t>(columns.block_of_node[i])];
       d.resize(lambda_i.cols(), lambda_j.cols());
       gather(inverse, i == j, position, d);
       Eigen::Map<Matrix> block(values.data() + cross.first_value[k], lambda_i.rows(),

@@ -17,13 +17,14 @@ struct Traces {
   double of_records = 0.0;
 };
 
-// Cost: one pass over the blocks of W'W. For ML, D is the inverse of the random part alone, its
-// other entries 0.
-Traces make_traces(const MixedModelEquations& equations, const Factors& lambda,
+// Needs: an inverse on this pattern, of C or of C_vv at this Lambda; the factor of `at` may have
+// been used up for it. For ML, D is the inverse of C_vv, its other entries 0. Cost: one pass over
+// the blocks of W'W.
+Traces make_traces(const Solved& at, const EquationPattern& pattern,
                    const linalg::SelectedInverse& inverse);
 
 // Lambda_i D_ij Lambda_j' for every block of W'W, laid out as its values: D in the columns of W.
-std::vector<double> unscaled_inverse(const MixedModelEquations& equations, const Factors& lambda,
+std::vector<double> unscaled_inverse(const Solved& at, const EquationPattern& pattern,
                                      const linalg::SelectedInverse& inverse);
 
 }  // namespace henderson::equations

@@ -39,9 +39,9 @@ Matrix WhitenedRecords::group_score(const RecordGroup& group, const std::vector<
   return sum;
 }
 
-void WhitenedRecords::add_score(const Vector& theta, const std::vector<double>& inverse,
-                                const ConstVectorRef& u, double residual, Vector& gradient) const {
-  const Whitenings& derivatives = this->derivatives(theta);
+void WhitenedRecords::add_score(const std::vector<double>& inverse, const ConstVectorRef& u,
+                                double residual, Vector& gradient) const {
+  const Whitenings& derivatives = this->derivatives();
   // sums[b][p][k] for entry k = (r, c) of T: the sum over subjects of W_c D W~_r' + e_c e~_r /
   // sigma^2, what T'_k is multiplied by.
   std::vector<std::vector<Vector>> sums;
@@ -118,26 +118,24 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
   return scores;
 }
 
-void WhitenedRecords::add_score(const Vector& theta, const std::vector<Matrix>& g,
-                                Vector& gradient) const {
+void WhitenedRecords::add_score(const std::vector<Matrix>& g, Vector& gradient) const {
   for (std::size_t b = 0; b < g.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
     covariance::Positions all(static_cast<std::size_t>(g[b].rows()));
     std::iota(all.begin(), all.end(), 0);
     const std::vector<Matrix> sigma = block.structure->covariance_derivatives(
-        theta.segment(block.first_theta, block.structure->n_theta()), all);
+        theta_.segment(block.first_theta, block.structure->n_theta()), all);
     for (std::size_t i = 0; i < sigma.size(); ++i)
       gradient[block.first_theta + static_cast<Index>(i)] += g[b].cwiseProduct(sigma[i]).sum();
   }
 }
 
-void WhitenedRecords::add_curvature(const Vector& theta, const std::vector<Matrix>& g,
-                                    Matrix& curvature) const {
+void WhitenedRecords::add_curvature(const std::vector<Matrix>& g, Matrix& curvature) const {
   for (std::size_t b = 0; b < g.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
     const Index n_theta = block.structure->n_theta();
     curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
-        block.structure->curvature(theta.segment(block.first_theta, n_theta), g[b]);
+        block.structure->curvature(theta_.segment(block.first_theta, n_theta), g[b]);
   }
 }
 

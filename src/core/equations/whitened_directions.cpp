@@ -60,13 +60,13 @@ bool WhitenedRecords::is_whole(std::size_t b) const {
 
 // T R'_j T'x with T as a matrix, two products for all subjects and parameters of a pattern: no
 // derivative of T is made.
-void WhitenedRecords::add_whole_directions(std::size_t b, const Vector& theta,
-                                           const ConstVectorRef& x, MatrixRef found) const {
+void WhitenedRecords::add_whole_directions(std::size_t b, const ConstVectorRef& x,
+                                           MatrixRef found) const {
   const ResidualBlock& block = model_.residual.blocks[b];
   covariance::Positions all(static_cast<std::size_t>(block.structure->n_coef()));
   std::iota(all.begin(), all.end(), 0);
   const std::vector<Matrix> sigma = block.structure->covariance_derivatives(
-      theta.segment(block.first_theta, block.structure->n_theta()), all);
+      theta_.segment(block.first_theta, block.structure->n_theta()), all);
   const auto n_theta = static_cast<Index>(sigma.size());
   for (std::size_t p = 0; p < block.patterns.size(); ++p) {
     const covariance::Positions& at = block.patterns[p].positions;
@@ -89,10 +89,10 @@ void WhitenedRecords::add_whole_directions(std::size_t b, const Vector& theta,
   }
 }
 
-void WhitenedRecords::add_sparse_directions(std::size_t b, const Vector& theta,
-                                            const ConstVectorRef& x, MatrixRef found) const {
+void WhitenedRecords::add_sparse_directions(std::size_t b, const ConstVectorRef& x,
+                                            MatrixRef found) const {
   const ResidualBlock& block = model_.residual.blocks[b];
-  const std::vector<Whitening>& derivatives = this->derivatives(theta)[b];
+  const std::vector<Whitening>& derivatives = this->derivatives()[b];
   for (std::size_t p = 0; p < derivatives.size(); ++p) {
     const Whitening& t = derivatives[p];
     Matrix half(t.size(), 1), other(t.size(), 1);
@@ -110,7 +110,7 @@ void WhitenedRecords::add_sparse_directions(std::size_t b, const Vector& theta,
   }
 }
 
-Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x) const {
+Matrix WhitenedRecords::directions(const ConstVectorRef& x) const {
   const std::vector<ResidualBlock>& blocks = model_.residual.blocks;
   Index n_theta = 0;
   for (const ResidualBlock& block : blocks) n_theta += block.structure->n_theta();
@@ -119,16 +119,16 @@ Matrix WhitenedRecords::directions(const Vector& theta, const ConstVectorRef& x)
     MatrixRef own = found.middleCols(blocks[b].first_theta - blocks.front().first_theta,
                                      blocks[b].structure->n_theta());
     if (is_whole(b)) {
-      add_whole_directions(b, theta, x, own);
+      add_whole_directions(b, x, own);
     } else {
-      add_sparse_directions(b, theta, x, own);
+      add_sparse_directions(b, x, own);
     }
   }
   return found;
 }
 
-Matrix WhitenedRecords::direction(const Vector& theta, Index place, const ConstMatrixRef& x) const {
-  const Whitenings& derivatives = this->derivatives(theta);
+Matrix WhitenedRecords::direction(Index place, const ConstMatrixRef& x) const {
+  const Whitenings& derivatives = this->derivatives();
   Matrix found = Matrix::Zero(x.rows(), x.cols());
   for (std::size_t b = 0; b < derivatives.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];

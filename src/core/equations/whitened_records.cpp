@@ -24,30 +24,28 @@ WhitenedRecords::WhitenedRecords(const model::Model& model)
       response_(model.residual.n_rows()),
       whitened_(static_cast<std::size_t>(groups_.n_whitened)) {}
 
-WhitenedRecords::Whitenings WhitenedRecords::whitenings(const Vector& theta,
-                                                        bool with_derivative) const {
+WhitenedRecords::Whitenings WhitenedRecords::whitenings(bool with_derivative) const {
   Whitenings all;
   for (const ResidualBlock& block : model_.residual.blocks) {
     std::vector<Whitening>& of_block = all.emplace_back();
     for (const ResidualPattern& pattern : block.patterns) {
       of_block.push_back(
-          block.structure->whitening(theta.segment(block.first_theta, block.structure->n_theta()),
+          block.structure->whitening(theta_.segment(block.first_theta, block.structure->n_theta()),
                                      pattern.positions, with_derivative));
     }
   }
   return all;
 }
 
-const WhitenedRecords::Whitenings& WhitenedRecords::derivatives(const Vector& theta) const {
-  if (theta.size() != derivatives_at_.size() || theta != derivatives_at_) {
-    derivatives_ = whitenings(theta, true);
-    derivatives_at_ = theta;
-  }
+const WhitenedRecords::Whitenings& WhitenedRecords::derivatives() const {
+  if (derivatives_.empty()) derivatives_ = whitenings(true);
   return derivatives_;
 }
 
 bool WhitenedRecords::set(const Vector& theta) {
-  whitening_ = whitenings(theta, false);
+  theta_ = theta;
+  derivatives_.clear();
+  whitening_ = whitenings(false);
   dense_.clear();
   log_det_ = -model_.sum_log_weights;
   for (std::size_t b = 0; b < whitening_.size(); ++b) {
@@ -123,6 +121,11 @@ Matrix WhitenedRecords::multiply(const ConstMatrixRef& x) const {
     product.middleRows(group.first_row, group.n_rows).noalias() = w * gathered(groups_, group, x);
   }
   return product;
+}
+
+RecordErrors WhitenedRecords::errors(const ConstVectorRef& u) const {
+  const Vector e = residual(u);
+  return {cross(e), e.squaredNorm()};
 }
 
 Matrix WhitenedRecords::cross(const ConstMatrixRef& x) const {

@@ -15,6 +15,12 @@ namespace henderson::equations {
 // Positions up to which a covariance matrix of residuals is made whole.
 constexpr Index kLargestWhole = 300;
 
+// What is left of y at some effects u: W'R^-1 e and e'R^-1 e for e = y - W u.
+struct RecordErrors {
+  Vector cross;
+  double squares = 0.0;
+};
+
 class WhitenedRecords {
  public:
   // Keeps a reference to the model, which has a structured residual.
@@ -25,6 +31,8 @@ class WhitenedRecords {
   // (n_sources + n_columns).
   bool set(const Vector& theta);
 
+  // All theta of the model at which the records are.
+  const Vector& theta() const { return theta_; }
   const model::BlockSymmetric& cross_products() const { return cross_; }  // W~'W~
   const Vector& rhs() const { return rhs_; }                              // W~'y~
   double weighted_ss() const { return weighted_ss_; }                     // y~'y~
@@ -42,8 +50,9 @@ class WhitenedRecords {
   Matrix multiply(const ConstMatrixRef& x) const;
   Matrix cross(const ConstMatrixRef& x) const;
 
-  // y~ - W~ u
+  // e~ = y~ - W~ u, and W~'e~ with e~'e~.
   Vector residual(const ConstVectorRef& u) const { return response_ - multiply(u).col(0); }
+  RecordErrors errors(const ConstVectorRef& u) const;
 
   // d(-2l) / d theta of the residual, in its places among all theta (others untouched):
   //
@@ -51,8 +60,8 @@ class WhitenedRecords {
   //
   // with D = C^-1 in the columns of W, on the pattern of W~'W~ (`inverse`, laid out as the values
   // of cross_products()), from the score in R through R^-1 = T'T.
-  void add_score(const Vector& theta, const std::vector<double>& inverse, const ConstVectorRef& u,
-                 double residual, Vector& gradient) const;
+  void add_score(const std::vector<double>& inverse, const ConstVectorRef& u, double residual,
+                 Vector& gradient) const;
 
   // G = d(-2l)/dR of every block, among all its positions; with an infinite `residual` the part
   // without the response, tr(P dR) = tr(G dR). Nothing for long sparse T.
@@ -61,29 +70,27 @@ class WhitenedRecords {
                                                       double residual) const;
 
   // The same as add_score() from G: tr(G dR / dtheta_i). The derivatives of no T are needed.
-  void add_score(const Vector& theta, const std::vector<Matrix>& g, Vector& gradient) const;
+  void add_score(const std::vector<Matrix>& g, Vector& gradient) const;
 
   // tr(G d2R / dtheta_i dtheta_j), added at the places of the residual: what the curvature of
   // R(theta) is in the Hessian of -2l.
-  void add_curvature(const Vector& theta, const std::vector<Matrix>& g, Matrix& curvature) const;
+  void add_curvature(const std::vector<Matrix>& g, Matrix& curvature) const;
 
   // T R'_j T' x for every theta_j of the residual, a column for each, in their order.
-  Matrix directions(const Vector& theta, const ConstVectorRef& x) const;
+  Matrix directions(const ConstVectorRef& x) const;
 
   // T R'_j T' X for one theta, given by its place among all theta.
-  Matrix direction(const Vector& theta, Index place, const ConstMatrixRef& x) const;
+  Matrix direction(Index place, const ConstMatrixRef& x) const;
 
  private:
   using Whitenings = std::vector<std::vector<covariance::Whitening>>;
 
-  Whitenings whitenings(const Vector& theta, bool with_derivative) const;
-  // With derivatives; those of the last theta are kept.
-  const Whitenings& derivatives(const Vector& theta) const;
+  Whitenings whitenings(bool with_derivative) const;
+  // With derivatives; made when they are first asked for.
+  const Whitenings& derivatives() const;
   bool is_whole(std::size_t block) const;
-  void add_whole_directions(std::size_t block, const Vector& theta, const ConstVectorRef& x,
-                            MatrixRef found) const;
-  void add_sparse_directions(std::size_t block, const Vector& theta, const ConstVectorRef& x,
-                             MatrixRef found) const;
+  void add_whole_directions(std::size_t block, const ConstVectorRef& x, MatrixRef found) const;
+  void add_sparse_directions(std::size_t block, const ConstVectorRef& x, MatrixRef found) const;
   Matrix group_score(const model::RecordGroup& group, const std::vector<double>& inverse,
                      const ConstVectorRef& u, double residual) const;
   void whiten_group(const model::RecordGroup& group);
@@ -92,6 +99,7 @@ class WhitenedRecords {
 
   const model::Model& model_;
   const model::RecordGroups& groups_;
+  Vector theta_;
   Whitenings whitening_;                    // of every block and pattern
   std::vector<std::vector<Matrix>> dense_;  // T of those that are whitened whole
   model::BlockSymmetric cross_;
@@ -100,8 +108,7 @@ class WhitenedRecords {
   std::vector<double> whitened_;  // W~ of each group
   double weighted_ss_ = 0.0;
   double log_det_ = 0.0;
-  mutable Whitenings derivatives_;  // at derivatives_at_
-  mutable Vector derivatives_at_;
+  mutable Whitenings derivatives_;  // empty: not made at this theta
 };
 
 }  // namespace henderson::equations

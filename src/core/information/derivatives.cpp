@@ -19,16 +19,15 @@ using model::RandomBlock;
 constexpr Index kSmallFactor = 30;
 
 // d(-2l)/dLambda of one block, n_coef x n_columns, Lambda not relative.
-Matrix block_score(const MixedModelEquations& equations, const RandomBlock& block,
-                   const Matrix& trace, const equations::Solution& solution,
-                   const Parameters& parameters) {
-  const Index first = equations.pattern().nodes.first_column[block.first_node];
+Matrix block_score(const Evaluation& at, const RandomBlock& block, const Matrix& trace) {
+  const equations::Solution& solution = at.solution();
+  const Index first = at.equations().columns().nodes.first_column[block.first_node];
   const Eigen::Map<const Matrix> v(solution.scaled.data() + first, block.structure->n_columns(),
                                    block.n_levels);
   const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
                                    block.n_levels);
   const Matrix sv = s * v.transpose();
-  return (2.0 / parameters.residual_sd()) * (trace.transpose() - sv / parameters.residual());
+  return (2.0 / at.parameters.residual_sd()) * (trace.transpose() - sv / at.residual());
 }
 
 // G = d(-2l)/dSigma as far as the score tells it: the symmetric matrix of least norm with
@@ -79,6 +78,41 @@ void add_curvature(const RandomBlock& block, const Matrix& score, bool whole,
       block.structure->curvature(theta, 0.5 * (g + g.transpose()));
 }
 
+void add_random_blocks(const Evaluation& at, const equations::Traces& traces, Extent extent,
+                       Derivatives& found) {
+  const Model& model = at.model();
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    const Matrix score = block_score(at, block, traces.of_block[b]);
+    const std::vector<Matrix> dlambda = block.structure->derivatives(at.parameters.of(block));
+    for (std::size_t i = 0; i < dlambda.size(); ++i) {
+      found.gradient[block.first_theta + static_cast<Index>(i)] =
+          score.cwiseProduct(dlambda[i]).sum();
+    }
+    if (extent == Extent::gradient) continue;
+    const bool whole = !equations::has_sparse_blocks(block, at.equations().entries());
+    add_curvature(block, score, whole, at.parameters, found.curvature);
+    found.has_block_curvature = found.has_block_curvature && whole;
+  }
+}
+
+void add_residual_blocks(const Evaluation& at, const equations::WhitenedRecords& records,
+                         const std::vector<double>& unscaled, Extent extent, Derivatives& found) {
+  const Vector& u = at.solution().unscaled;
+  const std::optional<std::vector<Matrix>> g = records.covariance_score(unscaled, u, at.residual());
+  found.has_residual_curvature = extent == Extent::curvature && g.has_value();
+  if (!g) return records.add_score(unscaled, u, at.residual(), found.gradient);
+  records.add_score(*g, found.gradient);
+  if (found.has_residual_curvature) records.add_curvature(*g, found.curvature);
+}
+
+// e'e = y'Py sigma^2 - v'Bv, and Bv = Lambda's.
+double error_squares(const Evaluation& at) {
+  const equations::Solution& solution = at.solution();
+  const Index n_random = at.model().n_random_columns;
+  return solution.quadratic - solution.unscaled.head(n_random).dot(solution.score.head(n_random));
+}
+
 }  // namespace
 
 // Both ways give the solution of least norm; singular values are safer, and slow for large
@@ -90,71 +124,39 @@ Matrix covariance_gradient(const Matrix& lambda, const Matrix& half_score) {
   return transposed.jacobiSvd(Eigen::ComputeThinU | Eigen::ComputeThinV).solve(half_score);
 }
 
-Inverted inverted(MixedModelEquations& equations, equations::Solved&& solved,
-                  const equations::Factors& lambda, Callbacks& callbacks) {
+Inverted inverted(equations::Solved& at, Callbacks& callbacks) {
+  const MixedModelEquations& equations = *at.equations;
+  const bool apart = at.random_factor.has_value();
   linalg::InverseOptions options;
   options.threads = equations.threads();
-  const bool apart = solved.random_factor.has_value();
   options.without_last = !equations.model().reml && !apart;
-  if (apart) equations.give_back(std::move(solved.factor).release());
-  MixedModelEquations& part = apart ? *equations.random_part() : equations;
-  linalg::SelectedInverse inverse = linalg::selected_inverse(
-      std::move(apart ? *solved.random_factor : solved.factor), options, callbacks);
-  Inverted found{equations::make_traces(part, lambda, inverse), {}};
-  if (equations.records()) found.unscaled = equations::unscaled_inverse(equations, lambda, inverse);
-  part.give_back(std::move(inverse).release());
+  const equations::EquationPattern& pattern =
+      (apart ? equations.random_solver() : equations.solver()).pattern();
+  const linalg::SelectedInverse inverse = linalg::selected_inverse(
+      std::move(apart ? *at.random_factor : at.factor), options, callbacks);
+  Inverted found{equations::make_traces(at, pattern, inverse), {}};
+  if (at.records.whitened()) found.unscaled = equations::unscaled_inverse(at, pattern, inverse);
   return found;
 }
 
-Derivatives derivatives(MixedModelEquations& equations, Evaluation&& evaluation,
-                        Callbacks& callbacks, Extent extent) {
-  const Model& model = equations.model();
-  const Parameters& parameters = evaluation.parameters;
-  const equations::Solution& solution = evaluation.solved.solution;
-  Derivatives found;
+Derivatives derivatives(Evaluation&& evaluation, Callbacks& callbacks, Extent extent) {
+  Evaluation at = std::move(evaluation);
+  const Model& model = at.model();
   const Index n_parameters = model.n_parameters();
-  found.information = extent == Extent::information ? average_information(equations, evaluation)
+  Derivatives found;
+  found.information = extent == Extent::information ? average_information(at)
                                                     : Matrix::Zero(n_parameters, n_parameters);
   found.gradient = Vector::Zero(n_parameters);
   found.curvature = Matrix::Zero(n_parameters, n_parameters);
 
-  const auto [traces, unscaled] =
-      inverted(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
-
-  double residual_ss = solution.quadratic;  // e'e = y'Py sigma^2 - v'Bv, and Bv = Lambda's
-  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
-    const RandomBlock& block = model.blocks[b];
-    const Matrix score = block_score(equations, block, traces.of_block[b], solution, parameters);
-    const std::vector<Matrix> dlambda = block.structure->derivatives(parameters.of(block));
-    for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      found.gradient[block.first_theta + static_cast<Index>(i)] =
-          score.cwiseProduct(dlambda[i]).sum();
-    }
-    if (extent != Extent::gradient) {
-      const bool whole = !equations::has_sparse_blocks(block, equations.entries());
-      add_curvature(block, score, whole, parameters, found.curvature);
-      found.has_block_curvature = found.has_block_curvature && whole;
-    }
-    const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
-    residual_ss -= solution.unscaled.segment(block.first_column, n)
-                       .dot(solution.score.segment(block.first_column, n));
+  const auto [traces, unscaled] = inverted(at.solved, callbacks);
+  add_random_blocks(at, traces, extent, found);
+  if (const equations::WhitenedRecords* records = at.records().whitened()) {
+    add_residual_blocks(at, *records, unscaled, extent, found);
+  } else {
+    found.gradient[model.n_theta] = static_cast<double>(model.n_records) - traces.of_records -
+                                    error_squares(at) / at.residual();
   }
-  if (const equations::WhitenedRecords* records = equations.records()) {
-    const Vector& theta = parameters.theta();
-    const double residual = parameters.residual();
-    const std::optional<std::vector<Matrix>> g =
-        records->covariance_score(unscaled, solution.unscaled, residual);
-    found.has_residual_curvature = extent == Extent::curvature && g.has_value();
-    if (g) {
-      records->add_score(theta, *g, found.gradient);
-      if (found.has_residual_curvature) records->add_curvature(theta, *g, found.curvature);
-    } else {
-      records->add_score(theta, unscaled, solution.unscaled, residual, found.gradient);
-    }
-    return found;
-  }
-  found.gradient[model.n_theta] = static_cast<double>(model.n_records) - traces.of_records -
-                                  residual_ss / parameters.residual();
   return found;
 }
 

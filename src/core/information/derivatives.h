@@ -31,30 +31,26 @@ struct Derivatives {
 };
 
 // Traces with the inverse of C, or for ML of C_vv; and, for a structured residual, that inverse in
-// the columns of W. Cost: the selected inverse. The storage of the factors goes back to the
-// equations.
+// the columns of W. Uses a factor of `at` up. Cost: the selected inverse.
 struct Inverted {
   equations::Traces traces;
   std::vector<double> unscaled;
 };
-Inverted inverted(equations::MixedModelEquations& equations, equations::Solved&& solved,
-                  const equations::Factors& lambda, Callbacks& callbacks);
+Inverted inverted(equations::Solved& at, Callbacks& callbacks);
 
 // G with Lambda'G = `half_score`, n_columns x n_coef, of least norm where Lambda is singular.
 Matrix covariance_gradient(const Matrix& lambda, const Matrix& half_score);
 
 // q_i'P q_j / 2. Cost: one block solve and two products with W'W, with as many columns as there are
 // parameters.
-Matrix average_information(const equations::MixedModelEquations& equations,
-                           const likelihood::Evaluation& evaluation);
+Matrix average_information(const likelihood::Evaluation& evaluation);
 
 // What is wanted beside the gradient, the rest being zero: the average information and the
 // curvature of random blocks; or the curvature alone, that of a structured residual too.
 enum class Extent { gradient, information, curvature };
 
-// Cost: that, and the selected inverse. The storage of the factors goes back to the equations.
-Derivatives derivatives(equations::MixedModelEquations& equations,
-                        likelihood::Evaluation&& evaluation, Callbacks& callbacks,
+// The evaluation ends. Cost: what is wanted, and the selected inverse.
+Derivatives derivatives(likelihood::Evaluation&& evaluation, Callbacks& callbacks,
                         Extent extent = Extent::information);
 
 }  // namespace henderson::information

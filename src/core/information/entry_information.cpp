@@ -124,34 +124,35 @@ bool has_entries(const Model& model) {
                      [](const RecordGroup& group) { return group.is_subject; });
 }
 
-Matrix average_by_entries(const MixedModelEquations& equations, const Evaluation& evaluation) {
-  const Model& model = equations.model();
-  const WhitenedRecords& records = *equations.records();
+Matrix average_by_entries(const Evaluation& evaluation) {
+  const Model& model = evaluation.model();
+  const WhitenedRecords& records = *evaluation.records().whitened();
   const std::vector<Matrix> jacobians = entry_jacobians(model, evaluation.parameters.theta());
-  const WeightedErrors errors =
-      weighted_errors(model, records, evaluation.solved.solution.unscaled);
+  const WeightedErrors errors = weighted_errors(model, records, evaluation.solution().unscaled);
   Matrix information =
       traces_of_theta(model, pattern_inverses(model, records), errors.squares, jacobians);
-  Matrix c(evaluation.solved.solution.unscaled.size(), model.n_theta);
+  Matrix c(evaluation.solution().unscaled.size(), model.n_theta);
   for (std::size_t b = 0; b < jacobians.size(); ++b) {
     c.middleCols(model.residual.blocks[b].first_theta, jacobians[b].cols()) =
         errors.cross[b].transpose() * jacobians[b];
   }
-  c = equations.to_scaled(evaluation.lambda, c);
-  evaluation.solved.factor.solve_lower(c);
+  c = evaluation.equations().to_scaled(evaluation.lambda(), c);
+  evaluation.factor().solve_lower(c);
   information -= c.transpose() * c;
-  return information / (2.0 * evaluation.parameters.residual());
+  return information / (2.0 * evaluation.residual());
 }
 
-std::optional<Matrix> expected_by_entries(const MixedModelEquations& equations,
-                                          const Evaluation& evaluation) {
+std::optional<Matrix> expected_by_entries(const Evaluation& evaluation, Callbacks& callbacks) {
+  const MixedModelEquations& equations = evaluation.equations();
   const Model& model = equations.model();
+  const WhitenedRecords& records = *evaluation.records().whitened();
   const std::vector<Matrix> jacobians = entry_jacobians(model, evaluation.parameters.theta());
-  const ByPattern omega = pattern_inverses(model, *equations.records());
-  const Index n = model.reml ? equations.pattern().nodes.n_columns() : 0;
-  Matrix upper = Matrix::Identity(equations.pattern().nodes.n_columns(), n);
-  evaluation.solved.factor.solve_upper(upper);
-  upper = equations.to_unscaled(evaluation.lambda, upper);
+  const ByPattern omega = pattern_inverses(model, records);
+  const Index n_columns = equations.columns().nodes.n_columns();
+  const Index n = model.reml ? n_columns : 0;
+  Matrix upper = Matrix::Identity(n_columns, n);
+  evaluation.factor().solve_upper(upper);
+  upper = equations.to_unscaled(evaluation.lambda(), upper);
   ByPattern middle = omega;
   Matrix b_theta(n * n, model.n_theta);
   for (std::size_t b = 0; b < omega.size(); ++b) {
@@ -162,7 +163,8 @@ std::optional<Matrix> expected_by_entries(const MixedModelEquations& equations,
       middle[b].col(static_cast<Index>(p)) *=
           static_cast<double>(block.patterns[p].first_row.size());
     if (n == 0) continue;
-    const WeightedDesign design = weighted_design(equations, b, upper);
+    const WeightedDesign design =
+        weighted_design(model, records, b, upper, equations.threads(), callbacks);
     middle[b] -= 2.0 * design.squares;
     b_theta.middleCols(block.first_theta, jacobians[b].cols()) =
         stacked_products(design.products, n_positions) * jacobians[b];

@@ -28,12 +28,11 @@ bool has_entries(const model::Model& model);
 
 // Over all theta. Needs: has_entries(). Cost: (records) x (positions) x (columns of a subject), and
 // (patterns) x (positions)^4.
-Matrix average_by_entries(const equations::MixedModelEquations& equations,
-                          const likelihood::Evaluation& evaluation);
+Matrix average_by_entries(const likelihood::Evaluation& evaluation);
 
 // Over all theta; nothing where positions x columns are more than 2000. Needs: has_entries(). Cost:
 // (subjects) x (positions)^2 x (columns)^2.
-std::optional<Matrix> expected_by_entries(const equations::MixedModelEquations& equations,
-                                          const likelihood::Evaluation& evaluation);
+std::optional<Matrix> expected_by_entries(const likelihood::Evaluation& evaluation,
+                                          Callbacks& callbacks);
 
 }  // namespace henderson::information

@@ -10,7 +10,6 @@ namespace henderson::information {
 using covariance::lower_position;
 using covariance::lower_size;
 using covariance::Positions;
-using equations::MixedModelEquations;
 using equations::WhitenedRecords;
 using model::Model;
 using model::RecordGroup;
@@ -78,10 +77,8 @@ WeightedErrors weighted_errors(const Model& model, const WhitenedRecords& record
   return sums;
 }
 
-WeightedDesign weighted_design(const MixedModelEquations& equations, std::size_t b,
-                               const Matrix& upper) {
-  const Model& model = equations.model();
-  const WhitenedRecords& records = *equations.records();
+WeightedDesign weighted_design(const Model& model, const WhitenedRecords& records, std::size_t b,
+                               const Matrix& upper, int threads, Callbacks& callbacks) {
   const ResidualBlock& block = model.residual.blocks[b];
   const Index n_columns = upper.cols();
   const Index n_positions = block.structure->n_coef();
@@ -103,9 +100,8 @@ WeightedDesign weighted_design(const MixedModelEquations& equations, std::size_t
         columns.col(s).segment(at[r] * n_columns, n_columns) = xi.col(r);
     }
   };
-  Callbacks callbacks;
   sums.products = linalg::cross_product(n_positions * n_columns, static_cast<Index>(groups.size()),
-                                        write, equations.threads(), callbacks);
+                                        write, threads, callbacks);
   return sums;
 }
 

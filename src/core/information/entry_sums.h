@@ -5,7 +5,8 @@
 
 #include <vector>
 
-#include "core/equations/mme.h"
+#include "core/base/callbacks.h"
+#include "core/equations/whitened_records.h"
 
 namespace henderson::information {
 
@@ -32,8 +33,10 @@ struct WeightedDesign {
   Matrix products;
 };
 
-// upper: L^-T in the columns of W. Cost: (subjects) x (positions)^2 x (columns)^2.
-WeightedDesign weighted_design(const equations::MixedModelEquations& equations, std::size_t block,
-                               const Matrix& upper);
+// upper: L^-T in the columns of W. Cost: (subjects) x (positions)^2 x (columns)^2. Throws
+// Interrupted.
+WeightedDesign weighted_design(const model::Model& model, const equations::WhitenedRecords& records,
+                               std::size_t block, const Matrix& upper, int threads,
+                               Callbacks& callbacks);
 
 }  // namespace henderson::information

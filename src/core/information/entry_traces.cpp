@@ -51,7 +51,7 @@ class TraceSums {
  public:
   TraceSums(const MixedModelEquations& equations, const Absorption& absorption)
       : model_(equations.model()),
-        block_of_(equations.pattern().block_of_node),
+        block_of_(equations.columns().block_of_node),
         absorption_(absorption),
         threads_(equations.threads()),
         entries_(entries_of(model_)) {

@@ -18,10 +18,10 @@ using likelihood::Parameters;
 constexpr double kDifference = 1e-4;
 
 // Of random terms. d2V / d(log sigma^2)^2 is dV / dlog sigma^2.
-Expansion exact_expansion(equations::MixedModelEquations& equations, const FreeSpace& space,
-                          Evaluation&& evaluation, const ExactParts& parts, Callbacks& callbacks) {
+Expansion exact_expansion(const FreeSpace& space, Evaluation&& evaluation, const ExactParts& parts,
+                          Callbacks& callbacks) {
   const Parameters at = evaluation.parameters;
-  Derivatives all = derivatives(equations, std::move(evaluation), callbacks, Extent::information);
+  Derivatives all = derivatives(std::move(evaluation), callbacks, Extent::information);
   all.curvature = parts.curvature;
   const Index last = all.gradient.size() - 1;
   all.curvature(last, last) += all.gradient[last];
@@ -42,31 +42,31 @@ Matrix Expansion::convex() const {
          eigen.eigenvectors() * positive.asDiagonal() * eigen.eigenvectors().transpose();
 }
 
-Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& space,
-                 Evaluation&& evaluation, bool exact, Callbacks& callbacks) {
+Expansion expand(const FreeSpace& space, Evaluation&& evaluation, bool exact,
+                 Callbacks& callbacks) {
   const Parameters at = evaluation.parameters;
+  const bool is_structured = evaluation.model().has_structured_residual();
   std::optional<Matrix> expected;
-  if (exact) expected = expected_information(equations, evaluation);
+  if (exact) expected = expected_information(evaluation, callbacks);
   if (exact && !expected) {
-    const std::optional<ExactParts> parts = loading_information(equations, evaluation);
-    if (parts) return exact_expansion(equations, space, std::move(evaluation), *parts, callbacks);
+    const std::optional<ExactParts> parts = loading_information(evaluation);
+    if (parts) return exact_expansion(space, std::move(evaluation), *parts, callbacks);
   }
   Matrix average;
-  if (expected) average = average_information(equations, evaluation);
-  Derivatives all = derivatives(equations, std::move(evaluation), callbacks,
+  if (expected) average = average_information(evaluation);
+  Derivatives all = derivatives(std::move(evaluation), callbacks,
                                 expected ? Extent::curvature : Extent::information);
   if (expected) {
     all.information = average;
     // d2V / d(log sigma^2)^2 = dV / d log sigma^2
     const Index last = all.gradient.size() - 1;
-    if (!equations.records()) all.curvature(last, last) += all.gradient[last];
+    if (!is_structured) all.curvature(last, last) += all.gradient[last];
   }
   const Derivatives found = reduced(space, at, all);
   const Matrix information = 2.0 * found.information;
   Expansion expansion{found.gradient, information, information + found.curvature, false,
                       all.has_block_curvature};
-  const bool knows_curvature =
-      equations.records() ? all.has_residual_curvature : all.has_block_curvature;
+  const bool knows_curvature = is_structured ? all.has_residual_curvature : all.has_block_curvature;
   if (!expected || !knows_curvature) return expansion;
   const Matrix j = space.jacobian(at).topRows(expected->rows());
   expansion.hessian += information - 2.0 * j.transpose() * *expected * j;
@@ -74,7 +74,7 @@ Expansion expand(equations::MixedModelEquations& equations, const FreeSpace& spa
   return expansion;
 }
 
-std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equations,
+std::optional<Matrix> differenced_hessian(const equations::MixedModelEquations& equations,
                                           const FreeSpace& space, const Parameters& at,
                                           int& evaluations, Callbacks& callbacks) {
   const Index n = space.size();
@@ -85,8 +85,7 @@ std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equati
     ++evaluations;
     std::optional<Evaluation> evaluation = evaluate(equations, *shifted, false, callbacks);
     if (!evaluation) return std::nullopt;
-    const Derivatives found =
-        derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient);
+    const Derivatives found = derivatives(std::move(*evaluation), callbacks, Extent::gradient);
     return space.carried(reduced(space, *shifted, found).gradient, *shifted, at);
   };
   Matrix hessian(n, n);

@@ -22,13 +22,13 @@ struct Expansion {
 
 // Exact where it is asked for and where E is had without differences (expected_information.h;
 // loading_information.h, of few levels and many parameters).
-// Cost: that of derivatives(), and of E. The storage of the factors goes back to the equations.
-Expansion expand(equations::MixedModelEquations& equations, const coordinates::FreeSpace& space,
-                 likelihood::Evaluation&& evaluation, bool exact, Callbacks& callbacks);
+// The evaluation ends. Cost: that of derivatives(), and of E.
+Expansion expand(const coordinates::FreeSpace& space, likelihood::Evaluation&& evaluation,
+                 bool exact, Callbacks& callbacks);
 
 // The Hessian by central differences of the exact score; nothing where a neighbour is not valid.
 // Cost: two scores for each coordinate, counted in `evaluations`.
-std::optional<Matrix> differenced_hessian(equations::MixedModelEquations& equations,
+std::optional<Matrix> differenced_hessian(const equations::MixedModelEquations& equations,
                                           const coordinates::FreeSpace& space,
                                           const likelihood::Parameters& at, int& evaluations,
                                           Callbacks& callbacks);

@@ -26,12 +26,13 @@ bool is_possible(const Model& model) {
 }
 
 // U = T X L^-T with LL' = X'T'TX.
-Matrix orthonormal_columns(const equations::MixedModelEquations& equations,
-                           const Evaluation& evaluation) {
-  const Index n = equations.pattern().nodes.n_columns();
+Matrix orthonormal_columns(const Evaluation& evaluation) {
+  const equations::MixedModelEquations& equations = evaluation.equations();
+  const Index n = equations.columns().nodes.n_columns();
   Matrix upper = Matrix::Identity(n, n);
-  evaluation.solved.factor.solve_upper(upper);
-  return equations.records()->multiply(equations.to_unscaled(evaluation.lambda, upper));
+  evaluation.factor().solve_upper(upper);
+  return evaluation.records().whitened()->multiply(
+      equations.to_unscaled(evaluation.lambda(), upper));
 }
 
 // A_i = T R_i T' of every parameter of a block, for one pattern.
@@ -47,19 +48,18 @@ std::vector<Matrix> whitened_derivatives(const ResidualBlock& block, const Vecto
 
 }  // namespace
 
-std::optional<Matrix> expected_information(const equations::MixedModelEquations& equations,
-                                           const Evaluation& evaluation,
+std::optional<Matrix> expected_information(const Evaluation& evaluation, Callbacks& callbacks,
                                            const equations::AbsorptionLimits& limits) {
-  const Model& model = equations.model();
-  if (!model.has_structured_residual()) return random_information(equations, evaluation, limits);
+  const Model& model = evaluation.model();
+  if (!model.has_structured_residual()) return random_information(evaluation, limits);
   if (!is_possible(model)) return std::nullopt;
   if (has_entries(model)) {
-    std::optional<Matrix> found = expected_by_entries(equations, evaluation);
+    std::optional<Matrix> found = expected_by_entries(evaluation, callbacks);
     if (found) return found;
   }
   const Vector& theta = evaluation.parameters.theta();
   const Matrix u =
-      model.reml ? orthonormal_columns(equations, evaluation) : Matrix(model.residual.n_rows(), 0);
+      model.reml ? orthonormal_columns(evaluation) : Matrix(model.residual.n_rows(), 0);
   Matrix information = Matrix::Zero(model.n_theta, model.n_theta);
   std::vector<Matrix> b(static_cast<std::size_t>(model.n_theta), Matrix::Zero(u.cols(), u.cols()));
   for (const ResidualBlock& block : model.residual.blocks) {

@@ -23,8 +23,8 @@ namespace henderson::information {
 // random terms beside a structured residual, more than 500 columns without a prior, or more than
 // 300 positions; and where random_information() gives nothing. Cost: (records) x (columns)^2 x
 // (parameters), or less.
-std::optional<Matrix> expected_information(const equations::MixedModelEquations& equations,
-                                           const likelihood::Evaluation& evaluation,
+std::optional<Matrix> expected_information(const likelihood::Evaluation& evaluation,
+                                           Callbacks& callbacks,
                                            const equations::AbsorptionLimits& limits = {});
 
 }  // namespace henderson::information

@@ -43,7 +43,7 @@ std::vector<BlockEntries> all_entries(const Model& model, const Evaluation& eval
   std::vector<BlockEntries> found;
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     const RandomBlock& block = model.blocks[b];
-    BlockEntries of_block{&block, evaluation.parameters.residual_sd() * evaluation.lambda[b], {}};
+    BlockEntries of_block{&block, evaluation.parameters.residual_sd() * evaluation.lambda()[b], {}};
     if (!block.held) {
       const std::vector<Matrix> derivatives =
           block.structure->derivatives(evaluation.parameters.of(block));
@@ -69,16 +69,17 @@ double cost(const std::vector<BlockEntries>& blocks) {
 
 // T sigma^2 = H'W'W H + b'B b, a sum of squares, with C b = W_s'Z and H = Z - W_s b in the columns
 // of W.
-Matrix projected_products(const MixedModelEquations& equations, const Evaluation& evaluation) {
+Matrix projected_products(const Evaluation& evaluation) {
+  const MixedModelEquations& equations = evaluation.equations();
   const Model& model = equations.model();
-  const Index n = model.n_random_columns, n_all = evaluation.solved.solution.unscaled.size();
+  const Index n = model.n_random_columns, n_all = evaluation.solution().unscaled.size();
   Matrix h = Matrix::Zero(n_all, n);
   h.topRows(n).setIdentity();
   Matrix cross = Matrix::Zero(n_all, n);
   model.cross_products.multiply_add(h, cross);
-  Matrix b = equations.to_scaled(evaluation.lambda, cross);
-  evaluation.solved.factor.solve(b);
-  h -= equations.to_unscaled(evaluation.lambda, b);
+  Matrix b = equations.to_scaled(evaluation.lambda(), cross);
+  evaluation.factor().solve(b);
+  h -= equations.to_unscaled(evaluation.lambda(), b);
   cross.setZero();
   model.cross_products.multiply_add(h, cross);
   return (linalg::product(h.transpose(), cross) + equations.prior_products(b)) /
@@ -186,9 +187,9 @@ Vector traces_of(const Matrix& t, const std::vector<BlockEntries>& blocks, Index
   return trace;
 }
 
-bool is_in_reach(const MixedModelEquations& equations) {
-  const Model& model = equations.model();
-  if (equations.records() || !model.reml || model.n_random_columns > kMostColumns) return false;
+bool is_in_reach(const Model& model) {
+  if (model.has_structured_residual() || !model.reml) return false;
+  if (model.n_random_columns > kMostColumns) return false;
   for (const RandomBlock& block : model.blocks) {
     if (!block.levels->is_identity()) return false;
   }
@@ -197,13 +198,12 @@ bool is_in_reach(const MixedModelEquations& equations) {
 
 }  // namespace
 
-std::optional<ExactParts> loading_information(const MixedModelEquations& equations,
-                                              const Evaluation& evaluation) {
-  if (!is_in_reach(equations)) return std::nullopt;
-  const Model& model = equations.model();
+std::optional<ExactParts> loading_information(const Evaluation& evaluation) {
+  const Model& model = evaluation.model();
+  if (!is_in_reach(model)) return std::nullopt;
   const std::vector<BlockEntries> blocks = all_entries(model, evaluation);
   if (cost(blocks) > kMostProducts) return std::nullopt;
-  const Matrix t = projected_products(equations, evaluation);
+  const Matrix t = projected_products(evaluation);
   const auto n_blocks = static_cast<Index>(blocks.size());
   const Index size = model.n_theta + n_blocks;
   const Index n = model.n_theta + 1;
@@ -211,7 +211,7 @@ std::optional<ExactParts> loading_information(const MixedModelEquations& equatio
       with_residual_information(information_of_entries(t, blocks, size), traces_of(t, blocks, size),
                                 model.n_theta, model.error_df()),
       Matrix::Zero(n, n)};
-  const equations::Solution& solution = evaluation.solved.solution;
+  const equations::Solution& solution = evaluation.solution();
   const double residual = evaluation.parameters.residual();
   for (const RandomBlock& block : model.blocks) {
     if (block.held) continue;

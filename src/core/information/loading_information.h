@@ -28,7 +28,6 @@ struct ExactParts {
 // Nothing for ML, structured residuals, related levels, or where it would cost more than some
 // iterations: more than 400 random columns, or 10^8 multiplications. Cost: a block solve with the
 // random columns; for each entry of a dLambda / dtheta (pairs of levels) x (entries of Lambda).
-std::optional<ExactParts> loading_information(const equations::MixedModelEquations& equations,
-                                              const likelihood::Evaluation& evaluation);
+std::optional<ExactParts> loading_information(const likelihood::Evaluation& evaluation);
 
 }  // namespace henderson::information

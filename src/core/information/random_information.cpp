@@ -38,7 +38,7 @@ Matrix entry_jacobian(const Model& model, const Evaluation& evaluation, Index n_
     for (std::size_t i = 0; i < sigma.size(); ++i)
       jacobian.col(block.first_theta + static_cast<Index>(i)).segment(first, n) =
           covariance::lower_of(sigma[i]) / evaluation.parameters.residual();
-    const Matrix& lambda = evaluation.lambda[b];
+    const Matrix& lambda = evaluation.lambda()[b];
     jacobian.col(model.n_theta + b).segment(first, n) =
         covariance::lower_of(lambda * lambda.transpose());
     first += n;
@@ -48,19 +48,17 @@ Matrix entry_jacobian(const Model& model, const Evaluation& evaluation, Index n_
 
 }  // namespace
 
-std::optional<Matrix> random_information(const MixedModelEquations& equations,
-                                         const Evaluation& evaluation,
+std::optional<Matrix> random_information(const Evaluation& evaluation,
                                          const equations::AbsorptionLimits& limits) {
-  const Model& model = equations.model();
+  const Model& model = evaluation.model();
   Index n_entries = 0;
   for (const RandomBlock& block : model.blocks) n_entries += lower_size(block.n_coef);
   if (n_entries > kMostEntries) return std::nullopt;
-  const std::optional<Absorption> absorption =
-      equations::absorb(equations, evaluation.lambda, limits);
+  const std::optional<Absorption> absorption = equations::absorb(evaluation.solved, limits);
   if (!absorption) return std::nullopt;
   const Index n_rest = absorption->rest.rows();
   if (n_entries * n_rest * n_rest > kMostWeights) return std::nullopt;
-  const EntryTraces sums = entry_traces(equations, *absorption);
+  const EntryTraces sums = entry_traces(evaluation.equations(), *absorption);
   const Matrix jacobian = entry_jacobian(model, evaluation, n_entries);
   // Over all theta and then all blocks.
   Matrix information = with_residual_information(

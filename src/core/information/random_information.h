@@ -26,8 +26,7 @@ namespace henderson::information {
 // than 120 entries or too many for the columns of B, or where the residual is too small a part of V
 // to be told by a difference. Cost: that of absorb(), and 2 (columns of B)^3
 // for each entry of an absorbed term.
-std::optional<Matrix> random_information(const equations::MixedModelEquations& equations,
-                                         const likelihood::Evaluation& evaluation,
+std::optional<Matrix> random_information(const likelihood::Evaluation& evaluation,
                                          const equations::AbsorptionLimits& limits = {});
 
 }  // namespace henderson::information

@@ -15,21 +15,19 @@ using likelihood::Evaluation;
 using likelihood::Parameters;
 
 // tr(P N). Of a random block with G = d log|C| / dSigma: Lambda'G is its trace, relative to sigma.
-std::optional<double> trace_with(MixedModelEquations& equations, Evaluation&& evaluation,
-                                 const CovarianceChange& change, Callbacks& callbacks) {
-  const Parameters& parameters = evaluation.parameters;
-  const Vector u = evaluation.solved.solution.unscaled;
-  const auto [traces, unscaled] =
-      inverted(equations, std::move(evaluation.solved), evaluation.lambda, callbacks);
+std::optional<double> trace_with(Evaluation&& evaluation, const CovarianceChange& change,
+                                 Callbacks& callbacks) {
+  Evaluation at = std::move(evaluation);
+  const auto [traces, unscaled] = inverted(at.solved, callbacks);
   double trace = 0.0;
   for (std::size_t b = 0; b < change.random.size(); ++b) {
     if (change.random[b].size() == 0) continue;
-    const Matrix g = covariance_gradient(evaluation.lambda[b], traces.of_block[b]);
-    trace += g.cwiseProduct(change.random[b]).sum() / parameters.residual();
+    const Matrix g = covariance_gradient(at.lambda()[b], traces.of_block[b]);
+    trace += g.cwiseProduct(change.random[b]).sum() / at.residual();
   }
   if (change.residual.empty()) return trace;
-  const std::optional<std::vector<Matrix>> scores =
-      equations.records()->covariance_score(unscaled, u, std::numeric_limits<double>::infinity());
+  const std::optional<std::vector<Matrix>> scores = at.records().whitened()->covariance_score(
+      unscaled, at.solution().unscaled, std::numeric_limits<double>::infinity());
   if (!scores) return std::nullopt;
   for (std::size_t b = 0; b < change.residual.size(); ++b) {
     if (change.residual[b].size() > 0) trace += (*scores)[b].cwiseProduct(change.residual[b]).sum();
@@ -39,20 +37,20 @@ std::optional<double> trace_with(MixedModelEquations& equations, Evaluation&& ev
 
 }  // namespace
 
-std::optional<Vector> trace_products(MixedModelEquations& equations, const Parameters& parameters,
-                                     const std::vector<Index>& moving,
+std::optional<Vector> trace_products(const MixedModelEquations& equations,
+                                     const Parameters& parameters, const std::vector<Index>& moving,
                                      const CovarianceChange& change, Callbacks& callbacks) {
   const auto trace_at = [&](Index parameter, double step) {
     callbacks.stop_if_interrupted();
     std::optional<Evaluation> evaluation = evaluate(
         equations, shifted(equations.model(), parameters, parameter, step), false, callbacks);
     if (!evaluation) throw Error("the equations near the estimates are not positive definite");
-    return trace_with(equations, std::move(*evaluation), change, callbacks);
+    return trace_with(std::move(*evaluation), change, callbacks);
   };
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
   if (!evaluation) throw Error("the equations at the estimates are not positive definite");
-  const Matrix average = average_information(equations, *evaluation);
-  if (!trace_with(equations, std::move(*evaluation), change, callbacks)) return std::nullopt;
+  const Matrix average = average_information(*evaluation);
+  if (!trace_with(std::move(*evaluation), change, callbacks)) return std::nullopt;
   Vector products(static_cast<Index>(moving.size()));
   for (Index i = 0; i < products.size(); ++i) {
     const double step =

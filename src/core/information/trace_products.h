@@ -17,7 +17,7 @@ struct CovarianceChange {
 
 // One entry for each of `moving`, by central differences of the exact trace. Nothing for residuals
 // with a long sparse T. Needs: REML. Cost: two factors and selected inverses for each parameter.
-std::optional<Vector> trace_products(equations::MixedModelEquations& equations,
+std::optional<Vector> trace_products(const equations::MixedModelEquations& equations,
                                      const likelihood::Parameters& parameters,
                                      const std::vector<Index>& moving,
                                      const CovarianceChange& change, Callbacks& callbacks);

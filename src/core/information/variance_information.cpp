@@ -44,7 +44,7 @@ struct Place {
   bool is_maximum = false;
 };
 
-Evaluation evaluated(MixedModelEquations& equations, const Parameters& parameters,
+Evaluation evaluated(const MixedModelEquations& equations, const Parameters& parameters,
                      Callbacks& callbacks) {
   callbacks.stop_if_interrupted();
   std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
@@ -53,14 +53,14 @@ Evaluation evaluated(MixedModelEquations& equations, const Parameters& parameter
 }
 
 // The gradient of -2l beside the estimates, along the directions that move.
-Vector gradient_at(MixedModelEquations& equations, const Place& place, Index direction, double step,
-                   Callbacks& callbacks) {
+Vector gradient_at(const MixedModelEquations& equations, const Place& place, Index direction,
+                   double step, Callbacks& callbacks) {
   const Matrix& along = place.moving.directions;
   const Vector to = place.space.coordinates(place.parameters) + step * along.col(direction);
   const std::optional<Parameters> at = place.space.at(to, place.parameters);
   if (!at) throw Error("parameters beside the estimates are out of their range");
   const Derivatives found =
-      derivatives(equations, evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
+      derivatives(evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
   const Vector gradient = reduced(place.space, *at, found).gradient;
   return along.transpose() * place.space.carried(gradient, *at, place.parameters);
 }
@@ -111,7 +111,7 @@ Vector scale_direction(const Model& model, const Place& place) {
 // zero, the observed information O and the average A agree along it, O s = A s = y'P V_i P y / 2,
 // because P is of order -1 in the factor. So the column of log sigma^2, whose s is 1, follows from
 // the others.
-Matrix differenced_hessian(MixedModelEquations& equations, const Place& place,
+Matrix differenced_hessian(const MixedModelEquations& equations, const Place& place,
                            const Matrix& average, Callbacks& callbacks) {
   const Model& model = equations.model();
   const Index n = place.moving.directions.cols();
@@ -133,26 +133,74 @@ Matrix differenced_hessian(MixedModelEquations& equations, const Place& place,
   return 0.5 * (hessian + hessian.transpose());
 }
 
-// With E, where it is had directly.
-VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&& evaluation,
-                                     const Matrix& average, const std::optional<Matrix>& expected,
-                                     bool on_face, Callbacks& callbacks) {
+// Coordinates of surfaces are those at a point, to the last digit.
+bool is_same(const Model& model, const Parameters& a, const Parameters& b) {
+  if (!FreeSpace(model).is_flat())
+    return a.theta() == b.theta() && a.log_residual() == b.log_residual();
+  return a.theta().isApprox(b.theta(), kSame) &&
+         std::abs(a.log_residual() - b.log_residual()) <= kSame;
+}
+
+}  // namespace
+
+InformationBasis information_basis(Evaluation&& evaluation, Callbacks& callbacks) {
+  Matrix average = average_information(evaluation);
+  std::optional<Matrix> expected;
+  if (!is_on_face(evaluation.model(), evaluation.parameters))
+    expected = expected_information(evaluation, callbacks);
+  return {std::move(evaluation), std::move(average), std::move(expected)};
+}
+
+std::optional<InformationBasis> information_basis_at_hand(Evaluation&& evaluation, Matrix average,
+                                                          Callbacks& callbacks) {
+  const MixedModelEquations& equations = evaluation.equations();
   const Model& model = equations.model();
-  const Parameters parameters = evaluation.parameters;
+  if (model.rank() > kFewColumns) return std::nullopt;
+  if (model.has_structured_residual() ? !has_entries(model) : model.blocks.empty())
+    return std::nullopt;
+  const Parameters at = from_user_values(model, user_values(model, evaluation.parameters));
+  if (is_on_face(model, at)) return std::nullopt;
+  std::optional<Evaluation> there = std::move(evaluation);
+  if (!is_same(model, at, there->parameters)) {
+    there.reset();
+    there = evaluate(equations, at, false, callbacks);
+    if (!there) return std::nullopt;
+    average = average_information(*there);
+  }
+  equations::AbsorptionLimits limits;
+  limits.rest = kFewColumns;
+  std::optional<Matrix> expected = expected_information(*there, callbacks, limits);
+  if (!expected) return std::nullopt;
+  return InformationBasis{std::move(*there), std::move(average), std::move(expected)};
+}
+
+VarianceInformation average_variance_information(const Evaluation& evaluation) {
+  const Model& model = evaluation.model();
+  const Matrix j = moving_directions(model, FreeSpace(model), evaluation.parameters).jacobian;
+  VarianceInformation found;
+  found.jacobian = user_jacobian(model, evaluation.parameters) * j;
+  found.average = j.transpose() * average_information(evaluation) * j;
+  return found;
+}
+
+VarianceInformation variance_information(InformationBasis&& basis, Callbacks& callbacks) {
+  const MixedModelEquations& equations = basis.evaluation.equations();
+  const Model& model = equations.model();
+  const Parameters parameters = basis.evaluation.parameters;
   const FreeSpace space(model);
   const Moving moving = moving_directions(model, space, parameters);
   const Matrix& j = moving.jacobian;
   VarianceInformation found;
   found.jacobian = user_jacobian(model, parameters) * j;
-  found.average = j.transpose() * average * j;
-  const Derivatives all =
-      reduced(space, parameters,
-              derivatives(equations, std::move(evaluation), callbacks, Extent::curvature));
+  found.average = j.transpose() * basis.average * j;
+  const Derivatives all = reduced(
+      space, parameters, derivatives(std::move(basis.evaluation), callbacks, Extent::curvature));
   const Matrix& along = moving.directions;
   const Matrix curvature = 0.5 * along.transpose() * all.curvature * along;
-  found.has_expected = !on_face && (!equations.records() || all.has_residual_curvature);
-  if (expected && found.has_expected) {
-    found.expected = j.transpose() * *expected * j;
+  found.has_expected = !is_on_face(model, parameters) &&
+                       (!model.has_structured_residual() || all.has_residual_curvature);
+  if (basis.expected && found.has_expected) {
+    found.expected = j.transpose() * *basis.expected * j;
     found.observed = 2.0 * found.average - found.expected + curvature;
     return found;
   }
@@ -164,60 +212,6 @@ VarianceInformation all_informations(MixedModelEquations& equations, Evaluation&
   found.expected = found.average;
   if (found.has_expected) found.expected += found.average - found.observed + curvature;
   return found;
-}
-
-// Coordinates of surfaces are those at a point, to the last digit.
-bool is_same(const Model& model, const Parameters& a, const Parameters& b) {
-  if (!FreeSpace(model).is_flat())
-    return a.theta() == b.theta() && a.log_residual() == b.log_residual();
-  return a.theta().isApprox(b.theta(), kSame) &&
-         std::abs(a.log_residual() - b.log_residual()) <= kSame;
-}
-
-}  // namespace
-
-VarianceInformation variance_information(MixedModelEquations& equations,
-                                         const Parameters& parameters, Informations which,
-                                         const Look& look, Callbacks& callbacks) {
-  const Model& model = equations.model();
-  Evaluation evaluation = evaluated(equations, parameters, callbacks);
-  look(evaluation);
-  if (which == Informations::average) {
-    VarianceInformation found;
-    const Matrix j = moving_directions(model, FreeSpace(model), parameters).jacobian;
-    found.jacobian = user_jacobian(model, parameters) * j;
-    found.average = j.transpose() * average_information(equations, evaluation) * j;
-    equations.give_back(std::move(evaluation.solved));
-    return found;
-  }
-  const bool on_face = is_on_face(model, parameters);
-  std::optional<Matrix> expected;
-  if (!on_face) expected = expected_information(equations, evaluation);
-  const Matrix average = average_information(equations, evaluation);
-  return all_informations(equations, std::move(evaluation), average, expected, on_face, callbacks);
-}
-
-std::optional<VarianceInformation> information_at_hand(MixedModelEquations& equations,
-                                                       Evaluation&& evaluation, Matrix average,
-                                                       const Look& look, Callbacks& callbacks) {
-  const Model& model = equations.model();
-  if (model.rank() > kFewColumns) return std::nullopt;
-  if (equations.records() ? !has_entries(model) : model.blocks.empty()) return std::nullopt;
-  const Parameters at = from_user_values(model, user_values(model, evaluation.parameters));
-  if (is_on_face(model, at)) return std::nullopt;
-  if (!is_same(model, at, evaluation.parameters)) {
-    equations.give_back(std::move(evaluation.solved));
-    std::optional<Evaluation> again = evaluate(equations, at, false, callbacks);
-    if (!again) return std::nullopt;
-    evaluation = std::move(*again);
-    average = average_information(equations, evaluation);
-  }
-  equations::AbsorptionLimits limits;
-  limits.rest = kFewColumns;
-  const std::optional<Matrix> expected = expected_information(equations, evaluation, limits);
-  if (!expected) return std::nullopt;
-  look(evaluation);
-  return all_informations(equations, std::move(evaluation), average, expected, false, callbacks);
 }
 
 }  // namespace henderson::information

@@ -11,7 +11,7 @@
 // is carried to the user's values by the Jacobian alone, because the score is zero.
 #pragma once
 
-#include <functional>
+#include <optional>
 
 #include "core/coordinates/moving.h"
 #include "core/information/reduced.h"
@@ -30,27 +30,29 @@ struct VarianceInformation {
   bool has_expected = true;
 };
 
-// Which of the matrices are made; the others are of size 0.
-enum class Informations { average, all };
+// What they are made from: the equations solved at the estimates, and what is had directly there.
+struct InformationBasis {
+  likelihood::Evaluation evaluation;
+  Matrix average;                  // in [all theta, log sigma^2], and so `expected`
+  std::optional<Matrix> expected;  // nothing: it takes differences of the score
+};
 
-// Sees the equations solved at the estimates, before their factor is used up.
-using Look = std::function<void(const likelihood::Evaluation&)>;
+// Cost: the average information, and E where it is had directly.
+InformationBasis information_basis(likelihood::Evaluation&& evaluation, Callbacks& callbacks);
 
-// Cost: a factor and the average information; for all of them the selected inverse and E beside, or
-// where E is not had directly two scores for each direction (one of which is spared where
-// all variances may be multiplied by a factor).
-VarianceInformation variance_information(equations::MixedModelEquations& equations,
-                                         const likelihood::Parameters& parameters,
-                                         Informations which, const Look& look,
-                                         Callbacks& callbacks);
-
-// All of them at the end of a fit where that costs less than one more iteration: E is had directly,
-// with few columns left where terms are absorbed. Else nothing. In the parameters that
+// At the end of a fit, where all of them cost less than one more iteration: E is had directly, with
+// few columns left where terms are absorbed. Else nothing. In the parameters that
 // from_user_values() gives, so that other answers for the same fit can be put beside. Needs: the
-// average information at this evaluation. Takes the factor.
-std::optional<VarianceInformation> information_at_hand(equations::MixedModelEquations& equations,
-                                                       likelihood::Evaluation&& evaluation,
-                                                       Matrix average, const Look& look,
-                                                       Callbacks& callbacks);
+// average information at this evaluation.
+std::optional<InformationBasis> information_basis_at_hand(likelihood::Evaluation&& evaluation,
+                                                          Matrix average, Callbacks& callbacks);
+
+// The average information alone; the other matrices are of size 0.
+VarianceInformation average_variance_information(const likelihood::Evaluation& evaluation);
+
+// All of them. The evaluation ends. Cost: the selected inverse, or where E is not had directly two
+// scores for each direction (one of which is spared where all variances may be multiplied by a
+// factor).
+VarianceInformation variance_information(InformationBasis&& basis, Callbacks& callbacks);
 
 }  // namespace henderson::information

@@ -15,17 +15,26 @@
 
 namespace henderson::likelihood {
 
+// Whole in itself: the equations may be solved elsewhere as soon as its factor has been used up or
+// it has ended.
 struct Evaluation {
   Parameters parameters;
-  equations::Factors lambda;  // relative to sigma
   equations::Solved solved;
   double minus2loglik = 0.0;  // in the user's units
+
+  const equations::MixedModelEquations& equations() const { return *solved.equations; }
+  const model::Model& model() const { return solved.equations->model(); }
+  const equations::Factors& lambda() const { return solved.lambda; }  // relative to sigma
+  const equations::Records& records() const { return solved.records; }
+  const linalg::CholeskyFactor& factor() const { return solved.factor; }
+  const equations::Solution& solution() const { return solved.solution; }
+  double residual() const { return parameters.residual(); }
 };
 
 // Nothing where theta is refused or C is not positive definite. Where nothing is held, all
 // variances are first multiplied by the factor that maximises the likelihood, y'Py / (n - r) or /
 // n, which leaves C as it is. Cost: one factorisation.
-std::optional<Evaluation> evaluate(equations::MixedModelEquations& equations,
+std::optional<Evaluation> evaluate(const equations::MixedModelEquations& equations,
                                    const Parameters& parameters, bool rescale,
                                    Callbacks& callbacks);
 

@@ -276,30 +276,4 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   return model;
 }
 
-Model random_part(const Model& model) {
-  Model part;
-  part.n_records = model.n_records;
-  part.blocks = model.blocks;
-  part.n_random_columns = model.n_random_columns;
-  part.rhs = model.rhs.head(model.n_random_columns);
-  part.weighted_ss = model.weighted_ss;
-  const BlockSymmetric& all = model.cross_products;
-  BlockSymmetric& random = part.cross_products;
-  const SmallIndex n_nodes = all.nodes.count() - model.rank();
-  random.nodes.first_column.assign(all.nodes.first_column.begin(),
-                                   all.nodes.first_column.begin() + n_nodes + 1);
-  random.start.push_back(0);
-  for (SmallIndex j = 0; j < n_nodes; ++j) {
-    for (Index k = all.start[j]; k < all.start[j + 1] && all.node[k] < n_nodes; ++k) {
-      const Index n_values = static_cast<Index>(all.nodes.size(all.node[k])) * all.nodes.size(j);
-      random.node.push_back(all.node[k]);
-      random.first_value.push_back(static_cast<Index>(random.value.size()));
-      random.value.insert(random.value.end(), all.value.begin() + all.first_value[k],
-                          all.value.begin() + all.first_value[k] + n_values);
-    }
-    random.start.push_back(static_cast<Index>(random.node.size()));
-  }
-  return part;
-}
-
 }  // namespace henderson::model

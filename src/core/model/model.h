@@ -102,10 +102,6 @@ struct Model {
   double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
 };
 
-// The same model without its fixed effects, as far as equations need it: for the determinant of ML.
-// Cost: a copy of W'W.
-Model random_part(const Model& model);
-
 // Cost: linear in the records, and one pass of cross_products. Throws InvalidSpec, Interrupted.
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks);
 

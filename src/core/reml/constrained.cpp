@@ -131,8 +131,8 @@ Matrix positive_inverse(const Matrix& hessian) {
 
 class SurfaceSearch {
  public:
-  SurfaceSearch(MixedModelEquations& equations, const FreeSpace& space, const Surface& surface,
-                Callbacks& callbacks)
+  SurfaceSearch(const MixedModelEquations& equations, const FreeSpace& space,
+                const Surface& surface, Callbacks& callbacks)
       : equations_(equations), space_(space), surface_(surface), callbacks_(callbacks) {}
 
   ConstrainedResult run(const Parameters& start) {
@@ -151,7 +151,6 @@ class SurfaceSearch {
       expand(std::move(*evaluation));
       evaluation = improve(at, result);
     }
-    if (evaluation) equations_.give_back(std::move(evaluation->solved));
     return result;
   }
 
@@ -168,8 +167,7 @@ class SurfaceSearch {
 
   void expand(Evaluation&& evaluation) {
     const Parameters at = evaluation.parameters;
-    const Derivatives found =
-        reduced(space_, at, derivatives(equations_, std::move(evaluation), callbacks_));
+    const Derivatives found = reduced(space_, at, derivatives(std::move(evaluation), callbacks_));
     gradient_ = found.gradient;
     hessian_ = 2.0 * found.information + found.curvature;
   }
@@ -202,7 +200,6 @@ class SurfaceSearch {
         if (gain < 0.25 * expected) radius_ = 0.5 * step.norm();
         return there;
       }
-      if (there) equations_.give_back(std::move(there->solved));
       // What could still be gained is below what the likelihood can tell.
       if (expected < kTolerance) {
         result.converged = true;
@@ -213,7 +210,7 @@ class SurfaceSearch {
     return std::nullopt;
   }
 
-  MixedModelEquations& equations_;
+  const MixedModelEquations& equations_;
   const FreeSpace& space_;
   const Surface& surface_;
   Callbacks& callbacks_;
@@ -224,7 +221,7 @@ class SurfaceSearch {
 
 }  // namespace
 
-ConstrainedResult maximise_on_surface(MixedModelEquations& equations, const Parameters& start,
+ConstrainedResult maximise_on_surface(const MixedModelEquations& equations, const Parameters& start,
                                       const ValueFunction& function, double target,
                                       Callbacks& callbacks) {
   const Model& model = equations.model();

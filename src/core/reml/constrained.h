@@ -34,7 +34,7 @@ struct ConstrainedResult {
 
 // Needs: values without bounds of the user. Cost: an iteration of the fit for each iteration.
 // Throws Interrupted.
-ConstrainedResult maximise_on_surface(equations::MixedModelEquations& equations,
+ConstrainedResult maximise_on_surface(const equations::MixedModelEquations& equations,
                                       const likelihood::Parameters& start,
                                       const ValueFunction& function, double target,
                                       Callbacks& callbacks);

@@ -65,7 +65,7 @@ bool has_loadings(const Model& model) {
 
 class Search {
  public:
-  Search(MixedModelEquations& equations, const RemlOptions& options, Callbacks& callbacks)
+  Search(const MixedModelEquations& equations, const RemlOptions& options, Callbacks& callbacks)
       : equations_(equations),
         model_(equations.model()),
         options_(options),
@@ -168,7 +168,7 @@ class Search {
     const bool pays =
         model_.blocks.empty() || (has_many_parameters() && (has_loadings_ || course_.is_long()));
     exact_ = exact_ || observed_ || (pays && is_slow);
-    return expand(equations_, space_, std::move(evaluation), exact_, callbacks_);
+    return expand(space_, std::move(evaluation), exact_, callbacks_);
   }
 
   // Small data sets can have an observed information so far from the average one that the steps
@@ -225,7 +225,6 @@ class Search {
         if (ratio < 0.25) radius_ = 0.5 * step.norm();
         return trial;
       }
-      if (trial) equations_.give_back(std::move(trial->solved));
       radius_ = 0.25 * std::min(radius_, step.norm());
     }
     return std::nullopt;
@@ -240,7 +239,6 @@ class Search {
     std::optional<Evaluation> trial = improve(from, value, quadratic);
     radius_ = radius;
     if (!trial || value - trial->minus2loglik > kBoundaryLoss) return trial;
-    equations_.give_back(std::move(trial->solved));
     return std::nullopt;
   }
 
@@ -265,7 +263,7 @@ class Search {
 
   RemlResult finish_without_search(Evaluation&& evaluation) {
     report(evaluation.minus2loglik, 0.0);
-    return {std::move(evaluation), Termination::converged, course_.history(), evaluations_, 0.0};
+    return {std::move(evaluation), {Termination::converged, course_.history(), evaluations_, 0.0}};
   }
 
   // What the likelihood cannot tell from zero becomes zero: all of it at once, or what can.
@@ -284,14 +282,13 @@ class Search {
                         "the effects fit it exactly, or so nearly that the equations are singular "
                         "at the best values found: a residual variance goes to zero");
     }
-    return {std::move(*evaluation), termination, course_.history(), evaluations_, left};
+    return {std::move(*evaluation), {termination, course_.history(), evaluations_, left}};
   }
 
   // The evaluation, where it is as good as `value`.
   std::optional<Evaluation> accepted(const Parameters& parameters, double value) {
     std::optional<Evaluation> evaluation = evaluate_at(parameters);
     if (!evaluation || evaluation->minus2loglik <= value + kBoundaryLoss) return evaluation;
-    equations_.give_back(std::move(evaluation->solved));
     return std::nullopt;
   }
 
@@ -304,9 +301,7 @@ class Search {
         const std::optional<Parameters> trial =
             canonical(model_, space_, *kept, small, small, &block);
         if (!trial || n_at_boundary(block, *trial) <= n_at_boundary(block, *kept)) break;
-        std::optional<Evaluation> evaluation = accepted(*trial, value);
-        if (!evaluation) continue;
-        equations_.give_back(std::move(evaluation->solved));
+        if (!accepted(*trial, value)) continue;
         kept = trial;
         break;
       }
@@ -314,7 +309,7 @@ class Search {
     return kept;
   }
 
-  MixedModelEquations& equations_;
+  const MixedModelEquations& equations_;
   const Model& model_;
   const RemlOptions& options_;
   Callbacks& callbacks_;
@@ -336,7 +331,7 @@ class Search {
 
 }  // namespace
 
-RemlResult maximise(MixedModelEquations& equations, const Parameters& start,
+RemlResult maximise(const MixedModelEquations& equations, const Parameters& start,
                     const RemlOptions& options, Callbacks& callbacks) {
   return Search(equations, options, callbacks).run(start);
 }

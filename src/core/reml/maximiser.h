@@ -17,19 +17,24 @@ enum class Termination {
   no_ascent  // not even the smallest step raised the likelihood, and the gradient is not small
 };
 
-struct RemlResult {
-  likelihood::Evaluation evaluation;  // at the estimates, with the factor of C
+struct SearchReport {
   Termination termination = Termination::converged;
   std::vector<Iteration> history;
-  int evaluations = 0;  // of the likelihood
-  double potential = 0.0;
+  int evaluations = 0;     // of the likelihood
+  double potential = 0.0;  // of -2l that the search still expected to gain
+};
+
+struct RemlResult {
+  likelihood::Evaluation evaluation;  // at the estimates, with the factor of C
+  SearchReport report;
 };
 
 // Needs: a start whose covariances are valid. A variance that is best at zero ends as exactly zero.
 // Cost per iteration: a factorisation, a selected inverse and a block solve; and one more
 // factorisation at the end. Throws InvalidSpec where C is not positive definite at the start,
 // Interrupted.
-RemlResult maximise(equations::MixedModelEquations& equations, const likelihood::Parameters& start,
-                    const RemlOptions& options, Callbacks& callbacks);
+RemlResult maximise(const equations::MixedModelEquations& equations,
+                    const likelihood::Parameters& start, const RemlOptions& options,
+                    Callbacks& callbacks);
 
 }  // namespace henderson::reml

@@ -59,7 +59,7 @@ Matrix products_of_scores(const MixedModelEquations& equations, const RandomBloc
                           const equations::Solution& solution, const Parameters& at) {
   const Index m = block.structure->n_columns();
   const Eigen::Map<const Matrix> v(
-      solution.scaled.data() + equations.pattern().nodes.first_column[block.first_node], m,
+      solution.scaled.data() + equations.columns().nodes.first_column[block.first_node], m,
       block.n_levels);
   const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
                                    block.n_levels);
@@ -93,7 +93,7 @@ Matrix moment_covariance(const Matrix& products, const Vector& gradient, double 
 
 }  // namespace
 
-Parameters moment_start(MixedModelEquations& equations, const Parameters& start,
+Parameters moment_start(const MixedModelEquations& equations, const Parameters& start,
                         const model::VarianceRequest& request, Callbacks& callbacks) {
   const Model& model = equations.model();
   std::vector<const RandomBlock*> open;
@@ -109,11 +109,9 @@ Parameters moment_start(MixedModelEquations& equations, const Parameters& start,
   if (!evaluation) return start;
   std::vector<Matrix> products;
   for (const RandomBlock* block : open) {
-    products.push_back(
-        products_of_scores(equations, *block, evaluation->solved.solution, independent));
+    products.push_back(products_of_scores(equations, *block, evaluation->solution(), independent));
   }
-  const Vector gradient =
-      derivatives(equations, std::move(*evaluation), callbacks, Extent::gradient).gradient;
+  const Vector gradient = derivatives(std::move(*evaluation), callbacks, Extent::gradient).gradient;
   Parameters found = start;
   for (std::size_t k = 0; k < open.size(); ++k) {
     const RandomBlock& block = *open[k];

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A fit by likelihood, from the model to everything that is reported of it.
+#pragma once
+
+#include <optional>
+
+#include "core/answers/estimates.h"
+#include "core/answers/mean_covariance.h"
+#include "core/information/variance_information.h"
+#include "core/reml/maximiser.h"
+
+namespace henderson::answers {
+
+// The information of the variance parameters, and the moments of all fixed effects that are
+// estimated.
+struct TestBasis {
+  information::VarianceInformation information;
+  MeanCovariance moments;
+};
+
+struct FitResult {
+  Estimates estimates;
+  double minus2loglik = 0.0;
+  reml::SearchReport search;
+  std::optional<TestBasis> tests;  // where it was asked for and cost no more than an iteration
+};
+
+// Cost: that of the search, and of the estimates. Throws InvalidSpec, Interrupted.
+FitResult fit(const equations::MixedModelEquations& equations,
+              const model::VarianceRequest& request, const reml::RemlOptions& options,
+              bool with_tests, Callbacks& callbacks);
+
+}  // namespace henderson::answers

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/inverse_answers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/answers/errors.h"
+#include "core/equations/traces.h"
+
+namespace henderson::answers {
+namespace {
+
+using equations::MixedModelEquations;
+using likelihood::Evaluation;
+using model::BlockSymmetric;
+using model::Model;
+using model::Nodes;
+using model::RandomBlock;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr SmallIndex kColumnsAtATime = 64;
+
+// node_of[c] = i: column c of W is one of node i.
+std::vector<SmallIndex> node_of_column(const model::Nodes& nodes) {
+  std::vector<SmallIndex> node_of(static_cast<std::size_t>(nodes.n_columns()));
+  for (SmallIndex i = 0; i < nodes.count(); ++i) {
+    for (SmallIndex c = nodes.first_column[i]; c < nodes.first_column[i + 1]; ++c) node_of[c] = i;
+  }
+  return node_of;
+}
+
+// The values of block (i, j), i >= j. Needs: the matrix has it.
+const double* block_values(const BlockSymmetric& layout, const std::vector<double>& values,
+                           SmallIndex i, SmallIndex j) {
+  const auto begin = layout.node.begin() + layout.start[j];
+  const auto end = layout.node.begin() + layout.start[j + 1];
+  const auto found = std::lower_bound(begin, end, i);
+  return values.data() + layout.first_value[found - layout.node.begin()];
+}
+
+// Calls visit(node, position of the first entry) for the diagonal block of every node.
+template <class Visit>
+void for_each_diagonal_block(const equations::MixedModelEquations& equations, Visit visit) {
+  const Nodes& nodes = equations.columns().nodes;
+  const BlockSymmetric& cross = equations.model().cross_products;
+  const Index* position = equations.solver().pattern().cross_positions.data();
+  for (SmallIndex j = 0; j < cross.nodes.count(); ++j) {
+    const Index nj = nodes.size(j);
+    visit(j, position);
+    for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
+      const Index ni = nodes.size(cross.node[k]);
+      position += cross.node[k] == j ? nj * (nj + 1) / 2 : ni * nj;
+    }
+  }
+}
+
+// Prediction errors of a block whose levels are combinations: their covariances are not all on the
+// pattern of C, so each level has a solve.
+void combined_errors(const Evaluation& at, const RandomBlock& block, Matrix& errors) {
+  const Model& model = at.model();
+  const Index n_coef = block.n_coef, stride = model.n_coef_of_term[block.term];
+  const SmallIndex n_levels = model.n_levels_of_term[block.term];
+  for (SmallIndex first = 0; first < n_levels; first += kColumnsAtATime) {
+    const SmallIndex n = std::min(kColumnsAtATime, n_levels - first);
+    Matrix columns = Matrix::Zero(model.cross_products.nodes.n_columns(), n * n_coef);
+    for (SmallIndex l = 0; l < n; ++l) {
+      model::for_each_part(block.levels->combination(), first + l, [&](SmallIndex k, double share) {
+        columns.block(block.first_column + k * n_coef, l * n_coef, n_coef, n_coef) +=
+            share * block.coef_transform.transpose();
+      });
+    }
+    Matrix half = at.equations().to_scaled(at.lambda(), columns);
+    at.factor().solve_lower(half);
+    for (SmallIndex l = 0; l < n; ++l) {
+      const Matrix own = half.middleCols(l * n_coef, n_coef);
+      errors.block(block.first_coef, (first + l) * stride + block.first_coef, n_coef, n_coef) =
+          at.residual() * own.transpose() * own;
+    }
+  }
+}
+
+// `dense`: C^-1 among the fixed effects that are dense in the basis of C.
+Vector standard_errors(const Evaluation& at, const Matrix& dense,
+                       const linalg::SelectedInverse& inverse) {
+  const Model& model = at.model();
+  const model::FixedBasis& fixed = model.fixed;
+  const Matrix turned = fixed.dense_transform * dense * fixed.dense_transform.transpose();
+  const SmallIndex first_fixed = model.cross_products.nodes.count() - fixed.rank();
+  const double unit = at.parameters.residual_sd() * model.response_unit;
+  Vector errors = Vector::Constant(fixed.n_original, kNaN);
+  for_each_diagonal_block(at.equations(), [&](SmallIndex node, const Index* position) {
+    const SmallIndex j = node - first_fixed;
+    if (j < 0) return;
+    const double error =
+        j < fixed.n_dense ? std::sqrt(turned(j, j))
+                          : std::sqrt(inverse[*position]) * fixed.sparse_scale[j - fixed.n_dense];
+    errors[fixed.kept[j]] = unit * error;
+  });
+  return errors;
+}
+
+// Those of terms whose levels are combinations; NaN elsewhere.
+std::vector<Matrix> combined_prediction_errors(const Evaluation& at) {
+  const Model& model = at.model();
+  std::vector<Matrix> errors;
+  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
+    const Index n_coef = model.n_coef_of_term[t];
+    errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
+  }
+  for (const RandomBlock& block : model.blocks) {
+    if (block.levels->combination() != nullptr) combined_errors(at, block, errors[block.term]);
+  }
+  return errors;
+}
+
+void add_prediction_errors(const Evaluation& at, const linalg::SelectedInverse& inverse,
+                           std::vector<Matrix>& errors) {
+  const Model& model = at.model();
+  Matrix d;
+  for_each_diagonal_block(at.equations(), [&](SmallIndex node, const Index* position) {
+    const auto b = static_cast<std::size_t>(at.equations().columns().block_of_node[node]);
+    if (b >= model.blocks.size()) return;
+    const RandomBlock& block = model.blocks[b];
+    if (block.levels->combination() != nullptr) return;
+    const Index m = block.structure->n_columns();
+    d.resize(m, m);
+    for (Index q = 0; q < m; ++q) {
+      for (Index r = q; r < m; ++r) d(r, q) = d(q, r) = inverse[*position++];
+    }
+    const Matrix scale = block.coef_transform * at.lambda()[b];
+    const Index first =
+        static_cast<Index>(node - block.first_node) * model.n_coef_of_term[block.term];
+    errors[block.term].block(block.first_coef, first + block.first_coef, block.n_coef,
+                             block.n_coef) = at.residual() * scale * d * scale.transpose();
+  });
+}
+
+Vector record_leverages(const Evaluation& at, const linalg::SelectedInverse& inverse) {
+  const std::vector<double> values =
+      equations::unscaled_inverse(at.solved, at.equations().solver().pattern(), inverse);
+  const BlockSymmetric& layout = at.records().cross_products();
+  const std::vector<SmallIndex> node_of = node_of_column(layout.nodes);
+  const std::vector<SmallIndex>& first = layout.nodes.first_column;
+  const model::SparseRows& w = at.model().w;
+  Vector leverages = Vector::Zero(w.n_rows());
+  for (Index r = 0; r < w.n_rows(); ++r) {
+    for (Index a = w.start[r]; a < w.start[r + 1]; ++a) {
+      for (Index b = w.start[r]; b <= a; ++b) {
+        SmallIndex p = w.column[a], q = w.column[b];
+        if (p < q) std::swap(p, q);
+        const SmallIndex i = node_of[p], j = node_of[q];
+        const double d = block_values(layout, values, i,
+                                      j)[(q - first[j]) * layout.nodes.size(i) + (p - first[i])];
+        leverages[r] += (a == b ? 1.0 : 2.0) * d * w.value[a] * w.value[b];
+      }
+    }
+  }
+  return leverages;
+}
+
+Vector effective_dimensions(const Evaluation& at, const linalg::SelectedInverse& inverse) {
+  const Model& model = at.model();
+  const equations::Traces traces =
+      equations::make_traces(at.solved, at.equations().solver().pattern(), inverse);
+  Vector found = Vector::Zero(static_cast<Index>(model.n_coef_of_term.size()));
+  for (std::size_t b = 0; b < model.blocks.size(); ++b)
+    found[model.blocks[b].term] +=
+        traces.of_block[b].cwiseProduct(at.lambda()[b].transpose()).sum();
+  return found;
+}
+
+}  // namespace
+
+InverseAnswers answer_from_inverse(Evaluation&& evaluation, const InverseQuestions& questions,
+                                   Callbacks& callbacks) {
+  Evaluation at = std::move(evaluation);
+  InverseAnswers found;
+  Matrix dense;
+  if (questions.standard_errors) dense = fixed_block(at, at.model().fixed.n_dense);
+  if (questions.prediction_errors) found.prediction_errors = combined_prediction_errors(at);
+  linalg::InverseOptions options;
+  options.threads = at.equations().threads();
+  const linalg::SelectedInverse inverse =
+      linalg::selected_inverse(std::move(at.solved.factor), options, callbacks);
+  if (questions.standard_errors) found.standard_errors = standard_errors(at, dense, inverse);
+  if (questions.prediction_errors) add_prediction_errors(at, inverse, found.prediction_errors);
+  if (questions.leverages) found.leverages = record_leverages(at, inverse);
+  if (questions.effective_dimensions)
+    found.effective_dimensions = effective_dimensions(at, inverse);
+  return found;
+}
+
+}  // namespace henderson::answers

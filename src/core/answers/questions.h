@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Several questions to one fitted model: one model, one ordering, one factor for all of them.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "core/answers/fitted_model.h"
+
+namespace henderson::answers {
+
+enum class Topic {
+  // From the factor.
+  error_covariance,
+  error_columns,
+  error_variances,
+  error_blocks,
+  moments,
+  average_information,
+  // From the selected inverse, one for all of these.
+  prediction_errors,
+  leverages,
+  effective_dimensions,
+  // From the score beside the estimates.
+  information
+};
+
+struct Question {
+  Topic topic = Topic::error_covariance;
+  Eigen::SparseMatrix<double> k;                // of the first five
+  std::vector<Index> first;                     // of error_blocks
+  std::optional<AdjustmentRequest> adjustment;  // of moments
+};
+
+using Answer = std::variant<Matrix, Vector, std::vector<Matrix>, MeanCovariance,
+                            information::VarianceInformation>;
+
+// An answer for each question, in their order. What needs the factor is answered before what uses
+// it up.
+std::vector<Answer> ask(FittedModel& fitted, const std::vector<Question>& questions);
+
+}  // namespace henderson::answers

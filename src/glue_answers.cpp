@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "glue_answers.h"
+
+#include <map>
+
+#include "core/answers/questions.h"
+#include "core/reml/constrained.h"
+#include "glue_callbacks.h"
+
+namespace henderson {
+namespace {
+
+answers::Topic as_topic(const std::string& name) {
+  using answers::Topic;
+  static const std::map<std::string, Topic> topics = {
+      {"error_covariance", Topic::error_covariance},
+      {"error_columns", Topic::error_columns},
+      {"error_variances", Topic::error_variances},
+      {"error_blocks", Topic::error_blocks},
+      {"moments", Topic::moments},
+      {"average_information", Topic::average_information},
+      {"prediction_errors", Topic::prediction_errors},
+      {"leverages", Topic::leverages},
+      {"effective_dimensions", Topic::effective_dimensions},
+      {"information", Topic::information}};
+  const auto found = topics.find(name);
+  if (found == topics.end()) throw InvalidSpec("question", "there is no topic `" + name + "`");
+  return found->second;
+}
+
+answers::Question as_question(const Rcpp::List& list) {
+  answers::Question question;
+  question.topic = as_topic(Rcpp::as<std::string>(list["topic"]));
+  if (list.containsElementNamed("K")) question.k = Rcpp::as<Eigen::SparseMatrix<double>>(list["K"]);
+  if (list.containsElementNamed("sizes")) {
+    question.first.push_back(0);
+    for (const int size : Rcpp::IntegerVector(list["sizes"]))
+      question.first.push_back(question.first.back() + size);
+  }
+  if (list.containsElementNamed("w"))
+    question.adjustment =
+        answers::AdjustmentRequest{Rcpp::as<Matrix>(list["w"]), Rcpp::as<Matrix>(list["expected"])};
+  return question;
+}
+
+Rcpp::RObject answer_to_r(const answers::Answer& answer) {
+  return std::visit([](const auto& found) -> Rcpp::RObject { return to_r(found); }, answer);
+}
+
+Rcpp::List ask(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::List& questions) {
+  RCallbacks callbacks;
+  std::vector<answers::Question> asked;
+  for (R_xlen_t i = 0; i < questions.size(); ++i) asked.push_back(as_question(questions[i]));
+  answers::FittedModel fitted(as_spec(spec), as_request(control), as_threads(control), callbacks);
+  Rcpp::List found;
+  for (const answers::Answer& answer : answers::ask(fitted, asked))
+    found.push_back(answer_to_r(answer));
+  return found;
+}
+
+Rcpp::List likelihood_at(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
+  RCallbacks callbacks;
+  const model::ModelSpec model_spec = as_spec(spec);
+  model::VarianceRequest request = nothing_held(model_spec);
+  request.values = as_vector(values);
+  const answers::ValueDerivatives found =
+      answers::FittedModel(model_spec, request, 1, callbacks).value_derivatives();
+  return Rcpp::List::create(Rcpp::Named("minus2loglik") = found.minus2loglik,
+                            Rcpp::Named("gradient") = to_r(found.gradient),
+                            Rcpp::Named("average_information") = to_r(found.average_information));
+}
+
+// c(value, gradient) of an R function of the user's values.
+class RValueFunction final : public reml::ValueFunction {
+ public:
+  explicit RValueFunction(const Rcpp::Function& evaluate) : evaluate_(evaluate) {}
+
+  Value at(const Vector& values) const override {
+    const Vector found = Rcpp::as<Vector>(evaluate_(Rcpp::NumericVector(Rcpp::wrap(values))));
+    return {found[0], found.tail(found.size() - 1)};
+  }
+
+ private:
+  Rcpp::Function evaluate_;
+};
+
+Rcpp::List profile_at(const Rcpp::List& spec, const Rcpp::List& control,
+                      const Rcpp::Function& function, double target) {
+  RCallbacks callbacks;
+  const answers::FittedModel fitted(as_spec(spec), as_request(control), as_threads(control),
+                                    callbacks);
+  const reml::ConstrainedResult found = reml::maximise_on_surface(
+      fitted.equations(), fitted.parameters(), RValueFunction(function), target, callbacks);
+  return Rcpp::List::create(
+      Rcpp::Named("reached") = found.reached, Rcpp::Named("converged") = found.converged,
+      Rcpp::Named("values") = to_r(found.values), Rcpp::Named("minus2loglik") = found.minus2loglik,
+      Rcpp::Named("iterations") = found.iterations);
+}
+
+}  // namespace
+}  // namespace henderson
+
+// [[Rcpp::export]]
+Rcpp::List ask_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::List questions) {
+  return henderson::guarded([&] { return henderson::ask(spec, control, questions); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values) {
+  return henderson::guarded([&] { return henderson::likelihood_at(spec, values); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List profile_at_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::Function f, double value) {
+  return henderson::guarded([&] { return henderson::profile_at(spec, control, f, value); });
+}
