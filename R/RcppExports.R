@@ -5,24 +5,16 @@ fitting_constants_cpp <- function(spec, max_flops, threads) {
     .Call(`_henderson_fitting_constants_cpp`, spec, max_flops, threads)
 }
 
-solve_equations_cpp <- function(spec, values, K, diagonal) {
-    .Call(`_henderson_solve_equations_cpp`, spec, values, K, diagonal)
+ask_cpp <- function(spec, control, questions) {
+    .Call(`_henderson_ask_cpp`, spec, control, questions)
 }
 
-error_columns_cpp <- function(spec, values, K) {
-    .Call(`_henderson_error_columns_cpp`, spec, values, K)
+likelihood_cpp <- function(spec, values) {
+    .Call(`_henderson_likelihood_cpp`, spec, values)
 }
 
-error_blocks_cpp <- function(spec, values, K, sizes) {
-    .Call(`_henderson_error_blocks_cpp`, spec, values, K, sizes)
-}
-
-record_leverages_cpp <- function(spec, values) {
-    .Call(`_henderson_record_leverages_cpp`, spec, values)
-}
-
-prediction_error_cpp <- function(spec, values) {
-    .Call(`_henderson_prediction_error_cpp`, spec, values)
+profile_at_cpp <- function(spec, control, f, value) {
+    .Call(`_henderson_profile_at_cpp`, spec, control, f, value)
 }
 
 marker_summary_cpp <- function(markers) {
@@ -39,18 +31,6 @@ symmetry_cpp <- function(a) {
 
 symmetric_inverse_cpp <- function(a, threads) {
     .Call(`_henderson_symmetric_inverse_cpp`, a, threads)
-}
-
-profile_at_cpp <- function(spec, control, f, value) {
-    .Call(`_henderson_profile_at_cpp`, spec, control, f, value)
-}
-
-variance_information_cpp <- function(spec, control, K, average) {
-    .Call(`_henderson_variance_information_cpp`, spec, control, K, average)
-}
-
-mean_covariance_cpp <- function(spec, control, K, parameter_covariance, expected) {
-    .Call(`_henderson_mean_covariance_cpp`, spec, control, K, parameter_covariance, expected)
 }
 
 design_cpp <- function(spec) {
@@ -95,10 +75,6 @@ group_shares_cpp <- function(pedigree) {
 
 fit_reml_cpp <- function(spec, control) {
     .Call(`_henderson_fit_reml_cpp`, spec, control)
-}
-
-likelihood_cpp <- function(spec, values) {
-    .Call(`_henderson_likelihood_cpp`, spec, values)
 }
 
 has_completion_cpp <- function(sigma) {

@@ -49,12 +49,11 @@ mean_moments <- function(fit, K, ddf, information, w) {
 }
 
 engine_moments <- function(fit, K, ddf, w) {
-  none <- matrix(0, 0L, 0L)
-  if (!is_kenward_roger(ddf)) w <- none
-  expected <- if (ddf == "Kenward-Roger2") variance_information(fit)$expected else none
-  mean_covariance_cpp(
-    likelihood_spec(fit), fit_control(fit), engine_columns(fit, K), w, expected
-  )
+  columns <- engine_columns(fit, K)
+  if (!is_kenward_roger(ddf) || length(w) == 0L) return(ask_one(fit, "moments", K = columns))
+  improved <- ddf == "Kenward-Roger2"
+  expected <- if (improved) variance_information(fit)$expected else matrix(0, 0L, 0L)
+  ask_one(fit, "moments", K = columns, w = w, expected = expected)
 }
 
 # Covariance of the rows of K (over the kept columns) with the variances taken as known.

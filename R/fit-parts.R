@@ -78,31 +78,6 @@ effect_names <- function(term) {
   paste(term$label, rep(term$levels, each = term$n_coef), rep.int(term$coef_names, term$n_levels))
 }
 
-# Covariance of the fixed effects where the engine did not return it (many columns).
-fixed_covariance <- function(fit, limit = 10000L) {
-  p <- length(fit$fixed$names)
-  if (p > limit) abort_size("`vcov()`", p, limit, "`summary()` has the standard errors.")
-  keep <- which(!is.na(fit$fixed$estimate))
-  rows <- p + sum(vapply(fit$random, function(term) length(term$effects), 0L))
-  K <- new_dgc(keep - 1L, 0:length(keep), rep(1, length(keep)), c(rows, length(keep)))
-  covariance <- matrix(NA_real_, p, p)
-  covariance[keep, keep] <- solve_for(fit, K)
-  covariance
-}
-
-# K' C^- K: the covariance of linear functions of (beta, u_hat - u).
-solve_for <- function(fit, K, diagonal = FALSE) {
-  solve_equations_cpp(fit_spec(fit), fit$parameters$estimate, K, diagonal)
-}
-
-# The diagonal blocks of it: sizes[g] neighbouring columns of K are group g. A list of matrices.
-solve_blocks <- function(fit, K, sizes) {
-  error_blocks_cpp(fit_spec(fit), fit$parameters$estimate, K, sizes)
-}
-
-# w'C^- w of each record, relative to sigma^2, of a fit with one residual variance.
-shares <- function(fit) record_leverages_cpp(fit_spec(fit), fit$parameters$estimate)
-
 # The values of the variance parameters as a reader gets them: a fit by ANOVA may have negative
 # ones, and its equations then have 0 in their place.
 reported_estimates <- function(fit) fit$anova$estimate %||% fit$parameters$estimate

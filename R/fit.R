@@ -23,7 +23,9 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
     # Answers that later questions would compute again, see kept_answer().
     cache = new.env(parent = emptyenv())
   )
-  if (!is.null(est$information)) keep_answer(fit, "information", est$information)
+  if (!is.null(est$tests)) {
+    keep_answers(fit, list(information = c(est$tests$information, est$tests["moments"])))
+  }
   fit$anova <- est$anova
   fit$constraints <- model$asked$constraints %||% est$constraints
   class(fit) <- "lmmfit"

@@ -54,7 +54,7 @@ group_covariances <- function(fit, k) {
 error_columns <- function(fit, at) {
   size <- length(fit$fixed$names) + sum(vapply(fit$random, function(x) length(x$effects), 0L))
   K <- new_dgc(at - 1L, 0:length(at), rep.int(1, length(at)), c(size, length(at)))
-  error_columns_cpp(fit_spec(fit), fit$parameters$estimate, K)
+  ask_one(fit, "error_columns", K = K)
 }
 
 # The places of the effects of random term k among all effects.

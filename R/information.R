@@ -4,13 +4,6 @@
 # So many fixed effects have the derivatives of their whole covariance made once and kept.
 small_rank <- 100L
 
-# The spec whose likelihood has the information: REML unless the fit is by ML.
-likelihood_spec <- function(fit) {
-  spec <- fit_spec(fit)
-  if (spec$method != "ML") spec$method <- "REML"
-  spec
-}
-
 estimated_columns <- function(fit) which(!is.na(fit$fixed$estimate))
 
 # K' over all columns of X, for rows of K over the kept ones.
@@ -27,18 +20,22 @@ engine_columns <- function(fit, K) {
 # model. Where the average information is all that is needed, the others are only there if somebody
 # asked for them before.
 variance_information <- function(fit, average = FALSE) {
-  if (average && is.environment(fit$cache)) {
-    whole <- exists("information", envir = fit$cache, inherits = FALSE)
-    average <- !whole || !identical(fit$cache$estimate, fit$parameters$estimate)
+  average <- average && !is_kept(fit, "information")
+  key <- if (average) "average information" else "information"
+  if (is_kept(fit, key)) return(fit$cache[[key]])
+  kept <- estimated_columns(fit)
+  questions <- list(information = question(if (average) "average_information" else "information"))
+  if (length(kept) <= small_rank) {
+    all <- sparse_identity(length(kept))
+    questions$moments <- question("moments", K = engine_columns(fit, all))
   }
-  kept_answer(fit, if (average) "average information" else "information", function() {
-    kept <- estimated_columns(fit)
-    all <- if (length(kept) <= small_rank) sparse_identity(length(kept)) else
-      sparse_identity(length(kept))[0L, , drop = FALSE]
-    variance_information_cpp(
-      likelihood_spec(fit), fit_control(fit), engine_columns(fit, all), average
-    )
-  })
+  # Beside the differences of the score these are had for little.
+  if (!average) questions <- c(questions, inverse_questions(fit))
+  found <- ask(fit, questions)
+  answer <- c(found$information, list(moments = found$moments))
+  keep_answers(fit, stats::setNames(list(answer), key))
+  keep_answers(fit, found[setdiff(names(found), c("information", "moments"))])
+  answer
 }
 
 # list(covariance, used): the covariance of theta by the information that was asked for. Where that

@@ -28,7 +28,7 @@ ranef.lmmfit <- function(object, se = FALSE, ...) {
 
 # total: with the effects of genetic groups.
 effect_tables <- function(object, se, total = TRUE) {
-  errors <- if (se) prediction_error_cpp(fit_spec(object), object$parameters$estimate)
+  errors <- if (se) prediction_errors(object)
   groups <- term_labels(object)
   effects <- lapply(unique(groups), function(group) {
     in_group <- which(groups == group)

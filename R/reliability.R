@@ -44,7 +44,7 @@ reliability <- function(object, term = NULL) {
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]
-  errors <- prediction_error_cpp(fit_spec(object), object$parameters$estimate)[[k]]
+  errors <- prediction_errors(object)[[k]]
   sigma2 <- diag(term_covariance(term, k, object$parameters))
   effect_rows(term, term$levels, total_effects(object, k),
     coefficient_errors(total_errors(object, k, errors)), coefficient_errors(errors), sigma2,

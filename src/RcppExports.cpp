@@ -24,68 +24,42 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// solve_equations_cpp
-Rcpp::RObject solve_equations_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, bool diagonal);
-RcppExport SEXP _henderson_solve_equations_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP, SEXP diagonalSEXP) {
+// ask_cpp
+Rcpp::List ask_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::List questions);
+RcppExport SEXP _henderson_ask_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP questionsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    Rcpp::traits::input_parameter< bool >::type diagonal(diagonalSEXP);
-    rcpp_result_gen = Rcpp::wrap(solve_equations_cpp(spec, values, K, diagonal));
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type questions(questionsSEXP);
+    rcpp_result_gen = Rcpp::wrap(ask_cpp(spec, control, questions));
     return rcpp_result_gen;
 END_RCPP
 }
-// error_columns_cpp
-Rcpp::NumericMatrix error_columns_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K);
-RcppExport SEXP _henderson_error_columns_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP) {
+// likelihood_cpp
+Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values);
+RcppExport SEXP _henderson_likelihood_cpp(SEXP specSEXP, SEXP valuesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    rcpp_result_gen = Rcpp::wrap(error_columns_cpp(spec, values, K));
+    rcpp_result_gen = Rcpp::wrap(likelihood_cpp(spec, values));
     return rcpp_result_gen;
 END_RCPP
 }
-// error_blocks_cpp
-Rcpp::List error_blocks_cpp(Rcpp::List spec, Rcpp::NumericVector values, Rcpp::S4 K, Rcpp::IntegerVector sizes);
-RcppExport SEXP _henderson_error_blocks_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP KSEXP, SEXP sizesSEXP) {
+// profile_at_cpp
+Rcpp::List profile_at_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::Function f, double value);
+RcppExport SEXP _henderson_profile_at_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP fSEXP, SEXP valueSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type sizes(sizesSEXP);
-    rcpp_result_gen = Rcpp::wrap(error_blocks_cpp(spec, values, K, sizes));
-    return rcpp_result_gen;
-END_RCPP
-}
-// record_leverages_cpp
-Rcpp::NumericVector record_leverages_cpp(Rcpp::List spec, Rcpp::NumericVector values);
-RcppExport SEXP _henderson_record_leverages_cpp(SEXP specSEXP, SEXP valuesSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    rcpp_result_gen = Rcpp::wrap(record_leverages_cpp(spec, values));
-    return rcpp_result_gen;
-END_RCPP
-}
-// prediction_error_cpp
-Rcpp::List prediction_error_cpp(Rcpp::List spec, Rcpp::NumericVector values);
-RcppExport SEXP _henderson_prediction_error_cpp(SEXP specSEXP, SEXP valuesSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    rcpp_result_gen = Rcpp::wrap(prediction_error_cpp(spec, values));
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    Rcpp::traits::input_parameter< Rcpp::Function >::type f(fSEXP);
+    Rcpp::traits::input_parameter< double >::type value(valueSEXP);
+    rcpp_result_gen = Rcpp::wrap(profile_at_cpp(spec, control, f, value));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -134,49 +108,6 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type a(aSEXP);
     Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
     rcpp_result_gen = Rcpp::wrap(symmetric_inverse_cpp(a, threads));
-    return rcpp_result_gen;
-END_RCPP
-}
-// profile_at_cpp
-Rcpp::List profile_at_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::Function f, double value);
-RcppExport SEXP _henderson_profile_at_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP fSEXP, SEXP valueSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
-    Rcpp::traits::input_parameter< Rcpp::Function >::type f(fSEXP);
-    Rcpp::traits::input_parameter< double >::type value(valueSEXP);
-    rcpp_result_gen = Rcpp::wrap(profile_at_cpp(spec, control, f, value));
-    return rcpp_result_gen;
-END_RCPP
-}
-// variance_information_cpp
-Rcpp::List variance_information_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, bool average);
-RcppExport SEXP _henderson_variance_information_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP, SEXP averageSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
-    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    Rcpp::traits::input_parameter< bool >::type average(averageSEXP);
-    rcpp_result_gen = Rcpp::wrap(variance_information_cpp(spec, control, K, average));
-    return rcpp_result_gen;
-END_RCPP
-}
-// mean_covariance_cpp
-Rcpp::List mean_covariance_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 K, Rcpp::NumericMatrix parameter_covariance, Rcpp::NumericMatrix expected);
-RcppExport SEXP _henderson_mean_covariance_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP KSEXP, SEXP parameter_covarianceSEXP, SEXP expectedSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
-    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type parameter_covariance(parameter_covarianceSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type expected(expectedSEXP);
-    rcpp_result_gen = Rcpp::wrap(mean_covariance_cpp(spec, control, K, parameter_covariance, expected));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -311,18 +242,6 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
-// likelihood_cpp
-Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values);
-RcppExport SEXP _henderson_likelihood_cpp(SEXP specSEXP, SEXP valuesSEXP) {
-BEGIN_RCPP
-    Rcpp::RObject rcpp_result_gen;
-    Rcpp::RNGScope rcpp_rngScope_gen;
-    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
-    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    rcpp_result_gen = Rcpp::wrap(likelihood_cpp(spec, values));
-    return rcpp_result_gen;
-END_RCPP
-}
 // has_completion_cpp
 bool has_completion_cpp(Rcpp::NumericMatrix sigma);
 RcppExport SEXP _henderson_has_completion_cpp(SEXP sigmaSEXP) {
@@ -351,18 +270,13 @@ END_RCPP
 
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fitting_constants_cpp", (DL_FUNC) &_henderson_fitting_constants_cpp, 3},
-    {"_henderson_solve_equations_cpp", (DL_FUNC) &_henderson_solve_equations_cpp, 4},
-    {"_henderson_error_columns_cpp", (DL_FUNC) &_henderson_error_columns_cpp, 3},
-    {"_henderson_error_blocks_cpp", (DL_FUNC) &_henderson_error_blocks_cpp, 4},
-    {"_henderson_record_leverages_cpp", (DL_FUNC) &_henderson_record_leverages_cpp, 2},
-    {"_henderson_prediction_error_cpp", (DL_FUNC) &_henderson_prediction_error_cpp, 2},
+    {"_henderson_ask_cpp", (DL_FUNC) &_henderson_ask_cpp, 3},
+    {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 2},
+    {"_henderson_profile_at_cpp", (DL_FUNC) &_henderson_profile_at_cpp, 4},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
-    {"_henderson_profile_at_cpp", (DL_FUNC) &_henderson_profile_at_cpp, 4},
-    {"_henderson_variance_information_cpp", (DL_FUNC) &_henderson_variance_information_cpp, 4},
-    {"_henderson_mean_covariance_cpp", (DL_FUNC) &_henderson_mean_covariance_cpp, 5},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_table_cpp", (DL_FUNC) &_henderson_structure_table_cpp, 0},
     {"_henderson_value_counts_cpp", (DL_FUNC) &_henderson_value_counts_cpp, 2},
@@ -374,7 +288,6 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_amatrix_cpp", (DL_FUNC) &_henderson_amatrix_cpp, 4},
     {"_henderson_group_shares_cpp", (DL_FUNC) &_henderson_group_shares_cpp, 1},
     {"_henderson_fit_reml_cpp", (DL_FUNC) &_henderson_fit_reml_cpp, 2},
-    {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 2},
     {"_henderson_has_completion_cpp", (DL_FUNC) &_henderson_has_completion_cpp, 1},
     {"_henderson_subject_regressions_cpp", (DL_FUNC) &_henderson_subject_regressions_cpp, 4},
     {NULL, NULL, 0}

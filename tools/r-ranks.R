@@ -35,7 +35,7 @@ r_ranks <- list(
     "residual-bound.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
-  fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R"),
+  fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R", "ask.R"),
   # Questions to a fit, and the objects that answer them.
   answers = c(
     "information.R", "ddf.R", "estimable.R", "contest.R", "anova-terms.R", "anova.R",
@@ -60,7 +60,6 @@ r_ranks <- list(
 
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
-  "columns.R", "ddf.R", "effective-dimensions.R", "fit-parts.R", "fit.R", "grm.R",
-  "group-effects.R", "henderson3.R", "information.R", "likelihood.R", "parameter-values.R",
-  "pedigree.R", "ranef.R", "refit.R", "relationship.R", "reliability.R", "two-stage-fit.R"
+  "ask.R", "columns.R", "fit.R", "grm.R", "henderson3.R", "likelihood.R", "parameter-values.R",
+  "pedigree.R", "refit.R", "relationship.R", "two-stage-fit.R"
 )

@@ -72,10 +72,7 @@ struct Case {
     std::optional<likelihood::Evaluation> at =
         likelihood::evaluate(equations, parameters, false, callbacks);
     REQUIRE(at.has_value());
-    MeanCovariance found =
-        mean_covariance(equations, at->lambda, parameters.residual(), at->solved.factor,
-                        parameters.theta(), k, directions(), adjustment);
-    equations.give_back(std::move(at->solved));
+    MeanCovariance found = mean_covariance(*at, k, directions(), adjustment, callbacks);
     return found;
   }
 

@@ -124,7 +124,7 @@ TEST_CASE("a search ends at a wall where -2l rises with a slope", "[boundary]") 
     MixedModelEquations equations(model, FixedPlace::last, 1);
     const RemlResult found =
         maximise(equations, starting_parameters(model, request), RemlOptions{}, callbacks);
-    CHECK(found.termination == Termination::converged);
+    CHECK(found.report.termination == Termination::converged);
     const Vector values = user_values(model, found.evaluation.parameters);
     const Vector sd = values.head(n).cwiseSqrt();
     const double rho = values[n], residual = values[n + 1];

@@ -66,7 +66,6 @@ std::optional<double> minus2loglik_at(MixedModelEquations& equations,
   std::optional<Evaluation> found = evaluate(equations, *parameters, false, callbacks);
   if (!found) return std::nullopt;
   const double value = found->minus2loglik;
-  equations.give_back(std::move(found->solved));
   return value;
 }
 
@@ -103,8 +102,8 @@ bool check_pair(const MixedModel& given, Index lead, Index follower, double rati
   const Vector values = user_values(model, *start);
   CHECK(values[follower] == Approx(ratio * values[lead]).epsilon(1e-12));
   Callbacks quiet;
-  const Derivatives found = reduced(
-      *space, *start, derivatives(equations, *evaluate(equations, *start, false, quiet), quiet));
+  const Derivatives found =
+      reduced(*space, *start, derivatives(*evaluate(equations, *start, false, quiet), quiet));
   for (Index j = 0; j < space->size(); ++j) {
     // Of several steps, as -2l bends sharply along some coordinates, and has few digits along
     // others.
@@ -167,8 +166,7 @@ TEST_CASE("With held values of us the score is that of differences along the sur
     CHECK(test::difference(user_values(model, at), values) < 1e-12);
     std::optional<Evaluation> evaluation = evaluate(equations, at, false, callbacks);
     REQUIRE(evaluation);
-    const Expansion found =
-        expand(equations, space, std::move(*evaluation), model.blocks.empty(), callbacks);
+    const Expansion found = expand(space, std::move(*evaluation), model.blocks.empty(), callbacks);
     for (Index j = 0; j < space.size(); ++j) {
       const std::optional<double> slope = slope_at(equations, space, at, j, 1e-5);
       REQUIRE(slope);
@@ -205,10 +203,10 @@ TEST_CASE("A search that ends at a bound has the score of its side", "[free_spac
     const Model model = model::build_model(given.spec, request, callbacks);
     MixedModelEquations bounded(model, FixedPlace::last, 1);
     RemlResult found = maximise(bounded, starting_parameters(model, request), {}, callbacks);
-    CHECK(found.termination == Termination::converged);
+    CHECK(found.report.termination == Termination::converged);
     const Parameters at = found.evaluation.parameters;
     CHECK(user_values(model, at)[0] == Approx(share * best).epsilon(1e-10));
-    const Derivatives score = derivatives(bounded, std::move(found.evaluation), callbacks);
+    const Derivatives score = derivatives(std::move(found.evaluation), callbacks);
     CHECK((share < 1.0 ? score.gradient[0] < 0.0 : score.gradient[0] > 0.0));
     CHECK(std::abs(score.gradient[model.n_theta]) < 1e-4);
   }

@@ -5,8 +5,8 @@
 
 #include <Eigen/Dense>
 
-#include "core/equations/errors.h"
-#include "core/equations/leverages.h"
+#include "core/answers/errors.h"
+#include "core/answers/inverse_answers.h"
 #include "core/equations/traces.h"
 #include "core/likelihood/evaluation.h"
 #include "support/mixed_models.h"
@@ -73,6 +73,12 @@ Factors random_factors(const Model& model, std::mt19937& engine) {
   return lambda;
 }
 
+std::optional<Solved> solved_at(const MixedModelEquations& equations, const Factors& lambda) {
+  Callbacks callbacks;
+  return equations.solve(lambda, *equations.records_at(Vector::Zero(equations.model().n_theta)),
+                         callbacks);
+}
+
 // Calls check(given, model, equations) for every model with every place of the fixed effects.
 template <class Check>
 void for_each_model(unsigned seed, const Check& check) {
@@ -132,8 +138,7 @@ TEST_CASE("C, its determinants and its solution are those of the dense equations
           Factors lambda = random_factors(model, engine);
           if (repeat == 1 && !lambda.empty()) lambda[0].setZero();
           const DenseEquations dense = dense_equations(given, model, lambda);
-          Callbacks callbacks;
-          std::optional<Solved> solved = equations.solve(lambda, callbacks);
+          std::optional<Solved> solved = solved_at(equations, lambda);
           REQUIRE(solved.has_value());
           const Solution& found = solved->solution;
           const Matrix inverse = dense.c.inverse();
@@ -147,7 +152,6 @@ TEST_CASE("C, its determinants and its solution are those of the dense equations
           CHECK(difference(found.score, model.rhs - dense.cross * dense.scale * b) < 1e-9);
           CHECK(found.score.tail(model.rank()).isZero(1e-9));
           CHECK(found.quadratic == Approx(model.weighted_ss - model.rhs.dot(dense.scale * b)));
-          equations.give_back(std::move(*solved));
         }
       });
 }
@@ -159,10 +163,9 @@ TEST_CASE("the determinant of the random part, with fixed effects last or apart"
         const Factors lambda = random_factors(model, engine);
         const DenseEquations dense = dense_equations(given, model, lambda);
         const double expected = log_det(dense.c.topLeftCorner(dense.n_random, dense.n_random));
-        Callbacks callbacks;
-        const std::optional<Solved> solved = equations.solve(lambda, callbacks);
-        const bool has_it = equations.random_part() || equations.pattern().symbolic->n_last() > 0;
-        if (has_it) CHECK(solved->solution.log_det_random == Approx(expected).margin(1e-10));
+        const std::optional<Solved> solved = solved_at(equations, lambda);
+        if (equations.place() != FixedPlace::anywhere)
+          CHECK(solved->solution.log_det_random == Approx(expected).margin(1e-10));
       });
 }
 
@@ -182,41 +185,41 @@ TEST_CASE("products with Lambda and B") {
 
 TEST_CASE("traces of the selected inverse") {
   std::mt19937 engine(4);
-  for_each_model(
-      14, [&](const MixedModel& given, const Model& model, MixedModelEquations& equations) {
-        const Factors lambda = random_factors(model, engine);
-        const DenseEquations dense = dense_equations(given, model, lambda);
-        const bool last = equations.pattern().symbolic->n_last() > 0;
-        for (const bool without_last : {false, true}) {
-          if (without_last && !last) continue;
-          Matrix d = dense.c.inverse();
-          if (without_last) {
-            d.setZero();
-            const Index n = dense.n_random;
-            if (n > 0) d.topLeftCorner(n, n) = dense.c.topLeftCorner(n, n).inverse();
-          }
-          Callbacks callbacks;
-          std::optional<linalg::CholeskyFactor> factor = equations.factorize(lambda, callbacks);
-          linalg::InverseOptions options;
-          options.without_last = without_last;
-          linalg::SelectedInverse inverse =
-              linalg::selected_inverse(std::move(*factor), options, callbacks);
-          const Traces traces = make_traces(equations, lambda, inverse);
-          const Matrix dwz = d * dense.scale.transpose() * dense.cross;  // D W_s'W
-          REQUIRE(traces.of_block.size() == model.blocks.size());
-          for (std::size_t b = 0; b < model.blocks.size(); ++b) {
-            const RandomBlock& block = model.blocks[b];
-            Matrix expected = Matrix::Zero(block.n_coef, block.n_coef);
-            for (Index l = 0; l < block.n_levels; ++l) {
-              const Index first = block.first_column + l * block.n_coef;
-              expected += dwz.block(first, first, block.n_coef, block.n_coef);
-            }
-            CHECK(difference(traces.of_block[b], expected) < 1e-10);
-          }
-          CHECK(traces.of_records == Approx((dwz * dense.scale).trace()).margin(1e-10));
-          equations.give_back(std::move(inverse).release());
-        }
-      });
+  for_each_model(14,
+                 [&](const MixedModel& given, const Model& model, MixedModelEquations& equations) {
+                   const Factors lambda = random_factors(model, engine);
+                   const DenseEquations dense = dense_equations(given, model, lambda);
+                   const EquationPattern& pattern = equations.solver().pattern();
+                   const bool last = pattern.symbolic->n_last() > 0;
+                   for (const bool without_last : {false, true}) {
+                     if (without_last && !last) continue;
+                     Matrix d = dense.c.inverse();
+                     if (without_last) {
+                       d.setZero();
+                       const Index n = dense.n_random;
+                       if (n > 0) d.topLeftCorner(n, n) = dense.c.topLeftCorner(n, n).inverse();
+                     }
+                     Callbacks callbacks;
+                     std::optional<Solved> solved = solved_at(equations, lambda);
+                     linalg::InverseOptions options;
+                     options.without_last = without_last;
+                     linalg::SelectedInverse inverse =
+                         linalg::selected_inverse(std::move(solved->factor), options, callbacks);
+                     const Traces traces = make_traces(*solved, pattern, inverse);
+                     const Matrix dwz = d * dense.scale.transpose() * dense.cross;  // D W_s'W
+                     REQUIRE(traces.of_block.size() == model.blocks.size());
+                     for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+                       const RandomBlock& block = model.blocks[b];
+                       Matrix expected = Matrix::Zero(block.n_coef, block.n_coef);
+                       for (Index l = 0; l < block.n_levels; ++l) {
+                         const Index first = block.first_column + l * block.n_coef;
+                         expected += dwz.block(first, first, block.n_coef, block.n_coef);
+                       }
+                       CHECK(difference(traces.of_block[b], expected) < 1e-10);
+                     }
+                     CHECK(traces.of_records == Approx((dwz * dense.scale).trace()).margin(1e-10));
+                   }
+                 });
 }
 
 TEST_CASE("BLUE, BLUP and y'Py are those of the V form") {
@@ -226,7 +229,7 @@ TEST_CASE("BLUE, BLUP and y'Py are those of the V form") {
         const Vector values = test::random_values(given, engine);
         const test::Oracle oracle = test::oracle(given, values);
         const likelihood::Evaluation found = evaluate_at(equations, values);
-        const Solution& solution = found.solved.solution;
+        const Solution& solution = found.solution();
         const Vector b =
             model.response_unit * solution.unscaled.tail(model.rank()) + model.least_squares;
         const Vector beta = model.fixed.beta(b, 0.0);
@@ -253,25 +256,18 @@ TEST_CASE("error covariances are the inverse of the textbook equations") {
     const likelihood::Evaluation found = evaluate_at(equations, values);
     Matrix k(expected.rows(), 4);
     for (Index c = 0; c < 4; ++c) k.col(c) = normal(k.rows(), engine);
-    const double residual = found.parameters.residual();
-    const Matrix covariance =
-        error_covariance(equations, found.lambda, residual, found.solved.factor, k);
+    const Matrix covariance = answers::error_covariance(found, k);
     CHECK(difference(covariance, k.transpose() * expected * k) < 1e-9);
-    const Matrix columns = error_columns(equations, found.lambda, residual, found.solved.factor, k);
+    const Matrix columns = answers::error_columns(found, k);
     CHECK(difference(columns, expected * k) < 1e-9);
-    const std::vector<Matrix> blocks = error_blocks(
-        equations, found.lambda, residual, found.solved.factor, k.sparseView(), {0, 3, 3, 4});
+    const std::vector<Matrix> blocks = answers::error_blocks(found, k.sparseView(), {0, 3, 3, 4});
     REQUIRE(blocks.size() == 3);
     CHECK(difference(blocks[0], covariance.topLeftCorner(3, 3)) < 1e-12);
     CHECK(blocks[1].size() == 0);
     CHECK(difference(blocks[2], covariance.bottomRightCorner(1, 1)) < 1e-12);
-    CHECK_THROWS_AS(error_blocks(equations, found.lambda, residual, found.solved.factor,
-                                 k.sparseView(), {0, 3}),
-                    DimensionMismatch);
-    CHECK_THROWS_AS(
-        error_covariance(equations, found.lambda, residual, found.solved.factor, k.topRows(1)),
-        DimensionMismatch);
-    const Matrix fixed = fixed_covariance(equations, residual, found.solved.factor);
+    CHECK_THROWS_AS(answers::error_blocks(found, k.sparseView(), {0, 3}), DimensionMismatch);
+    CHECK_THROWS_AS(answers::error_covariance(found, k.topRows(1)), DimensionMismatch);
+    const Matrix fixed = answers::fixed_covariance(found);
     REQUIRE(fixed.rows() == given.x.cols());
     for (Index j = 0; j < fixed.cols(); ++j) {
       const bool kept = std::count(oracle.kept.begin(), oracle.kept.end(), j) > 0;
@@ -291,22 +287,19 @@ TEST_CASE("standard errors and prediction errors from the selected inverse") {
     const Vector values = test::random_values(given, engine);
     const Matrix expected = error_over_all_columns(given, test::oracle(given, values));
     Callbacks callbacks;
-    likelihood::Evaluation found = evaluate_at(equations, values);
-    const double residual = found.parameters.residual();
-    const Vector errors =
-        fixed_standard_errors(equations, residual, std::move(found.solved.factor), callbacks);
+    answers::InverseQuestions questions;
+    questions.standard_errors = questions.prediction_errors = true;
+    const answers::InverseAnswers found =
+        answers::answer_from_inverse(evaluate_at(equations, values), questions, callbacks);
+    CHECK(found.leverages.size() == 0);
+    const Vector& errors = found.standard_errors;
     REQUIRE(errors.size() == given.x.cols());
     for (Index j = 0; j < errors.size(); ++j) {
       CHECK(std::isnan(errors[j]) == (expected(j, j) == 0.0));
       if (!std::isnan(errors[j]))
         CHECK(errors[j] == Approx(std::sqrt(expected(j, j))).epsilon(1e-8));
     }
-    if (equations.random_part())
-      equations.random_part()->give_back(std::move(*found.solved.random_factor).release());
-
-    found = evaluate_at(equations, values);
-    const std::vector<Matrix> predictions = prediction_errors(
-        equations, found.lambda, residual, std::move(found.solved.factor), callbacks);
+    const std::vector<Matrix>& predictions = found.prediction_errors;
     REQUIRE(predictions.size() == given.terms.size());
     Index first = given.x.cols();
     for (std::size_t t = 0; t < predictions.size(); ++t) {
@@ -334,14 +327,20 @@ TEST_CASE("leverages of records are those of the V form") {
         const Vector values = test::random_values(given, engine);
         const test::Oracle oracle = test::oracle(given, values);
         Callbacks callbacks;
-        likelihood::Evaluation found = evaluate_at(equations, values);
-        const Vector leverages =
-            record_leverages(equations, found.lambda, std::move(found.solved.factor), callbacks);
+        answers::InverseQuestions questions;
+        questions.leverages = questions.effective_dimensions = true;
+        const answers::InverseAnswers found =
+            answers::answer_from_inverse(evaluate_at(equations, values), questions, callbacks);
+        const Vector& leverages = found.leverages;
         Vector weights = model.weights;
         if (weights.size() == 0) weights = Vector::Ones(model.n_records);
         const Vector left = 1.0 - (weights.array() * leverages.array());
         const double residual = values[values.size() - 1];
         CHECK(difference(weights.cwiseProduct(left) / residual, oracle.p.diagonal()) < 1e-9);
+        // All effective dimensions, the rank of X and the residual's add up to the records.
+        const double of_residual = oracle.p.diagonal().cwiseQuotient(weights).sum() * residual;
+        CHECK(found.effective_dimensions.sum() + model.rank() + of_residual ==
+              Approx(static_cast<double>(model.n_records)));
       });
 }
 
@@ -352,10 +351,14 @@ TEST_CASE("the storage of the equations is one") {
       model::build_model(given.spec, test::nothing_held(given.n_values()), callbacks);
   MixedModelEquations equations(model, FixedPlace::last, 1);
   const Factors lambda{Matrix::Identity(1, 1)};
-  std::optional<Solved> solved = equations.solve(lambda, callbacks);
-  CHECK_THROWS_AS(equations.solve(lambda, callbacks), Error);
-  equations.give_back(std::move(*solved));
-  CHECK(equations.solve(lambda, callbacks).has_value());
+  std::optional<Solved> solved = solved_at(equations, lambda);
+  CHECK_THROWS_AS(solved_at(equations, lambda), Error);
+  solved.reset();
+  solved = solved_at(equations, lambda);
+  REQUIRE(solved.has_value());
+  // Whatever became of the factor: here its inverse, which ends too.
+  linalg::selected_inverse(std::move(solved->factor), linalg::InverseOptions{}, callbacks);
+  CHECK(solved_at(equations, lambda).has_value());
 }
 
 }  // namespace henderson::equations

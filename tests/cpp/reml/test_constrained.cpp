@@ -48,7 +48,6 @@ TEST_CASE("on the surface the score is along the gradient of the function") {
         maximise(equations, starting_parameters(model, request), RemlOptions(), callbacks);
     const Parameters at = best.evaluation.parameters;
     const double highest = best.evaluation.minus2loglik;
-    equations.give_back(std::move(best.evaluation.solved));
     // The residual variance counts twice: a sum of variances and covariances.
     Vector w = Vector::Ones(given.n_values());
     w[w.size() - 1] = 2.0;

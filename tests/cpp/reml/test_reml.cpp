@@ -46,7 +46,6 @@ double minus2loglik_at(MixedModelEquations& equations, const Parameters& paramet
   std::optional<Evaluation> found = evaluate(equations, parameters, false, callbacks);
   REQUIRE(found.has_value());
   const double value = found->minus2loglik;
-  equations.give_back(std::move(found->solved));
   return value;
 }
 
@@ -77,9 +76,7 @@ Fit fit(const MixedModel& given, const VarianceRequest& request, Callbacks& call
   const Model model = model::build_model(given.spec, request, callbacks);
   MixedModelEquations equations(model, FixedPlace::last, 1);
   RemlResult result = maximise(equations, starting_parameters(model, request), options, callbacks);
-  Evaluation evaluation{result.evaluation.parameters, result.evaluation.lambda,
-                        std::move(result.evaluation.solved), result.evaluation.minus2loglik};
-  Estimates found = estimates(equations, evaluation, request, callbacks);
+  Estimates found = estimates(result.evaluation, request, callbacks);
   return {std::move(result), std::move(found)};
 }
 
@@ -132,7 +129,7 @@ TEST_CASE("-2 log-likelihood, score and average information are those of the V f
         std::optional<Evaluation> found = evaluate(equations, parameters, false, callbacks);
         REQUIRE(found.has_value());
         CHECK(found->minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-10));
-        const Derivatives derivative = derivatives(equations, std::move(*found), callbacks);
+        const Derivatives derivative = derivatives(std::move(*found), callbacks);
         const Matrix jacobian = user_jacobian(model, parameters);
         const Vector gradient = jacobian.transpose() * oracle.gradient;
         CHECK(difference(derivative.gradient, gradient) < 1e-8);
@@ -185,7 +182,6 @@ TEST_CASE("rescaling finds the best common factor of all variances") {
     std::optional<Evaluation> best = evaluate(equations, at, true, callbacks);
     const Parameters scaled = best->parameters;
     const double value = best->minus2loglik;
-    equations.give_back(std::move(best->solved));
     CHECK(minus2loglik_at(equations, scaled) == Approx(value).epsilon(1e-12));
     for (const double c : {0.99, 1.01})
       CHECK(minus2loglik_at(equations, rescaled(model, scaled, c)) > value);
@@ -199,7 +195,7 @@ TEST_CASE(
     INFO(given.name);
     Callbacks callbacks;
     const Fit found = fit(given, free_request(given), callbacks);
-    CHECK((found.result.termination == Termination::converged));
+    CHECK((found.result.report.termination == Termination::converged));
     const Estimates& e = found.estimates;
     const test::Oracle oracle = test::oracle(given, e.values);
     CHECK(found.result.evaluation.minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-9));
@@ -245,7 +241,7 @@ TEST_CASE("a variance that is best at zero is exactly zero, and says so") {
     given.spec.reml = reml;
     Callbacks callbacks;
     const Fit found = fit(given, free_request(given), callbacks);
-    CHECK((found.result.termination == Termination::converged));
+    CHECK((found.result.report.termination == Termination::converged));
     CHECK(found.estimates.values[0] == 0.0);
     CHECK((found.estimates.status[0] == ValueStatus::at_boundary));
     CHECK((found.estimates.status[1] == ValueStatus::free));
@@ -279,7 +275,7 @@ TEST_CASE("held parameters stay, the others are best given them") {
     const Fit found = fit(given, request, callbacks);
     // Where entries of one matrix are held, the search cannot reach a singular one, and has to say
     // so.
-    const bool converged = found.result.termination == Termination::converged;
+    const bool converged = found.result.report.termination == Termination::converged;
     const bool partly = std::isnan(values[0]) && !(std::isnan(values[1]) && std::isnan(values[2]));
     if (!partly) CHECK(converged);
     const test::Oracle oracle = test::oracle(given, found.estimates.values);
@@ -336,13 +332,13 @@ TEST_CASE("no more iterations than asked for, and a line for each") {
     options.max_iterations = limit;
     options.trace = true;
     const Fit found = fit(given, free_request(given), lines, options);
-    CHECK(static_cast<int>(found.result.history.size()) <= limit + 1);
-    CHECK(lines.count == static_cast<int>(found.result.history.size()));
-    CHECK((found.result.termination ==
+    CHECK(static_cast<int>(found.result.report.history.size()) <= limit + 1);
+    CHECK(lines.count == static_cast<int>(found.result.report.history.size()));
+    CHECK((found.result.report.termination ==
            (limit < 3 ? Termination::iteration_limit : Termination::converged)));
-    for (std::size_t k = 1; k < found.result.history.size(); ++k) {
-      CHECK(found.result.history[k].minus2loglik <=
-            found.result.history[k - 1].minus2loglik + 1e-9);
+    for (std::size_t k = 1; k < found.result.report.history.size(); ++k) {
+      CHECK(found.result.report.history[k].minus2loglik <=
+            found.result.report.history[k - 1].minus2loglik + 1e-9);
     }
   }
 }

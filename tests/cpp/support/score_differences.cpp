@@ -10,8 +10,7 @@ Vector gradient_at(equations::MixedModelEquations& equations,
   std::optional<likelihood::Evaluation> evaluation =
       likelihood::evaluate(equations, parameters, false, callbacks);
   if (!evaluation) throw Error("a neighbour is not valid");
-  return information::derivatives(equations, std::move(*evaluation), callbacks,
-                                  information::Extent::gradient)
+  return information::derivatives(std::move(*evaluation), callbacks, information::Extent::gradient)
       .gradient;
 }
 
