@@ -40,11 +40,11 @@ struct Places {
   Index n_rest = 0;
 };
 
-Places places_of(const Solved& solved, NodeGroups& groups, Absorption& found) {
-  const Model& model = solved.equations->model();
-  const Factors& lambda = solved.lambda;
+Places places_of(const MixedModelEquations& equations, const Factors& lambda, NodeGroups& groups,
+                 Absorption& found) {
+  const Model& model = equations.model();
   const Nodes& nodes = model.cross_products.nodes;
-  const std::vector<SmallIndex>& block_of = solved.equations->columns().block_of_node;
+  const std::vector<SmallIndex>& block_of = equations.columns().block_of_node;
   const auto n = static_cast<std::size_t>(nodes.count());
   Places at{std::vector<SmallIndex>(n, kNone), std::vector<SmallIndex>(n, 0),
             std::vector<Index>(n, kNone), 0};
@@ -184,16 +184,15 @@ class Elimination {
 
 }  // namespace
 
-std::optional<Absorption> absorb(const Solved& solved, const AbsorptionLimits& limits) {
-  const MixedModelEquations& equations = *solved.equations;
-  const Factors& lambda = solved.lambda;
+std::optional<Absorption> absorb(const MixedModelEquations& equations, const Factors& lambda,
+                                 const AbsorptionLimits& limits) {
   const Model& model = equations.model();
   if (!is_possible(model, lambda)) return std::nullopt;
   const std::vector<SmallIndex>& block_of = equations.columns().block_of_node;
   NodeGroups groups = group_nodes(equations, lambda, limits.group);
   Absorption found;
   found.is_absorbed = groups.is_absorbed;
-  const Places at = places_of(solved, groups, found);
+  const Places at = places_of(equations, lambda, groups, found);
   if (at.n_rest > limits.rest) return std::nullopt;
 
   std::vector<Matrix> sigma;

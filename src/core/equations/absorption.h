@@ -45,6 +45,7 @@ struct Absorption {
 // neither A nor B. Nothing where a term has a relationship or a singular Lambda, beyond the limits,
 // or where groups meet so many columns of B that a factor is the better way. Cost: one pass over
 // W'W, (columns of a group)^3 for each, and (columns of B)^3.
-std::optional<Absorption> absorb(const Solved& at, const AbsorptionLimits& limits = {});
+std::optional<Absorption> absorb(const MixedModelEquations& equations, const Factors& lambda,
+                                 const AbsorptionLimits& limits = {});
 
 }  // namespace henderson::equations

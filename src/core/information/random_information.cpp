@@ -54,7 +54,8 @@ std::optional<Matrix> random_information(const Evaluation& evaluation,
   Index n_entries = 0;
   for (const RandomBlock& block : model.blocks) n_entries += lower_size(block.n_coef);
   if (n_entries > kMostEntries) return std::nullopt;
-  const std::optional<Absorption> absorption = equations::absorb(evaluation.solved, limits);
+  const std::optional<Absorption> absorption =
+      equations::absorb(evaluation.equations(), evaluation.lambda(), limits);
   if (!absorption) return std::nullopt;
   const Index n_rest = absorption->rest.rows();
   if (n_entries * n_rest * n_rest > kMostWeights) return std::nullopt;

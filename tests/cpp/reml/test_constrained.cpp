@@ -44,10 +44,11 @@ TEST_CASE("on the surface the score is along the gradient of the function") {
     const VarianceRequest request = test::nothing_held(given.n_values());
     const Model model = model::build_model(given.spec, request, callbacks);
     MixedModelEquations equations(model, FixedPlace::last, 1);
-    RemlResult best =
+    std::optional<RemlResult> best =
         maximise(equations, starting_parameters(model, request), RemlOptions(), callbacks);
-    const Parameters at = best.evaluation.parameters;
-    const double highest = best.evaluation.minus2loglik;
+    const Parameters at = best->evaluation.parameters;
+    const double highest = best->evaluation.minus2loglik;
+    best.reset();
     // The residual variance counts twice: a sum of variances and covariances.
     Vector w = Vector::Ones(given.n_values());
     w[w.size() - 1] = 2.0;
