@@ -86,7 +86,8 @@ Solution MixedModelEquations::solution(const Factors& lambda, const Records& rec
   records.cross_products().multiply_add(found.unscaled, product);
   found.score = rhs - product.col(0);
   found.quadratic = records.weighted_ss() - rhs.dot(found.unscaled);  // y'R^-1 y - b'W_s'R^-1 y
-  if (found.quadratic < kCancelled * records.weighted_ss()) refine_on_records(records, found);
+  if (found.quadratic < kCancelled * records.weighted_ss())
+    refine_on_records(lambda, records, factor, found);
   found.log_det = factor.log_determinant();
   if (place_ == FixedPlace::last)
     found.log_det_random = found.log_det - factor.log_determinant_last();
@@ -94,14 +95,21 @@ Solution MixedModelEquations::solution(const Factors& lambda, const Records& rec
 }
 
 // Where the random effects explain nearly all of y, y'y - b'W_s'y and W'y - W'W u are differences
-// of large numbers. Then they are made from e = y - W u itself: y'Py sigma^2 = e'e + v'Bv, and Bv =
-// Lambda'W'e.
-void MixedModelEquations::refine_on_records(const Records& records, Solution& solution) const {
-  const Index n_random = model_.n_random_columns;
+// of large numbers, and what they leave of y is small beside the rounding of b. Then b is refined
+// by what it leaves of the equations, W_s'e - Bb with e = y - W u from the records, and y'Py
+// sigma^2 = e'e + b'Bb, least at the solution: an error of b counts with its square. Source: Higham
+// (2002), Accuracy and Stability of Numerical Algorithms, ch. 12.
+void MixedModelEquations::refine_on_records(const Factors& lambda, const Records& records,
+                                            const linalg::CholeskyFactor& factor,
+                                            Solution& solution) const {
   RecordErrors errors = records.errors(solution.unscaled);
+  Matrix step = to_scaled(lambda, errors.cross) - prior_times(solution.scaled);
+  factor.solve(step);
+  solution.scaled += step;
+  solution.unscaled = to_unscaled(lambda, solution.scaled);
+  errors = records.errors(solution.unscaled);
   solution.score = std::move(errors.cross);
-  solution.quadratic =
-      errors.squares + solution.unscaled.head(n_random).dot(solution.score.head(n_random));
+  solution.quadratic = errors.squares + solution.scaled.dot(prior_times(solution.scaled).col(0));
 }
 
 Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRef& x) const {
@@ -138,7 +146,7 @@ Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrix
   return unscaled;
 }
 
-Matrix MixedModelEquations::prior_products(const ConstMatrixRef& x) const {
+Matrix MixedModelEquations::prior_times(const ConstMatrixRef& x) const {
   Matrix precision_x = Matrix::Zero(x.rows(), x.cols());
   for (const RandomBlock& block : model_.blocks) {
     const Index first = columns_.nodes.first_column[block.first_node];
@@ -150,7 +158,7 @@ Matrix MixedModelEquations::prior_products(const ConstMatrixRef& x) const {
         add_precision_product(block.levels->relationship(), m, x.col(c).data() + first,
                               precision_x.col(c).data() + first);
   }
-  return x.transpose() * precision_x;
+  return precision_x;
 }
 
 }  // namespace henderson::equations

@@ -77,11 +77,13 @@ class MixedModelEquations {
   Matrix to_scaled(const Factors& lambda, const ConstMatrixRef& x) const;
   Matrix to_unscaled(const Factors& lambda, const ConstMatrixRef& x) const;
 
-  // x' B x for all pairs of columns: the sum over blocks of x'(I x K^-1)x.
-  Matrix prior_products(const ConstMatrixRef& x) const;
+  // B x, and x'B x for all pairs of columns: the sum over blocks of x'(I x K^-1)x.
+  Matrix prior_times(const ConstMatrixRef& x) const;
+  Matrix prior_products(const ConstMatrixRef& x) const { return x.transpose() * prior_times(x); }
 
  private:
-  void refine_on_records(const Records& records, Solution& solution) const;
+  void refine_on_records(const Factors& lambda, const Records& records,
+                         const linalg::CholeskyFactor& factor, Solution& solution) const;
   Solution solution(const Factors& lambda, const Records& records,
                     const linalg::CholeskyFactor& factor) const;
 
