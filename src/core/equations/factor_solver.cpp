@@ -2,6 +2,7 @@
 #include "core/equations/factor_solver.h"
 
 #include "core/equations/sandwich.h"
+#include "core/linalg/kernels.h"
 
 namespace henderson::equations {
 namespace {
@@ -25,7 +26,10 @@ FactorSolver::FactorSolver(const model::Model& model, const Columns& columns, Pa
       columns_(columns),
       threads_(threads),
       pattern_(make_pattern(model, columns, part, entries)),
-      store_(pattern_.symbolic) {}
+      store_(pattern_.symbolic) {
+  // Kernels that the processor has not are an error here, not in a thread.
+  linalg::kernels::version();
+}
 
 // Lambda_i' M_ij Lambda_j for every block, then I x K^-1.
 void FactorSolver::assemble(const Factors& lambda, const model::BlockSymmetric& cross,

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <string>
 
+#include "core/base/error.h"
 #include "core/linalg/kernels_table.h"
 
 namespace henderson::linalg::kernels {
@@ -24,8 +27,23 @@ std::vector<const Table*> available_tables() {
 
 namespace {
 
+// The fastest, or the one that the environment names.
+const Table& chosen_table() {
+  const std::vector<const Table*> available = available_tables();
+  const char* wanted = std::getenv("HENDERSON_KERNELS");
+  if (wanted == nullptr || *wanted == '\0') return *available.front();
+  std::string names;
+  for (const Table* one : available) {
+    if (std::string(wanted) == one->name) return *one;
+    names += std::string(names.empty() ? "" : ", ") + one->name;
+  }
+  throw InvalidSpec(
+      "HENDERSON_KERNELS",
+      "\"" + std::string(wanted) + "\" is not among those that this processor has: " + names);
+}
+
 const Table& table() {
-  static const Table& chosen = *available_tables().front();
+  static const Table& chosen = chosen_table();
   return chosen;
 }
 
