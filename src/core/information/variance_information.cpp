@@ -127,7 +127,7 @@ Matrix differenced_hessian(const MixedModelEquations& equations, const Place& pl
   }
   if (spared != kNone) {
     const Vector s = scale_direction(model, place);
-    hessian.col(spared) = hessian.row(spared).transpose();
+    hessian.col(spared) = hessian.row(spared).transpose().eval();
     hessian(spared, spared) = (average.row(spared) - hessian.row(spared)).dot(s);
   }
   return 0.5 * (hessian + hessian.transpose());

@@ -392,6 +392,21 @@ std::vector<MixedModel> residual_models(unsigned seed) {
   return models;
 }
 
+// More subjects with both positions than fixed effects: else ML may have no upper bound.
+std::vector<MixedModel> models_of_many_fixed_effects(unsigned seed) {
+  const ColumnTerm one{};
+  std::vector<MixedModel> models;
+  for (const bool reml : {true, false}) {
+    for (const bool structured : {false, true}) {
+      Maker many(structured ? "80 fixed effects, us residual" : "80 fixed effects", 320, seed);
+      many.fixed(one).fixed({{many.levels(treatment_coding(80))}}).random("us", {one}, 6);
+      if (structured) many.residual("us", 2, 0, 320);
+      models.push_back(many.make(reml));
+    }
+  }
+  return models;
+}
+
 Vector random_values(const MixedModel& model, Engine& engine) {
   Vector values(model.n_values());
   Index next = 0;

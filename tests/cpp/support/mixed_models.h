@@ -52,6 +52,9 @@ std::vector<MixedModel> mixed_models(unsigned seed);
 // Structured residuals: complete and with gaps, by groups, with weights, beside random terms.
 std::vector<MixedModel> residual_models(unsigned seed);
 
+// 80 fixed effects and a random term beside iid and structured residuals.
+std::vector<MixedModel> models_of_many_fixed_effects(unsigned seed);
+
 // Valid values: every covariance matrix well inside, or with correlation +-1 and zero variances
 // where `singular`.
 Vector random_values(const MixedModel& model, std::mt19937& engine);
