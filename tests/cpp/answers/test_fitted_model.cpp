@@ -10,7 +10,7 @@
 #include "core/answers/questions.h"
 #include "core/base/error.h"
 #include "core/likelihood/fixed_place.h"
-#include "support/mixed_models.h"
+#include "support/evaluations.h"
 
 namespace henderson::answers {
 namespace {
@@ -19,9 +19,8 @@ using test::difference;
 using test::MixedModel;
 using test::normal;
 
-std::vector<MixedModel> all_models(unsigned seed) {
-  std::vector<MixedModel> models = test::mixed_models(seed);
-  for (MixedModel& model : test::residual_models(seed)) models.push_back(std::move(model));
+std::vector<MixedModel> models_for(unsigned seed) {
+  std::vector<MixedModel> models = test::all_models(seed);
   for (MixedModel& model : test::models_of_many_fixed_effects(seed))
     models.push_back(std::move(model));
   return models;
@@ -70,7 +69,7 @@ Matrix expected_information(const MixedModel& given, const test::Oracle& oracle)
 
 TEST_CASE("fitted model: -2l and its derivatives by the user's values") {
   std::mt19937 engine(151);
-  for (const MixedModel& given : all_models(151)) {
+  for (const MixedModel& given : models_for(151)) {
     INFO(given.name);
     Callbacks callbacks;
     const Vector values = test::random_values(given, engine);
@@ -85,7 +84,7 @@ TEST_CASE("fitted model: -2l and its derivatives by the user's values") {
 
 TEST_CASE("fitted model: the covariance of K'beta and its derivatives") {
   std::mt19937 engine(152);
-  for (const MixedModel& given : all_models(152)) {
+  for (const MixedModel& given : models_for(152)) {
     if (given.x.cols() == 0) continue;
     INFO(given.name);
     Callbacks callbacks;
@@ -141,24 +140,9 @@ TEST_CASE("fitted model: average, observed and expected information at the estim
   CHECK(tried > 8);
 }
 
-TEST_CASE("fitted model: many fixed effects stand where the rule wants them") {
-  for (const MixedModel& given : test::models_of_many_fixed_effects(154)) {
-    INFO(given.name);
-    Callbacks callbacks;
-    const FittedModel fitted(
-        given.spec,
-        at_values(Vector::Ones(given.n_values()).eval() + Vector::Unit(given.n_values(), 0)), 1,
-        callbacks);
-    const equations::FixedPlace place = fitted.equations().place();
-    CHECK((place == likelihood::fixed_place(fitted.model())));
-    CHECK((place ==
-           (given.spec.reml ? equations::FixedPlace::anywhere : equations::FixedPlace::apart)));
-  }
-}
-
 TEST_CASE("questions: several at once are answered as each by itself, in any order") {
   std::mt19937 engine(155);
-  for (const MixedModel& given : all_models(155)) {
+  for (const MixedModel& given : models_for(155)) {
     if (given.terms.empty() || !given.residual.empty() || given.x.cols() == 0) continue;
     INFO(given.name);
     Callbacks callbacks;

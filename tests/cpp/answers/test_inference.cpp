@@ -9,7 +9,7 @@
 #include "core/answers/mean_covariance.h"
 #include "core/information/trace_products.h"
 #include "core/information/variance_information.h"
-#include "support/mixed_models.h"
+#include "support/evaluations.h"
 
 namespace henderson::answers {
 namespace {
@@ -24,14 +24,9 @@ using equations::FixedPlace;
 using equations::MixedModelEquations;
 using likelihood::Parameters;
 using model::Model;
+using test::all_models;
 using test::difference;
 using test::MixedModel;
-
-std::vector<MixedModel> all_models(unsigned seed) {
-  std::vector<MixedModel> models = test::mixed_models(seed);
-  for (MixedModel& model : test::residual_models(seed)) models.push_back(std::move(model));
-  return models;
-}
 
 std::vector<Index> everything(const Model& model) {
   std::vector<Index> all(static_cast<std::size_t>(model.n_parameters()));

@@ -8,7 +8,7 @@
 #include "core/information/expansion.h"
 #include "core/likelihood/start.h"
 #include "core/reml/maximiser.h"
-#include "support/mixed_models.h"
+#include "support/evaluations.h"
 
 namespace henderson::reml {
 namespace {
@@ -31,6 +31,7 @@ using likelihood::user_values;
 using model::Constraints;
 using model::Model;
 using model::VarianceRequest;
+using test::all_models;
 using test::MixedModel;
 
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
@@ -50,12 +51,6 @@ VarianceRequest tied_request(const MixedModel& given, Index lead, Index follower
   request.constraints.lead[follower] = lead;
   request.constraints.ratio[follower] = ratio;
   return request;
-}
-
-std::vector<MixedModel> all_models(unsigned seed) {
-  std::vector<MixedModel> models = test::mixed_models(seed);
-  for (MixedModel& model : test::residual_models(seed)) models.push_back(std::move(model));
-  return models;
 }
 
 // -2l; nothing where the point is not valid.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Likelihood, score and average information against the V form and differences; the search.
+// The search, against the V form at its end.
 #include <catch.h>
 
 #include <Eigen/Dense>
@@ -18,52 +18,12 @@ using answers::estimates;
 using answers::ValueStatus;
 using equations::FixedPlace;
 using equations::MixedModelEquations;
-using information::Derivatives;
-using information::derivatives;
-using likelihood::evaluate;
-using likelihood::Evaluation;
-using likelihood::from_user_values;
-using likelihood::Parameters;
-using likelihood::rescaled;
 using likelihood::starting_parameters;
-using likelihood::user_jacobian;
-using likelihood::user_values;
 using model::Model;
 using model::VarianceRequest;
 using test::difference;
 using test::MixedModel;
 using test::normal;
-
-// ML needs the random part's determinant.
-std::vector<FixedPlace> places(const MixedModel& given) {
-  if (given.spec.reml) return {FixedPlace::anywhere, FixedPlace::last};
-  if (!given.residual.empty()) return {FixedPlace::last};
-  return {FixedPlace::last, FixedPlace::apart};
-}
-
-double minus2loglik_at(MixedModelEquations& equations, const Parameters& parameters) {
-  Callbacks callbacks;
-  std::optional<Evaluation> found = evaluate(equations, parameters, false, callbacks);
-  REQUIRE(found.has_value());
-  const double value = found->minus2loglik;
-  return value;
-}
-
-Parameters shifted(const Parameters& from, Index i, double h) {
-  Vector theta = from.theta();
-  if (i < theta.size()) theta[i] += h;
-  return {theta, from.log_residual() + (i < theta.size() ? 0.0 : h)};
-}
-
-// By central differences of fourth order.
-double slope_at(MixedModelEquations& equations, const Parameters& parameters, Index i) {
-  const double h = 1e-5;
-  const auto rise = [&](double step) {
-    return minus2loglik_at(equations, shifted(parameters, i, step)) -
-           minus2loglik_at(equations, shifted(parameters, i, -step));
-  };
-  return (8.0 * rise(h) - rise(2.0 * h)) / (12.0 * h);
-}
 
 // A fit with what it was made from.
 struct Fit {
@@ -78,12 +38,6 @@ Fit fit(const MixedModel& given, const VarianceRequest& request, Callbacks& call
   RemlResult result = maximise(equations, starting_parameters(model, request), options, callbacks);
   Estimates found = estimates(result.evaluation, request, callbacks);
   return {std::move(result), std::move(found)};
-}
-
-std::vector<MixedModel> all_models(unsigned seed) {
-  std::vector<MixedModel> models = test::mixed_models(seed);
-  for (MixedModel& model : test::residual_models(seed)) models.push_back(std::move(model));
-  return models;
 }
 
 VarianceRequest free_request(const MixedModel& given) {
@@ -112,82 +66,6 @@ MixedModel without_variance() {
 }
 
 }  // namespace
-
-TEST_CASE("-2 log-likelihood, score and average information are those of the V form") {
-  std::mt19937 engine(1);
-  for (const MixedModel& given : all_models(21)) {
-    Callbacks callbacks;
-    const Model model = model::build_model(given.spec, free_request(given), callbacks);
-    for (const FixedPlace place : places(given)) {
-      MixedModelEquations equations(model, place, 1);
-      for (int repeat = 0; repeat < 3; ++repeat) {
-        INFO(given.name << ", place " << static_cast<int>(place));
-        const Vector values = test::random_values(given, engine);
-        const test::Oracle oracle = test::oracle(given, values);
-        const Parameters parameters = from_user_values(model, values);
-        CHECK(difference(user_values(model, parameters), values) < 1e-9);
-        std::optional<Evaluation> found = evaluate(equations, parameters, false, callbacks);
-        REQUIRE(found.has_value());
-        CHECK(found->minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-10));
-        const Derivatives derivative = derivatives(std::move(*found), callbacks);
-        const Matrix jacobian = user_jacobian(model, parameters);
-        const Vector gradient = jacobian.transpose() * oracle.gradient;
-        CHECK(difference(derivative.gradient, gradient) < 1e-8);
-        CHECK(difference(derivative.information,
-                         jacobian.transpose() * oracle.information * jacobian) < 1e-8);
-        for (Index i = 0; i < gradient.size(); ++i) {
-          const double slope = slope_at(equations, parameters, i);
-          CHECK(std::abs(derivative.gradient[i] - slope) <
-                1e-6 * std::max(1.0, gradient.cwiseAbs().maxCoeff()));
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE("user_jacobian is the derivative of user_values") {
-  std::mt19937 engine(2);
-  for (const MixedModel& given : all_models(22)) {
-    INFO(given.name);
-    Callbacks callbacks;
-    const Model model = model::build_model(given.spec, free_request(given), callbacks);
-    const Parameters at = from_user_values(model, test::random_values(given, engine));
-    const Matrix jacobian = user_jacobian(model, at);
-    for (Index i = 0; i < model.n_parameters(); ++i) {
-      const Vector up = user_values(model, shifted(at, i, 1e-5)),
-                   down = user_values(model, shifted(at, i, -1e-5));
-      CHECK(difference(jacobian.col(i), (up - down) / 2e-5) < 1e-7);
-    }
-    const Parameters larger = rescaled(model, at, 3.0);
-    CHECK(difference(user_values(model, larger), 3.0 * user_values(model, at)) < 1e-12);
-    CHECK_THROWS_AS(from_user_values(model, Vector::Ones(model.n_values + 1)), DimensionMismatch);
-    const Vector nothing = Vector::Zero(model.n_values);
-    if (given.residual.empty()) {
-      CHECK_THROWS_AS(from_user_values(model, nothing), InvalidSpec);
-    } else {
-      MixedModelEquations equations(model, FixedPlace::last, 1);
-      CHECK(!evaluate(equations, from_user_values(model, nothing), false, callbacks));
-    }
-  }
-}
-
-TEST_CASE("rescaling finds the best common factor of all variances") {
-  std::mt19937 engine(3);
-  for (const MixedModel& given : all_models(23)) {
-    INFO(given.name);
-    Callbacks callbacks;
-    const Model model = model::build_model(given.spec, free_request(given), callbacks);
-    MixedModelEquations equations(model, FixedPlace::last, 1);
-    const Parameters at = from_user_values(model, test::random_values(given, engine));
-    std::optional<Evaluation> best = evaluate(equations, at, true, callbacks);
-    const Parameters scaled = best->parameters;
-    const double value = best->minus2loglik;
-    best.reset();
-    CHECK(minus2loglik_at(equations, scaled) == Approx(value).epsilon(1e-12));
-    for (const double c : {0.99, 1.01})
-      CHECK(minus2loglik_at(equations, rescaled(model, scaled, c)) > value);
-  }
-}
 
 TEST_CASE(
     "the search ends at a maximum of the likelihood, and its estimates are those of the V form "
