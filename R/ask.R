@@ -24,21 +24,31 @@ inverse_topics <- function(fit) {
 # So many numbers are kept with a fit that others may ask for.
 small_answer <- 2e6
 
-# The questions whose answers come with those of the inverse at little more than their own size.
+# What is not yet kept and comes with the inverse at little more than its own size. Where levels are
+# combinations of others their prediction errors take a solve each, and are not among it.
 inverse_questions <- function(fit) {
   topics <- inverse_topics(fit)
   topics <- topics[!vapply(topics, function(topic) is_kept(fit, topic), NA)]
-  size <- fit$n + sum(vapply(fit$random, function(x) as.double(x$n_coef)^2 * x$n_levels, 0))
-  if (size > small_answer) return(list())
+  if (has_combined_levels(fit)) topics <- setdiff(topics, "prediction_errors")
+  if (!is_small(fit)) topics <- character()
   stats::setNames(lapply(topics, question), topics)
+}
+
+has_combined_levels <- function(fit) {
+  any(vapply(fit$random, function(term) !is.null(term$relationship$combination), NA))
+}
+
+is_small <- function(fit) {
+  per_term <- vapply(fit$random, function(term) as.double(term$n_coef)^2 * term$n_levels, 0)
+  fit$n + sum(per_term) <= small_answer
 }
 
 # One of these answers, and with it the others: who wants one will want another.
 from_inverse <- function(fit, topic) {
   if (is_kept(fit, topic)) return(fit$cache[[topic]])
-  found <- ask(fit, utils::modifyList(inverse_questions(fit),
-    stats::setNames(list(question(topic)), topic)))
-  keep_answers(fit, found[names(inverse_questions(fit))])
+  asked <- stats::setNames(list(question(topic)), topic)
+  found <- ask(fit, utils::modifyList(inverse_questions(fit), asked))
+  if (is_small(fit)) keep_answers(fit, found)
   found[[topic]]
 }
 

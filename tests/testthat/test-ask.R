@@ -62,6 +62,24 @@ test_that("answers of the inverse stay with the fit, and go with changed estimat
   expect_false(is_kept(fit, "leverages"))
 })
 
+test_that("prediction errors that take solves come only to who asks for them, and stay", {
+  set.seed(2)
+  G <- grm(matrix(rbinom(40 * 100, 2, 0.4), 40, dimnames = list(paste0("L", 1:40), NULL)))
+  data <- data.frame(id = rep(rownames(G), 3), y = rnorm(120))
+  fit <- lmmfit(y ~ 1 + (1 | gr(id, cov = G)), data, hold = c(id = 1, residual = 1))
+  expect_true(has_combined_levels(fit))
+  hatvalues(fit)
+  expect_true(is_kept(fit, "leverages"))
+  expect_false(is_kept(fit, "prediction_errors"))
+  se <- attr(ranef(fit, se = TRUE)[[1L]], "se")[["(Intercept)"]]
+  expect_true(is_kept(fit, "prediction_errors"))
+  # Var(u_hat - u) = G - C'PC with C = Cov(y, u).
+  Z <- stats::model.matrix(~ 0 + factor(id, rownames(G)), data)
+  inverse <- solve(Z %*% G %*% t(Z) + diag(120))
+  P <- inverse - tcrossprod(rowSums(inverse)) / sum(inverse)
+  expect_equal(se, unname(sqrt(diag(G - G %*% t(Z) %*% P %*% Z %*% G))), tolerance = 1e-7)
+})
+
 test_that("a topic that the engine does not have is an error", {
   fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
   expect_error(ask_one(fit, "weather"), "no topic `weather`")
