@@ -11,7 +11,7 @@
 #include "core/answers/estimates.h"
 #include "core/equations/mme.h"
 #include "core/model/model.h"
-#include "core/model/spec.h"
+#include "core/model/segments.h"
 #include "core/reml/options.h"
 #include "glue_callbacks.h"
 
@@ -206,11 +206,7 @@ inline model::ModelSpec as_spec(const Rcpp::List& list) {
 
 // Nothing held, no value given.
 inline model::VarianceRequest nothing_held(const model::ModelSpec& spec) {
-  Index n_values = spec.residual.empty() ? 1 : 0;
-  for (const model::ResidualSection& section : spec.residual)
-    n_values += covariance::n_values(section.structure);
-  for (const model::RandomTerm& term : spec.random)
-    n_values += covariance::n_values(term.structure);
+  const Index n_values = model::n_values(spec);
   return {std::vector<bool>(static_cast<std::size_t>(n_values), false),
           Vector::Constant(n_values, std::numeric_limits<double>::quiet_NaN()),
           {}};

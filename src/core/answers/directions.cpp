@@ -14,6 +14,7 @@ using covariance::Structure;
 using model::Model;
 using model::RandomBlock;
 using model::ResidualBlock;
+using model::Slot;
 
 // Step of the central differences of first derivatives.
 constexpr double kStep = 1e-4;
@@ -60,17 +61,16 @@ Matrix nonlinear_sigma(const Structure& structure, const Vector& theta, const Ma
   return Eigen::Map<const Matrix>(sum.data(), structure.n_coef(), structure.n_coef());
 }
 
-// The same for a structure whose theta are first_theta, ..., if all of them move.
-Matrix nonlinear_sigma_at(const Structure& structure, Index first_theta,
-                          const ConstVectorRef& theta, const std::vector<Index>& place,
-                          const Matrix& covariance) {
-  const Index n = structure.n_theta();
-  if (n == 0 || n != structure.n_values() || structure.n_coef() > kLargestWhole) return Matrix();
+// The same of a slot, if all its theta move.
+Matrix nonlinear_sigma_at(const Slot& slot, const ConstVectorRef& theta,
+                          const std::vector<Index>& place, const Matrix& covariance) {
+  const Index n = slot.n_theta();
+  if (n == 0 || n != slot.n_values() || slot.structure->n_coef() > kLargestWhole) return Matrix();
   for (Index i = 0; i < n; ++i) {
-    if (place[first_theta + i] == kNone) return Matrix();
+    if (place[slot.first_theta + i] == kNone) return Matrix();
   }
-  const Index first = place[first_theta];
-  return nonlinear_sigma(structure, theta.segment(first_theta, n),
+  const Index first = place[slot.first_theta];
+  return nonlinear_sigma(*slot.structure, slot.theta_of(theta),
                          covariance.block(first, first, n, n));
 }
 
@@ -88,18 +88,15 @@ std::vector<Direction> directions(const Model& model, const ConstVectorRef& thet
   for (Direction& direction : all) direction.sigma.resize(model.blocks.size());
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     const RandomBlock& block = model.blocks[b];
-    const Index n = block.structure->n_theta();
-    const std::vector<Matrix> sigma =
-        sigma_derivatives(*block.structure, theta.segment(block.first_theta, n));
-    for (Index i = 0; i < n; ++i) all[block.first_theta + i].sigma[b] = sigma[i];
+    const std::vector<Matrix> sigma = sigma_derivatives(*block.structure, block.theta_of(theta));
+    for (Index i = 0; i < block.n_theta(); ++i) all[block.first_theta + i].sigma[b] = sigma[i];
   }
   for (std::size_t b = 0; b < model.residual.blocks.size(); ++b) {
     const ResidualBlock& block = model.residual.blocks[b];
-    const Index n = block.structure->n_theta();
     const bool whole = block.structure->n_coef() <= kLargestWhole;
     std::vector<Matrix> sigma;
-    if (whole) sigma = sigma_derivatives(*block.structure, theta.segment(block.first_theta, n));
-    for (Index i = 0; i < n; ++i) {
+    if (whole) sigma = sigma_derivatives(*block.structure, block.theta_of(theta));
+    for (Index i = 0; i < block.n_theta(); ++i) {
       Direction& direction = all[block.first_theta + i];
       if (!whole) {
         direction.theta = Vector::Unit(model.n_theta, block.first_theta + i);
@@ -159,13 +156,9 @@ Direction nonlinear_part(const Model& model, const ConstVectorRef& theta,
   Direction part;
   std::vector<Index> place(static_cast<std::size_t>(model.n_parameters()), kNone);
   for (std::size_t i = 0; i < parameters.size(); ++i) place[parameters[i]] = static_cast<Index>(i);
-  for (const RandomBlock& block : model.blocks) {
-    part.sigma.push_back(
-        nonlinear_sigma_at(*block.structure, block.first_theta, theta, place, covariance));
-  }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    part.residual_sigma.push_back(
-        nonlinear_sigma_at(*block.structure, block.first_theta, theta, place, covariance));
+  for (const Slot& slot : model.slots()) {
+    (slot.in_residual ? part.residual_sigma : part.sigma)
+        .push_back(nonlinear_sigma_at(slot, theta, place, covariance));
   }
   return part;
 }

@@ -194,8 +194,7 @@ class WeightedColumns {
   Matrix whitening(const model::ResidualBlock& block, std::size_t b, std::size_t p) const {
     const Matrix& known = records_->dense_transform(b, p);
     if (known.size() > 0) return known;
-    const ConstVectorRef theta =
-        records_->theta().segment(block.first_theta, block.structure->n_theta());
+    const ConstVectorRef theta = block.theta_of(records_->theta());
     return block.structure->whitening(theta, block.patterns[p].positions, false).matrix();
   }
 

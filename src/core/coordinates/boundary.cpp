@@ -15,7 +15,7 @@ std::optional<Parameters> nudged(const Model& model, const FreeSpace& space,
   Vector theta = parameters.theta();
   for (const RandomBlock& block : model.blocks) {
     if (block.held) continue;
-    theta.segment(block.first_theta, block.structure->n_theta()) =
+    block.theta_of(theta) =
         block.structure->nudged(parameters.of(block), share * parameters.residual_sd());
   }
   return space.restored({std::move(theta), parameters.log_residual()});
@@ -47,8 +47,8 @@ std::optional<Parameters> canonical(const Model& model, const FreeSpace& space,
   Vector theta = parameters.theta();
   for (const RandomBlock& block : model.blocks) {
     if (block.held || (only != nullptr && only != &block)) continue;
-    theta.segment(block.first_theta, block.structure->n_theta()) = block.structure->canonical(
-        parameters.of(block), relative, absolute * parameters.residual_sd());
+    block.theta_of(theta) = block.structure->canonical(parameters.of(block), relative,
+                                                       absolute * parameters.residual_sd());
   }
   return space.restored({std::move(theta), parameters.log_residual()});
 }

@@ -16,19 +16,14 @@ ConstVectorRef own(const Surfaces::Part& part, const Vector& theta) {
 }  // namespace
 
 Surfaces::Surfaces(const Model& model) {
-  const auto add = [this](const covariance::Structure& structure, Index first_theta) {
-    const covariance::ThetaSurface* surface = structure.surface();
-    if (surface == nullptr) return;
-    const Index n_theta = structure.n_theta(), n = n_theta - surface->n_equations();
-    parts_.push_back({surface, first_theta, n_theta, n_place_, n_coordinates_, n});
+  for (const model::Slot& slot : model.slots()) {
+    const covariance::ThetaSurface* surface = slot.structure->surface();
+    if (slot.held || surface == nullptr) continue;
+    const Index n_theta = slot.n_theta(), n = n_theta - surface->n_equations();
+    parts_.push_back({surface, slot.first_theta, n_theta, n_place_, n_coordinates_, n});
     n_place_ += n_theta;
     n_coordinates_ += n;
-  };
-  for (const model::RandomBlock& block : model.blocks) {
-    if (!block.held) add(*block.structure, block.first_theta);
   }
-  for (const model::ResidualBlock& block : model.residual.blocks)
-    add(*block.structure, block.first_theta);
 }
 
 Vector Surfaces::place(const Vector& theta) const {

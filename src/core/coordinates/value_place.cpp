@@ -10,37 +10,37 @@ namespace henderson::coordinates {
 using covariance::Link;
 using likelihood::Parameters;
 using model::Model;
-using model::RandomBlock;
-using model::ResidualBlock;
+using model::Slot;
 
-std::optional<ValuePlace> place_of(const Model& model, Index value) {
+namespace {
+
+std::optional<ValuePlace> place_in(const Slot& slot, Index value) {
+  const Index own = value - slot.first_value;
+  const std::optional<covariance::Coordinate> at = slot.structure->coordinate(own);
+  if (!at) return std::nullopt;
+  const double power = slot.value_powers[own];
   ValuePlace place;
   place.value = value;
-  const auto of_block = [&](const auto& block, double sigma_power) -> std::optional<ValuePlace> {
-    const Index own = value - block.first_value;
-    const std::optional<covariance::Coordinate> at = block.structure->coordinate(own);
-    if (!at) return std::nullopt;
-    const double power = block.structure->value_powers()[own];
-    place.parameter = block.first_theta + at->theta;
-    place.link = at->link;
-    place.structure = block.structure.get();
-    place.first_theta = block.first_theta;
-    place.n_theta = block.structure->n_theta();
-    place.own_value = own;
-    place.unit = block.value_transform(own, own);
-    place.power = sigma_power * power;
-    place.has_unit = power != 0.0;
-    return place;
-  };
-  const auto inside = [value](const auto& block) {
-    return value >= block.first_value && value < block.first_value + block.structure->n_values();
-  };
-  for (const RandomBlock& block : model.blocks) {
-    if (inside(block)) return of_block(block, 0.0);
+  place.parameter = slot.first_theta + at->theta;
+  place.link = at->link;
+  place.structure = slot.structure.get();
+  place.first_theta = slot.first_theta;
+  place.n_theta = slot.n_theta();
+  place.own_value = own;
+  place.unit = slot.value_transform(own, own);
+  place.power = slot.in_residual ? power : 0.0;
+  place.has_unit = power != 0.0;
+  return place;
+}
+
+}  // namespace
+
+std::optional<ValuePlace> place_of(const Model& model, Index value) {
+  for (const Slot& slot : model.slots()) {
+    if (slot.has_value(value)) return place_in(slot, value);
   }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    if (inside(block)) return of_block(block, 1.0);
-  }
+  ValuePlace place;
+  place.value = value;
   place.parameter = model.n_theta;
   place.log_variance = true;
   place.unit = model.response_unit * model.response_unit;

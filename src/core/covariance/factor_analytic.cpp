@@ -127,12 +127,6 @@ Vector FactorAnalytic::values(const ConstVectorRef& theta) const {
   return values;
 }
 
-Vector FactorAnalytic::value_powers() const {
-  Vector powers = Vector::Ones(n_values());
-  powers.head(n_specific_).setConstant(2.0);
-  return powers;
-}
-
 // Of the specific variances: the sign of a loading is that of its whole factor.
 std::optional<Coordinate> FactorAnalytic::coordinate(Index value) const {
   const auto at = std::find(free_.begin(), free_.end(), value);

@@ -30,7 +30,6 @@ class FactorAnalytic final : public Structure {
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Vector values(const ConstVectorRef& theta) const override;
   std::optional<Coordinate> coordinate(Index value) const override;
-  Vector value_powers() const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;
   Vector theta_from_covariance(const Matrix& covariance) const override;

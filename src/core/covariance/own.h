@@ -30,7 +30,6 @@ class Own final : public Structure {
                                              const Positions& at) const override;
   Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const override;
   Vector values(const ConstVectorRef& theta) const override;
-  Vector value_powers() const override { return Vector::Zero(n_values()); }
   std::optional<Coordinate> coordinate(Index value) const override;
   bool can_be_rescaled() const override { return false; }
   Matrix value_jacobian(const ConstVectorRef& theta) const override;

@@ -35,7 +35,6 @@ class Product final : public Structure {
   Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const override;
   Vector values(const ConstVectorRef& theta) const override;
   std::optional<Coordinate> coordinate(Index value) const override;
-  Vector value_powers() const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;

@@ -35,12 +35,6 @@ Vector Product::values(const ConstVectorRef& theta) const {
   return values;
 }
 
-Vector Product::value_powers() const {
-  Vector powers = Vector::Zero(n_values());
-  powers.head(factors_[0]->n_values()) = factors_[0]->value_powers();
-  return powers;
-}
-
 std::optional<Coordinate> Product::coordinate(Index value) const {
   Index first_theta = 0;
   for (std::size_t k = 0; k < factors_.size(); ++k) {

@@ -35,7 +35,6 @@ class Scaled final : public Structure {
   bool has_sparse_whitening() const { return correlation_->has_sparse_whitening(); }
   Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const override;
   Vector values(const ConstVectorRef& theta) const override;
-  Vector value_powers() const override;
   std::optional<Coordinate> coordinate(Index value) const override;
   Matrix value_jacobian(const ConstVectorRef& theta) const override;
   Vector theta_from_values(const ConstVectorRef& values) const override;

@@ -18,12 +18,6 @@ Vector Scaled::values(const ConstVectorRef& theta) const {
   return values;
 }
 
-Vector Scaled::value_powers() const {
-  Vector powers = Vector::Zero(n_values());
-  powers.head(n_sd_).setConstant(2.0);
-  return powers;
-}
-
 std::optional<Coordinate> Scaled::coordinate(Index value) const {
   const auto at = std::find(free_.begin(), free_.end(), value);
   if (at == free_.end()) return std::nullopt;

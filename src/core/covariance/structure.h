@@ -78,10 +78,6 @@ class Structure {
   // Values of which some are not given (NaN), with those of `defaults`.
   virtual Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const;
 
-  // For coefficients c times as large value i is c^powers[i] times as large: 2 for a variance or
-  // covariance, 1 for a loading, 0 for a correlation.
-  virtual Vector value_powers() const { return Vector::Constant(n_values(), 2.0); }
-
   // Where value k depends on one theta alone, which one. Nothing for a held value.
   virtual std::optional<Coordinate> coordinate(Index) const { return std::nullopt; }
 

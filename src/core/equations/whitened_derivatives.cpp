@@ -68,7 +68,7 @@ void WhitenedRecords::add_score(const std::vector<double>& inverse, const ConstV
       const auto n_subjects = static_cast<double>(block.patterns[p].first_row.size());
       for (Index r = 0; r < t.size(); ++r)
         sums[b][p][t.start[r + 1] - 1] -= n_subjects / t.diagonal(r);
-      gradient.segment(block.first_theta, block.structure->n_theta()) +=
+      gradient.segment(block.first_theta, block.n_theta()) +=
           2.0 * t.derivative.transpose() * sums[b][p];
     }
   }
@@ -123,8 +123,8 @@ void WhitenedRecords::add_score(const std::vector<Matrix>& g, Vector& gradient) 
     const ResidualBlock& block = model_.residual.blocks[b];
     covariance::Positions all(static_cast<std::size_t>(g[b].rows()));
     std::iota(all.begin(), all.end(), 0);
-    const std::vector<Matrix> sigma = block.structure->covariance_derivatives(
-        theta_.segment(block.first_theta, block.structure->n_theta()), all);
+    const std::vector<Matrix> sigma =
+        block.structure->covariance_derivatives(block.theta_of(theta_), all);
     for (std::size_t i = 0; i < sigma.size(); ++i)
       gradient[block.first_theta + static_cast<Index>(i)] += g[b].cwiseProduct(sigma[i]).sum();
   }
@@ -135,7 +135,7 @@ void WhitenedRecords::add_curvature(const std::vector<Matrix>& g, Matrix& curvat
     const ResidualBlock& block = model_.residual.blocks[b];
     const Index n_theta = block.structure->n_theta();
     curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
-        block.structure->curvature(theta_.segment(block.first_theta, n_theta), g[b]);
+        block.structure->curvature(block.theta_of(theta_), g[b]);
   }
 }
 

@@ -65,8 +65,8 @@ void WhitenedRecords::add_whole_directions(std::size_t b, const ConstVectorRef& 
   const ResidualBlock& block = model_.residual.blocks[b];
   covariance::Positions all(static_cast<std::size_t>(block.structure->n_coef()));
   std::iota(all.begin(), all.end(), 0);
-  const std::vector<Matrix> sigma = block.structure->covariance_derivatives(
-      theta_.segment(block.first_theta, block.structure->n_theta()), all);
+  const std::vector<Matrix> sigma =
+      block.structure->covariance_derivatives(block.theta_of(theta_), all);
   const auto n_theta = static_cast<Index>(sigma.size());
   for (std::size_t p = 0; p < block.patterns.size(); ++p) {
     const covariance::Positions& at = block.patterns[p].positions;

@@ -30,8 +30,7 @@ WhitenedRecords::Whitenings WhitenedRecords::whitenings(bool with_derivative) co
     std::vector<Whitening>& of_block = all.emplace_back();
     for (const ResidualPattern& pattern : block.patterns) {
       of_block.push_back(
-          block.structure->whitening(theta_.segment(block.first_theta, block.structure->n_theta()),
-                                     pattern.positions, with_derivative));
+          block.structure->whitening(block.theta_of(theta_), pattern.positions, with_derivative));
     }
   }
   return all;

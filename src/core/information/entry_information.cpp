@@ -51,8 +51,8 @@ Matrix entry_jacobian(const ResidualBlock& block, const Vector& theta) {
   const Index n = block.structure->n_coef();
   Positions all(static_cast<std::size_t>(n));
   std::iota(all.begin(), all.end(), 0);
-  const std::vector<Matrix> sigma = block.structure->covariance_derivatives(
-      theta.segment(block.first_theta, block.structure->n_theta()), all);
+  const std::vector<Matrix> sigma =
+      block.structure->covariance_derivatives(block.theta_of(theta), all);
   Matrix jacobian(lower_size(n), static_cast<Index>(sigma.size()));
   for (std::size_t i = 0; i < sigma.size(); ++i)
     jacobian.col(static_cast<Index>(i)) = covariance::lower_of(sigma[i]);

@@ -38,7 +38,7 @@ Matrix orthonormal_columns(const Evaluation& evaluation) {
 // A_i = T R_i T' of every parameter of a block, for one pattern.
 std::vector<Matrix> whitened_derivatives(const ResidualBlock& block, const Vector& theta,
                                          const ResidualPattern& pattern) {
-  const ConstVectorRef own = theta.segment(block.first_theta, block.structure->n_theta());
+  const ConstVectorRef own = block.theta_of(theta);
   const Matrix t = block.structure->whitening(own, pattern.positions, false).matrix();
   std::vector<Matrix> found;
   for (const Matrix& sigma : block.structure->covariance_derivatives(own, pattern.positions))

@@ -10,20 +10,28 @@ namespace henderson::likelihood {
 
 using model::Model;
 using model::RandomBlock;
-using model::ResidualBlock;
+using model::Slot;
 
 namespace {
 
-ConstVectorRef residual_theta(const ResidualBlock& block, const Parameters& parameters) {
-  return parameters.theta().segment(block.first_theta, block.structure->n_theta());
+// d value of the user / d value of the structure, of a residual: the values of R~ in units of the
+// model become those of sigma^2 R~ in the user's.
+Vector residual_scale(const Slot& slot, double sd) {
+  return slot.value_powers.unaryExpr([sd](double power) { return std::pow(sd, power); })
+      .cwiseProduct(slot.value_transform.diagonal());
 }
 
-// From the values of R~ in units of the model to those of sigma^2 R~ in the user's.
-Vector residual_scale(const ResidualBlock& block, const Parameters& parameters) {
-  const double sd = parameters.residual_sd();
-  const Vector powers = block.structure->value_powers();
-  return powers.unaryExpr([sd](double power) { return std::pow(sd, power); })
-      .cwiseProduct(block.value_transform.diagonal());
+// Values of the structure, or columns of their derivatives, in the user's units.
+template <class Values>
+Values to_user(const Slot& slot, const Parameters& parameters, const Values& values) {
+  if (!slot.in_residual) return slot.value_transform * values;
+  return residual_scale(slot, parameters.residual_sd()).asDiagonal() * values;
+}
+
+// With sigma = 1.
+Vector from_user(const Slot& slot, const ConstVectorRef& values) {
+  if (!slot.in_residual) return slot.value_transform.lu().solve(values);
+  return values.cwiseQuotient(slot.value_transform.diagonal());
 }
 
 }  // namespace
@@ -34,12 +42,9 @@ double Parameters::residual_sd() const { return std::exp(0.5 * log_residual_); }
 
 std::vector<Index> free_parameters(const Model& model) {
   std::vector<Index> free;
-  for (const RandomBlock& block : model.blocks) {
-    if (block.held) continue;
-    for (Index i = 0; i < block.structure->n_theta(); ++i) free.push_back(block.first_theta + i);
-  }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    for (Index i = 0; i < block.structure->n_theta(); ++i) free.push_back(block.first_theta + i);
+  for (const Slot& slot : model.slots()) {
+    if (slot.held) continue;
+    for (Index i = 0; i < slot.n_theta(); ++i) free.push_back(slot.first_theta + i);
   }
   if (!model.has_structured_residual() && !model.residual_held) free.push_back(model.n_theta);
   return free;
@@ -47,13 +52,9 @@ std::vector<Index> free_parameters(const Model& model) {
 
 bool is_scale_free(const Model& model) {
   if (model.residual_held) return false;
-  for (const RandomBlock& block : model.blocks) {
-    if (block.held || block.structure->n_theta() < block.structure->n_values()) return false;
-    if (!block.structure->can_be_rescaled()) return false;
-  }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    if (block.structure->n_theta() < block.structure->n_values()) return false;
-    if (!block.structure->can_be_rescaled()) return false;
+  for (const Slot& slot : model.slots()) {
+    if (slot.held || slot.n_theta() < slot.n_values()) return false;
+    if (!slot.structure->can_be_rescaled()) return false;
   }
   return true;
 }
@@ -71,23 +72,16 @@ std::optional<equations::Factors> relative_factors(const Model& model,
 
 Parameters rescaled(const Model& model, const Parameters& parameters, double c) {
   Vector theta = parameters.theta();
-  for (const RandomBlock& block : model.blocks) {
-    theta.segment(block.first_theta, block.structure->n_theta()) =
-        block.structure->rescaled(parameters.of(block), c);
-  }
+  for (const RandomBlock& block : model.blocks)
+    block.theta_of(theta) = block.structure->rescaled(parameters.of(block), c);
   return {std::move(theta), parameters.log_residual() + std::log(c)};
 }
 
 Vector user_values(const Model& model, const Parameters& parameters) {
   Vector values(model.n_values);
-  for (const RandomBlock& block : model.blocks) {
-    values.segment(block.first_value, block.structure->n_values()) =
-        block.value_transform * block.structure->values(parameters.of(block));
-  }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    values.segment(block.first_value, block.structure->n_values()) =
-        residual_scale(block, parameters)
-            .cwiseProduct(block.structure->values(residual_theta(block, parameters)));
+  for (const Slot& slot : model.slots()) {
+    values.segment(slot.first_value, slot.n_values()) =
+        to_user(slot, parameters, slot.structure->values(parameters.of(slot)));
   }
   if (!model.has_structured_residual())
     values[model.n_values - 1] = parameters.residual() * model.response_unit * model.response_unit;
@@ -96,16 +90,9 @@ Vector user_values(const Model& model, const Parameters& parameters) {
 
 Matrix user_jacobian(const Model& model, const Parameters& parameters) {
   Matrix jacobian = Matrix::Zero(model.n_values, model.n_parameters());
-  for (const RandomBlock& block : model.blocks) {
-    jacobian.block(block.first_value, block.first_theta, block.structure->n_values(),
-                   block.structure->n_theta()) =
-        block.value_transform * block.structure->value_jacobian(parameters.of(block));
-  }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    jacobian.block(block.first_value, block.first_theta, block.structure->n_values(),
-                   block.structure->n_theta()) =
-        residual_scale(block, parameters).asDiagonal() *
-        block.structure->value_jacobian(residual_theta(block, parameters));
+  for (const Slot& slot : model.slots()) {
+    jacobian.block(slot.first_value, slot.first_theta, slot.n_values(), slot.n_theta()) =
+        to_user(slot, parameters, slot.structure->value_jacobian(parameters.of(slot)));
   }
   if (!model.has_structured_residual()) {
     jacobian(model.n_values - 1, model.n_theta) =
@@ -119,16 +106,9 @@ Parameters from_user_values(const Model& model, const Vector& values) {
     throw DimensionMismatch("variance parameters", values.size(), model.n_values);
   }
   Vector theta(model.n_theta);
-  for (const RandomBlock& block : model.blocks) {
-    theta.segment(block.first_theta, block.structure->n_theta()) =
-        block.structure->theta_from_values(block.value_transform.lu().solve(
-            values.segment(block.first_value, block.structure->n_values())));
-  }
-  for (const ResidualBlock& block : model.residual.blocks) {
-    theta.segment(block.first_theta, block.structure->n_theta()) =
-        block.structure->theta_from_values(
-            values.segment(block.first_value, block.structure->n_values())
-                .cwiseQuotient(block.value_transform.diagonal()));
+  for (const Slot& slot : model.slots()) {
+    slot.theta_of(theta) = slot.structure->theta_from_values(
+        from_user(slot, values.segment(slot.first_value, slot.n_values())));
   }
   if (model.has_structured_residual()) return {std::move(theta), 0.0};
   const double residual = values[model.n_values - 1] / (model.response_unit * model.response_unit);

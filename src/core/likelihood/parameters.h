@@ -19,9 +19,7 @@ class Parameters {
   double residual() const;     // sigma^2
   double residual_sd() const;  // sigma
 
-  ConstVectorRef of(const model::RandomBlock& block) const {
-    return theta_.segment(block.first_theta, block.structure->n_theta());
-  }
+  ConstVectorRef of(const model::Slot& slot) const { return slot.theta_of(theta_); }
 
  private:
   Vector theta_;

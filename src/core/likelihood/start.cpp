@@ -137,16 +137,13 @@ Parameters starting_parameters(const Model& model, const model::VarianceRequest&
                                 of_record[static_cast<std::size_t>(block.term)]);
     const Matrix from_data = share * Matrix::Identity(block.n_coef, block.n_coef);
     if (any_given(given)) {
-      theta.segment(block.first_theta, block.structure->n_theta()) =
-          block_theta(block, given, from_data);
+      block.theta_of(theta) = block_theta(block, given, from_data);
     } else {
-      theta.segment(block.first_theta, block.structure->n_theta()) =
-          block.structure->theta_from_covariance(from_data);
+      block.theta_of(theta) = block.structure->theta_from_covariance(from_data);
     }
   }
   for (const ResidualBlock& block : model.residual.blocks) {
-    theta.segment(block.first_theta, block.structure->n_theta()) =
-        residual_theta(model, block, has_random ? 0.5 : 1.0, request);
+    block.theta_of(theta) = residual_theta(model, block, has_random ? 0.5 : 1.0, request);
   }
   if (model.has_structured_residual()) return {std::move(theta), 0.0};
   double residual = has_random ? 0.5 : 1.0;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/covariance/registry.h"
-#include "core/model/spec.h"
+#include "core/model/segments.h"
 
 namespace henderson::model {
 namespace {
@@ -14,27 +14,6 @@ using covariance::Recipe;
 
 // Ratios that differ by less are one ratio.
 constexpr double kSameRatio = 1e-12;
-
-struct Segment {
-  const Recipe* recipe;
-  bool random;
-  Index first_value;
-  Index n_values;
-};
-
-std::vector<Segment> segments_of(const ModelSpec& spec) {
-  std::vector<Segment> segments;
-  Index first = 0;
-  for (const RandomTerm& term : spec.random) {
-    segments.push_back({&term.structure, true, first, covariance::n_values(term.structure)});
-    first += segments.back().n_values;
-  }
-  for (const ResidualSection& section : spec.residual) {
-    segments.push_back({&section.structure, false, first, covariance::n_values(section.structure)});
-    first += segments.back().n_values;
-  }
-  return segments;
-}
 
 bool same_matrix(const Matrix& a, const Matrix& b) {
   return a.rows() == b.rows() && a.cols() == b.cols() && (a.size() == 0 || a == b);
@@ -60,7 +39,7 @@ bool any_held(const Segment& segment, const std::vector<bool>& held) {
 double factor_of_copy(const Segment& own, const Segment& leader, const Constraints& constraints,
                       const std::vector<bool>& held) {
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  if (own.random != leader.random) return none;
+  if (own.in_residual != leader.in_residual) return none;
   // One block holds all values of a copy.
   if (covariance::structure_traits(*own.recipe).is_uncorrelated) return none;
   if (!same_recipe(*own.recipe, *leader.recipe)) return none;
@@ -86,22 +65,19 @@ double factor_of_copy(const Segment& own, const Segment& leader, const Constrain
 bool needs_coordinates(const Segment& own, Index index, const std::vector<Segment>& segments,
                        const std::vector<SegmentRequest>& requests,
                        const Constraints& constraints) {
-  const auto inside = [&](Index value) {
-    return value >= own.first_value && value < own.first_value + own.n_values;
-  };
-  for (Index k = own.first_value; k < own.first_value + own.n_values; ++k) {
+  for (Index k = own.first_value; k < own.end(); ++k) {
     if (constraints.lead[k] != k) return requests[index].copy_of == kNone;
     if (std::isfinite(constraints.lower[k]) || std::isfinite(constraints.upper[k])) return true;
   }
   for (std::size_t s = 0; s < segments.size(); ++s) {
     if (requests[s].copy_of == index) continue;
-    for (Index k = segments[s].first_value; k < segments[s].first_value + segments[s].n_values; ++k)
-      if (constraints.lead[k] != k && inside(constraints.lead[k])) return true;
+    for (Index k = segments[s].first_value; k < segments[s].end(); ++k)
+      if (constraints.lead[k] != k && own.has_value(constraints.lead[k])) return true;
   }
   // An independent residual variance is of no segment.
   const Index last = static_cast<Index>(constraints.lead.size()) - 1;
-  const bool is_of_segment = segments.back().first_value + segments.back().n_values > last;
-  return !is_of_segment && constraints.lead[last] != last && inside(constraints.lead[last]);
+  const bool is_of_segment = segments.back().end() > last;
+  return !is_of_segment && constraints.lead[last] != last && own.has_value(constraints.lead[last]);
 }
 
 }  // namespace
@@ -116,9 +92,9 @@ bool Constraints::is_constrained(Index value) const {
   return false;
 }
 
-std::vector<SegmentRequest> segment_requests(const ModelSpec& spec, const Constraints& constraints,
+std::vector<SegmentRequest> segment_requests(const std::vector<Segment>& segments,
+                                             const Constraints& constraints,
                                              const std::vector<bool>& held) {
-  const std::vector<Segment> segments = segments_of(spec);
   std::vector<SegmentRequest> requests(segments.size());
   if (constraints.empty()) return requests;
   for (std::size_t s = 0; s < segments.size(); ++s) {

@@ -14,7 +14,7 @@
 
 namespace henderson::model {
 
-struct ModelSpec;
+struct Segment;
 
 struct Constraints {
   // lead[i] = k means that value i is ratio[i] x value k; k = i for a value that follows none. With
@@ -36,8 +36,9 @@ struct SegmentRequest {
   double factor = 1.0;    // of its variances
 };
 
-// Of all random terms, then of all residual sections. Cost: linear in the values.
-std::vector<SegmentRequest> segment_requests(const ModelSpec& spec, const Constraints& constraints,
+// Cost: linear in the values.
+std::vector<SegmentRequest> segment_requests(const std::vector<Segment>& segments,
+                                             const Constraints& constraints,
                                              const std::vector<bool>& held);
 
 }  // namespace henderson::model

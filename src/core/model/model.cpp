@@ -6,6 +6,7 @@
 
 #include "core/model/design_rows.h"
 #include "core/model/gram.h"
+#include "core/model/segments.h"
 
 namespace henderson::model {
 namespace {
@@ -26,13 +27,10 @@ void check(const ModelSpec& spec, const VarianceRequest& request) {
       throw InvalidSpec("weights", "a weight is not positive and finite");
     }
   }
-  Index n_values = spec.residual.empty() ? 1 : 0;
-  for (const ResidualSection& section : spec.residual)
-    n_values += covariance::n_values(section.structure);
+  const Index n_values = model::n_values(spec);
   for (const RandomTerm& term : spec.random) {
     if (term.structure.n_coef != term.n_coef)
       throw DimensionMismatch(term.label, term.structure.n_coef, term.n_coef);
-    n_values += covariance::n_values(term.structure);
     for (const Incidence& incidence : term.incidence) {
       const auto n_levels = static_cast<Index>(incidence.level_of_record.size());
       if (n_levels != spec.n_records())
@@ -95,17 +93,15 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
 // Adds the blocks of a term to the model, and says where its coefficients stand in W. basis: that
 // of the term which it copies.
 CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
-                           const VarianceRequest& request, const SegmentRequest& own,
+                           const VarianceRequest& request, const Segment& segment, bool natural,
                            const Matrix* basis, Nodes& nodes, Model& model, Callbacks& callbacks) {
-  const Index first_value = model.n_values;
-  const Index n_values = covariance::n_values(term.structure);
   covariance::Held held;
-  held.held.assign(request.held.begin() + first_value,
-                   request.held.begin() + first_value + n_values);
+  held.held.assign(request.held.begin() + segment.first_value,
+                   request.held.begin() + segment.end());
   const bool any_held = std::find(held.held.begin(), held.held.end(), true) != held.held.end();
   CoefficientChange change = covariance::structure_traits(term.structure).change;
-  held.natural = own.natural;
-  if (change == CoefficientChange::any && (any_held || own.natural))
+  held.natural = natural;
+  if (change == CoefficientChange::any && (any_held || natural))
     change = CoefficientChange::diagonal;
   CoefficientPlaces places{
       std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
@@ -117,8 +113,9 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
   held.unit = coef_transform(0, 0);
   // Without rotation the transform is diagonal, and values that are not given (NaN) stay apart.
-  held.values =
-      request.values.segment(first_value, n_values).cwiseQuotient(value_transform.diagonal());
+  held.values = request.values.segment(segment.first_value, segment.n_values)
+                    .cwiseQuotient(value_transform.diagonal());
+  const Vector powers = covariance::value_powers(covariance::value_counts(term.structure));
   const Relationship& relationship = term.relationship;
   const SmallIndex n_levels =
       relationship.is_combined() ? relationship.combination.n_columns : term.n_levels;
@@ -128,6 +125,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
   for (covariance::Block& part : covariance::make_blocks(term.structure, held)) {
     RandomBlock block;
     block.term = static_cast<SmallIndex>(model.n_coef_of_term.size());
+    block.segment = block.term;
     block.first_coef = static_cast<SmallIndex>(part.first_coef);
     block.n_coef = static_cast<SmallIndex>(part.structure->n_coef());
     block.n_levels = n_levels;
@@ -136,10 +134,12 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
     block.held = part.held;
     block.first_value = model.n_values;
     block.first_theta = model.n_theta;
-    const Index part_value = model.n_values - first_value, n_part = part.structure->n_values();
+    const Index part_value = model.n_values - segment.first_value;
+    const Index n_part = part.structure->n_values();
     block.coef_transform =
         coef_transform.block(block.first_coef, block.first_coef, block.n_coef, block.n_coef);
     block.value_transform = value_transform.block(part_value, part_value, n_part, n_part);
+    block.value_powers = powers.segment(part_value, n_part);
     block.structure = std::move(part.structure);
     block.levels = levels;
     for (SmallIndex c = 0; c < block.n_coef; ++c) {
@@ -147,8 +147,8 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
       places.stride[block.first_coef + c] = block.n_coef;
     }
     nodes.append(block.n_levels, block.n_coef);
-    model.n_theta += block.structure->n_theta();
-    model.n_values += block.structure->n_values();
+    model.n_theta += block.n_theta();
+    model.n_values += block.n_values();
     model.blocks.push_back(std::move(block));
   }
   model.n_coef_of_term.push_back(term.n_coef);
@@ -169,13 +169,13 @@ void set_residual(const VarianceRequest& request, Model& model) {
 }
 
 void add_residual(const ModelSpec& spec, std::vector<Vector> units, const VarianceRequest& request,
-                  const std::vector<SegmentRequest>& segments, Model& model) {
+                  const std::vector<Segment>& segments, const std::vector<SegmentRequest>& requests,
+                  Model& model) {
   for (Vector& unit : units) unit *= model.response_unit;
-  model.residual =
-      make_residual(spec.residual, units, request, segments, model.n_values, model.n_theta);
+  model.residual = make_residual(spec.residual, units, request, segments, requests, model.n_theta);
   for (const ResidualBlock& block : model.residual.blocks) {
-    model.n_theta += block.structure->n_theta();
-    model.n_values += block.structure->n_values();
+    model.n_theta += block.n_theta();
+    model.n_values += block.n_values();
   }
   if (model.has_structured_residual())
     model.n_missing = static_cast<SmallIndex>(model.residual.n_rows() - model.n_records);
@@ -197,47 +197,42 @@ void add_products(const Nodes& nodes, Model& model) {
 
 // A section that copies another is measured in its units.
 std::vector<Vector> section_units(const ModelSpec& spec,
-                                  const std::vector<SegmentRequest>& segments) {
+                                  const std::vector<SegmentRequest>& requests) {
   std::vector<Vector> units = position_units(spec);
   const std::size_t n_random = spec.random.size();
   for (std::size_t s = 0; s < units.size(); ++s) {
-    const Index leader = segments[n_random + s].copy_of;
+    const Index leader = requests[n_random + s].copy_of;
     if (leader != kNone) units[s] = units[leader - static_cast<Index>(n_random)];
   }
   return units;
 }
 
-struct ThetaPlace {
-  const covariance::Structure* structure;
-  Index first_theta;
-  Index first_value;
-};
-
-// Where the theta of a term or section begin. A structure that is copied is one block.
-ThetaPlace place_of(const Model& model, Index segment) {
-  const auto n_random = static_cast<Index>(model.n_coef_of_term.size());
-  if (segment >= n_random) {
-    const ResidualBlock& block = model.residual.blocks[segment - n_random];
-    return {block.structure.get(), block.first_theta, block.first_value};
-  }
-  for (const RandomBlock& block : model.blocks) {
-    if (block.term == segment) return {block.structure.get(), block.first_theta, block.first_value};
+// A structure that is copied is one block.
+const Slot& slot_of(const Model& model, Index segment) {
+  for (const Slot& slot : model.slots()) {
+    if (slot.segment == segment) return slot;
   }
   throw Error("a term has no block");
 }
 
-void add_copies(const std::vector<SegmentRequest>& segments, Model& model) {
-  for (std::size_t s = 0; s < segments.size(); ++s) {
-    if (segments[s].copy_of == kNone) continue;
-    const ThetaPlace own = place_of(model, static_cast<Index>(s));
-    const ThetaPlace leader = place_of(model, segments[s].copy_of);
-    const Vector ones = Vector::Ones(own.structure->n_theta());
-    model.copies.push_back({own.first_value, own.structure->n_values(), own.first_theta,
-                            leader.first_theta, own.structure->rescaled(ones, segments[s].factor)});
+void add_copies(const std::vector<SegmentRequest>& requests, Model& model) {
+  for (std::size_t s = 0; s < requests.size(); ++s) {
+    if (requests[s].copy_of == kNone) continue;
+    const Slot& own = slot_of(model, static_cast<Index>(s));
+    const Slot& leader = slot_of(model, requests[s].copy_of);
+    const Vector ones = Vector::Ones(own.n_theta());
+    model.copies.push_back({own.first_value, own.n_values(), own.first_theta, leader.first_theta,
+                            own.structure->rescaled(ones, requests[s].factor)});
   }
 }
 
 }  // namespace
+
+std::vector<std::reference_wrapper<const Slot>> Model::slots() const {
+  std::vector<std::reference_wrapper<const Slot>> all(blocks.begin(), blocks.end());
+  all.insert(all.end(), residual.blocks.begin(), residual.blocks.end());
+  return all;
+}
 
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {
   check(spec, request);
@@ -245,9 +240,10 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   model.n_records = spec.n_records();
   model.reml = spec.reml;
   model.constraints = request.constraints;
-  const std::vector<SegmentRequest> segments =
-      segment_requests(spec, request.constraints, request.held);
-  const std::vector<Vector> units = section_units(spec, segments);
+  const std::vector<Segment> segments = segments_of(spec);
+  const std::vector<SegmentRequest> requests =
+      segment_requests(segments, request.constraints, request.held);
+  const std::vector<Vector> units = section_units(spec, requests);
   model.weights = scaled_weights(spec, units);
   model.fixed = make_fixed_basis(expand(spec.fixed, spec.n_records(), "fixed effects"),
                                  model.weights, callbacks);
@@ -258,13 +254,13 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
   Nodes nodes;
   std::vector<CoefficientPlaces> places;
   for (std::size_t t = 0; t < spec.random.size(); ++t) {
-    const Index leader = segments[t].copy_of;
+    const Index leader = requests[t].copy_of;
     const Matrix* basis = leader == kNone ? nullptr : &places[leader].basis;
-    places.push_back(
-        add_term(spec.random[t], incidences, request, segments[t], basis, nodes, model, callbacks));
+    places.push_back(add_term(spec.random[t], incidences, request, segments[t], requests[t].natural,
+                              basis, nodes, model, callbacks));
   }
-  add_residual(spec, units, request, segments, model);
-  add_copies(segments, model);
+  add_residual(spec, units, request, segments, requests, model);
+  add_copies(requests, model);
   model.n_random_columns = nodes.n_columns();
   nodes.append(model.n_free_columns(), 1);
 

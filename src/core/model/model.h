@@ -16,6 +16,7 @@
 // factor of all variances that an evaluation may choose freely.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -47,19 +48,14 @@ struct ThetaCopy {
 };
 
 // Some coefficients of a random term, for all its levels.
-struct RandomBlock {
+struct RandomBlock : Slot {
   SmallIndex term = 0;
   SmallIndex first_coef = 0;
   SmallIndex n_coef = 0;
   SmallIndex n_levels = 0;
   SmallIndex first_node = 0;    // node first_node + l is level l
   SmallIndex first_column = 0;  // of W
-  bool held = false;
-  Index first_value = 0;   // in the vector of all values
-  Index first_theta = 0;   // in the vector of all theta
-  Matrix coef_transform;   // u in the user's units = coef_transform x u
-  Matrix value_transform;  // and the values of its covariance
-  std::shared_ptr<const covariance::Structure> structure;
+  Matrix coef_transform;        // u in the user's units = coef_transform x u
   std::shared_ptr<const LevelCovariance> levels;
 };
 
@@ -91,6 +87,9 @@ struct Model {
   std::vector<ThetaCopy> copies;
   bool residual_held = false;
   double residual_value = 0.0;  // where held, in units of the model
+
+  // Of the random blocks, then of the residual: in the order of their theta and of their values.
+  std::vector<std::reference_wrapper<const Slot>> slots() const;
 
   SmallIndex rank() const { return fixed.rank(); }
   bool has_structured_residual() const { return !residual.empty(); }

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/model/model.h"
+#include "core/model/segments.h"
 
 namespace henderson::model {
 namespace {
@@ -92,12 +93,12 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
 }
 
 ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& request,
-                         const Vector& unit, bool natural, Index first_value, Index first_theta) {
+                         const Vector& unit, bool natural, const Segment& segment) {
   ResidualBlock block;
   block.label = section.label;
-  block.first_value = first_value;
-  block.first_theta = first_theta;
-  const Index n = covariance::n_values(section.structure);
+  block.in_residual = true;
+  block.first_value = segment.first_value;
+  block.value_powers = covariance::value_powers(covariance::value_counts(section.structure));
   // One unit for all positions needs no matrix of thousands of them.
   const bool is_scalar =
       covariance::structure_traits(section.structure).change == CoefficientChange::scalar;
@@ -106,9 +107,10 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   covariance::Held held;
   held.natural = natural;
   held.unit = unit[0];
-  held.held.assign(request.held.begin() + first_value, request.held.begin() + first_value + n);
-  held.values =
-      request.values.segment(first_value, n).cwiseQuotient(block.value_transform.diagonal());
+  held.held.assign(request.held.begin() + segment.first_value,
+                   request.held.begin() + segment.end());
+  held.values = request.values.segment(segment.first_value, segment.n_values)
+                    .cwiseQuotient(block.value_transform.diagonal());
   block.structure = covariance::make_structure(section.structure, held);
   return block;
 }
@@ -156,17 +158,19 @@ Vector scaled_weights(const ModelSpec& spec, const std::vector<Vector>& units) {
 
 ResidualModel make_residual(const std::vector<ResidualSection>& sections,
                             const std::vector<Vector>& units, const VarianceRequest& request,
-                            const std::vector<SegmentRequest>& segments, Index first_value,
-                            Index first_theta) {
+                            const std::vector<Segment>& segments,
+                            const std::vector<SegmentRequest>& requests, Index first_theta) {
   ResidualModel residual;
   const std::size_t first_section = segments.size() - sections.size();
   for (std::size_t s = 0; s < sections.size(); ++s) {
-    ResidualBlock block = make_block(sections[s], request, units[s],
-                                     segments[first_section + s].natural, first_value, first_theta);
+    const std::size_t at = first_section + s;
+    ResidualBlock block =
+        make_block(sections[s], request, units[s], requests[at].natural, segments[at]);
+    block.segment = static_cast<Index>(at);
+    block.first_theta = first_theta;
     std::vector<Subject> subjects = subjects_of(sections[s]);
     add_patterns(subjects, block, residual.record_of_row);
-    first_value += block.structure->n_values();
-    first_theta += block.structure->n_theta();
+    first_theta += block.n_theta();
     residual.blocks.push_back(std::move(block));
   }
   return residual;

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "core/covariance/registry.h"
+#include "core/model/slot.h"
 #include "core/model/spec.h"
 
 namespace henderson::model {
 
-struct VarianceRequest;
+struct Segment;
 struct SegmentRequest;
+struct VarianceRequest;
 
 // Subjects with records at the same positions: they share R_i. The rows of a subject are
 // first_row[s], ..., in the order of the positions.
@@ -27,12 +29,8 @@ struct ResidualPattern {
 };
 
 // One section of the spec.
-struct ResidualBlock {
+struct ResidualBlock : Slot {
   std::string label;
-  Index first_value = 0;
-  Index first_theta = 0;
-  Matrix value_transform;  // diagonal
-  std::shared_ptr<const covariance::Structure> structure;
   std::vector<ResidualPattern> patterns;
 };
 
@@ -52,12 +50,12 @@ std::vector<Vector> position_units(const ModelSpec& spec);
 // The weights of the records measured in these units: those of the spec, divided by their squares.
 Vector scaled_weights(const ModelSpec& spec, const std::vector<Vector>& units);
 
-// Needs: first_value and first_theta, of the first block; units, of each position; segments, of all
-// random terms and then of the sections. Gives the structures with their held values in those
-// units. Throws InvalidSpec where a subject has two records at a position.
+// Needs: units, of each position; segments and what is asked of them, of all random terms and then
+// of the sections; first_theta, of the first block. Gives the structures with their held values in
+// those units. Throws InvalidSpec where a subject has two records at a position.
 ResidualModel make_residual(const std::vector<ResidualSection>& sections,
                             const std::vector<Vector>& units, const VarianceRequest& request,
-                            const std::vector<SegmentRequest>& segments, Index first_value,
-                            Index first_theta);
+                            const std::vector<Segment>& segments,
+                            const std::vector<SegmentRequest>& requests, Index first_theta);
 
 }  // namespace henderson::model

@@ -44,7 +44,7 @@ Vector independent_theta(const RandomBlock& block, double v) {
 
 Parameters with_theta(const Parameters& from, const RandomBlock& block, const Vector& theta) {
   Vector all = from.theta();
-  all.segment(block.first_theta, theta.size()) = theta;
+  block.theta_of(all) = theta;
   return {std::move(all), from.log_residual()};
 }
 

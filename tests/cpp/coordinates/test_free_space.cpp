@@ -141,16 +141,13 @@ TEST_CASE("With held values of us the score is that of differences along the sur
     VarianceRequest request = test::nothing_held(given.n_values());
     const Vector values = test::random_values(given, engine);
     const Model whole = model::build_model(given.spec, request, callbacks);
-    const auto hold_some = [&](const auto& block) {
-      for (Index k = block.first_value + 1;
-           k < block.first_value + block.structure->n_values() && block.structure->n_coef() > 1;
+    for (const model::Slot& slot : whole.slots()) {
+      for (Index k = slot.first_value + 1; slot.has_value(k) && slot.structure->n_coef() > 1;
            k += 2) {
         request.held[static_cast<std::size_t>(k)] = true;
         request.values[k] = values[k];
       }
-    };
-    for (const model::RandomBlock& block : whole.blocks) hold_some(block);
-    for (const model::ResidualBlock& block : whole.residual.blocks) hold_some(block);
+    }
     const Model model = model::build_model(given.spec, request, callbacks);
     const FreeSpace space(model);
     const Matrix none = space.tangent(starting_parameters(model, request));

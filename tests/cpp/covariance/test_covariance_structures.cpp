@@ -204,8 +204,9 @@ TEST_CASE("structures: values there and back, units, canonical form") {
       const Vector larger = structure->rescaled(theta, 7.0);
       CHECK(difference(structure->covariance(larger, all), 7.0 * sigma) < 1e-12);
       // A change of unit by c multiplies each value by a power of it.
-      const Vector units = structure->value_powers().unaryExpr(
-          [](double power) { return std::pow(std::sqrt(7.0), power); });
+      const Vector units = value_powers(value_counts(made)).unaryExpr([](double power) {
+        return std::pow(std::sqrt(7.0), power);
+      });
       CHECK(difference(structure->values(larger), values.cwiseProduct(units)) < 1e-12);
       const std::vector<bool> boundary = structure->theta_at_boundary(theta);
       CHECK(std::count(boundary.begin(), boundary.end(), true) == 0);
@@ -224,7 +225,6 @@ TEST_CASE("structures: the values counted from the recipe are those of the struc
     INFO(name_of(made));
     const auto structure = make_structure(made, {});
     CHECK(n_values(made) == structure->n_values());
-    CHECK(value_powers(value_counts(made)) == structure->value_powers());
   }
   CHECK(n_values(recipe("us", 4)) == 10);
   CHECK(n_values(recipe("fa", 5, 2)) == 14);

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "core/model/constraints.h"
-#include "core/model/spec.h"
+#include "core/model/segments.h"
 
 namespace henderson::model {
 namespace {
@@ -40,7 +40,8 @@ Constraints follows(const std::vector<Index>& lead, double ratio = 1.0) {
 }
 
 std::vector<SegmentRequest> requests_of(const ModelSpec& spec, const Constraints& constraints) {
-  return segment_requests(spec, constraints, std::vector<bool>(constraints.lead.size(), false));
+  return segment_requests(segments_of(spec), constraints,
+                          std::vector<bool>(constraints.lead.size(), false));
 }
 
 }  // namespace
@@ -115,7 +116,7 @@ TEST_CASE("constraints: held values, other sizes and other kinds of segments mak
   const Constraints c = follows({0, 1, 2, 0, 1, 2});
   std::vector<bool> held(6, false);
   held[1] = true;
-  CHECK(segment_requests(spec, c, held)[1].copy_of == kNone);
+  CHECK(segment_requests(segments_of(spec), c, held)[1].copy_of == kNone);
   spec.random = {term("us", 2)};
   spec.residual = {section("us", 2)};
   CHECK(requests_of(spec, c)[1].copy_of == kNone);

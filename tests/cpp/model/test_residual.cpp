@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/model/model.h"
+#include "core/model/segments.h"
 #include "support/mixed_models.h"
 
 namespace henderson::model {
@@ -29,8 +30,8 @@ ModelSpec small_spec(const std::string& structure) {
 }
 
 ResidualModel make(const ModelSpec& spec, Index n_values) {
-  return make_residual(spec.residual, position_units(spec), test::nothing_held(n_values), {{}}, 0,
-                       0);
+  return make_residual(spec.residual, position_units(spec), test::nothing_held(n_values),
+                       segments_of(spec), {{}}, 0);
 }
 
 }  // namespace
