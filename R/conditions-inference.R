@@ -8,13 +8,25 @@ abort_kenward_roger <- function(method) {
   )
 }
 
-warn_information <- function(asked, used) {
+# known: the information is there, and is not positive definite.
+warn_information <- function(asked, used, known = TRUE) {
+  problem <- if (known) "is not positive definite" else "does not exist"
+  reason <- if (known) "Few levels of a random term are the usual reason" else
+    "A matrix that is singular to working precision is the usual reason"
+  warn("information",
+    "The {asked} information of the variance parameters {problem} here: the {used} one is used.",
+    paste0(reason, "; see {.fn varcomp}."), "information", asked
+  )
+}
+
+warn_no_information <- function() {
   warn("information",
     paste(
-      "The {asked} information of the variance parameters is not positive definite here: the",
-      "{used} one is used."
+      "The information of the variance parameters is not positive definite: what depends on their",
+      "covariance is {.code NA}."
     ),
-    "Few levels of a random term are the usual reason; see {.fn varcomp}.", "information", asked
+    "Tests with {.code ddf = \"none\"} or {.code \"residual\"} do without; see {.fn varcomp}.",
+    "information", NULL
   )
 }
 

@@ -125,6 +125,7 @@ fai_cornelius <- function(moments, parts) {
   }, numeric(q))
   gradients <- matrix(gradients, q)
   df <- 2 * parts$values^2 / rowSums((gradients %*% moments$w) * gradients)
+  if (anyNA(df)) return(NA_real_)
   if (q == 1L || max(df) - min(df) < 1e-8 * max(df)) return(mean(df))
   if (any(df <= 2)) return(2)
   expected <- sum(df / (df - 2))
@@ -135,6 +136,7 @@ fai_cornelius <- function(moments, parts) {
 # G_i = dS/dtheta_i, tr(Theta Phi P_i Phi) = -tr(S^-1 G_i).
 kenward_roger <- function(moments, difference) {
   q <- nrow(moments$covariance)
+  if (anyNA(moments$w)) return(list(F = NA_real_, ndf = q, ddf = NA_real_, scale = NA_real_))
   inverse <- solve(moments$covariance)
   turned <- lapply(moments$gradients, function(matrix) inverse %*% matrix)
   traces <- vapply(turned, function(matrix) sum(diag(matrix)), 0)

@@ -39,16 +39,20 @@ variance_information <- function(fit, average = FALSE) {
 }
 
 # list(covariance, used): the covariance of theta by the information that was asked for. Where that
-# is not positive definite, by the average information.
+# is not positive definite, by the average information; NA where that is not either.
 theta_covariance <- function(fit, information) {
   if (is_average(fit, information)) information <- "average"
   found <- variance_information(fit, average = information == "average")
   used <- if (information == "expected" && !found$has_expected) "average" else information
   covariance <- inverse_of(found[[used]])
-  if (is.null(covariance)) {
-    warn_information(information, "average")
+  if (is.null(covariance) && !is.null(by_average <- inverse_of(found$average))) {
+    warn_information(information, "average", known = all(is.finite(found[[used]])))
     used <- "average"
-    covariance <- inverse_of(found[[used]])
+    covariance <- by_average
+  }
+  if (is.null(covariance)) {
+    warn_no_information()
+    covariance <- matrix(NA_real_, nrow(found$average), nrow(found$average))
   }
   list(covariance = covariance, used = used)
 }
@@ -58,9 +62,10 @@ is_average <- function(fit, information) {
   information == "average" || (fit$method == "ANOVA" && information == "observed")
 }
 
-# The inverse of a symmetric matrix; NULL where it is not positive definite.
+# The inverse of a symmetric matrix; NULL where it is not positive definite or not known.
 inverse_of <- function(matrix) {
   if (nrow(matrix) == 0L) return(matrix)
+  if (!all(is.finite(matrix))) return(NULL)
   scale <- sqrt(pmax(diag(matrix), 0))
   if (!all(scale > 0)) return(NULL)
   root <- tryCatch(chol(matrix / outer(scale, scale)), error = function(e) NULL)

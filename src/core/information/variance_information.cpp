@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/information/differences.h"
 #include "core/information/entry_information.h"
@@ -44,23 +45,19 @@ struct Place {
   bool is_maximum = false;
 };
 
-Evaluation evaluated(const MixedModelEquations& equations, const Parameters& parameters,
-                     Callbacks& callbacks) {
-  callbacks.stop_if_interrupted();
-  std::optional<Evaluation> evaluation = evaluate(equations, parameters, false, callbacks);
-  if (!evaluation) throw Error("the equations near the estimates are not positive definite");
-  return std::move(*evaluation);
-}
-
-// The gradient of -2l beside the estimates, along the directions that move.
+// The gradient of -2l beside the estimates, along the directions that move. NaN where there is no
+// likelihood beside them: a matrix that is singular to working precision.
 Vector gradient_at(const MixedModelEquations& equations, const Place& place, Index direction,
                    double step, Callbacks& callbacks) {
   const Matrix& along = place.moving.directions;
   const Vector to = place.space.coordinates(place.parameters) + step * along.col(direction);
+  const Vector unknown = Vector::Constant(along.cols(), std::numeric_limits<double>::quiet_NaN());
   const std::optional<Parameters> at = place.space.at(to, place.parameters);
-  if (!at) throw Error("parameters beside the estimates are out of their range");
-  const Derivatives found =
-      derivatives(evaluated(equations, *at, callbacks), callbacks, Extent::gradient);
+  if (!at) return unknown;
+  callbacks.stop_if_interrupted();
+  std::optional<Evaluation> evaluation = evaluate(equations, *at, false, callbacks);
+  if (!evaluation) return unknown;
+  const Derivatives found = derivatives(std::move(*evaluation), callbacks, Extent::gradient);
   const Vector gradient = reduced(place.space, *at, found).gradient;
   return along.transpose() * place.space.carried(gradient, *at, place.parameters);
 }
@@ -95,14 +92,15 @@ Index spared_coordinate(const Model& model, const Place& place) {
   return kNone;
 }
 
-// d (directions) / d log c for all variances times c. Those that are stopped are 0 and stay
-// so.
+// d (directions) / d log c for all variances times c. Coordinates that are stopped, at 0 or at
+// infinity, stay so.
 Vector scale_direction(const Model& model, const Place& place) {
   const auto at = [&](double step) {
     return place.space.coordinates(rescaled(model, place.parameters, std::exp(step)));
   };
-  return place.moving.directions.transpose() * (at(kScaleStep) - at(-kScaleStep)) /
-         (2.0 * kScaleStep);
+  const Vector change = (at(kScaleStep) - at(-kScaleStep)) / (2.0 * kScaleStep);
+  return place.moving.directions.transpose() *
+         change.array().isFinite().select(change, 0.0).matrix();
 }
 
 // Of l, by central differences of the score.

@@ -22,7 +22,7 @@ namespace henderson::information {
 struct VarianceInformation {
   Matrix jacobian;  // d values / d direction, in the user's units
   Matrix average;
-  Matrix observed;
+  Matrix observed;  // NaN where there is no likelihood beside the estimates
   Matrix expected;
   // False where `expected` is the average information, because the curvature is not known: across
   // the boundary, where some parameters of a covariance matrix move and others are stopped; and of
