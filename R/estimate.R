@@ -19,17 +19,17 @@ check_method <- function(method) {
   check_choice(method, names(estimation_methods), "method")
 }
 
-# Estimates of a model, in the units of its data.
+# Estimates of a model.
 estimate <- function(model, control) {
   if (!inherits(model, "lmm_model")) abort_stage("a model by build_model()")
-  scales <- trait_scales(model)
-  spec <- scaled_spec(model$spec, scales)
-  engine <- scaled_control(engine_control(control, model$parameters, model$asked), scales)
+  spec <- model$spec
+  engine <- engine_control(control, model$parameters, model$asked)
+  engine$information <- TRUE
   est <- by_method(spec, engine)
   est <- above_residual_floor(est, spec, engine)
   est <- check_residual_bound(est, model$design$residual, model$parameters, spec, engine)
   warn_unconverged(est)
-  unscaled_estimates(est, scales)
+  est
 }
 
 by_method <- function(spec, control) {

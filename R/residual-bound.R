@@ -4,10 +4,12 @@
 # error, as SAS stops because of an infinite likelihood.
 
 # As shares of the variance of the response at the position, and of that of all records where it is
-# constant there.
+# constant there: where its variance is no more than rounding, of its mean or of the others.
 least_residual_share <- 1e-12
 constant_share <- 1e-3
-# Where every record of a section is fitted to this share of the standard deviation of all records,
+constant_of_mean <- 1e-20
+constant_of_all <- 1e-26
+# Where every record of a section is fitted to this share of the standard deviation at its position,
 # and its variances are small already, they are on their way to zero, however far the search came.
 exact_share <- 1e-8
 small_share <- 1e-3
@@ -22,13 +24,12 @@ check_residual_bound <- function(est, residual, parameters, spec, control) {
     if (section$structure$n_coef > 300L) next
     sigma <- section_covariance(section, k, parameters, est$parameters$estimate)
     response <- split(spec$response[section$records], section$position)
-    own <- vapply(response, function(y) if (length(y) > 1L) stats::var(y) else 0, 0)
+    scale <- vapply(response, position_scale, 0, overall = overall)
     at <- as.integer(names(response))
-    limit <- least_residual_share * pmax(own, constant_share * overall)
-    gone <- at[diag(sigma)[at] < limit]
+    gone <- at[diag(sigma)[at] < least_residual_share * scale]
     missed <- abs(spec$response - est$fitted)[section$records]
-    is_exact <- all(missed <= exact_share * sqrt(overall)) &&
-      all(diag(sigma)[at] < small_share * overall)
+    sd <- sqrt(scale)[match(section$position, at)]
+    is_exact <- all(missed <= exact_share * sd) && all(diag(sigma)[at] < small_share * scale)
     if (is_exact || length(gone) == length(at)) {
       abort_residual_exact(section$label, length(section$records), length(residual$sections))
     }
@@ -39,6 +40,12 @@ check_residual_bound <- function(est, residual, parameters, spec, control) {
     if (est$convergence$status != "converged") check_residual_pairs(sigma, section)
   }
   est
+}
+
+position_scale <- function(y, overall) {
+  own <- if (length(y) > 1L) stats::var(y) else 0
+  if (own > max(constant_of_mean * mean(y)^2, constant_of_all * overall)) own
+  else constant_share * overall
 }
 
 check_residual_pairs <- function(sigma, section) {

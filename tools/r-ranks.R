@@ -31,7 +31,7 @@ r_ranks <- list(
   ),
   # From a spec to estimates.
   estimate = c(
-    "likelihood.R", "residual-floor.R", "henderson3.R", "estimate.R", "trait-scales.R",
+    "likelihood.R", "residual-floor.R", "henderson3.R", "estimate.R",
     "residual-bound.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
