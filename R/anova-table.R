@@ -80,10 +80,11 @@ expectation_text <- function(coefficients, names) {
 
 #' @rdname anova_table
 #' @param x A table by `anova_table()`.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @method print anova_table
 #' @export
 print.anova_table <- function(x, ...) {
+  check_unused(...)
   cat("Henderson's Method 3: each random term after the fixed effects and the terms above it\n")
   cat(strwrap(deparse_one(attr(x, "formula")), exdent = 4L), "", sep = "\n")
   print_table(list(

@@ -29,7 +29,7 @@ named_addend <- function(term) {
     )
   }
   structure <- if (name %in% written_structures) covariance_structures[[name]]
-  if (is.null(structure)) abort_structure(name, term, written_structures)
+  if (is.null(structure)) abort_structure(name, term, written_structures, structure_advice(name))
   if (length(term) - 2L > length(structure$arguments)) {
     abort_structure_arguments(name, term, structure$arguments)
   }

@@ -16,8 +16,8 @@
 #' plot(both)
 #' @export
 compare_methods <- function(formula, data = NULL, methods = c("ANOVA", "ML", "REML"), ...) {
-  for (method in methods) check_choice(method, names(estimation_methods), "methods")
-  methods <- unique(methods)
+  methods <- unique(vapply(methods, check_choice, "", names(estimation_methods), "methods",
+    USE.NAMES = FALSE))
   fits <- lapply(methods, function(method) {
     tryCatch(lmmfit(formula, data, method = method, ...), henderson_error = identity)
   })
@@ -58,6 +58,7 @@ method_table <- function(fits, methods, read, key) {
 #' @method print compare_methods
 #' @export
 print.compare_methods <- function(x, ...) {
+  check_unused(...)
   cat(strwrap(deparse_one(x$formula), exdent = 4L), sep = "\n")
   cat("\nVariance parameters (standard errors beside them)\n")
   print_table(method_columns(x$variances, x$methods))

@@ -67,6 +67,7 @@ structure_row <- function(fit) {
 #' @method print compare_structures
 #' @export
 print.compare_structures <- function(x, ...) {
+  check_unused(...)
   cat("Residual structures (", attr(x, "method"), ")\n", sep = "")
   number <- function(column) ifelse(is.na(column), "", formatC(column, format = "f", digits = 2L))
   print_table(list(

@@ -102,6 +102,7 @@ compare_effects <- function(two, one) {
 #' @method print compare_stages
 #' @export
 print.compare_stages <- function(x, ...) {
+  check_unused(...)
   cat("Two stages (", if (x$weights == "none") "unweighted" else paste("weights:", x$weights),
     ") beside one stage\n\nFixed effects\n", sep = "")
   f <- x$fixed

@@ -50,7 +50,7 @@ abort_hypothesis_columns <- function(argument, found, needed) {
 }
 
 abort_hypothesis_names <- function(argument, unknown, known) {
-  near <- unique(unlist(lapply(unknown, nearest_names, known)))
+  near <- nearest_of(unknown, known)
   remedy <- if (length(near) > 0L) "Did you mean {.or {.val {near}}}?" else
     "The names are those of {.code fixef(fit)}."
   abort("coefficient", "{.arg {argument}}: there is no fixed effect {.val {unknown}}.", remedy,
@@ -72,7 +72,7 @@ abort_function_formula <- function(text) {
 }
 
 abort_function_names <- function(unknown, known) {
-  near <- unique(unlist(lapply(unknown, nearest_names, known)))
+  near <- nearest_of(unknown, known)
   remedy <- if (length(near) > 0L) "Did you mean {.or {.val {near}}}?" else
     "The variance parameters of this model are {.val {known}}."
   abort("parameter_name",

@@ -27,7 +27,8 @@ abort_parameter_name <- function(argument, name, known) {
       "{.arg {argument}}: there {cli::qty(length(name))}{?is/are} no variance parameter{?s}",
       "{.val {name}}."
     ),
-    "The variance parameters of this model are {.val {known}}.", argument, name
+    c(did_you_mean(nearest_of(name, known)),
+      "The variance parameters of this model are {.val {known}}."), argument, name
   )
 }
 
@@ -76,8 +77,16 @@ abort_engine <- function(text) {
 # Arguments ----------------------------------------------------------------------------------------
 
 abort_argument <- function(argument, value, must) {
-  shown <- if (is.null(value)) "NULL" else deparse_one(value)
+  shown <- short_text(value)
   abort("argument", "{.arg {argument}} must be {must}, not {.code {shown}}.", NULL, argument, value)
+}
+
+abort_choice <- function(argument, value, choices) {
+  shown <- short_text(value)
+  near <- if (is.character(value) && length(value) == 1L) nearest_names(value, choices)
+  abort("argument",
+    "{.arg {argument}} must be one of {.or {.val {choices}}}, not {.code {shown}}.",
+    if (length(near) > 0L) did_you_mean(near), argument, value)
 }
 
 abort_no_random <- function(what) {
@@ -86,14 +95,15 @@ abort_no_random <- function(what) {
 
 abort_term <- function(argument, name, known) {
   abort("term", "{.arg {argument}}: there is no random term {.val {name}}.",
-    "The random terms of this model are {.val {known}}.", argument, name
+    c(did_you_mean(nearest_of(name, known)), "The random terms of this model are {.val {known}}."),
+    argument, name
   )
 }
 
 abort_coefficient <- function(name, known) {
   abort("argument",
     "{.arg parm}: there {cli::qty(length(name))}{?is/are} no coefficient{?s} {.val {name}}.",
-    "The coefficients are {.val {known}}.", "parm", name
+    c(did_you_mean(nearest_of(name, known)), "The coefficients are {.val {known}}."), "parm", name
   )
 }
 

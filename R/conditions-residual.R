@@ -15,11 +15,18 @@ abort_residual_type <- function(value, what = class(value)[1L]) {
   )
 }
 
-abort_residual_structure <- function(residual, name, known) {
+abort_residual_name <- function(name) {
+  abort("residual", "{.arg residual} must be a formula: there is no object {.code {name}}.",
+    "Write {.code ~ diag({name})} for a variance by level of {.code {name}}.", "residual", name
+  )
+}
+
+abort_residual_structure <- function(residual, name, known, advice = NULL) {
   text <- deparse_one(residual)
   abort("residual",
     "{.arg residual} = {.code {text}}: there is no covariance structure {.fn {name}}.",
-    "The structures are {.code iid} and {.or {.fn {known}}}.", "residual", name
+    advice %||% c(did_you_mean(nearest_names(name, known)),
+      "The structures are {.code iid} and {.or {.fn {known}}}."), "residual", name
   )
 }
 
@@ -55,6 +62,18 @@ abort_duplicate_position <- function(subject, index, rows) {
     ),
     c("The index must tell the records of a subject apart.",
       "Remove one record, take their mean, or make a finer subject."), "residual", subject
+  )
+}
+
+abort_no_subject <- function(index, place, rows) {
+  bar <- if (grepl("):", index, fixed = TRUE)) paste(index, "| subject") else
+    sub(")$", " | subject)", index)
+  abort("duplicate_position",
+    paste(
+      "{.arg residual} = {.code ~ {index}}: a subject is missing. Two records are at",
+      "{.val {place}} (records {.val {rows}})."
+    ),
+    "Write {.code ~ {bar}}, with the column that tells the subjects apart.", "residual", index
   )
 }
 

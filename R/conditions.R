@@ -12,6 +12,13 @@ warn <- function(class, problem, remedy = NULL, argument = NA_character_, value 
   warning(new_condition("warning", class, problem, remedy, argument, value, .envir))
 }
 
+# Not wrong, but the user should know: how something was understood, or what was left out.
+inform <- function(class, text, argument = NA_character_, value = NULL, .envir = parent.frame()) {
+  condition <- new_condition("message", class, text, NULL, argument, value, .envir)
+  condition$message <- paste0(condition$message, "\n")
+  message(condition)
+}
+
 new_condition <- function(type, class, problem, remedy, argument, value, .envir) {
   text <- c(problem, if (!is.null(remedy)) stats::setNames(remedy, rep("i", length(remedy))))
   structure(
@@ -54,10 +61,11 @@ abort_bar <- function(term, problem, remedy) {
   )
 }
 
-abort_structure <- function(name, term, known) {
+abort_structure <- function(name, term, known, advice = NULL) {
   term <- deparse_one(term)
   abort("structure", "There is no covariance structure {.fn {name}} in {.code {term}}.",
-    "The structures are {.or {.code {known}}}; a plain {.code (x | g)} is {.code us}.",
+    advice %||% c(did_you_mean(nearest_names(name, known)),
+      "The structures are {.or {.code {known}}}; a plain {.code (x | g)} is {.code us}."),
     "formula", name
   )
 }
@@ -105,6 +113,13 @@ abort_unknown_column <- function(name, nearest, argument = "formula") {
   abort("unknown_column",
     "There is no column {.val {name}} in {.arg data} (used in {.arg {argument}}).",
     remedy, argument, name
+  )
+}
+
+abort_unknown_function <- function(name, advice = NULL) {
+  near <- nearest_names(name, c("gr", "mm", "spl", "spl2", "legendre", "offset", "factor"))
+  abort("unknown_function", "There is no function {.fn {name}} (used in {.arg formula}).",
+    advice %||% did_you_mean(near), "formula", name
   )
 }
 

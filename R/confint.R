@@ -24,7 +24,7 @@
 #' @param nsim,seed Number of bootstrap samples, and a number for [set.seed()].
 #' @param type Bootstrap interval: `"percentile"` or `"basic"`.
 #' @param progress `TRUE` shows a progress bar of the bootstrap.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A matrix with a row for each parameter and two columns. Of the bootstrap, the attribute
 #'   `samples` has all estimates.
 #' @examples
@@ -39,6 +39,7 @@
 confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profile", "boot"),
                            functions = NULL, ddf = NULL, information = NULL, nsim = 500,
                            seed = NULL, type = c("percentile", "basic"), progress = FALSE, ...) {
+  check_unused(...)
   level <- check_level(level)
   method <- check_choice(method, c("Wald", "profile", "boot"), "method")
   type <- check_choice(type, c("percentile", "basic"), "type")

@@ -134,15 +134,19 @@ consistent_rhs <- function(K, rhs, independent) {
 
 #' @rdname contest
 #' @param x The value of `contest()`.
-#' @param row.names,optional,... Not used.
+#' @param row.names,optional,... Not used: what else is given is an error.
 #' @method as.data.frame contest
 #' @export
-as.data.frame.contest <- function(x, row.names = NULL, optional = FALSE, ...) x$table
+as.data.frame.contest <- function(x, row.names = NULL, optional = FALSE, ...) {
+  check_unused(..., .ignored = "stringsAsFactors")
+  x$table
+}
 
 #' @rdname contest
 #' @method print contest
 #' @export
 print.contest <- function(x, ...) {
+  check_unused(...)
   cat(ddf_text(x$ddf, x$information), "\n", sep = "")
   table <- x$table
   columns <- list(` ` = row.names(table), Estimate = format_numbers(table$estimate, 5L))

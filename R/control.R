@@ -7,12 +7,14 @@
 #' @param threads Largest number of threads of the engine. The results do not depend on it, bit for
 #'   bit; small models use one thread whatever it is.
 #' @param truncate For `method = "ANOVA"`: `TRUE` reports a negative estimate of a variance as 0.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of class `lmm_control`.
 #' @examples
 #' lmm_control(max_iterations = 50)
 #' @export
 lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE, threads = 2L,
-                        truncate = FALSE) {
+                        truncate = FALSE, ...) {
+  check_unused(...)
   structure(
     list(
       max_iterations = check_count(max_iterations, "max_iterations"),

@@ -8,8 +8,18 @@ information_choices <- c("observed", "expected", "average")
 # Of 1997, or with the improvement of 2009.
 is_kenward_roger <- function(ddf) ddf %in% c("Kenward-Roger", "Kenward-Roger2")
 
+# As others call them.
+ddf_synonyms <- c(
+  kr = "Kenward-Roger", `kenward roger` = "Kenward-Roger", kenwardroger = "Kenward-Roger",
+  `kenward-roger-1997` = "Kenward-Roger", kr2 = "Kenward-Roger2", satterth = "Satterthwaite",
+  satterthwaites = "Satterthwaite", sat = "Satterthwaite", residuals = "residual",
+  asymptotic = "none", lme4 = "none", z = "none"
+)
+
+as_ddf <- function(ddf) check_choice(ddf, ddf_choices, "ddf", ddf_synonyms)
+
 check_ddf <- function(fit, ddf) {
-  ddf <- check_choice(ddf %||% fit$ddf %||% "Satterthwaite", ddf_choices, "ddf")
+  ddf <- as_ddf(ddf %||% fit$ddf %||% "Satterthwaite")
   if (is_kenward_roger(ddf) && fit$method == "ML" && !has_exact_t(fit)) {
     abort_kenward_roger(fit$method)
   }

@@ -16,7 +16,7 @@
 #' @param ddf,information See [contest()].
 #' @param reduce `TRUE` takes one variable out of `(1 + x | g)` at a time, as lmerTest does; `FALSE`
 #'   takes out the whole term.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame of class `anova`.
 #' @references Stram, D. O. and Lee, J. W. (1994) Biometrics 50, 1171-1177.
 #' @examples
@@ -26,6 +26,7 @@
 #' @importFrom stats drop1
 #' @export
 drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
+  check_unused(...)
   containing <- if (length(object$fixed$labels) > 0L) containing_terms(object) else list()
   labels <- object$fixed$labels[lengths(containing) == 0L]
   if (!missing(scope)) {

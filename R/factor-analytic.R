@@ -71,10 +71,11 @@ factor_scores <- function(loadings, specific, random) {
 
 #' @rdname loadings_of
 #' @param x Loadings by `loadings_of()`.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @method print lmm_loadings
 #' @export
 print.lmm_loadings <- function(x, ...) {
+  check_unused(...)
   cat("Loadings on principal axes\n")
   columns <- apply(x$loadings, 2L, format_numbers, simplify = FALSE)
   total <- paste0(formatC(100 * rowSums(x$explained), format = "f", digits = 1L), " %")

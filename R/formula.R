@@ -5,7 +5,7 @@
 parse_formula <- function(formula, data, residual = ~iid, traits = NULL) {
   formula <- check_formula(formula)
   env <- environment(formula)
-  split <- split_splines(formula[[3L]])
+  split <- split_splines(with_structure_names(formula[[3L]], "bar"))
   rhs <- wrap_products(split$rest %||% 1)
   random <- c(
     unlist(lapply(bar_addends(rhs), bar_terms, env), recursive = FALSE),

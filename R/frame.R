@@ -12,6 +12,7 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
   check_variables(looked_up(as.call(c(quote(c), residual_variables(parts$residual)))), data, env,
     "residual")
   check_variables(looked_up(parts$variables), data, env, bare = variable_names(terms))
+  check_functions(parts$variables[[3L]], env)
   if (!is.null(weights) && is.data.frame(data) && length(weights) != nrow(data)) {
     abort_weights_length(length(weights), nrow(data))
   }
@@ -25,6 +26,15 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
     frame[[name]] <- drop_unused_levels(frame[[name]], name)
   }
   frame
+}
+
+# Functions that do not exist: terms of other grammars, mostly.
+check_functions <- function(expression, env) {
+  for (name in unique(called_functions(expression))) {
+    if (!exists(name, envir = env, mode = "function")) {
+      abort_unknown_function(name, structure_advice(name))
+    }
+  }
 }
 
 # stats::model.frame() without its na.action, which would copy the data even where nothing is

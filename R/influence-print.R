@@ -15,6 +15,7 @@ bonferroni_limit <- function(n, level = 0.05) stats::qnorm(1 - level / (2 * max(
 #' @method print lmmfit_influence
 #' @export
 print.lmmfit_influence <- function(x, n = 5L, ...) {
+  check_unused(...)
   n <- check_count(n, "n")
   groups <- x$groups
   cat("Influence of ", nrow(groups), if (x$label == "record") " records" else
@@ -58,5 +59,6 @@ most_changed <- function(dfbetas) {
 #' @method as.data.frame lmmfit_influence
 #' @export
 as.data.frame.lmmfit_influence <- function(x, row.names = NULL, optional = FALSE, ...) {
+  check_unused(..., .ignored = "stringsAsFactors")
   data.frame(x$groups, x$dfbetas, check.names = FALSE, row.names = NULL)
 }

@@ -27,7 +27,7 @@
 #'   a vector with a value for each record of the fit. By default the first random term's levels.
 #' @param type `"conditional"` or `"fixed"`.
 #' @param term `NULL` for records, or the label of a random term.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return `hatvalues()`, `rstandard()`, `rstudent()`, `cooks.distance()`: a named vector;
 #'   `dfbeta()`, `dfbetas()`: a matrix with a row for each group; `outlier_test()`: a data frame
 #'   with the most extreme first; `influence()`: a list of class `lmmfit_influence` with the data
@@ -55,6 +55,7 @@ NULL
 #' @importFrom stats hatvalues
 #' @export
 hatvalues.lmmfit <- function(model, type = c("conditional", "fixed"), ...) {
+  check_unused(...)
   type <- check_choice(type, c("conditional", "fixed"), "type")
   if (type == "fixed") {
     # diag(X Phi X'V^-1)
@@ -69,12 +70,16 @@ hatvalues.lmmfit <- function(model, type = c("conditional", "fixed"), ...) {
 #' @rdname influence.lmmfit
 #' @importFrom stats rstandard
 #' @export
-rstandard.lmmfit <- function(model, ...) named_records(model, standardised(model))
+rstandard.lmmfit <- function(model, ...) {
+  check_unused(...)
+  named_records(model, standardised(model))
+}
 
 #' @rdname influence.lmmfit
 #' @importFrom stats rstudent
 #' @export
 rstudent.lmmfit <- function(model, ...) {
+  check_unused(...)
   named_records(model, studentised(model, standardised(model)))
 }
 
@@ -82,6 +87,7 @@ rstudent.lmmfit <- function(model, ...) {
 #' @importFrom stats cooks.distance
 #' @export
 cooks.distance.lmmfit <- function(model, group = "default", ...) {
+  check_unused(...)
   parts <- deletion_parts(model)
   changes <- deletion_changes(model, group_of_records(model, group), parts)
   cook_of(changes, parts$covariance)
@@ -96,6 +102,7 @@ cook_of <- function(changes, covariance) {
 #' @importFrom stats dfbeta
 #' @export
 dfbeta.lmmfit <- function(model, group = "default", ...) {
+  check_unused(...)
   deletion_changes(model, group_of_records(model, group))
 }
 
@@ -103,6 +110,7 @@ dfbeta.lmmfit <- function(model, group = "default", ...) {
 #' @importFrom stats dfbetas
 #' @export
 dfbetas.lmmfit <- function(model, group = "default", ...) {
+  check_unused(...)
   scaled_changes(model, dfbeta.lmmfit(model, group))
 }
 
@@ -116,6 +124,7 @@ scaled_changes <- function(fit, changes) {
 #' @importFrom stats influence
 #' @export
 influence.lmmfit <- function(model, group = "default", ...) {
+  check_unused(...)
   parts <- deletion_parts(model)
   codes <- group_of_records(model, group)
   changes <- deletion_changes(model, codes, parts)

@@ -120,10 +120,16 @@ deltaMethod.lmmfit <- function(object, g., vcov. = vcov(object), ...) {
 vif.lmmfit <- function(mod, ...) car::vif(structure(list(fit = mod), class = "lmmfit_fixed"), ...)
 
 #' @export
-coef.lmmfit_fixed <- function(object, ...) fixef(object$fit)
+coef.lmmfit_fixed <- function(object, ...) {
+  check_unused(..., .ignored = "complete")
+  fixef(object$fit)
+}
 
 #' @export
-vcov.lmmfit_fixed <- function(object, ...) vcov(object$fit)
+vcov.lmmfit_fixed <- function(object, ...) {
+  check_unused(..., .ignored = "complete")
+  vcov(object$fit)
+}
 
 #' @export
 model.matrix.lmmfit_fixed <- function(object, ...) model.matrix(object$fit)

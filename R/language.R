@@ -4,6 +4,17 @@
 
 deparse_one <- function(x) paste(deparse(x, width.cutoff = 500L), collapse = " ")
 
+# A value in a message: a large one by what it is.
+short_text <- function(x, most = 60L) {
+  if (is.null(x)) return("NULL")
+  text <- if (is.object(x) && !is.factor(x) && !inherits(x, c("formula", "Date"))) "" else
+    deparse_one(if (is.atomic(x)) utils::head(x, 20L) else x)
+  if (nzchar(text) && nchar(text) <= most) return(text)
+  if (is.function(x)) return("a function")
+  size <- if (is.null(dim(x))) length(x) else paste(dim(x), collapse = " x ")
+  paste0("<", class(x)[1L], if (!is.language(x)) paste0("[", size, "]"), ">")
+}
+
 variable_names <- function(terms) vapply(as.list(attr(terms, "variables"))[-1L], deparse_one, "")
 
 is_call_to <- function(x, names) {
@@ -57,9 +68,33 @@ looked_up <- function(x) {
 # The names in `data` nearest to `name`: at most three, and only those that a slip could explain.
 nearest_names <- function(name, candidates) {
   if (length(candidates) == 0L) return(character())
-  distance <- drop(utils::adist(name, candidates, ignore.case = TRUE))
-  near <- candidates[distance <= max(1, ceiling(nchar(name) / 3))]
+  distance <- slip_distance(name, candidates)
+  near <- candidates[distance <= if (nchar(name) < 2L) 0 else ceiling(nchar(name) / 3)]
   utils::head(near[order(distance[match(near, candidates)])], 3L)
+}
+
+nearest_of <- function(names, candidates) {
+  unique(unlist(lapply(names, nearest_names, candidates)))
+}
+
+# A remedy, as a text for cli.
+did_you_mean <- function(near) {
+  if (length(near) == 0L) return(NULL)
+  # The text goes through cli once more, with the rest of its message.
+  text <- cli::format_inline("Did you mean {.or {.val {near}}}?")
+  gsub("}", "}}", gsub("{", "{{", text, fixed = TRUE), fixed = TRUE)
+}
+
+# Letters to insert, drop, replace, or swap with their neighbour.
+slip_distance <- function(name, candidates) {
+  letters <- strsplit(name, "")[[1L]]
+  swapped <- vapply(seq_along(letters)[-1L], function(k) {
+    letters[c(k - 1L, k)] <- letters[c(k, k - 1L)]
+    paste(letters, collapse = "")
+  }, "")
+  distance <- utils::adist(c(name, swapped), candidates, ignore.case = TRUE)
+  if (length(swapped) > 0L) distance[-1L, ] <- distance[-1L, ] + 1
+  apply(distance, 2L, min)
 }
 
 is_bar <- function(x) is_call_to(x, c("|", "||"))
@@ -84,4 +119,10 @@ substitute_names <- function(expression, values) {
 spline_name <- function(x) {
   if (!is.call(x)) return("")
   sub("^henderson::", "", deparse_one(x[[1L]]))
+}
+
+# What was typed for an argument that came through the dots of a wrapper, where it is `..1`.
+typed_expression <- function(value, env) {
+  if (!is.symbol(value) || !grepl("^[.][.][0-9]+$", as.character(value))) return(value)
+  eval(quote(substitute(list(...))), env)[[as.integer(substring(value, 3L)) + 1L]]
 }

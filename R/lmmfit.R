@@ -57,6 +57,14 @@
 #' us(trait | unit)`. `fitted()`, `residuals()` and `predict()` have a value for each record, named
 #' `row:trait`.
 #'
+#' # Other grammars
+#'
+#' What is written for lme4 or nlme is understood where there is one meaning, and a message says how
+#' it was read: `REML = FALSE`, `offset =`, `verbose =`, `family = gaussian()`; `fixed =` with
+#' `random = ~ 1 + x | g` or `random = list(g = pdDiag(~ x))`, `correlation = corAR1(form = ~ t |
+#' g)`, `weights = varIdent(form = ~ 1 | s)`; `ginverse = list(animal = Ainv)`. What cannot be had
+#' is an error that says what to write instead.
+#'
 #' @param formula A formula: response, fixed effects and random terms. `.` stands for every column
 #'   of `data` but the response and the grouping factors.
 #' @param data A data frame with the variables of the formula.
@@ -83,6 +91,8 @@
 #'   `na.exclude`, `fitted()` and `residuals()` have an `NA` for each record left out.
 #' @param contrasts A named list of contrasts for factors, as in [stats::lm()].
 #' @param control Settings of the maximiser, see [lmm_control()].
+#' @param ... Arguments as other packages call them, see the section on other grammars; anything
+#'   else is an error.
 #' @return A list of class `lmmfit`. Extract from it with [varcomp()], [fixef()], [ranef()],
 #'   [summary()][summary.lmmfit], [predict()][predict.lmmfit] and the other methods; it can be
 #'   saved by [saveRDS()].
@@ -111,16 +121,21 @@
 lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weights = NULL,
                    hold = NULL, start = NULL, ddf = "Satterthwaite", subset = NULL,
                    na.action = NULL, contrasts = NULL, control = lmm_control(), tie = NULL,
-                   bounds = NULL) {
+                   bounds = NULL, ...) {
   call <- match.call()
+  own <- setdiff(names(formals(sys.function())), "...")
+  if (is_foreign_call(call, own, parent.frame())) {
+    return(eval(native_call(call, parent.frame(), own), parent.frame()))
+  }
   check_front_door(data, control)
   method <- check_method(method)
-  ddf <- check_choice(ddf, ddf_choices, "ddf")
+  ddf <- as_ddf(ddf)
   formula <- check_formula(formula, parent.frame())
   env <- environment(formula)
   input <- list(
     formula = formula, data = data,
-    residual = if (missing(residual)) default_residual(formula) else residual,
+    residual = if (missing(residual)) default_residual(formula) else
+      given_residual(substitute(residual), residual, parent.frame()),
     weights = evaluate_in(substitute(weights), data, env, "weights"),
     subset = evaluate_in(substitute(subset), data, env, "subset")
   )
@@ -135,9 +150,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
 
 check_front_door <- function(data, control) {
   if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_data(data)
-  if (!inherits(control, "lmm_control")) {
-    abort_argument("control", control, "made by lmm_control()")
-  }
+  if (!inherits(control, "lmm_control")) abort_control(control)
 }
 
 check_contrasts <- function(contrasts) {

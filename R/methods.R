@@ -27,36 +27,50 @@
 #' @param fixed.only `TRUE` gives the terms of the fixed part alone.
 #' @param type Which residuals, or which matrix.
 #' @param sparse `TRUE` gives X as a sparse matrix.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @name lmmfit-methods
 NULL
 
 #' @rdname lmmfit-methods
 #' @export
-fixef.lmmfit <- function(object, ...) stats::setNames(object$fixed$estimate, object$fixed$names)
+fixef.lmmfit <- function(object, ...) {
+  check_unused(...)
+  stats::setNames(object$fixed$estimate, object$fixed$names)
+}
 
 #' @rdname lmmfit-methods
 #' @export
-nobs.lmmfit <- function(object, ...) object$n
+nobs.lmmfit <- function(object, ...) {
+  check_unused(..., .ignored = "use.fallback")
+  object$n
+}
 
 #' @rdname lmmfit-methods
 #' @export
 sigma.lmmfit <- function(object, ...) {
+  check_unused(...)
   variance <- residual_variances(object)
   if (length(variance) == 1L) sqrt(variance) else NA_real_
 }
 
 #' @rdname lmmfit-methods
 #' @export
-formula.lmmfit <- function(x, ...) x$formula
+formula.lmmfit <- function(x, ...) {
+  check_unused(...)
+  x$formula
+}
 
 #' @rdname lmmfit-methods
 #' @export
-deviance.lmmfit <- function(object, ...) object$minus2loglik
+deviance.lmmfit <- function(object, ...) {
+  check_unused(...)
+  object$minus2loglik
+}
 
 #' @rdname lmmfit-methods
 #' @export
 logLik.lmmfit <- function(object, ...) {
+  check_unused(...)
   structure(-object$minus2loglik / 2,
     df = n_free(object), nobs = object$n, nall = object$n, REML = object$method != "ML",
     class = "logLik"
@@ -65,31 +79,43 @@ logLik.lmmfit <- function(object, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-family.lmmfit <- function(object, ...) stats::gaussian()
+family.lmmfit <- function(object, ...) {
+  check_unused(...)
+  stats::gaussian()
+}
 
 #' @rdname lmmfit-methods
 #' @export
 df.residual.lmmfit <- function(object, ...) {
+  check_unused(...)
   object$n - if (is_least_squares(object)) object$rank else n_free(object)
 }
 
 #' @rdname lmmfit-methods
 #' @export
-weights.lmmfit <- function(object, ...) object$frame[["(weights)"]]
+weights.lmmfit <- function(object, ...) {
+  check_unused(...)
+  object$frame[["(weights)"]]
+}
 
 #' @rdname lmmfit-methods
 #' @export
-model.frame.lmmfit <- function(formula, ...) formula$frame
+model.frame.lmmfit <- function(formula, ...) {
+  check_unused(...)
+  formula$frame
+}
 
 #' @rdname lmmfit-methods
 #' @export
 terms.lmmfit <- function(x, fixed.only = TRUE, ...) {
+  check_unused(...)
   if (fixed.only) safe_terms(x$parts$fixed, x$frame) else attr(x$frame, "terms")
 }
 
 #' @rdname lmmfit-methods
 #' @export
 model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FALSE, ...) {
+  check_unused(...)
   type <- check_choice(type, c("fixed", "random"), "type")
   matrices <- fit_matrices(object)
   if (type == "random") return(named_random_matrix(object, matrices$Z))
@@ -102,6 +128,7 @@ model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FA
 #' @rdname lmmfit-methods
 #' @export
 vcov.lmmfit <- function(object, ...) {
+  check_unused(..., .ignored = "complete")
   covariance <- object$fixed$covariance %||% fixed_covariance(object)
   dimnames(covariance) <- list(object$fixed$names, object$fixed$names)
   covariance
@@ -110,6 +137,7 @@ vcov.lmmfit <- function(object, ...) {
 #' @rdname lmmfit-methods
 #' @export
 coef.lmmfit <- function(object, ...) {
+  check_unused(..., .ignored = "complete")
   fixed <- fixef(object)
   if (!is_mixed(object)) return(fixed)
   effects <- ranef(object)
@@ -133,6 +161,7 @@ print.coef.lmmfit <- function(x, ...) print_grouped(x, ...)
 #' @rdname lmmfit-methods
 #' @export
 fitted.lmmfit <- function(object, ...) {
+  check_unused(...)
   offset <- frame_offset(object$frame)
   named_records(object, object$fitted + (offset %||% 0))
 }
@@ -141,6 +170,7 @@ fitted.lmmfit <- function(object, ...) {
 #' @export
 residuals.lmmfit <- function(object, type = c("response", "pearson", "normalized"),
                              level = c("conditional", "marginal"), ...) {
+  check_unused(...)
   type <- check_choice(type, c("response", "pearson", "normalized"), "type")
   level <- check_choice(level, c("conditional", "marginal"), "level")
   y <- frame_response(object$frame)

@@ -95,7 +95,7 @@ without_rounding <- function(cells) {
 #'   right-hand side as numbers.
 #' @param digits Significant digits of the numbers.
 #' @param limit Largest number of equations that are written as numbers.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A character vector of class `Latex`, as by [utils::toLatex()]: a displayed equation for
 #'   amsmath.
 #' @examples
@@ -106,6 +106,7 @@ without_rounding <- function(cells) {
 #' @method toLatex mme
 #' @export
 toLatex.mme <- function(object, what = c("symbols", "numbers"), digits = 4L, limit = 12L, ...) {
+  check_unused(...)
   what <- check_choice(what, c("symbols", "numbers"), "what")
   body <- if (what == "symbols") latex_symbols(object$about) else
     latex_numbers(object, check_count(digits, "digits"), limit)

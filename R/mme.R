@@ -18,7 +18,7 @@
 #'
 #' @param object A fit by [lmmfit()].
 #' @param form `"mme"` or `"V"`.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return For `form = "mme"` a list of class `mme` with `coefficient` (a sparse matrix),
 #'   `rhs`, `solution`, `labels` (a data frame: block, level and coefficient of each equation) and
 #'   `blocks` (the equations of each block); `multiplier` is the block-diagonal matrix that the rows
@@ -34,6 +34,7 @@
 #' mme(fit, form = "V")$blue
 #' @export
 mme <- function(object, form = c("mme", "V"), ...) {
+  check_unused(...)
   check_fit(object)
   form <- check_choice(form, c("mme", "V"), "form")
   if (form == "V") v_form(object) else textbook_form(object)

@@ -2,10 +2,11 @@
 
 #' @rdname pedigree
 #' @param n Number of animals to print.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @method print henderson_pedigree
 #' @export
 print.henderson_pedigree <- function(x, n = 10L, ...) {
+  check_unused(...)
   size <- length(animal_rows(x))
   cat("Pedigree of ", format(size, big.mark = ","), " animals", sep = "")
   if (x$n_groups > 0L) {
@@ -28,6 +29,7 @@ print.henderson_pedigree <- function(x, n = 10L, ...) {
 #'   largest inbreeding.
 #' @export
 summary.henderson_pedigree <- function(object, ...) {
+  check_unused(...)
   rows <- animal_rows(object)
   known <- function(x) x[rows] > object$n_groups
   inbred <- object$inbreeding[rows]
@@ -48,6 +50,7 @@ summary.henderson_pedigree <- function(object, ...) {
 #' @method print summary.henderson_pedigree
 #' @export
 print.summary.henderson_pedigree <- function(x, ...) {
+  check_unused(...)
   line <- function(label, value) cat(sprintf("%-22s%s\n", label, value))
   whole <- function(value) format(value, big.mark = ",")
   line("Animals", whole(x$animals))

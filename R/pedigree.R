@@ -241,6 +241,7 @@ prune <- function(ped, animals) {
 
 #' @export
 as.data.frame.henderson_pedigree <- function(x, ...) {
+  check_unused(..., .ignored = "stringsAsFactors")
   rows <- animal_rows(x)
   data.frame(
     id = x$id[rows], sire = c(NA, x$id)[x$sire[rows] + 1L], dam = c(NA, x$id)[x$dam[rows] + 1L],

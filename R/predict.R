@@ -25,7 +25,7 @@
 #' @param level Level of the intervals.
 #' @param ddf Degrees of freedom of confidence intervals with `random = FALSE`, see [contest()].
 #'   Those with random effects use normal quantiles.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
 #'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u: they
 #'   account for the estimation of b, and take the variances as known. With an interval `fit` is a
@@ -39,11 +39,15 @@
 predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_levels = FALSE,
                            se = FALSE, interval = c("none", "confidence", "prediction"),
                            level = 0.95, ddf = NULL, ...) {
+  check_unused(..., .ignored = c("re.form", "se.fit", "allow.new.levels", "type"))
   interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
   level <- check_level(level)
   more <- list(...)
   if ("re.form" %in% names(more)) random <- keeps_effects(more$re.form)
   if ("se.fit" %in% names(more)) se <- more$se.fit
+  if ("allow.new.levels" %in% names(more)) allow_new_levels <- more$allow.new.levels
+  # Of generalised models; here both are one.
+  if ("type" %in% names(more)) check_choice(more$type, c("response", "link"), "type")
   check_flag(se, "se")
   check_flag(allow_new_levels, "allow_new_levels")
   newdata <- stack_new_data(object, newdata)

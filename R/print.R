@@ -1,12 +1,13 @@
 #' Print a fit
 #'
 #' @param x A fit by [lmmfit()], its equations by [mme()], or its summary.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return `x`, invisibly.
 #' @name print.lmmfit
 #' @method print lmmfit
 #' @export
 print.lmmfit <- function(x, ...) {
+  check_unused(...)
   print_header(x)
   if (!is_least_squares(x)) {
     cat("\nVariance parameters\n")
@@ -96,6 +97,7 @@ print_constraints <- function(fit, limit = 6L) {
 #' @method print mme
 #' @export
 print.mme <- function(x, limit = 12L, what = c("numbers", "symbols"), ...) {
+  check_unused(...)
   what <- check_choice(what, c("numbers", "symbols"), "what")
   if (what == "symbols") return(print_mme_symbols(x))
   sizes <- paste0(names(x$blocks), " ", lengths(x$blocks), collapse = ", ")
@@ -121,6 +123,7 @@ print.mme <- function(x, limit = 12L, what = c("numbers", "symbols"), ...) {
 #' @method print mme_v
 #' @export
 print.mme_v <- function(x, limit = 12L, ...) {
+  check_unused(...)
   n <- nrow(x$V)
   first <- if (n > limit) paste(", the first", limit)
   cat("V = ZGZ' + R of ", n, " records", first, "\n\n", sep = "")

@@ -11,7 +11,7 @@
 #'   that surface, with everything else at its own maximum, at a boundary or not.
 #' @param level The profile reaches to the limits of an interval of this level, which are among its
 #'   points.
-#' @param ... Not used; of `plot()`, arguments of [graphics::plot()].
+#' @param ... Nothing more; of `plot()`, arguments of [graphics::plot()].
 #' @return A data frame of class `profile.lmmfit` with `parameter`, `value` and `zeta`.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
@@ -20,6 +20,7 @@
 #' @importFrom stats profile
 #' @export
 profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL, ...) {
+  check_unused(...)
   level <- check_level(level)
   if (inherits(functions, "formula")) functions <- list(functions)
   parm <- interval_parameters(fitted, if (!missing(which)) which, "profile", functions)

@@ -9,8 +9,8 @@
 #'
 #' @param object A fit by [lmmfit()].
 #' @param se `TRUE` adds the standard errors of prediction: the square roots of the prediction error
-#'   variance Var(u_hat - u).
-#' @param ... Not used.
+#'   variance Var(u_hat - u). (`condVar` of lme4 is understood too.)
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of data frames, of class `ranef.lmmfit`. With `se = TRUE` each data frame has the
 #'   attribute `se`, a data frame of the same shape, and `pev`, the prediction error covariance of
 #'   the coefficients of each level (an array coefficient x coefficient x level). As a data frame
@@ -21,6 +21,8 @@
 #' head(as.data.frame(ranef(fit, se = TRUE)))
 #' @export
 ranef.lmmfit <- function(object, se = FALSE, ...) {
+  check_unused(..., .ignored = "condVar")
+  if ("condVar" %in% ...names()) se <- list(...)$condVar
   check_flag(se, "se")
   if (!is_mixed(object)) abort_no_random("`ranef()`")
   structure(effect_tables(object, se), class = "ranef.lmmfit")
@@ -70,6 +72,7 @@ print.ranef.lmmfit <- function(x, ...) print_grouped(x, ...)
 
 #' @export
 as.data.frame.ranef.lmmfit <- function(x, ...) {
+  check_unused(..., .ignored = "stringsAsFactors")
   rows <- Map(function(table, group) {
     long <- data.frame(
       group = group, level = rep(row.names(table), ncol(table)),

@@ -1,6 +1,7 @@
 # The same model with another response, as lme4::refit(): started at the estimates. Registered when
 # lme4 is loaded (zzz.R).
 refit.lmmfit <- function(object, newresp = NULL, ...) {
+  check_unused(...)
   check_fit(object)
   if (object$method == "ANOVA") {
     abort_not_available("`refit()` of a fit by ANOVA", "Use {.code update(fit, data = )}.",

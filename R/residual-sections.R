@@ -95,15 +95,22 @@ new_section <- function(block, places, label, records, subject, source) {
       list(sizes = place_sizes(places), positions = lapply(places, `[[`, "position"))
     }
   )
-  check_duplicates(section, subject, source)
+  check_duplicates(section, subject, source, block)
   section
 }
 
-check_duplicates <- function(section, subject, source) {
+check_duplicates <- function(section, subject, source, block) {
   key <- (section$subject - 1) * length(section$coefs) + section$position
   again <- anyDuplicated(key)
   if (again == 0L) return(invisible())
   both <- which(key == key[again])[1:2]
+  if (is.null(block$subject)) {
+    index <- paste(vapply(block$factors, function(x) {
+      paste0(x$name, "(", deparse_one(x$index), ")")
+    }, ""), collapse = ":")
+    abort_no_subject(index, section$coefs[section$position[again]],
+      row.names(source$frame)[section$records[both]])
+  }
   abort_duplicate_position(
     subject$levels[subject$codes[again]], section$coefs[section$position[again]],
     row.names(source$frame)[section$records[both]]

@@ -13,6 +13,23 @@ parse_residual <- function(residual) {
   list(structure = "sections", given = residual, by = NULL, blocks = list(block))
 }
 
+# The argument as it was given: `us(visit | id)` without a tilde means the formula.
+# `value` is not looked at before that.
+given_residual <- function(expression, value, env) {
+  bare <- is.call(expression) && !is_call_to(expression, "~") &&
+    (has_bar(expression) || is_named_iid(expression)) || identical(expression, quote(iid))
+  names <- if (bare) called_functions(expression)
+  if (bare && !any(c("list", "c", "if", "function", "$", "[[") %in% names)) {
+    return(as_one_sided(expression, env))
+  }
+  tryCatch(value, error = function(e) {
+    if (is.symbol(expression) && !exists(as.character(expression), env)) {
+      abort_residual_name(as.character(expression))
+    }
+    stop(e)
+  })
+}
+
 is_iid <- function(residual) !identical(residual$structure, "sections")
 
 # list(env = ~ iid) or list(env = list(A = ~ iid, B = ~ ar1(row):ar1(col))).
@@ -40,7 +57,7 @@ parse_residual_block <- function(residual) {
   if (length(residual) != 2L) {
     abort_residual(residual, "it has a left side", "Write {.code ~ structure(index | subject)}.")
   }
-  expression <- strip_parentheses(residual[[2L]])
+  expression <- strip_parentheses(with_structure_names(residual[[2L]], "any"))
   if (is_named_iid(expression)) return(list(factors = list()))
   group <- NULL
   # `a(x):b(y) | g` is a bar over a product; in `a(x | g)` the bar stands inside.
@@ -69,7 +86,7 @@ check_residual_addends <- function(residual, expression, group) {
   }
   head <- if (is.call(expression)) deparse_one(expression[[1L]]) else ""
   if (grepl("^[[:alpha:]]", head) && !head %in% written_structures) {
-    abort_residual_structure(residual, head, written_structures)
+    abort_residual_structure(residual, head, written_structures, structure_advice(head))
   }
   if (has_double_bar(residual)) {
     abort_residual(residual, "`||` has no meaning in it", "Use one bar, or {.fn diag}.")
@@ -107,7 +124,7 @@ factor_name <- function(expression, residual) {
     abort_residual(residual, "the structure {.fn {name}} has no index", remedy)
   }
   if (!is.call(expression) || name == "") abort_residual(residual, "it names no structure", remedy)
-  if (!known) abort_residual_structure(residual, name, written_structures)
+  if (!known) abort_residual_structure(residual, name, written_structures, structure_advice(name))
   name
 }
 

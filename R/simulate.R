@@ -16,6 +16,7 @@
 #' head(simulate(fit, 2, seed = 1))
 #' @export
 simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
+  check_unused(..., .ignored = c("re.form", "use.u"))
   nsim <- check_count(nsim, "nsim")
   more <- list(...)
   if ("re.form" %in% names(more)) conditional <- keeps_effects(more$re.form)

@@ -7,7 +7,7 @@
 #' @param ddf Degrees of freedom of the t tests, see [contest()]; by default those that [lmmfit()]
 #'   was given. With more than 500 fixed effects the default is `"none"`: ask for others by name.
 #' @param information Which information of the variance parameters, see [contest()].
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of class `summary.lmmfit` with `coefficients` (a data frame), `varcomp` (as by
 #'   [varcomp()]), `information` (-2 log-likelihood, AIC, BIC) and the fit.
 #' @examples
@@ -15,6 +15,7 @@
 #' @method summary lmmfit
 #' @export
 summary.lmmfit <- function(object, ddf = NULL, information = NULL, ...) {
+  check_unused(...)
   table <- fixed_table(object, ddf, information)
   structure(
     list(
@@ -32,6 +33,7 @@ summary.lmmfit <- function(object, ddf = NULL, information = NULL, ...) {
 #' @method print summary.lmmfit
 #' @export
 print.summary.lmmfit <- function(x, limit = 40L, ...) {
+  check_unused(...)
   fit <- x$fit
   print_header(fit)
   cat(counts_text(fit), "\n\n", sep = "")

@@ -8,7 +8,7 @@
 #' @param conf.int `TRUE` adds Wald intervals of the fixed effects and of the random effects.
 #' @param conf.level Their level.
 #' @param ddf Degrees of freedom of the fixed effects, see [contest()].
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame: a row for each effect (`tidy()`), for the fit (`glance()`), for each record
 #'   (`augment()`).
 #' @examples
@@ -19,7 +19,9 @@
 #' @export
 tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, conf.level = 0.95,
                         ddf = NULL, ...) {
-  for (effect in effects) check_choice(effect, c("fixed", "ran_pars", "ran_vals"), "effects")
+  check_unused(...)
+  effects <- vapply(effects, check_choice, "", c("fixed", "ran_pars", "ran_vals"), "effects",
+    USE.NAMES = FALSE)
   makers <- list(
     fixed = function(fit) tidy_fixed(fit, ddf), ran_pars = tidy_parameters, ran_vals = tidy_effects
   )
@@ -81,6 +83,7 @@ add_interval <- function(table, level) {
 #' @rdname tidy.lmmfit
 #' @export
 glance.lmmfit <- function(x, ...) {
+  check_unused(...)
   data.frame(
     nobs = x$n, sigma = sigma(x), logLik = as.numeric(logLik(x)), AIC = AIC(x), BIC = BIC(x),
     deviance = deviance(x), df.residual = df.residual(x), method = x$method,

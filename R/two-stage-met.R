@@ -163,10 +163,11 @@ met_second <- function(means, error, environment, second, weights, method, hold,
 
 #' @rdname two_stage_met
 #' @param x,object An analysis by `two_stage_met()`.
-#' @param ... Not used.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @method print two_stage_met
 #' @export
 print.two_stage_met <- function(x, ...) {
+  check_unused(...)
   weights <- switch(x$weights, full = "the whole error covariance of stage 1",
     diagonal = "the weights of stage 1", none = "unweighted means")
   cat("Two-stage analysis of ", length(unique(x$means[[x$environment]])), " environments and ",
@@ -193,18 +194,25 @@ met_variances <- function(x) {
 #' @rdname two_stage_met
 #' @method coef two_stage_met
 #' @export
-coef.two_stage_met <- function(object, ...) fixef(object$fit)
+coef.two_stage_met <- function(object, ...) {
+  check_unused(...)
+  fixef(object$fit)
+}
 
 #' @rdname two_stage_met
 #' @method vcov two_stage_met
 #' @export
-vcov.two_stage_met <- function(object, ...) vcov(object$fit)
+vcov.two_stage_met <- function(object, ...) {
+  check_unused(..., .ignored = "complete")
+  vcov(object$fit)
+}
 
 #' @rdname two_stage_met
 #' @param se As in [ranef()][ranef.lmmfit]; the error of stage 1 is not among the effects.
 #' @method ranef two_stage_met
 #' @export
 ranef.two_stage_met <- function(object, se = FALSE, ...) {
+  check_unused(...)
   effects <- ranef(object$fit, se = se)
   structure(unclass(effects)[names(effects) != "unit"], class = "ranef.lmmfit")
 }

@@ -18,17 +18,24 @@ NULL
 #' @rdname two_stage-methods
 #' @method coef two_stage
 #' @export
-coef.two_stage <- function(object, ...) object$coefficients
+coef.two_stage <- function(object, ...) {
+  check_unused(...)
+  object$coefficients
+}
 
 #' @rdname two_stage-methods
 #' @method vcov two_stage
 #' @export
-vcov.two_stage <- function(object, ...) object$vcov
+vcov.two_stage <- function(object, ...) {
+  check_unused(..., .ignored = "complete")
+  object$vcov
+}
 
 #' @rdname two_stage-methods
 #' @method print two_stage
 #' @export
 print.two_stage <- function(x, ...) {
+  check_unused(...)
   print_two_stage_header(x)
   cat("\nFixed effects of stage 2\n")
   shown <- x$coefficients
@@ -66,6 +73,7 @@ print_two_stage_variances <- function(x) {
 #' @method summary two_stage
 #' @export
 summary.two_stage <- function(object, ...) {
+  check_unused(...)
   estimate <- object$coefficients
   se <- rep(NA_real_, length(estimate))
   se[!is.na(estimate)] <- sqrt(diag(object$vcov))
@@ -85,6 +93,7 @@ summary.two_stage <- function(object, ...) {
 #' @method print summary.two_stage
 #' @export
 print.summary.two_stage <- function(x, ...) {
+  check_unused(...)
   print_two_stage_header(x$analysis)
   df <- x$analysis$df_stage2
   cat("\nFixed effects of stage 2",

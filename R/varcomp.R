@@ -15,8 +15,8 @@
 #'
 #' @param object,x A fit by [lmmfit()]; for the methods of `VarCorr`, its value.
 #' @param information Which information matrix the standard errors come from: see [contest()].
-#' @param sigma Not used: the matrices are on the scale of the data.
-#' @param ... Not used.
+#' @param sigma 1: the matrices are on the scale of the data.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return `varcomp()`: a data frame with `term`, `parameter`, `estimate`, `se` (from the
 #'   `information`; `NA` where held or at a boundary or bound) and `status`: free, tied, held, at
 #'   boundary (of what a covariance can be), or at bound (of `bounds`, see [constraints]). A
@@ -37,6 +37,7 @@ varcomp <- function(object, ...) UseMethod("varcomp")
 #' @rdname varcomp
 #' @export
 varcomp.lmmfit <- function(object, information = c("average", "observed", "expected"), ...) {
+  check_unused(...)
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   parameters <- object$parameters
   if (information != "average") {
@@ -51,6 +52,10 @@ varcomp.lmmfit <- function(object, information = c("average", "observed", "expec
 #' @rdname varcomp
 #' @export
 VarCorr.lmmfit <- function(x, sigma = 1, ...) {
+  check_unused(...)
+  if (!identical(as.double(sigma), 1)) {
+    abort_argument("sigma", sigma, "1, as the matrices are in the units of the data")
+  }
   matrices <- lapply(term_covariances(x), with_correlation)
   structure(stats::setNames(matrices, term_labels(x)),
     sc = sigma(x), residual = residual_matrices(x),
@@ -83,6 +88,7 @@ residual_matrices <- function(fit, limit = 50L) {
 #' @param row.names,optional As in [as.data.frame()].
 #' @export
 as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, ...) {
+  check_unused(..., .ignored = "stringsAsFactors")
   residual <- attr(x, "residual")
   matrices <- c(unclass(x), residual)
   structures <- c(attr(x, "structures"), rep.int(plain_structure, length(residual)))
@@ -112,6 +118,7 @@ as.data.frame.VarCorr.lmmfit <- function(x, row.names = NULL, optional = FALSE, 
 #' @method print VarCorr.lmmfit
 #' @export
 print.VarCorr.lmmfit <- function(x, ...) {
+  check_unused(...)
   residual <- attr(x, "residual")
   table <- variance_table(c(unclass(x), residual), if (is.null(residual)) attr(x, "sc")^2)
   print_table(table, left = c("Term", "Coefficient"))

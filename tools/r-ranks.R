@@ -9,8 +9,8 @@ r_ranks <- list(
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
   # curves, pedigrees, settings.
   structures = c(
-    "structures.R", "covstruct.R", "covstruct-recipes.R", "covstruct-parameters.R",
-    "covstruct-matrices.R", "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R",
+    "structures.R", "covstruct.R", "covstruct-names.R", "covstruct-recipes.R",
+    "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R",
     "pedigree.R", "relationship.R", "grm.R", "control.R"
   ),
   # Parsed terms: what was written, without data.
@@ -53,7 +53,8 @@ r_ranks <- list(
   ),
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
-    "lmmfit.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
+    "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "refit-response.R", "two-stage.R",
+    "two-stage-*.R", "compare.R", "compare-*.R",
     "zzz.R", "henderson-package.R"
   )
 )

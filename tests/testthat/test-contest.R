@@ -131,7 +131,7 @@ test_that("what cannot be a hypothesis is refused", {
   expect_error(contest(fit, c(1, NA)), class = "henderson_error_hypothesis")
   expect_error(contest(fit, diag(2)[0, ]), class = "henderson_error_hypothesis")
   expect_error(contest(fit, diag(2), rhs = 1:3), class = "henderson_error_hypothesis")
-  expect_error(contest(fit, diag(2), ddf = "kr"), class = "henderson_error_argument")
+  expect_error(contest(fit, diag(2), ddf = "krr"), class = "henderson_error_argument")
   expect_error(contest(fit, diag(2), information = "true"), class = "henderson_error_argument")
   expect_error(contest(lm(yield ~ nitro, nlme::Oats), 1), class = "henderson_error_argument")
   expect_error(contest(update(fit, method = "ML"), diag(2), ddf = "Kenward-Roger"),

@@ -97,7 +97,7 @@ test_that("with a singular G the rows are multiplied, and the solution and error
 test_that("V is refused for many records", {
   fit <- lmmfit(distance ~ age, growth)
   expect_error(v_form(fit, limit = 100L), class = "henderson_error_size")
-  expect_error(mme(fit, form = "v"), class = "henderson_error_argument")
+  expect_error(mme(fit, form = "w"), class = "henderson_error_argument")
   expect_error(mme(lm(distance ~ age, growth)), class = "henderson_error_argument")
 })
 

@@ -1,0 +1,55 @@
+# Conditions about arguments that a function does not have, or that are of other packages.
+
+# What a function got in `...` and does not use stops with its name: nothing that was typed is
+# ignored. `.ignored` are names that the function itself reads, or that callers of its generic pass.
+check_unused <- function(..., .ignored = character()) {
+  if (...length() == 0L) return(invisible())
+  given <- as.list(substitute(list(...)))[-1L]
+  names <- names(given) %||% rep.int("", length(given))
+  unused <- which(!names %in% .ignored)
+  if (length(unused) == 0L) return(invisible())
+  head <- sys.call(sys.parent())[[1L]]
+  known <- setdiff(names(formals(sys.function(sys.parent()))), "...")
+  abort_unused(names[unused[1L]], given[[unused[1L]]], head, known)
+}
+
+abort_unused <- function(name, value, head, known) {
+  # A method that is called as an object has no name.
+  has_name <- is.symbol(head) || is_call_to(head, c("::", ":::"))
+  fun <- if (has_name) sub("[.](lmmfit|two_stage).*$", "", deparse_one(head)) else "this method"
+  if (!nzchar(name)) {
+    text <- short_text(value)
+    abort("argument", "{.fn {fun}} has no use for {.code {text}}.",
+      "Name the argument: {.or {.arg {known}}}.", NA_character_, value)
+  }
+  foreign <- foreign_names[c(name, nearest_names(name, names(foreign_names)))]
+  near <- unique(c(nearest_names(name, known), intersect(foreign, known)))
+  remedy <- if (length(near) > 0L) "Did you mean {.or {.arg {near}}}?" else
+    "Its arguments are {.arg {known}}."
+  abort("argument", "{.fn {fun}} has no argument {.arg {name}}.", remedy, name, value)
+}
+
+# What other packages call our arguments.
+foreign_names <- c(
+  condVar = "se", postVar = "se", se.fit = "se", allow.new.levels = "allow_new_levels",
+  re.form = "random", n.sim = "nsim", conf.level = "level", L = "K", n = "nsim", lmer.df = "ddf",
+  use.u = "conditional", scaled = "type", fixed = "formula", maxit = "control", maxiter = "control", Gu = "formula"
+)
+
+abort_control <- function(value) {
+  shown <- short_text(value)
+  abort("argument", "{.arg control} must be made by {.fn lmm_control}, not {.code {shown}}.",
+    "Settings of other optimisers have no meaning here: leave them out.", "control", value)
+}
+
+# An argument of another package whose value cannot be had here.
+abort_foreign <- function(argument, text, problem, remedy, .envir = parent.frame()) {
+  known <- list2env(list(argument = argument, text = text), parent = .envir)
+  abort("foreign", paste0("{.code {argument} = {text}}: ", problem, "."), remedy, argument, text,
+    known)
+}
+
+# One line that says how something was understood.
+inform_read_as <- function(given, read) {
+  inform("read_as", "{.code {given}} is read as {.code {read}}.", value = read)
+}

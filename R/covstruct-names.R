@@ -1,0 +1,51 @@
+# What other packages call our structures, and how any case of a name is read.
+
+structure_synonyms <- c(
+  un = "us", unstr = "us", corgh = "us", corh = "csh", cor = "cs", corv = "cs", cor_cs = "cs",
+  idh = "diag", idv = "id", homdiag = "id", homcs = "cs", ar1v = "ar1", arh1 = "ar1h",
+  toepv = "toep", adh = "ante", sp_exp = "exp", expv = "exp", ou = "exp", sp_gau = "gau",
+  gauv = "gau", mat = "matern", mtrn = "matern", sp_mat = "matern"
+)
+
+# Names of other grammars that are no structure of a bar.
+structure_advice_table <- c(
+  dsum = "Write {.code residual = list(env = ~ ar1(row):ar1(col))}: one by level of {.code env}.",
+  ide = "Write {.code (1 | animal)}: unrelated levels of the same factor.",
+  vm = "Write {.code (1 | gr(line, cov = G))}, or {.code precision =} for an inverse.",
+  ped = "Write {.code (1 | gr(animal, pedigree = ped))}.",
+  giv = "Write {.code (1 | gr(line, precision = Ginv))}.",
+  at = "Write {.code diag(env | block)} for a variance by level of {.code env}.",
+  ad = "Write {.code ante(visit | id)}, which has a variance for each visit.",
+  varident = "Write {.code ~ diag(group)} for a variance by group.",
+  corar1 = "Write {.code ~ ar1(visit | id)}.",
+  corsymm = "Write {.code ~ us(visit | id)}.",
+  corcompsymm = "Write {.code ~ cs(1 | id)}."
+)
+
+structure_advice <- function(name) {
+  advice <- structure_advice_table[tolower(name)]
+  if (!is.na(advice)) unname(advice)
+}
+
+# Structures by their own names in what was written: before a bar, or (`where` "any", in a residual)
+# anywhere.
+with_structure_names <- function(x, where) {
+  if (!is.call(x)) return(x)
+  if (is.symbol(x[[1L]]) && length(x) > 1L && (where == "any" || is_bar(x[[2L]]))) {
+    own <- own_structure_name(as.character(x[[1L]]))
+    if (!is.null(own)) x[[1L]] <- as.name(own)
+    # The index of a structure is the user's: its functions are not structures.
+    if (is_bar(x[[2L]]) || as.character(x[[1L]]) %in% written_structures) return(x)
+  }
+  as.call(c(x[[1L]], lapply(as.list(x)[-1L], with_structure_names, where)))
+}
+
+own_structure_name <- function(name) {
+  if (name %in% written_structures) return(NULL)
+  lower <- tolower(name)
+  if (lower %in% written_structures) return(lower)
+  own <- unname(structure_synonyms[lower])
+  if (is.na(own)) return(NULL)
+  inform_read_as(paste0(name, "()"), paste0(own, "()"))
+  own
+}

@@ -1,0 +1,128 @@
+# A call of lmmfit() with arguments of other packages becomes the same call in our own. Whatever has
+# one meaning is read so, with a message; the rest is refused with what to write instead.
+
+# `own` are the names of our arguments.
+is_foreign_call <- function(call, own, env) {
+  length(setdiff(names(call)[-1L], own)) > 0L ||
+    is_variance_function(typed_expression(call$weights, env))
+}
+
+# `env` is where the call was made.
+native_call <- function(call, env, own) {
+  for (name in setdiff(names(call)[-1L], c(own, names(foreign_arguments)))) {
+    place <- which(names(call) == name)[1L]
+    abort_unused(name, call[[place]], quote(lmmfit), own)
+  }
+  for (name in intersect(names(foreign_arguments), names(call))) {
+    value <- call[[name]]
+    call[name] <- NULL
+    call <- foreign_arguments[[name]](call, typed_expression(value, env), env, value)
+  }
+  with_variance_function(call, env)
+}
+
+# In the order in which they are read. Each takes the call without the argument, what was typed for
+# it, where the call was made, and the argument as it is evaluated there.
+foreign_arguments <- list(
+  fixed = function(call, value, env, given) {
+    if (!is.null(call$formula)) {
+      abort_foreign("fixed", deparse_one(value), "{.arg formula} is given too", "Give one of them.")
+    }
+    call$formula <- given
+    call
+  },
+  pedigree = function(call, value, env, given) with_relationships(call, value, env, "pedigree"),
+  ginverse = function(call, value, env, given) with_relationships(call, value, env, "ginverse"),
+  random = function(call, value, env, given) {
+    formula <- check_formula(eval(call$formula, env), env)
+    addends <- random_addends(value, given, env)
+    formula[[3L]] <- Reduce(function(a, b) call("+", a, b), addends, formula[[3L]])
+    text <- paste(vapply(addends, deparse_one, ""), collapse = " + ")
+    inform_read_as(paste("random =", deparse_one(value)), text)
+    call$formula <- formula
+    call
+  },
+  correlation = function(call, value, env, given) {
+    with_correlation_function(call, value, env)
+  },
+  REML = function(call, value, env, given) {
+    method <- if (check_flag(eval(given, env), "REML")) "REML" else "ML"
+    if (!is.null(call$method) && !identical(check_method(eval(call$method, env)), method)) {
+      abort_foreign("REML", deparse_one(value), "{.arg method} says otherwise", "Give one of them.")
+    }
+    inform_read_as(paste("REML =", deparse_one(value)), paste0("method = \"", method, "\""))
+    call$method <- method
+    call
+  },
+  family = function(call, value, env, given) {
+    family <- eval(given, env)
+    if (is.function(family)) family <- family()
+    if (is.character(family)) family <- list(family = family, link = "identity")
+    if (!identical(family$family, "gaussian") || !identical(family$link, "identity")) {
+      abort_foreign("family", short_text(value), "the models of this package are Gaussian",
+        "Use {.code lme4::glmer()} or {.code glmmTMB::glmmTMB()}, or transform the response.")
+    }
+    call
+  },
+  verbose = function(call, value, env, given) {
+    control <- if (is.null(call$control)) lmm_control() else eval(call$control, env)
+    if (!inherits(control, "lmm_control")) abort_control(control)
+    control$trace <- isTRUE(as.logical(eval(given, env)))
+    inform_read_as(paste("verbose =", deparse_one(value)),
+      paste0("control = lmm_control(trace = ", control$trace, ")"))
+    call$control <- control
+    call
+  },
+  # lm() evaluates an offset as a variable of the formula.
+  offset = function(call, value, env, given) {
+    formula <- check_formula(eval(call$formula, env), env)
+    formula[[3L]] <- call("+", formula[[3L]], call("offset", value))
+    call$formula <- formula
+    call
+  }
+)
+
+# `pedigree = list(animal = ped)` of pedigreemm, `ginverse = list(animal = Ainv)` of MCMCglmm: the
+# groups of the formula that have these names are related.
+with_relationships <- function(call, value, env, argument) {
+  kind <- c(pedigree = "pedigree", ginverse = "precision")[[argument]]
+  if (!is_call_to(value, "list") || is.null(names(value))) {
+    abort_foreign(argument, short_text(value), "it does not say which factor it belongs to",
+      "Write {.code (1 | gr(animal, {kind} = {text}))} in {.arg formula}.")
+  }
+  related <- as.list(value)[-1L]
+  groups <- Map(function(matrix, name) {
+    group <- call("gr", as.name(name), matrix)
+    names(group)[3L] <- kind
+    group
+  }, related, names(related))
+  place <- if (is.null(call$random)) "formula" else "random"
+  formula <- eval(call[[place]], env)
+  replaced <- related_groups(formula[[length(formula)]], groups, bare = place == "random")
+  if (identical(replaced, formula[[length(formula)]])) {
+    abort_foreign(argument, deparse_one(value),
+      "no random term has the group {.val {names(related)}}",
+      "The names are those of grouping factors of the model.")
+  }
+  formula[[length(formula)]] <- replaced
+  inform_read_as(paste(argument, "=", deparse_one(value)),
+    paste(vapply(groups, deparse_one, ""), collapse = ", "))
+  call[[place]] <- formula
+  call
+}
+
+# Groups to the right of bars; of a formula without bars (`bare`) the addends.
+related_groups <- function(x, groups, bare = FALSE) {
+  if (is.symbol(x)) {
+    group <- groups[[as.character(x)]]
+    return(if (bare && !is.null(group)) call("(", call("|", 1, group)) else x)
+  }
+  if (!is.call(x)) return(x)
+  if (is_bar(x)) {
+    group <- strip_parentheses(x[[3L]])
+    if (is.symbol(group)) x[[3L]] <- groups[[as.character(group)]] %||% x[[3L]]
+    return(x)
+  }
+  bare <- bare && is_call_to(x, c("+", "("))
+  as.call(c(x[[1L]], lapply(as.list(x)[-1L], related_groups, groups, bare)))
+}
