@@ -54,6 +54,7 @@ check_variables <- function(variables, data, env, argument = "formula", bare = v
 
 check_finite <- function(x, name, frame) {
   # A sum is finite only if every value is; an overflow of large values is then told apart.
+  if (is.object(x) && is.double(x)) x <- unclass(x)
   if (is.double(x) && !is.finite(sum(x))) {
     bad <- which(!is.finite(x))
     if (length(bad) > 0L) {

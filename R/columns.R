@@ -8,6 +8,7 @@ column_source <- function(frame, contrasts = NULL) {
   source <- new.env(parent = emptyenv())
   source$frame <- frame
   source$contrasts <- contrasts
+  source$order <- attr(frame, "order")
   source$made <- list()
   source$used_contrasts <- list()
   source
@@ -33,7 +34,7 @@ group_codes <- function(group, source) {
     if (is.null(column) || is.matrix(column)) abort_group(name)
     cached(source, paste("codes", name), function() level_codes(column))
   })
-  Reduce(cross_codes, parts)
+  Reduce(cross_codes, if (length(parts) > 1L) lapply(parts, with_quoted_levels) else parts)
 }
 
 # Recipes -----------------------------------------------------------------------------------------

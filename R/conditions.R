@@ -19,6 +19,12 @@ inform <- function(class, text, argument = NA_character_, value = NULL, .envir =
   message(condition)
 }
 
+# What was told at the fit is not told again.
+quietly <- function(expression) {
+  withCallingHandlers(expression,
+    henderson_message = function(m) invokeRestart("muffleMessage"))
+}
+
 new_condition <- function(type, class, problem, remedy, argument, value, .envir) {
   text <- c(problem, if (!is.null(remedy)) stats::setNames(remedy, rep("i", length(remedy))))
   structure(
@@ -180,9 +186,11 @@ abort_missing_values <- function(name, row) {
   )
 }
 
-abort_one_level <- function(name, level) {
+abort_one_level <- function(name, level, variance = NULL) {
   abort("one_level", "The factor {.code {name}} has only one level in the data: {.val {level}}.",
-    "Take it out of {.arg formula}, or check {.arg subset}.", "formula", name
+    c("Take it out of {.arg formula}, or check {.arg subset}.", if (!is.null(variance)) {
+      "With a known variance it can stay: {.code hold = c({variance} = 1)}."
+    }), "formula", name
   )
 }
 

@@ -27,13 +27,18 @@ level_recipe <- function(term, source) {
   variable <- level_variable(term, source)
   ordered <- ordered_coefficients(term, variable, source)
   if (!is.null(ordered)) return(ordered)
+  levels <- source$order[[variable]]
+  if (!is.null(levels)) {
+    codes <- match(as.character(source$frame[[variable]]), levels)
+    return(position_columns(codes, paste0(variable, levels)))
+  }
   column_recipe(stats::terms(as_one_sided(call("+", 0, str2lang(variable)))), source)
 }
 
 level_variable <- function(term, source) {
   variable <- attr(stats::terms(as_one_sided(term$coefs)), "term.labels")
   x <- if (length(variable) == 1L) source$frame[[variable]]
-  if (is.null(x) || is.matrix(x) || !(is_factor_like(x) || is.numeric(x))) {
+  if (is.null(x) || is.matrix(x) || !(is_factor_like(x) || is_number_like(x))) {
     abort_structure_index(term$structure, deparse_one(term$coefs), "the levels of a factor")
   }
   variable
@@ -69,7 +74,11 @@ fitted_recipe.lmm_term <- function(parsed, fitted, source) {
 
 # Numbers in order are positions, which are matched by their names.
 fitted_levels <- function(parsed, fitted, source) {
-  if (anyNA(suppressWarnings(as.double(fitted$coef_names)))) return(level_recipe(parsed, source))
+  if (anyNA(suppressWarnings(as.double(fitted$coef_names)))) {
+    variable <- level_variable(parsed, source)
+    place <- match(paste0(variable, as.character(source$frame[[variable]])), fitted$coef_names)
+    return(check_positions(position_columns(place, fitted$coef_names), fitted))
+  }
   factor <- list(name = parsed$structure,
     variables = list(as.name(level_variable(parsed, source))))
   place <- match(position_labels(factor, source), fitted$coef_names)
@@ -85,10 +94,10 @@ check_positions <- function(recipe, fitted) {
 coordinate_values <- function(term, variables, source) {
   values <- lapply(variables, function(name) {
     column <- source$frame[[name]]
-    if (!is.numeric(column) || is.matrix(column) && ncol(column) > 1L) {
+    if (!is_number_like(column) || is.matrix(column) && ncol(column) > 1L) {
       abort_structure_index(term$structure, name, "numeric coordinates")
     }
-    as.double(column)
+    as_plain_number(column)
   })
   unname(do.call(cbind, values))
 }

@@ -150,6 +150,8 @@ keeps_lags <- structure_trait("keeps_lags")
 is_field <- structure_trait("is_field")
 takes_function <- structure_trait("takes_function")
 
+least_coefficients <- function(structure) structure_entry(structure)$least
+
 # With fewer bands than coefficients some correlations are zero.
 contains_intercept <- function(recipe) {
   "contains_intercept" %in% structure_entry(recipe)$traits && recipe$order == 0L

@@ -38,9 +38,6 @@ random_recipe <- function(term, source, env) {
   incidence <- member_incidence(term$group, found$codes, recipe, source)
   recipe$names <- member_coefficients(term$group, recipe$names)
   structure <- term_structure(term, recipe, env)
-  if (length(found$levels) < 2L && !is_field(structure) && needs_levels(term$group)) {
-    abort_one_level(label, found$levels)
-  }
   new_random_term(term, recipe, structure, found$levels, incidence, relationship)
 }
 

@@ -2,7 +2,7 @@
 
 # The sections of a fit, made again from its frame.
 fit_residual <- function(fit) {
-  residual_design(fit$parts$residual, column_source(fit$frame, fit$contrasts))
+  quietly(residual_design(fit$parts$residual, column_source(fit$frame, fit$contrasts)))
 }
 
 has_iid_residual <- function(fit) is_iid(fit$parts$residual)

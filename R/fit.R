@@ -59,7 +59,7 @@ check_fit <- function(object, argument = "object") {
 
 # The design and the spec of a fit, made again from its frame.
 fit_design <- function(fit) {
-  model_design(with_kept_relationships(fit$parts, fit), fit$frame, fit$contrasts)
+  quietly(model_design(with_kept_relationships(fit$parts, fit), fit$frame, fit$contrasts))
 }
 
 fit_spec <- function(fit, design = fit_design(fit)) {

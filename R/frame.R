@@ -2,11 +2,15 @@
 # offset, after subset and na.action, with unused factor levels dropped.
 
 # Checked: an estimator can take it.
-new_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL) {
-  check_frame(model_frame(parts, data, weights, subset, na_action))
+new_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL,
+                      na_random = "drop") {
+  frame <- check_frame(model_frame(parts, data, weights, subset, na_action, na_random))
+  attr(frame, "order") <- level_orders(parts, frame)
+  frame
 }
 
-model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL) {
+model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL,
+                        na_random = "drop") {
   env <- environment(parts$formula)
   terms <- stats::terms(parts$variables)
   check_variables(looked_up(as.call(c(quote(c), residual_variables(parts$residual)))), data, env,
@@ -21,7 +25,9 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
   if (nrow(frame) == 0L) {
     abort_no_records(rows, if (rows == 0L) "`data` is empty" else "`subset` leaves none")
   }
-  frame <- drop_missing(frame, na_action)
+  frame <- with_unknown_levels(fill_where_masked(frame, parts), parts)
+  frame <- drop_missing(frame, na_action, if (na_random == "zero") optional_groups(parts, frame),
+    parts)
   for (name in names(frame)[vapply(frame, is.factor, NA)]) {
     frame[[name]] <- drop_unused_levels(frame[[name]], name)
   }
@@ -40,6 +46,9 @@ check_functions <- function(expression, env) {
 # stats::model.frame() without its na.action, which would copy the data even where nothing is
 # missing.
 evaluate_frame <- function(terms, data, weights = NULL, subset = NULL) {
+  data <- plain_data(data)
+  check_column_types(terms, data)
+  environment(terms) <- with_masked_product(environment(terms))
   call <- as.call(list(
     quote(stats::model.frame.default), formula = quote(terms), data = quote(data),
     subset = subset, weights = weights, na.action = quote(stats::na.pass)
@@ -50,12 +59,28 @@ evaluate_frame <- function(terms, data, weights = NULL, subset = NULL) {
   })
 }
 
-drop_missing <- function(frame, na_action) {
+check_column_types <- function(terms, data) {
+  if (!is.data.frame(data)) return(invisible())
+  for (name in intersect(looked_up(terms), names(data))) {
+    column <- data[[name]]
+    if (is.list(column) && !is.data.frame(column) || is.complex(column) || is.raw(column)) {
+      abort_variable_type(name, column)
+    }
+  }
+}
+
+# `optional` columns may be missing.
+drop_missing <- function(frame, na_action, optional = NULL, parts = NULL) {
+  quiet <- !is.null(na_action)
   if (is.null(na_action)) na_action <- getOption("na.action", "na.omit")
   missing <- vapply(frame, anyNA, NA)
-  if (!any(missing)) return(frame)
-  kept <- match.fun(na_action)(frame)
-  attr(kept, "terms") <- attr(frame, "terms")
+  optional <- intersect(optional, names(frame)[missing])
+  missing[optional] <- FALSE
+  if (!any(missing)) return(structure(frame, optional = optional))
+  required <- frame[setdiff(names(frame), optional)]
+  kept <- match.fun(na_action)(required)
+  if (!quiet && nrow(kept) > 0L && nrow(kept) < nrow(frame)) tell_dropped(frame, required, parts)
+  kept <- with_optional(kept, frame, optional)
   if (nrow(kept) == 0L) {
     every <- names(frame)[vapply(frame, function(x) all(is.na(x)), NA)]
     why <- if (length(every) > 0L) paste0("`", every[1L], "` is missing in every row") else
@@ -69,6 +94,26 @@ drop_missing <- function(frame, na_action) {
     }
   }
   kept
+}
+
+# The optional columns of the records that are kept, and the columns as they stood.
+with_optional <- function(kept, frame, optional) {
+  action <- attr(kept, "na.action")
+  if (length(optional) > 0L) {
+    kept <- if (length(action) > 0L) frame[-action, , drop = FALSE] else frame
+    attr(kept, "na.action") <- action
+  }
+  structure(kept, terms = attr(frame, "terms"), optional = optional)
+}
+
+# Of several responses those that are not observed are no records.
+tell_dropped <- function(frame, required, parts) {
+  if (!is.null(parts$traits)) required <- required[!is.na(required[[1L]]), , drop = FALSE]
+  counts <- missing_counts(required)
+  if (length(counts) == 0L) return(invisible())
+  gone <- sum(!stats::complete.cases(required))
+  inform_dropped(gone, nrow(required), counts, intersect(names(counts),
+    optional_groups(parts, frame)))
 }
 
 # factor() would go through the labels of all records; this goes through the codes.
@@ -89,11 +134,14 @@ drop_unused_levels <- function(x, name) {
 # What the engine cannot take stops here. `name` is the response as it was written.
 check_frame <- function(frame) {
   response <- frame[[1L]]
+  if (is.object(response) && is_number_like(response) && is.null(dim(response))) {
+    response <- frame[[1L]] <- as_plain_number(response)
+  }
   check_response(response, names(frame)[1L], frame)
   for (name in names(frame)[-1L]) {
     column <- frame[[name]]
     if (is.complex(column) || is.raw(column) || is.list(column)) abort_variable_type(name, column)
-    if (name != "(weights)") check_finite(column, name, frame)
+    if (!name %in% c("(weights)", attr(frame, "optional"))) check_finite(column, name, frame)
   }
   if (!is.null(frame[["(weights)"]])) check_weights(frame[["(weights)"]], nrow(frame), frame)
   check_response_varies(frame_response(frame), names(frame)[1L])
@@ -113,8 +161,8 @@ frame_offset <- function(frame) {
   total <- double(nrow(frame))
   for (column in columns) {
     offset <- frame[[column]]
-    if (!is.numeric(offset)) abort_variable_type(names(frame)[column], offset)
-    total <- total + as.double(offset)
+    if (!is_number_like(offset)) abort_variable_type(names(frame)[column], offset)
+    total <- total + as_plain_number(offset)
   }
   total
 }
@@ -147,10 +195,24 @@ newdata_frame <- function(formula, frame, newdata, columns) {
     if (is_factor_like(new[[name]]) != is_factor_like(frame[[name]])) {
       abort_new_type(name, frame[[name]], new[[name]])
     }
+    new[[name]] <- in_fitted_units(new[[name]], frame[[name]], name)
     levels <- column_levels(frame[[name]])
     if (!is.null(levels)) new[[name]] <- as_fitted_factor(new[[name]], levels, frame[[name]], name)
   }
   new
+}
+
+# Days of the fit are not hours of the new data, nor seconds since 1970.
+in_fitted_units <- function(x, fitted, name) {
+  if (inherits(fitted, "difftime") && inherits(x, "difftime")) {
+    units(x) <- units(fitted)
+  }
+  time <- c("Date", "POSIXct")
+  if (inherits(fitted, time) && inherits(x, time) &&
+        inherits(fitted, "Date") != inherits(x, "Date")) {
+    abort_new_type(name, fitted, x)
+  }
+  x
 }
 
 column_levels <- function(x) {

@@ -5,9 +5,18 @@ level_codes <- function(x) {
   if (is.factor(x)) return(list(codes = as.integer(x), levels = levels(x)))
   if (is.logical(x)) return(drop_empty(x + 1L, c("FALSE", "TRUE")))
   if (is.integer(x) && !is.object(x)) return(integer_codes(x))
+  if (inherits(x, "POSIXct")) return(time_codes(x))
   if (is.object(x) && !inherits(x, "AsIs")) return(level_codes(as.factor(x)))
   values <- sort(unique(as.vector(x)))
   list(codes = match(x, values), levels = number_names(values))
+}
+
+# With all their digits, whatever the other times are.
+time_codes <- function(x) {
+  values <- sort(unique(as_plain_number(x)))
+  labels <- format(.POSIXct(values, attr(x, "tzone")), "%Y-%m-%d %H:%M:%OS")
+  if (anyDuplicated(labels)) labels <- as.character(values)
+  list(codes = match(as_plain_number(x), values), levels = labels)
 }
 
 # Whole numbers without an exponent, as integers have them: 100000, not 1e+05.
@@ -46,6 +55,14 @@ drop_empty <- function(codes, labels) {
     labels <- labels[used]
   }
   list(codes = codes, levels = as.character(labels))
+}
+
+# Levels that have the colon which joins the levels of an interaction stand in quotes: "a:b" and "c"
+# are not "a" and "b:c".
+with_quoted_levels <- function(part) {
+  joined <- grep("[:\"]", part$levels)
+  part$levels[joined] <- paste0("\"", gsub("\"", "\"\"", part$levels[joined], fixed = TRUE), "\"")
+  part
 }
 
 # The combinations of two groups that occur, in lexicographic order: a codes slowest.

@@ -60,6 +60,8 @@ looked_up <- function(x) {
   if (!is.call(x)) return(NULL)
   if (is_call_to(x, c("::", ":::", "function"))) return(NULL)
   if (is_call_to(x, c("$", "@"))) return(looked_up(x[[2L]]))
+  # A terms object has a list method of its own.
+  attributes(x) <- NULL
   arguments <- as.list(x)
   if (is.symbol(arguments[[1L]])) arguments <- arguments[-1L]
   unique(unlist(lapply(arguments, looked_up)))

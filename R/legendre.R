@@ -23,9 +23,10 @@
 #' predict(fit, data.frame(age = 11, Subject = "M01"))
 #' @export
 legendre <- function(x, degree, range = NULL, intercept = TRUE) {
-  if (!is.numeric(x) || is.matrix(x) && ncol(x) > 1L) {
+  if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
     abort_argument("x", class(x)[1L], "a numeric vector")
   }
+  if (is.object(x)) x <- as_plain_number(x)
   degree <- check_count(degree, "degree", 0)
   check_flag(intercept, "intercept")
   if (!intercept && degree == 0L) abort_argument("degree", degree, "at least 1 without intercept")

@@ -89,6 +89,8 @@
 #' @param subset Records to use, evaluated in `data`.
 #' @param na.action What to do with missing values, by default `getOption("na.action")`. With
 #'   `na.exclude`, `fitted()` and `residuals()` have an `NA` for each record left out.
+#' @param na_random What to do with a record that has no level of a grouping factor (an unknown dam,
+#'   a check without a genotype): `"drop"` leaves it out, `"zero"` gives it no effect of that term.
 #' @param contrasts A named list of contrasts for factors, as in [stats::lm()].
 #' @param control Settings of the maximiser, see [lmm_control()].
 #' @param ... Arguments as other packages call them, see the section on other grammars; anything
@@ -121,7 +123,7 @@
 lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weights = NULL,
                    hold = NULL, start = NULL, ddf = "Satterthwaite", subset = NULL,
                    na.action = NULL, contrasts = NULL, control = lmm_control(), tie = NULL,
-                   bounds = NULL, ...) {
+                   bounds = NULL, na_random = c("drop", "zero"), ...) {
   call <- match.call()
   own <- setdiff(names(formals(sys.function())), "...")
   if (is_foreign_call(call, own, parent.frame())) {
@@ -130,6 +132,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   check_front_door(data, control)
   method <- check_method(method)
   ddf <- as_ddf(ddf)
+  na_random <- check_choice(na_random, c("drop", "zero"), "na_random")
   formula <- check_formula(formula, parent.frame())
   env <- environment(formula)
   input <- list(
@@ -141,7 +144,8 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   )
   if (is_multitrait(formula)) input <- stack_traits(input)
   parts <- parse_formula(input$formula, input$data, input$residual, input$traits)
-  frame <- new_frame(parts, input$data, input$weights, input$subset, na.action)
+  frame <- new_frame(parts, input$data, input$weights, input$subset, na.action,
+    na_random)
   model <- build_model(parts, frame, method, check_contrasts(contrasts),
     list(hold = hold, start = start, tie = tie, bounds = bounds))
   est <- estimate(model, control)

@@ -61,14 +61,14 @@ member_incidence <- function(group, codes, recipe, source) UseMethod("member_inc
 
 #' @export
 member_incidence.single_group <- function(group, codes, recipe, source) {
-  list(list(levels = codes[[1L]], terms = recipe$terms, first_coef = 1L))
+  list(c(present_member(codes[[1L]], recipe$terms), first_coef = 1L))
 }
 
 #' @export
 member_incidence.roles_group <- function(group, codes, recipe, source) {
   lapply(seq_along(codes), function(j) {
     first <- 1L + (j - 1L) * length(recipe$names)
-    list(levels = codes[[j]], terms = recipe$terms, first_coef = first)
+    c(present_member(codes[[j]], recipe$terms), first_coef = first)
   })
 }
 
@@ -78,8 +78,17 @@ member_incidence.sum_group <- function(group, codes, recipe, source) {
   lapply(seq_along(codes), function(j) {
     terms <- recipe$terms
     if (!is.null(weights)) terms <- times_column(terms, list(matrix(as.double(weights[, j]))))
-    list(levels = codes[[j]], terms = terms, first_coef = 1L)
+    c(present_member(codes[[j]], terms), first_coef = 1L)
   })
+}
+
+# A member that a record lacks: the first level, times nothing.
+present_member <- function(codes, terms) {
+  if (!anyNA(codes)) return(list(levels = codes, terms = terms))
+  # One column, which the second of two levels has not.
+  present <- list(codes = 1L + is.na(codes), contrast = sparse_identity(2L)[1L, , drop = FALSE])
+  codes[is.na(codes)] <- 1L
+  list(levels = codes, terms = times_column(terms, list(present)))
 }
 
 # The columns of terms multiplied by those of further parts.

@@ -22,6 +22,7 @@ new_model <- function(parts, frame, design, parameters, spec, asked) {
 # What can be told before a search.
 validate_model <- function(model) {
   asked <- model$asked
+  check_one_level(model$design$random, model$parameters, names(asked$hold))
   check_linear_parts(model$parts, model$frame, model$spec)
   validate_model_spec(model$spec, model$parameters, asked$hold, asked$constraints$lead)
   check_residual(model$design, model$parameters, asked$hold, asked$start)

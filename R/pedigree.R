@@ -56,6 +56,11 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
   new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25)
 }
 
+# What stands for a parent that is not known, in the files of several programs.
+unknown_parents <- c(
+  "", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999", "?"
+)
+
 # Reading ------------------------------------------------------------------------------------------
 
 # list(id, sire, dam) as character, unknown parents as NA.

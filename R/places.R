@@ -26,18 +26,8 @@ factor_places <- function(factor, records, source) {
     values <- if (is.matrix(x)) NULL else as_numbers(x)
     if (!is.null(values)) return(ordered_places(factor, values[records]))
   }
-  found <- group_codes(list(variables = factor$variables), source)
+  found <- index_codes(factor$variables, source)
   list(position = found$codes[records], coefs = found$levels, all = kind == "levels")
-}
-
-# Numbers, also those that a factor or a text has as labels; NULL for other labels.
-as_numbers <- function(x) {
-  if (is.numeric(x) && !is.factor(x)) return(as.double(x))
-  if (!is.factor(x) && !is.character(x)) return(NULL)
-  labels <- if (is.factor(x)) levels(x) else unique(x)
-  numbers <- suppressWarnings(as.double(labels))
-  if (anyNA(numbers)) return(NULL)
-  if (is.factor(x)) numbers[as.integer(x)] else as.double(x)
 }
 
 # Numbers in a structure of an order are places on a line, in steps of their smallest difference.
@@ -137,6 +127,6 @@ position_labels <- function(factor, source) {
   if (kind == "coordinates" || kind == "levels" && length(numbers) == 1L && is_number) {
     return(do.call(paste, c(lapply(numbers, format_position), sep = ":")))
   }
-  found <- group_codes(list(variables = factor$variables), source)
+  found <- index_codes(factor$variables, source)
   found$levels[found$codes]
 }

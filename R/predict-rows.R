@@ -18,7 +18,8 @@ new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("anima
   needed <- if (groups == "animal") union(included, grouped) else included
   frame <- newdata_frame(new_formula(fit, fit$parts$random[needed]), fit$frame, newdata,
     effect_columns(fit, needed))
-  complete <- stats::complete.cases(frame)
+  frame <- fill_where_masked(frame, fit$parts)
+  complete <- stats::complete.cases(frame[setdiff(names(frame), attr(fit$frame, "optional"))])
   kept <- frame[complete, , drop = FALSE]
   source <- column_source(kept, fit$contrasts)
   fixed <- column_recipe(one_sided_terms(fit$parts$fixed), source)$terms

@@ -83,6 +83,10 @@ check_subject_groups <- function(subject, codes, levels, variables) {
 
 new_section <- function(block, places, label, records, subject, source) {
   places <- Map(complete_places, block$factors, places, list(subject$codes))
+  kept <- kept_factors(block$factors, places, label)
+  if (length(kept) == 0L) return(iid_section(label, records))
+  block$factors <- block$factors[kept]
+  places <- places[kept]
   recipes <- Map(factor_recipe, block$factors, places)
   crossed <- crossed_places(places)
   recipe <- if (length(recipes) == 1L) recipes[[1L]] else
@@ -97,6 +101,27 @@ new_section <- function(block, places, label, records, subject, source) {
   )
   check_duplicates(section, subject, source, block)
   section
+}
+
+# A field of one row has no correlation of rows: that factor of the product is left out. A section
+# whose one factor has one position has no correlation at all.
+kept_factors <- function(factors, places, label) {
+  sizes <- place_sizes(places)
+  least <- vapply(factors, function(factor) least_coefficients(factor$name), 0L)
+  gone <- sizes == 1L & least > 1L
+  # Without sections there is nothing to compare with, and a slip is likelier.
+  if (label == "residual" && length(factors) == 1L) gone[] <- FALSE
+  short <- which(sizes < least & !gone)
+  if (length(short) > 0L) {
+    factor <- factors[[short[1L]]]
+    abort_section_size(label, deparse_one(factor$index), sizes[short[1L]], factor$name,
+      least[short[1L]])
+  }
+  for (factor in factors[gone]) {
+    index <- deparse_one(factor$index)
+    inform_dropped_factor(label, index, paste0(factor$name, "(", index, ")"))
+  }
+  which(!gone)
 }
 
 check_duplicates <- function(section, subject, source, block) {

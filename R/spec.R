@@ -25,6 +25,17 @@ validate_model_spec <- function(spec, parameters, held, lead = NULL) {
   spec
 }
 
+# The variance of one level can be known, but not be estimated.
+check_one_level <- function(random, parameters, held) {
+  for (k in seq_along(random)) {
+    term <- random[[k]]
+    known <- all(parameters$name[parameters$index == k] %in% held)
+    if (term$n_levels < 2L && !known && !is_field(term$structure) && needs_levels(term$group)) {
+      abort_one_level(term$label, term$levels, term$label)
+    }
+  }
+}
+
 check_levels_records <- function(term, n) {
   several <- length(term$incidence) > 1L
   if (term$n_levels < n || several || term$relationship$type != "identity") return(invisible())

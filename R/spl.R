@@ -50,10 +50,10 @@
 #' @export
 spl <- function(x, knots = NULL, by) {
   if (!missing(by)) abort_spline_outside("spl")
-  if (!is.numeric(x) || is.matrix(x) && ncol(x) > 1L) {
+  if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
     abort_argument("x", class(x)[1L], "a numeric vector")
   }
-  x <- as.double(x)
+  x <- as_plain_number(x)
   knots <- spline_knots(x, knots)
   ends <- range(knots)
   Z <- natural_spline_values(x, knots) %*% natural_spline_coefficients(knots)

@@ -52,9 +52,10 @@ spl2 <- function(x1, x2, nseg = c(10, 10), degree = 3, nested = 1, range = NULL,
   coordinates <- list(x1 = x1, x2 = x2)
   for (name in names(coordinates)) {
     x <- coordinates[[name]]
-    if (!is.numeric(x) || is.matrix(x) && ncol(x) > 1L) {
+    if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
       abort_argument(name, class(x)[1L], "a numeric vector")
     }
+    coordinates[[name]] <- as_plain_number(x)
   }
   if (length(x1) != length(x2)) abort_argument("x2", length(x2), "as long as x1")
   nseg <- check_segments(nseg, nested)

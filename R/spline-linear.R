@@ -28,7 +28,8 @@ outside_span <- function(X, L, tolerance = 1e-5) {
   X <- X %*% Matrix::Diagonal(x = 1 / ifelse(size > 0, size, 1))
   XX <- Matrix::crossprod(X) + Matrix::Diagonal(ncol(X), 1e-10)
   left <- L
-  # Twice: what the ridge keeps of the first residual goes in the second.
-  for (pass in 1:2) left <- left - as.matrix(X %*% Matrix::solve(XX, Matrix::crossprod(X, left)))
+  # What the ridge keeps of a residual goes in the next one: slowly for columns far from 0, such as
+  # dates.
+  for (pass in 1:4) left <- left - as.matrix(X %*% Matrix::solve(XX, Matrix::crossprod(X, left)))
   sqrt(colSums(left^2)) > tolerance * sqrt(colSums(L^2))
 }

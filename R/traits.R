@@ -12,6 +12,7 @@ default_residual <- function(formula) {
 # `input` is list(formula, data, weights, subset, residual); gives the same of the records, and
 # `traits`: names and responses, and the formula as it was written.
 stack_traits <- function(input) {
+  input$data <- plain_data(input$data)
   formula <- input$formula
   env <- environment(formula)
   traits <- trait_responses(formula, input$data, env)
@@ -42,8 +43,8 @@ trait_responses <- function(formula, data, env) {
   if (anyDuplicated(names)) abort_trait_names(names[anyDuplicated(names)])
   values <- lapply(seq_along(arguments), function(k) {
     y <- eval(arguments[[k]], data, env)
-    if (!is.numeric(y) || NCOL(y) > 1L) abort_trait_type(names[k], y)
-    as.double(y)
+    if (!is_number_like(y) || NCOL(y) > 1L) abort_trait_type(names[k], y)
+    as_plain_number(y)
   })
   n <- if (is.data.frame(data)) nrow(data) else length(values[[1L]])
   for (k in seq_along(values)) {

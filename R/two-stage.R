@@ -105,7 +105,7 @@ two_stage_records <- function(parts, data) {
 # The name of the first numeric variable of stage 1: the horizontal axis of curves.
 first_covariate <- function(terms, frame) {
   for (name in all.vars(terms)) {
-    if (is.numeric(frame[[name]]) && !is.matrix(frame[[name]])) return(name)
+    if (is_number_like(frame[[name]]) && !is.matrix(frame[[name]])) return(name)
   }
   NULL
 }

@@ -9,9 +9,10 @@ r_ranks <- list(
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
   # curves, pedigrees, settings.
   structures = c(
-    "structures.R", "covstruct.R", "covstruct-names.R", "covstruct-recipes.R",
-    "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R", "group.R", "spl.R", "spl2.R", "legendre.R",
-    "pedigree.R", "relationship.R", "grm.R", "control.R"
+    "numbers.R", "structures.R", "covstruct.R", "covstruct-names.R",
+    "covstruct-recipes.R", "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R",
+    "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "relationship.R", "grm.R",
+    "control.R"
   ),
   # Parsed terms: what was written, without data.
   terms = c(
@@ -20,7 +21,8 @@ r_ranks <- list(
   ),
   # The parts of a model, its one frame, and the design that they make.
   design = c(
-    "parts.R", "formula.R", "traits.R", "frame.R", "columns.R", "places.R", "product-design.R",
+    "parts.R", "formula.R", "traits.R", "frame.R", "missing.R",
+    "level-order.R", "columns.R", "places.R", "product-design.R",
     "member-design.R", "spline-design.R", "relationship-levels.R", "covstruct-terms.R",
     "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
   ),

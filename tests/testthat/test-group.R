@@ -41,3 +41,31 @@ test_that("levels of new data are matched by label", {
   expect_identical(match_groups(found, c("a", "b"), "g", TRUE), 1:3)
   expect_identical(match_groups(found, c("b", "a", "c"), "g", TRUE), c(2L, 1L, 4L))
 })
+
+test_that("labels of interactions do not collide, whatever the levels contain", {
+  pairs <- list(
+    list(a = c("x:y", "x", "x:y", "x"), b = c("z", "y:z", "q", "q")),
+    list(a = c("x\"", "x", "x", "x\""), b = c("y", "\"y", "q", "q")),
+    list(a = c("\"x:y\"", "x:y", "1", "2"), b = c("z", "z", "z", "z"))
+  )
+  for (pair in pairs) {
+    source <- column_source(as.data.frame(pair))
+    found <- group_codes(list(variables = list(quote(a), quote(b))), source)
+    expect_identical(anyDuplicated(found$levels), 0L)
+    expect_length(found$levels, 4L)
+  }
+  set.seed(1)
+  data <- data.frame(a = rep(pairs[[1]]$a, 6), b = rep(pairs[[1]]$b, 6), y = rnorm(24))
+  fit <- lmmfit(y ~ 1 + (1 | a:b), data)
+  expect_equal(predict(fit, data[1:4, ]), predict(fit)[1:4])
+  expect_identical(nrow(ranef(fit)[["a:b"]]), 4L)
+})
+
+test_that("one level is enough where its variance is known", {
+  data <- data.frame(y = c(1.2, 0.4, 2.1, 0.9), g = "a", x = gl(2, 2))
+  expect_error(lmmfit(y ~ 1 + (1 | g), data), "hold = c(g = 1)", fixed = TRUE,
+    class = "henderson_error_one_level")
+  fit <- lmmfit(y ~ 1 + (1 | g), data, hold = c(g = 2))
+  expect_equal(unname(ranef(fit)$g[[1]]), 0, tolerance = 1e-8)
+  expect_equal(unname(fixef(fit)), mean(data$y))
+})

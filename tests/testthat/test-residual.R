@@ -178,3 +178,38 @@ test_that("a fit with a structured residual prints its structure", {
     print(VarCorr(fit))
   })
 })
+
+# Sections of one row ------------------------------------------------------------------------------
+
+test_that("a section with one row or one column loses that correlation, and is named", {
+  set.seed(1)
+  site <- function(name, rows, columns) {
+    expand.grid(site = name, row = seq_len(rows), col = seq_len(columns))
+  }
+  fields <- rbind(site("A", 6, 5), site("B", 1, 8))
+  fields$y <- rnorm(nrow(fields))
+  expect_message(fit <- lmmfit(y ~ site, fields, residual = list(site = ~ ar1(row):ar1(col))),
+    "`residual.B` has one position of `row`: its correlation `ar1(row)` is left out", fixed = TRUE,
+    class = "henderson_message_dropped_factor")
+  expect_setequal(varcomp(fit)$parameter, c("residual.A.variance", "residual.A.row.rho",
+    "residual.A.col.rho", "residual.B.variance", "residual.B.rho"))
+  own <- lmmfit(y ~ site, fields,
+    residual = list(site = list(A = ~ ar1(row):ar1(col), B = ~ ar1(col))))
+  expect_equal(logLik(fit), logLik(own))
+  expect_silent(predict(fit))
+  # One column.
+  fields <- rbind(site("A", 6, 5), site("B", 7, 1))
+  fields$y <- rnorm(nrow(fields))
+  expect_message(fit <- lmmfit(y ~ 1, fields, residual = list(site = ~ ar1(row):ar1(col))),
+    "`residual.B` has one position of `col`", fixed = TRUE)
+  expect_true("residual.B.rho" %in% varcomp(fit)$parameter)
+  # By arm of subjects.
+  visits <- data.frame(arm = c(rep("a", 20), rep("b", 6)), id = c(rep(1:5, each = 4), 6:11),
+    t = c(rep(1:4, 5), rep(2, 6)), y = rnorm(26))
+  expect_error(lmmfit(y ~ arm, visits, residual = ~ ar1(t | arm / id)), "in residual.b")
+  # Three positions are needed: the section and its index are named.
+  fields <- rbind(site("A", 6, 5), site("B", 6, 2))
+  fields$y <- rnorm(nrow(fields))
+  expect_error(lmmfit(y ~ site, fields, residual = list(site = ~ ar1(row):arma11(col))),
+    "`residual.B` has 2 positions of `col`, and `arma11()` needs at least 3", fixed = TRUE)
+})
