@@ -26,7 +26,6 @@ estimate <- function(model, control) {
   engine <- engine_control(control, model$parameters, model$asked)
   engine$information <- TRUE
   est <- by_method(spec, engine)
-  est <- above_residual_floor(est, spec, engine)
   est <- check_residual_bound(est, model$design$residual, model$parameters, spec, engine)
   warn_unconverged(est)
   est

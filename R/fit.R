@@ -27,7 +27,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
     keep_answers(fit, list(information = c(est$tests$information, est$tests["moments"])))
   }
   fit$anova <- est$anova
-  fit$constraints <- model$asked$constraints %||% est$constraints
+  fit$constraints <- model$asked$constraints
   class(fit) <- "lmmfit"
   validate_lmmfit(fit)
 }

@@ -33,7 +33,7 @@ r_ranks <- list(
   ),
   # From a spec to estimates.
   estimate = c(
-    "likelihood.R", "residual-floor.R", "henderson3.R", "estimate.R",
+    "likelihood.R", "henderson3.R", "estimate.R",
     "residual-bound.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.

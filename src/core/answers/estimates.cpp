@@ -7,6 +7,7 @@
 
 #include "core/answers/errors.h"
 #include "core/answers/inverse_answers.h"
+#include "core/coordinates/boundary.h"
 #include "core/information/variance_information.h"
 
 namespace henderson::answers {
@@ -52,6 +53,7 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
         status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
     }
   }
+  if (coordinates::is_residual_gone(model, parameters)) status.back() = ValueStatus::at_boundary;
   for (std::size_t i = 0; i < status.size(); ++i) {
     if (request.held[i]) status[i] = ValueStatus::held;
   }

@@ -65,4 +65,10 @@ bool has_boundary(const Model& model, const Parameters& parameters) {
   });
 }
 
+bool is_residual_gone(const Model& model, const Parameters& parameters) {
+  constexpr double kSame = 1e-9;
+  return !model.has_structured_residual() && !model.residual_held && !model.blocks.empty() &&
+         std::abs(parameters.log_residual() - std::log(kLeastResidual)) < kSame;
+}
+
 }  // namespace henderson::coordinates

@@ -30,4 +30,10 @@ std::ptrdiff_t n_at_boundary(const model::RandomBlock& block,
                              const likelihood::Parameters& parameters);
 bool has_boundary(const model::Model& model, const likelihood::Parameters& parameters);
 
+// Independent residuals whose variance went to zero beside random terms that leave it nothing. The
+// equations divide by it, so it is left at this share of the variance that least squares leave (1
+// in the units of the model), which the likelihood cannot tell from zero.
+inline constexpr double kLeastResidual = 1e-6;
+bool is_residual_gone(const model::Model& model, const likelihood::Parameters& parameters);
+
 }  // namespace henderson::coordinates

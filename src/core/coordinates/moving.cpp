@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/coordinates/boundary.h"
+
 namespace henderson::coordinates {
 
 using likelihood::Parameters;
@@ -17,6 +19,7 @@ std::vector<bool> stopped_parameters(const Model& model, const Parameters& param
     const std::vector<bool> own = block.structure->theta_at_boundary(parameters.of(block));
     std::copy(own.begin(), own.end(), stopped.begin() + block.first_theta);
   }
+  if (is_residual_gone(model, parameters)) stopped.back() = true;
   return stopped;
 }
 

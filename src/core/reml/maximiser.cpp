@@ -17,6 +17,7 @@ namespace {
 
 using coordinates::Box;
 using coordinates::FreeSpace;
+using coordinates::is_residual_gone;
 using equations::MixedModelEquations;
 using likelihood::Evaluation;
 using likelihood::Parameters;
@@ -28,6 +29,8 @@ constexpr double kSmallestRadius = 1e-9;
 constexpr double kLargestRadius = 16.0;
 // A residual variance below this share of that of least squares is on its way to zero.
 constexpr double kExactFit = 1e-14;
+// What -2l may lose where the residual variance is left at the wall: less than it tells.
+constexpr double kWallLoss = 1e-3;
 // Relative rounding error of the likelihood: differences below it are no evidence.
 constexpr double kLikelihoodNoise = 1e-13;
 
@@ -43,16 +46,22 @@ class Search {
         course_(options.tolerance, space_.size()),
         curvature_(trials_, course_) {}
 
-  RemlResult run(const Parameters& start) {
+  // Nothing where C is not positive definite at the start.
+  std::optional<RemlResult> run(const Parameters& start) {
     std::optional<Evaluation> evaluation = trials_.at(trials_.nudged(start));
-    if (!evaluation) {
-      throw InvalidSpec(
-          "start", "the mixed model equations are not positive definite at the starting values");
-    }
+    if (!evaluation) return std::nullopt;
     if (space_.size() == 0) return finish_without_search(std::move(*evaluation));
     while (evaluation) evaluation = next(std::move(*evaluation));
     return finish();
   }
+
+  // From the wall, which stands from the beginning.
+  std::optional<RemlResult> run_at_wall(const Parameters& start) {
+    build_wall();
+    return run(wall_.at_wall(start));
+  }
+
+  bool passed_wall(const Parameters& end) const { return wall_.was_passed(end); }
 
  private:
   // One iteration: the next point, or nothing where the search ends, `best_`, `left_` and
@@ -165,12 +174,19 @@ class Search {
   std::optional<Evaluation> at_wall(double value) {
     if (!wall_.is_worth_a_look(*best_, curvature_.gradient(), course_.last().potential))
       return std::nullopt;
+    const bool was_scale_free = trials_.set_scale_free(false);
     std::optional<Evaluation> trial = trials_.as_good(wall_.at_wall(*best_), value);
-    if (!trial) return trial;
-    wall_.build();
-    trials_.keep_scale();
-    curvature_.forget_last();
+    if (trial)
+      build_wall();
+    else
+      trials_.set_scale_free(was_scale_free);
     return trial;
+  }
+
+  void build_wall() {
+    wall_.build();
+    trials_.set_scale_free(false);
+    curvature_.forget_last();
   }
 
   void report(double value, double potential) {
@@ -206,11 +222,44 @@ class Search {
   Termination termination_ = Termination::iteration_limit;
 };
 
+void append(SearchReport& report, const SearchReport& next) {
+  report.termination = next.termination;
+  report.history.insert(report.history.end(), next.history.begin(), next.history.end());
+  report.evaluations += next.evaluations;
+  report.potential = next.potential;
+}
+
+// A search that came below the wall, where the equations have lost digits, is repeated with the
+// wall standing from the beginning; its end counts where it is as good.
+RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
+                       const RemlOptions& options, Callbacks& callbacks) {
+  const Parameters found = first.evaluation.parameters;
+  const double value = first.evaluation.minus2loglik;
+  SearchReport report = std::move(first.report);
+  { const Evaluation released = std::move(first.evaluation); }
+  std::optional<RemlResult> second = Search(equations, options, callbacks).run_at_wall(found);
+  if (second && second->report.termination == Termination::converged &&
+      is_residual_gone(equations.model(), second->evaluation.parameters) &&
+      second->evaluation.minus2loglik <= value + kWallLoss) {
+    append(report, second->report);
+    return {std::move(second->evaluation), std::move(report)};
+  }
+  second.reset();
+  return {*likelihood::evaluate(equations, found, false, callbacks), std::move(report)};
+}
+
 }  // namespace
 
 RemlResult maximise(const MixedModelEquations& equations, const Parameters& start,
                     const RemlOptions& options, Callbacks& callbacks) {
-  return Search(equations, options, callbacks).run(start);
+  Search search(equations, options, callbacks);
+  std::optional<RemlResult> found = search.run(start);
+  if (!found) {
+    throw InvalidSpec("start",
+                      "the mixed model equations are not positive definite at the starting values");
+  }
+  if (!search.passed_wall(found->evaluation.parameters)) return std::move(*found);
+  return beside_wall(std::move(*found), equations, options, callbacks);
 }
 
 }  // namespace henderson::reml

@@ -4,16 +4,19 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/coordinates/boundary.h"
+
 namespace henderson::reml {
 namespace {
 
 using coordinates::Box;
 using coordinates::FreeSpace;
+using coordinates::kLeastResidual;
 using likelihood::Parameters;
 
 // Shares of the variance that least squares leave, which is 1 in the units of the model.
-constexpr double kWall = 1e-6;
 constexpr double kSmall = 0.03;
+constexpr double kVanishing = 1e-5;
 // What the next step may still be expected to gain: far from the optimum a variance is often on its
 // way down and comes back.
 constexpr double kLittle = 0.5;
@@ -39,24 +42,28 @@ void ResidualWall::remove() {
 
 bool ResidualWall::is_worth_a_look(const Parameters& at, const Vector& gradient, double potential) {
   if (coordinate_ == kNone || stands_ || !(potential < kLittle)) return false;
-  if (!(at.residual() < next_look_) || !(at.residual() > kWall)) return false;
+  if (!(at.residual() < next_look_) || !(at.residual() > kLeastResidual)) return false;
   if (!(gradient[coordinate_] > 0.0)) return false;
   next_look_ = kFall * at.residual();
   return true;
 }
 
 Parameters ResidualWall::at_wall(const Parameters& at) const {
-  return {at.theta(), std::log(kWall)};
+  return {at.theta(), std::log(kLeastResidual)};
+}
+
+bool ResidualWall::was_passed(const Parameters& at) const {
+  return coordinate_ != kNone && !stands_ && at.residual() < kVanishing;
 }
 
 void ResidualWall::limit(const Parameters& at, Box& box) const {
   if (!stands_) return;
-  const double left = std::min(std::log(kWall) - at.log_residual(), 0.0);
+  const double left = std::min(std::log(kLeastResidual) - at.log_residual(), 0.0);
   box.lower[coordinate_] = std::max(box.lower[coordinate_], left);
 }
 
 bool ResidualWall::hides_descent(const Parameters& at, const Vector& gradient) const {
-  return stands_ && at.residual() < 2.0 * kWall && gradient[coordinate_] > kSlope;
+  return stands_ && at.residual() < 2.0 * kLeastResidual && gradient[coordinate_] > kSlope;
 }
 
 }  // namespace henderson::reml

@@ -24,6 +24,9 @@ class ResidualWall {
   bool is_worth_a_look(const likelihood::Parameters& at, const Vector& gradient, double potential);
   likelihood::Parameters at_wall(const likelihood::Parameters& at) const;
 
+  // The search ended below the wall, or about there without having met it.
+  bool was_passed(const likelihood::Parameters& at) const;
+
   // No step goes below the wall. Distances from `at`.
   void limit(const likelihood::Parameters& at, coordinates::Box& box) const;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "core/base/callbacks.h"
 #include "core/coordinates/free_space.h"
@@ -28,8 +29,9 @@ class Trials {
   std::optional<likelihood::Parameters> moved(const likelihood::Parameters& from,
                                               const Vector& step) const;
 
-  // sigma^2 is a parameter like the others from here on, and no longer the best for each point.
-  void keep_scale() { scale_free_ = false; }
+  // Whether sigma^2 is the best for each point, all variances being multiplied by one factor; else
+  // it is a parameter like the others. Gives what it was.
+  bool set_scale_free(bool scale_free) { return std::exchange(scale_free_, scale_free); }
 
   const equations::MixedModelEquations& equations() const { return equations_; }
   const model::Model& model() const { return equations_.model(); }

@@ -40,7 +40,10 @@ TEST_CASE("wall: a residual variance that falls meets it, one that rises does no
   CHECK_FALSE(wall.is_worth_a_look(at(0.009), falls, 0.1));  // it has just been looked at
   CHECK(wall.is_worth_a_look(at(0.001), falls, 0.1));
   CHECK_FALSE(wall.hides_descent(at(1e-6), falls));
+  CHECK(wall.was_passed(at(1e-7)));
+  CHECK_FALSE(wall.was_passed(at(1e-4)));
   wall.build();
+  CHECK_FALSE(wall.was_passed(at(1e-6)));
   Box box{Vector::Constant(space.size(), -kInfinite), Vector::Constant(space.size(), kInfinite)};
   wall.limit(at(1e-3), box);
   CHECK(box.lower.maxCoeff() == Approx(std::log(1e-3)));
