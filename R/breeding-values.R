@@ -98,13 +98,20 @@ blup_contrasts <- function(object, K, term = NULL, coefficient = NULL) {
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]
-  coefficient <- check_choice(coefficient %||% term$coef_names[1L], term$coef_names, "coefficient")
-  coef <- match(coefficient, term$coef_names)
+  coefficient <- coefficient %||% term$coef_names[1L]
+  unknown <- setdiff(coefficient, term$coef_names)
+  if (!is.character(coefficient) || length(unknown) > 0L) {
+    abort_argument("coefficient", coefficient, paste("of", toString(term$coef_names)))
+  }
   K <- contrast_rows(K, term)
-  estimate <- as.vector(K %*% total_effects(object, k)[coef, ])
   groups <- if (has_groups(term)) as_dgc(K %*% term$relationship$groups$shares)
-  se <- sqrt(pmax(combination_variance(object, k, K, coef, groups), 0))
-  data.frame(contrast = rownames(K), estimate = estimate, se = se, z = estimate / se)
+  tables <- lapply(match(coefficient, term$coef_names), function(coef) {
+    estimate <- as.vector(K %*% total_effects(object, k)[coef, ])
+    se <- sqrt(pmax(combination_variance(object, k, K, coef, groups), 0))
+    data.frame(contrast = rownames(K), coefficient = term$coef_names[coef], estimate = estimate,
+      se = se, z = estimate / se)
+  })
+  do.call(rbind, tables)
 }
 
 # A sparse matrix, contrasts x levels.

@@ -126,3 +126,17 @@ abort_prediction_residual <- function() {
     "Use {.code interval = \"confidence\"} and add the residual variance that applies.", "interval"
   )
 }
+
+abort_levels <- function(name, given, known) {
+  unknown <- setdiff(as.character(given), as.character(known))
+  abort("argument", "{.arg at}: {.code {name}} has no level{?s} {.val {unknown}}.",
+    "Its levels are {.val {as.character(known)}}.", "at", given
+  )
+}
+
+need_package <- function(package, purpose) {
+  if (requireNamespace(package, quietly = TRUE)) return(invisible())
+  abort("package", "{.code {purpose}} needs the package {.pkg {package}}.",
+    "Install it by {.code install.packages(\"{package}\")}.", "package", package
+  )
+}

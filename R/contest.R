@@ -1,7 +1,15 @@
-#' Tests of linear functions of the fixed effects
+#' Tests of linear functions of the fixed effects, and of fixed and random effects
 #'
 #' Estimates of \eqn{K\beta}{K b} with standard errors and t tests, row by row, and the F test that
-#' all of them equal `rhs`.
+#' all of them equal `rhs`; or of \eqn{K\beta + Lu}{K b + L u}.
+#'
+#' # Functions with random effects
+#'
+#' With `L` the rows are predictions \eqn{K\hat\beta + L\hat u}{K b + L u} (`ESTIMATE` of SAS), and
+#' their standard errors those of the prediction error: the inference is about the levels at hand
+#' (narrow), and about their population where `L` is 0 (broad). Degrees of freedom and Kenward and
+#' Roger's adjustment are made in the same way, from the derivatives of the prediction error
+#' variance (Kackar and Harville 1984).
 #'
 #' # Degrees of freedom
 #'
@@ -31,6 +39,10 @@
 #' and Cornelius depend on which rows span the hypothesis; those of Kenward and Roger do not.
 #'
 #' @inheritParams is_estimable
+#' @param L Functions of the random effects, added to those of `K`: a list named by random terms (as
+#'   [varcomp()] names them) with a matrix each, whose rows are those of `K` and whose columns are
+#'   named by levels (`level:coefficient` where there are several); or a vector, the same for all
+#'   rows. Or a matrix with a column for each random effect, as attribute `L` of [marginal_means()].
 #' @param rhs The values under the hypothesis: one, or one for each row.
 #' @param ddf Degrees of freedom; by default those that [lmmfit()] was given.
 #' @param joint `TRUE` adds the F test of all rows together.
@@ -41,7 +53,8 @@
 #'   `information`. `as.data.frame()` gives the table. A row that is not estimable has `NA`, and the
 #'   joint test then has too.
 #' @references Fai, A. H.-T. and Cornelius, P. L. (1996) Journal of Statistical Computation and
-#'   Simulation 54, 363-378. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997;
+#'   Simulation 54, 363-378. Kackar, R. N. and Harville, D. A. (1984) Journal of the American
+#'   Statistical Association 79, 853-862. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997;
 #'   (2009) Computational Statistics & Data Analysis 53, 2583-2595.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
@@ -49,8 +62,11 @@
 #' contest(fit, rbind(
 #'   "Marvellous - Golden Rain" = c(0, 1, 0, 0), "Victory - Golden Rain" = c(0, 0, 1, 0)
 #' ), ddf = "Kenward-Roger")
+#' # The mean of Victory in these six blocks
+#' contest(fit, c("(Intercept)" = 1, VarietyVictory = 1, nitro = 0.3),
+#'   L = list(Block = rep(1 / 6, 6)))
 #' @export
-contest <- function(fit, K, rhs = 0,
+contest <- function(fit, K, L = NULL, rhs = 0,
                     ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none"),
                     joint = TRUE, information = NULL) {
   check_fit(fit, "fit")
@@ -58,12 +74,12 @@ contest <- function(fit, K, rhs = 0,
   information <- check_information(information, ddf)
   check_flag(joint, "joint")
   K <- as_hypotheses(K, fit$fixed$names)
+  L <- random_functions(L, fit, nrow(K))
   rhs <- check_rhs(rhs, nrow(K))
-  estimable <- estimable_rows(fit, K)
-  table <- contest_table(fit, K, rhs, estimable, ddf, information)
+  table <- contest_table(fit, K, rhs, estimable_rows(fit, K), ddf, information, L)
   structure(
     list(
-      table = table, joint = if (joint) contest_joint(fit, K, table, ddf, information), ddf = ddf,
+      table = table, joint = if (joint) contest_joint(fit, K, table, ddf, information, L), ddf = ddf,
       information = if (needs_derivatives(fit, ddf)) information
     ),
     class = "contest"
@@ -76,13 +92,14 @@ check_rhs <- function(rhs, n) {
   rep_len(as.double(rhs), n)
 }
 
-contest_table <- function(fit, K, rhs, estimable, ddf, information) {
+contest_table <- function(fit, K, rhs, estimable, ddf, information, L = NULL) {
   kept <- !is.na(fit$fixed$estimate)
   estimate <- variance <- df <- rep(NA_real_, nrow(K))
   if (any(estimable)) {
     rows <- K[estimable, kept, drop = FALSE]
-    tests <- row_tests(fit, rows, ddf, information)
-    estimate[estimable] <- as.vector(rows %*% fit$fixed$estimate[kept])
+    if (!is.null(L)) L <- L[estimable, , drop = FALSE]
+    tests <- row_tests(fit, rows, ddf, information, L)
+    estimate[estimable] <- as.vector(rows %*% fit$fixed$estimate[kept]) + random_values(fit, L)
     variance[estimable] <- tests$variance
     df[estimable] <- tests$df
   }
@@ -94,21 +111,22 @@ contest_table <- function(fit, K, rhs, estimable, ddf, information) {
   )
 }
 
-contest_joint <- function(fit, K, table, ddf, information) {
+contest_joint <- function(fit, K, table, ddf, information, L = NULL) {
   none <- data.frame(F = NA_real_, ndf = NA_real_, ddf = NA_real_, p.value = NA_real_, scale = NA)
   if (!all(table$estimable)) return(none)
   kept <- !is.na(fit$fixed$estimate)
   rows <- as.matrix(K[, kept, drop = FALSE])
-  independent <- independent_rows(rows)
+  all <- if (is.null(L)) rows else cbind(rows, as.matrix(L))
+  independent <- independent_rows(all)
   if (length(independent) == 0L) return(none)
   difference <- table$estimate - table$rhs
-  if (!consistent_rhs(rows, table$rhs, independent)) {
+  if (!consistent_rhs(all, table$rhs, independent)) {
     abort_hypothesis("rhs",
       "contradicts itself: rows of K that depend on each other have values that do not",
       "Check `rhs`, or drop the dependent rows.")
   }
   test <- joint_test(fit, rows[independent, , drop = FALSE], difference[independent], ddf,
-    information)
+    information, if (!is.null(L)) L[independent, , drop = FALSE])
   data.frame(
     F = test$F, ndf = test$ndf, ddf = test$ddf,
     p.value = stats::pf(test$F, test$ndf, test$ddf, lower.tail = FALSE), scale = test$scale

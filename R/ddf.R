@@ -38,11 +38,12 @@ needs_derivatives <- function(fit, ddf) {
 
 # Moments of K beta --------------------------------------------------------------------------------
 
-# covariance, gradients (one matrix per theta) and adjusted (Kenward-Roger) of the rows of K.
-# w: the covariance of theta. K has a column for each column of X that was kept.
-mean_moments <- function(fit, K, ddf, information, w) {
+# covariance, gradients (one matrix per theta) and adjusted (Kenward-Roger) of the rows of K, or of
+# the errors of K beta + L u. w: the covariance of theta. K has a column for each column of X that
+# was kept.
+mean_moments <- function(fit, K, ddf, information, w, L = NULL) {
   n <- length(estimated_columns(fit))
-  if (n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w))
+  if (!is.null(L) || n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w, L))
   known <- if (n <= small_rank && !is_kenward_roger(ddf)) {
     variance_information(fit, is_average(fit, information))$moments
   }
@@ -58,16 +59,18 @@ mean_moments <- function(fit, K, ddf, information, w) {
   )
 }
 
-engine_moments <- function(fit, K, ddf, w) {
-  columns <- engine_columns(fit, K)
+engine_moments <- function(fit, K, ddf, w, L = NULL) {
+  columns <- engine_columns(fit, K, L)
   if (!is_kenward_roger(ddf) || length(w) == 0L) return(ask_one(fit, "moments", K = columns))
   improved <- ddf == "Kenward-Roger2"
   expected <- if (improved) variance_information(fit)$expected else matrix(0, 0L, 0L)
   ask_one(fit, "moments", K = columns, w = w, expected = expected)
 }
 
-# Covariance of the rows of K (over the kept columns) with the variances taken as known.
-plain_covariance <- function(fit, K) {
+# Covariance of the rows of K (over the kept columns), or of the errors of K beta + L u, with the
+# variances taken as known.
+plain_covariance <- function(fit, K, L = NULL) {
+  if (!is.null(L)) return(solve_for(fit, engine_columns(fit, K, L)))
   kept <- estimated_columns(fit)
   if (!is.null(fit$fixed$covariance)) {
     K <- as.matrix(K)
@@ -79,10 +82,11 @@ plain_covariance <- function(fit, K) {
 # Tests --------------------------------------------------------------------------------------------
 
 # One row per row of K (kept columns): variance and degrees of freedom. Many rows go in groups.
-row_tests <- function(fit, K, ddf, information) {
+row_tests <- function(fit, K, ddf, information, L = NULL) {
   groups <- split(seq_len(nrow(K)), (seq_len(nrow(K)) - 1L) %/% 256L)
   tables <- lapply(groups, function(rows) {
-    moments <- test_moments(fit, K[rows, , drop = FALSE], ddf, information)
+    moments <- test_moments(fit, K[rows, , drop = FALSE], ddf, information,
+      L = if (!is.null(L)) L[rows, , drop = FALSE])
     data.frame(variance = diag(moments$used), df = vapply(seq_along(rows), function(i) {
       row_df(fit, moments, i, ddf)
     }, 0))
@@ -91,13 +95,13 @@ row_tests <- function(fit, K, ddf, information) {
 }
 
 # What tests of K need: the covariance that is used, the plain one, its gradients, and w.
-test_moments <- function(fit, K, ddf, information) {
+test_moments <- function(fit, K, ddf, information, L = NULL) {
   if (!needs_derivatives(fit, ddf)) {
-    covariance <- plain_covariance(fit, K)
+    covariance <- plain_covariance(fit, K, L)
     return(list(used = covariance, covariance = covariance))
   }
   w <- theta_covariance(fit, information)$covariance
-  moments <- mean_moments(fit, K, ddf, information, w)
+  moments <- mean_moments(fit, K, ddf, information, w, L)
   moments$used <- if (is_kenward_roger(ddf)) moments$adjusted else moments$covariance
   moments$w <- w
   moments
@@ -116,8 +120,8 @@ simple_df <- function(fit, ddf) {
 }
 
 # F test of K beta = rhs for independent rows of K: list(F, ndf, ddf, scale).
-joint_test <- function(fit, K, difference, ddf, information) {
-  moments <- test_moments(fit, K, ddf, information)
+joint_test <- function(fit, K, difference, ddf, information, L = NULL) {
+  moments <- test_moments(fit, K, ddf, information, L)
   if (!is.null(moments$w) && is_kenward_roger(ddf)) return(kenward_roger(moments, difference))
   parts <- eigen(moments$covariance, symmetric = TRUE)
   t_squared <- drop(crossprod(parts$vectors, difference))^2 / parts$values

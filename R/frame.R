@@ -28,6 +28,7 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
   frame <- with_unknown_levels(fill_where_masked(frame, parts), parts)
   frame <- drop_missing(frame, na_action, if (na_random == "zero") optional_groups(parts, frame),
     parts)
+  frame <- with_sources(frame, parts, data, subset)
   for (name in names(frame)[vapply(frame, is.factor, NA)]) {
     frame[[name]] <- drop_unused_levels(frame[[name]], name)
   }
@@ -41,6 +42,25 @@ check_functions <- function(expression, env) {
       abort_unknown_function(name, structure_advice(name))
     }
   }
+}
+
+# What the columns are made from where they are functions of it (`year` of `factor(year)`), by record:
+# means are asked for by these names.
+with_sources <- function(frame, parts, data, subset) {
+  names <- setdiff(all.vars(parts$variables[[3L]]), c(names(frame), "pi", "."))
+  columns <- lapply(stats::setNames(names, names), function(name) {
+    data[[name]] %||% get0(name, environment(parts$formula))
+  })
+  n <- if (is.data.frame(data)) nrow(data) else max(0L, lengths(columns))
+  rows <- seq_len(n)
+  if (!is.null(subset)) rows <- rows[subset]
+  gone <- attr(frame, "na.action")
+  if (length(gone) > 0L) rows <- rows[-gone]
+  is_column <- vapply(columns, function(x) is.atomic(x) && is.null(dim(x)) && length(x) == n, NA)
+  if (length(rows) == nrow(frame) && any(is_column)) {
+    attr(frame, "sources") <- lapply(columns[is_column], `[`, rows)
+  }
+  frame
 }
 
 # stats::model.frame() without its na.action, which would copy the data even where nothing is
@@ -188,7 +208,7 @@ safe_terms <- function(formula, frame) {
 # The frame of new data. Factors among `columns` (those with effects of their own levels) get the
 # levels of the fit; the others are groups, whose levels are matched later.
 newdata_frame <- function(formula, frame, newdata, columns) {
-  terms <- stats::delete.response(safe_terms(formula, frame))
+  terms <- made_columns(stats::delete.response(safe_terms(formula, frame)), newdata)
   check_variables(looked_up(terms), newdata, environment(formula), "newdata", variable_names(terms))
   new <- evaluate_frame(terms, newdata)
   for (name in intersect(columns, names(new))) {
@@ -213,6 +233,17 @@ in_fitted_units <- function(x, fitted, name) {
     abort_new_type(name, fitted, x)
   }
   x
+}
+
+# A column that new data have under the name of its expression, as model.frame() has it, is taken as
+# it is.
+made_columns <- function(terms, newdata) {
+  variables <- as.list(attr(terms, "variables"))[-1L]
+  made <- which(vapply(variables, is.call, NA) & variable_names(terms) %in% names(newdata))
+  predvars <- attr(terms, "predvars")
+  for (i in made) predvars[[i + 1L]] <- as.name(variable_names(terms)[i])
+  attr(terms, "predvars") <- predvars
+  terms
 }
 
 column_levels <- function(x) {

@@ -6,13 +6,14 @@ small_rank <- 100L
 
 estimated_columns <- function(fit) which(!is.na(fit$fixed$estimate))
 
-# K' over all columns of X, for rows of K over the kept ones.
-engine_columns <- function(fit, K) {
-  columns <- methods::as(Matrix::t(K), "TsparseMatrix")
-  as_dgc(Matrix::sparseMatrix(
+# K' over all columns of X, for rows of K over the kept ones; with L' below it.
+engine_columns <- function(fit, K, L = NULL) {
+  columns <- methods::as(methods::as(Matrix::t(K), "CsparseMatrix"), "TsparseMatrix")
+  fixed <- Matrix::sparseMatrix(
     i = estimated_columns(fit)[columns@i + 1L], j = columns@j + 1L, x = as.double(columns@x),
     dims = c(length(fit$fixed$names), nrow(K))
-  ))
+  )
+  as_dgc(if (is.null(L)) fixed else rbind(fixed, Matrix::t(L)))
 }
 
 # jacobian (values by theta), average, observed and expected information of theta, whether the

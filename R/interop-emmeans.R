@@ -5,8 +5,11 @@ recover_data.lmmfit <- function(object, ...) {
   )
 }
 
-# The degrees of freedom are those of the fit, or of an argument `ddf` of emmeans::emmeans().
-emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information = NULL, ...) {
+# The degrees of freedom are those of the fit, or of an argument `ddf` of emmeans::emmeans(). `vcov.`
+# is another covariance of the fixed effects, or a function that gives it: degrees of freedom are not
+# changed by it, as in emmeans.
+emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information = NULL,
+                             vcov. = NULL, ...) {
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
   contrasts <- object$contrasts[names(object$contrasts) %in% names(frame)]
   X <- stats::model.matrix(trms, frame, contrasts.arg = if (length(contrasts) > 0L) contrasts)
@@ -20,13 +23,26 @@ emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information =
     object, sparse_identity(sum(kept)), ddf, check_information(information, ddf)
   )
   df <- if (is.null(moments$w)) simple_df(object, ddf)
+  covariance <- if (is.null(vcov.)) as.matrix(moments$used) else
+    given_covariance(object, vcov., kept)
   list(
-    X = X, bhat = unname(estimate), nbasis = nbasis, V = as.matrix(moments$used),
+    X = X, bhat = unname(estimate), nbasis = nbasis, V = covariance,
     dffun = function(k, dfargs) dfargs$df_of(k, dfargs),
     dfargs = c(moments[c("covariance", "gradients", "w")],
       list(df = df, kept = kept, df_of = linear_df)
     )
   )
+}
+
+# Over the kept columns.
+given_covariance <- function(object, given, kept) {
+  if (is.function(given)) given <- given(object)
+  given <- unname(as.matrix(given))
+  if (nrow(given) == length(kept)) given <- given[kept, kept, drop = FALSE]
+  if (!identical(dim(given), rep(sum(kept), 2L))) {
+    abort_argument("vcov.", dim(given), paste("a covariance of", sum(kept), "fixed effects"))
+  }
+  given
 }
 
 # The degrees of freedom of k'beta, k over all columns or over the kept ones.

@@ -1,105 +1,177 @@
-#' Marginal means
+#' Means of factors, fixed and random
 #'
-#' Predicted means for the levels of some factors, averaged over the levels of the others, at given
-#' values of the covariates: adjusted or least-squares means, as `predict(classify = )` of ASReml
-#' and emmeans make them.
+#' Predicted means for the levels of some factors, averaged over the levels of the others: adjusted
+#' or least-squares means of fixed factors (`LSMEANS` of SAS, emmeans), and predictions of random
+#' ones (`predict(classify = )` of ASReml). `predict(fit, classify = ~ line)` is the same function.
+#'
+#' # What is averaged
+#'
+#' The means are those of a table of cells (Gilmour et al. 2004): the variables of `specs` by all
+#' others of the fixed part, which are averaged over. A covariate is at its mean, and an offset too.
+#' Numbers that a factor is made of in the formula (`factor(year)`, `cut(age, 3)`) have the values of
+#' the records, as in emmeans.
+#'
+#' Variables of random terms alone are not in the table unless they are in `specs` or `average`.
+#' A random term is part of the means where its levels can be told by the table and some of its
+#' variables are not in the fixed part; the others count as 0, as for a new level. So the means of a
+#' fixed factor are about the population of blocks, unless `average = "block"`; those of
+#' `~ line` include `(1 | line)`, and `(1 | env:line)` averaged over the environments, unless
+#' `ignore = "env:line"`. Smooth curves and surfaces are always part of them, at the values of their
+#' variables.
 #'
 #' @param fit A fit by [lmmfit()].
-#' @param specs A formula or names of variables: `~ trt`, `~ trt | visit` and `c("trt", "visit")`
-#'   give a mean for each combination.
+#' @param specs A formula or names of variables: `~ trt`, `~ trt | visit`, `~ env:line` and
+#'   `c("trt", "visit")` give a mean for each combination. Comparisons are made within the levels of
+#'   what stands after `|`.
 #' @param at A named list of values of variables. By default a factor has all its levels, and a
 #'   covariate its mean over the records.
 #' @param weights How levels that are averaged over count: `"equal"`, or `"proportional"` to their
 #'   numbers of records.
+#' @param average Names of further variables to average over, or a list of weights named by
+#'   variables, as in `list(nitro = c("0" = 0.5, "0.6" = 0.5))`.
+#' @param use,ignore Labels of random terms (as [varcomp()] has them) that are to be part of the
+#'   means, or not to be.
+#' @param present `TRUE` averages only over the combinations of factors that have records.
 #' @param level Confidence level.
-#' @param ddf,information See [contest()].
-#' @return A data frame with the variables of `specs`, `estimate`, `se`, `df`, `lower` and `upper`;
-#'   `NA` where a mean is not estimable. The attribute `K` has the rows, for [contest()].
+#' @param ddf,information See [contest()]. Means with random effects for more than 256 levels have
+#'   `ddf = "none"` unless it is given.
+#' @return A data frame of class `marginal_means` with the variables of `specs`, `estimate`, `se`,
+#'   `df`, `lower`, `upper` and `estimable`; `NA` where a mean is not estimable, of which the printed
+#'   table gives the reason. The standard errors of means with random effects are those of the
+#'   prediction error. `vcov()` gives the whole covariance, [sed()] and [lsd()] the standard errors
+#'   and least significant differences of pairs, [pairs()][mean-contrasts] and others compare. The
+#'   attributes `K` and `L` have the linear functions of fixed and random effects, for [contest()].
+#' @references Gilmour, A. R., Cullis, B. R., Welham, S. J., Gogel, B. J. and Thompson, R. (2004)
+#'   Computational Statistics & Data Analysis 44, 571-586.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety * nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
-#' means <- marginal_means(fit, ~ Variety)
-#' means
-#' # Differences from the first
-#' contest(fit, sweep(attr(means, "K")[-1, ], 2, attr(means, "K")[1, ]))
+#' marginal_means(fit, ~ Variety)
 #' marginal_means(fit, ~ Variety | nitro, at = list(nitro = c(0, 0.6)))
+#' # The means in these six blocks
+#' marginal_means(fit, ~ Variety, average = "Block")
+#'
+#' # Random varieties
+#' fit <- lmmfit(yield ~ factor(nitro) + (1 | Variety) + (1 | Block), nlme::Oats)
+#' predict(fit, classify = ~ Variety)
 #' @export
 marginal_means <- function(fit, specs, at = list(), weights = c("equal", "proportional"),
+                           average = NULL, use = NULL, ignore = NULL, present = FALSE,
                            level = 0.95, ddf = NULL, information = NULL) {
   check_fit(fit, "fit")
-  weights <- check_choice(weights, c("equal", "proportional"), "weights")
+  choices <- list(at = at, weights = check_choice(weights, c("equal", "proportional"), "weights"),
+    average = average, use = use, ignore = ignore, present = present,
+    variables = mean_variables(fit))
+  check_flag(present, "present")
   level <- check_level(level)
+  wanted <- spec_names(specs, names(choices$variables))
+  check_mean_choices(choices)
+  plan <- mean_plan(fit, wanted$names, choices)
+  functions <- mean_functions(fit, plan)
+  if (is.null(ddf) && !is.null(functions$L) && nrow(functions$K) > most_mean_tests) ddf <- "none"
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
-  data <- fixed_variables(fit)
-  wanted <- spec_names(specs, names(data))
-  if (!is.list(at) || length(setdiff(names(at), names(data))) > 0L) {
-    abort_argument("at", names(at), "a list named by variables of the fixed part")
+  moments <- mean_moments_of(fit, functions, ddf, information)
+  new_means(fit, plan, functions, moments, wanted$by, level)
+}
+
+# So many means have degrees of freedom of their own by default where they are predictions.
+most_mean_tests <- 256L
+
+# A whole covariance of n means over m effects is made where n m, the numbers of their functions, and
+# n^2 m, the work, are at most these.
+most_mean_numbers <- 5e7
+most_mean_work <- 2e10
+
+check_mean_choices <- function(choices) {
+  known <- names(choices$variables)
+  if (!is.list(choices$at) || length(setdiff(names(choices$at), known)) > 0L ||
+        length(choices$at) > 0L && is.null(names(choices$at))) {
+    abort_argument("at", names(choices$at), paste("a list named by variables:", toString(known)))
   }
-  values <- lapply(stats::setNames(names(data), names(data)), function(name) {
-    grid_values(data[[name]], at[[name]])
-  })
-  grid <- expand.grid(values, KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
-  if (nrow(grid) > 1e5) abort_size("The reference grid", nrow(grid), 1e5, "Fix variables by `at`.")
-  counts <- if (weights == "equal") rep(1, nrow(grid)) else grid_counts(grid, data, wanted)
-  X <- fixed_rows(fit, grid)
-  cells <- interaction(grid[wanted], drop = TRUE, lex.order = FALSE)
-  first <- match(levels(cells), cells)
-  total <- drop(rowsum(counts, as.integer(cells)))
-  average <- Matrix::sparseMatrix(as.integer(cells), seq_along(cells),
-    x = counts / total[as.integer(cells)])
-  K <- as.matrix(average %*% X)
-  dimnames(K) <- list(levels(cells), fit$fixed$names)
-  table <- contest_table(fit, K, numeric(nrow(K)), estimable_rows(fit, K), ddf, information)
-  half <- stats::qt(1 - (1 - level) / 2, table$df) * table$se
-  means <- data.frame(grid[first, wanted, drop = FALSE], estimate = table$estimate, se = table$se,
-    df = table$df, lower = table$estimate - half, upper = table$estimate + half)
-  row.names(means) <- NULL
-  structure(means, K = K)
+  unknown <- setdiff(average_names(choices$average), known)
+  if (length(unknown) > 0L) {
+    abort_argument("average", unknown, paste("names of variables:", toString(known)))
+  }
 }
 
-# The variables of the fixed part, as columns of the data: of the frame, or, where the formula has
-# functions of them, of the data of the call.
-fixed_variables <- function(fit) {
-  names <- all.vars(fit$parts$fixed[[3L]])
-  names <- setdiff(names, "pi")
-  if (all(names %in% names(fit$frame))) return(as.list(fit$frame)[names])
-  data <- eval(fit$call$data, environment(fit$formula))
-  rows <- match(row.names(fit$frame), row.names(data))
-  columns <- lapply(stats::setNames(names, names), function(name) data[[name]][rows])
-  missing <- vapply(columns, is.null, NA)
-  columns[!missing]
-}
-
+# list(names, by) of a formula or names.
 spec_names <- function(specs, known) {
-  if (inherits(specs, "formula")) specs <- all.vars(specs)
+  by <- character()
+  if (inherits(specs, "formula")) {
+    right <- specs[[length(specs)]]
+    if (is_bar(right)) by <- all.vars(right[[3L]])
+    specs <- all.vars(right)
+  } else if (is.character(specs)) {
+    whole <- specs %in% known
+    specs <- unlist(ifelse(whole, as.list(specs), strsplit(specs, ":", fixed = TRUE)))
+  }
   if (!is.character(specs) || length(specs) == 0L) {
-    abort_specs("must name variables of the fixed part", "Write {.code ~ trt | visit}.")
+    abort_specs("must name variables of the model", "Write {.code ~ trt | visit}.")
   }
   unknown <- setdiff(specs, known)
   if (length(unknown) > 0L) {
-    abort_specs(paste0("names \"", unknown[1L], "\", which is not in the fixed part"),
+    abort_specs(paste0("names \"", unknown[1L], "\", which is not in the model"),
       "The variables are {.val {known}}.")
   }
-  specs
+  list(names = unique(specs), by = by)
 }
 
-grid_values <- function(x, given) {
-  if (!is_factor_like(x)) return(if (is.null(given)) mean(x) else as.double(given))
-  levels <- if (is.factor(x)) levels(x) else sort(unique(x))
-  if (is.null(given)) return(levels)
-  if (!all(given %in% levels)) abort_argument("at", given, "levels of the factor")
-  given
+# What tests of the means need (see test_moments()), over all means: NA for those that are not
+# estimable. Without the whole covariance where that is too large.
+mean_moments_of <- function(fit, functions, ddf, information) {
+  estimable <- estimable_rows(fit, functions$K) & !functions$empty
+  kept <- !is.na(fit$fixed$estimate)
+  K <- functions$K[estimable, kept, drop = FALSE]
+  L <- if (!is.null(functions$L)) functions$L[estimable, , drop = FALSE]
+  n <- sum(estimable)
+  value <- variance <- df <- rep.int(NA_real_, length(estimable))
+  value[estimable] <- as.vector(K %*% fit$fixed$estimate[kept]) + random_values(fit, L) +
+    functions$offset[estimable]
+  moments <- list(ddf = ddf, information = if (needs_derivatives(fit, ddf)) information,
+    estimable = unname(estimable), value = value)
+  new <- functions$new[estimable]
+  numbers <- as.double(n) * (ncol(K) + n_random_effects(fit))
+  if (numbers > most_mean_numbers || n * numbers > most_mean_work) {
+    variance[estimable] <- solve_for(fit, engine_columns(fit, K, L), diagonal = TRUE) + new
+    df[estimable] <- simple_df(fit, "none")
+  } else if (n > 0L) {
+    whole <- test_moments(fit, K, ddf, information, L)
+    moments <- c(moments, whole[c("covariance", "gradients", "w")],
+      list(used = as.matrix(whole$used) + diag(new, n)), list(simple = simple_df(fit, ddf)))
+    variance[estimable] <- diag(moments$used)
+    df[estimable] <- vapply(seq_len(n), function(i) row_df(fit, whole, i, ddf), 0)
+  }
+  df[functions$new > 0 & estimable] <- Inf
+  moments$se <- sqrt(pmax(variance, 0))
+  moments$df <- df
+  moments
 }
 
-# Records with the levels of the factors that are averaged over.
-grid_counts <- function(grid, data, wanted) {
-  over <- setdiff(names(data)[vapply(data, is_factor_like, NA)], wanted)
-  if (length(over) == 0L) return(rep(1, nrow(grid)))
-  key <- function(columns) do.call(paste, c(lapply(columns, as.character), sep = "\r"))
-  counts <- table(key(data[over]))
-  found <- as.numeric(counts[key(grid[over])])
-  ifelse(is.na(found), 0, found)
+new_means <- function(fit, plan, functions, moments, by, level) {
+  half <- stats::qt(1 - (1 - level) / 2, moments$df) * moments$se
+  table <- data.frame(plan$cells, estimate = moments$value, se = moments$se, df = moments$df,
+    lower = moments$value - half, upper = moments$value + half, estimable = moments$estimable,
+    check.names = FALSE)
+  row.names(table) <- NULL
+  gaps <- which(!moments$estimable)
+  why <- vapply(utils::head(gaps, 5L), function(i) {
+    if (functions$empty[i]) "no records" else functions$why(i)
+  }, "")
+  structure(table, class = c("marginal_means", "data.frame"), K = functions$K, L = functions$L,
+    moments = moments, variables = names(plan$cells), by = by, level = level,
+    why = stats::setNames(why, cell_names(plan$cells)[utils::head(gaps, 5L)]),
+    over = over_text(plan), random = term_labels(fit)[plan$terms])
 }
 
-# Rows of X for new values of the variables.
-fixed_rows <- function(fit, grid) new_rows(fit, grid, integer(), FALSE, "mean")$X
+# What was averaged over, and where covariates stand.
+over_text <- function(plan) {
+  factors <- counted_variables(plan, plan$over)
+  covariates <- setdiff(plan$over, factors)
+  at <- vapply(covariates, function(name) {
+    paste(name, "=", toString(format(plan$values[[name]], digits = 5L)))
+  }, "")
+  how <- if (plan$choices$weights == "proportional") " (by numbers of records)" else
+    if (is.list(plan$choices$average)) " (by the weights given)" else ""
+  c(if (length(factors) > 0L) paste0("averaged over ", toString(factors), how),
+    if (length(at) > 0L) paste("at", toString(at)))
+}

@@ -38,7 +38,7 @@ curve_data <- function(fit, term, points = 101L) {
   if (length(variable) != 1L) abort_spline_variable(members$coordinates)
   group <- fit$random[[k]]$group$variables
   own <- c(if (!is.null(members$by)) deparse_one(members$by), vapply(group, deparse_one, ""))
-  data <- c(fixed_variables(fit), as.list(fit$frame))
+  data <- plotted_columns(fit)
   values <- curve_grid(fit, data, variable, own, points)
   grid <- expand.grid(values, KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
   if (nrow(grid) > 1e5) abort_size("The grid of the curve", nrow(grid), 1e5, "Use predict().")
@@ -70,13 +70,24 @@ curve_title <- function(term) {
   paste0("spl.", term$group$members$coordinates, " by ", deparse_one(by))
 }
 
+# By record: the variables of the fixed part, and the columns of the frame.
+plotted_columns <- function(fit) {
+  names <- fixed_names(fit)
+  c(variable_columns(fit, stats::setNames(names, names)), as.list(fit$frame))
+}
+
+fixed_names <- function(fit) setdiff(all.vars(fit$parts$fixed[[3L]]), "pi")
+
+# All levels of a factor, the mean of a covariate.
+plain_values <- function(x) if (is_factor_like(x)) column_codes(x)$levels else mean(x)
+
 curve_grid <- function(fit, data, variable, own, points) {
   ends <- range(data[[variable]])
-  others <- setdiff(names(fixed_variables(fit)), c(variable, own))
+  others <- setdiff(fixed_names(fit), c(variable, own))
   c(
     stats::setNames(list(seq(ends[1L], ends[2L], length.out = points)), variable),
-    lapply(data[own], function(x) if (is_factor_like(x)) grid_values(x, NULL) else sort(unique(x))),
-    lapply(data[others], grid_values, NULL)
+    lapply(data[own], function(x) if (is_factor_like(x)) plain_values(x) else sort(unique(x))),
+    lapply(data[others], plain_values)
   )
 }
 
@@ -119,12 +130,12 @@ surface_data <- function(fit, term, points = 60L) {
       identical(term$group$members$by, members$by)
   }, NA)]
   variables <- vapply(members$coordinates, function(x) all.vars(str2lang(x))[1L], "")
-  data <- c(fixed_variables(fit), as.list(fit$frame))
+  data <- plotted_columns(fit)
   by <- if (!is.null(members$by)) deparse_one(members$by)
-  others <- setdiff(names(fixed_variables(fit)), c(variables, by))
+  others <- setdiff(fixed_names(fit), c(variables, by))
   values <- c(
-    lapply(data[variables], surface_positions, points), lapply(data[by], grid_values, NULL),
-    lapply(data[others], function(x) grid_values(x, NULL)[1L])
+    lapply(data[variables], surface_positions, points), lapply(data[by], plain_values),
+    lapply(data[others], function(x) plain_values(x)[1L])
   )
   grid <- expand.grid(values, KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
   trend <- row_predictions(fit, new_rows(fit, grid, included, FALSE, "mean"), included)

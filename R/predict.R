@@ -25,7 +25,11 @@
 #' @param level Level of the intervals.
 #' @param ddf Degrees of freedom of confidence intervals with `random = FALSE`, see [contest()].
 #'   Those with random effects use normal quantiles.
-#' @param ... Nothing more: what is not an argument is an error.
+#' @param classify A formula such as `~ line` or `~ trt | visit`: means for the levels of factors,
+#'   fixed or random, in place of predictions of rows. `predict(fit, classify = )` is
+#'   [marginal_means()], whose arguments it takes.
+#' @param ... Arguments of [marginal_means()], with `classify`. Otherwise nothing more: what is not an
+#'   argument is an error.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
 #'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u: they
 #'   account for the estimation of b, and take the variances as known. With an interval `fit` is a
@@ -35,10 +39,14 @@
 #' new <- data.frame(age = c(9, 15), Subject = c("M01", "F99"))
 #' predict(fit, new, allow_new_levels = TRUE, se = TRUE)
 #' predict(fit, data.frame(age = 9), random = FALSE, interval = "confidence")
+#' predict(fit, classify = ~ Subject, at = list(age = 14))
 #' @export
 predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_levels = FALSE,
                            se = FALSE, interval = c("none", "confidence", "prediction"),
-                           level = 0.95, ddf = NULL, ...) {
+                           level = 0.95, ddf = NULL, classify = NULL, ...) {
+  if (!is.null(classify)) {
+    return(marginal_means(object, classify, level = level, ddf = ddf, ...))
+  }
   check_unused(..., .ignored = c("re.form", "se.fit", "allow.new.levels", "type"))
   interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
   level <- check_level(level)

@@ -40,11 +40,12 @@ r_ranks <- list(
   fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R", "ask.R"),
   # Questions to a fit, and the objects that answer them.
   answers = c(
-    "information.R", "ddf.R", "estimable.R", "contest.R", "anova-terms.R", "anova.R",
+    "information.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R", "anova.R",
     "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R", "vpredict.R", "group-effects.R",
     "ranef.R", "reliability.R", "breeding-values.R", "effective-dimensions.R", "factor-analytic.R",
     "variance-by-age.R", "residual-matrix.R", "residual-new.R", "mme.R", "mme-print.R",
-    "predict-rows.R", "simulate.R", "fixed-table.R", "predict.R", "marginal-means.R",
+    "predict-rows.R", "simulate.R", "fixed-table.R", "predict.R", "mean-variables.R", "mean-grid.R", "mean-rows.R", "mean-moments.R", "mean-adjust.R",
+    "mean-print.R", "mean-contrasts.R", "marginal-means.R",
     "interval-scale.R", "profile-points.R", "profile-functions.R", "profile.R", "confint.R",
     "projection.R", "deletion.R", "influence.R", "influence-print.R", "outlier-test.R"
   ),

@@ -59,3 +59,104 @@ test_that("glht() of multcomp works", {
   expect_equal(unname(tested$test$coefficients[1:2]), unname(fixef(fit)[2:3]))
   expect_equal(unname(tested$test$sigma[1:2]), unname(sqrt(diag(vcov(fit))[2:3])))
 })
+
+# Factors as the fit has them: ../shared/faults/longitudinal-09, emmeans of lmer() as the judge.
+
+sites <- function() {
+  set.seed(3)
+  data <- expand.grid(year = 2015:2018, site = factor(1:8),
+    trt = factor(c("Placebo", "Active"), c("Placebo", "Active")))
+  data$y <- rnorm(64) + rnorm(8)[data$site] + (data$trt == "Active")
+  data$off <- rnorm(64, 100)
+  data$age <- round(runif(64, 20, 60))
+  data$`my trt` <- data$trt
+  data$dose <- factor(rep(c(0, 5, 10, 50), 16))
+  data[-c(2, 17, 40), ]
+}
+
+test_that("variables as the formula makes them have emmeans's means, to the digit", {
+  skip_if_not_installed("emmeans")
+  skip_if_not_installed("pbkrtest")
+  data <- sites()
+  formulas <- list(
+    y ~ trt + factor(year) + (1 | site), y ~ trt * cut(age, 3) + (1 | site),
+    y ~ trt + offset(off) + (1 | site), y ~ trt + offset(log(off)) + factor(year) + (1 | site),
+    y ~ trt * poly(age, 2) + (1 | site), y ~ trt + splines::ns(age, 3) + (1 | site),
+    y ~ trt + log(age) + I(age^2) + (1 | site), y ~ trt + as.factor(year) + year + (1 | site),
+    y ~ trt + dose + ordered(year) + (1 | site)
+  )
+  for (formula in formulas) {
+    text <- deparse1(formula)
+    fit <- suppressWarnings(lmmfit(formula, data))
+    peer <- suppressMessages(suppressWarnings(emmeans::emmeans(
+      lmerTest::lmer(formula, data), ~ trt, lmer.df = "satterthwaite")))
+    expected <- as.data.frame(peer)
+    found <- marginal_means(fit, ~ trt)
+    expect_identical(levels(found$trt), c("Placebo", "Active"))
+    expect_relative(found$estimate, expected$emmean, 1e-5, text, 1)
+    expect_relative(found$se, expected$SE, 1e-4, paste("SE", text))
+    own <- suppressMessages(as.data.frame(emmeans::emmeans(fit, ~ trt)))
+    expect_equal(own$emmean, found$estimate, tolerance = 1e-10, label = text)
+    expect_equal(own$SE, found$se, tolerance = 1e-9, label = text)
+    expect_equal(own$df, found$df, tolerance = 1e-6, label = text)
+  }
+})
+
+test_that("rows come in the order of the levels, by the names of the data", {
+  data <- sites()
+  fit <- lmmfit(y ~ dose + factor(year) + (1 | site), data)
+  expect_identical(as.character(marginal_means(fit, ~ dose)$dose), c("0", "5", "10", "50"))
+  expect_identical(marginal_means(fit, ~ year)$year, 2015:2018)
+  expect_equal(marginal_means(fit, ~ year, at = list(year = 2017L))$estimate,
+    marginal_means(fit, ~ year)$estimate[3])
+  expect_error(marginal_means(fit, ~ year, at = list(year = 2020)),
+    class = "henderson_error_argument")
+  spaced <- lmmfit(y ~ `my trt` + (1 | site), data)
+  expect_identical(names(marginal_means(spaced, "my trt"))[1], "my trt")
+  expect_identical(names(pairs(marginal_means(spaced, ~ `my trt`)))[1], "contrast")
+  first <- vs_first(marginal_means(lmmfit(y ~ trt + (1 | site), data), ~ trt))
+  expect_identical(first$contrast, "Active - Placebo")
+  expect_equal(first$estimate, fixef(lmmfit(y ~ trt + (1 | site), data))[["trtActive"]])
+  # A cut() of which only some values are asked for keeps its breaks
+  cut_fit <- lmmfit(y ~ cut(age, 3) + (1 | site), data)
+  one <- marginal_means(cut_fit, ~ age, at = list(age = data$age[5]))
+  expect_equal(one$estimate, unname(predict(cut_fit, random = FALSE)[5]))
+})
+
+test_that("a fit knows its means when the data are gone, after subset and missing values", {
+  data <- sites()
+  data$y[3] <- NA
+  local <- data
+  fit <- lmmfit(y ~ trt + factor(year) + log(age) + (1 | site), local, subset = site != "8")
+  means <- marginal_means(fit, ~ trt)
+  rm(local)
+  file <- tempfile()
+  saveRDS(fit, file)
+  expect_equal(marginal_means(readRDS(file), ~ trt), means)
+  kept <- data[data$site != "8" & !is.na(data$y), ]
+  again <- marginal_means(lmmfit(y ~ trt + factor(year) + log(age) + (1 | site), kept), ~ trt)
+  expect_equal(again$estimate, means$estimate)
+})
+
+test_that("emmeans takes another covariance", {
+  skip_if_not_installed("emmeans")
+  fit <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont)
+  plain <- suppressMessages(as.data.frame(emmeans::emmeans(fit, ~ Sex)))
+  for (given in list(100 * vcov(fit), function(object, ...) 100 * vcov(object))) {
+    wide <- suppressMessages(as.data.frame(emmeans::emmeans(fit, ~ Sex, vcov. = given)))
+    expect_equal(wide$SE, 10 * plain$SE, tolerance = 1e-6)
+  }
+  expect_error(emmeans::emmeans(fit, ~ Sex, vcov. = diag(2)), class = "henderson_error_argument")
+})
+
+test_that("a mean that is not estimable says why, and printing shows what was averaged", {
+  data <- peer_data("cake", "lme4")
+  data <- data[!(data$recipe == "A" & data$temperature == "185"), ]
+  fit <- lmmfit(angle ~ recipe * temperature + (1 | recipe:replicate), data)
+  means <- marginal_means(fit, ~ recipe)
+  expect_output(print(means), "Not estimable: A \\(no estimate of .*temperature 185")
+  expect_output(print(means), "averaged over temperature")
+  expect_output(print(means), "SED")
+  expect_false(is.na(marginal_means(fit, ~ recipe, present = TRUE)$estimate[1]))
+  expect_error(sed(means[1:2, ]), class = "henderson_error_argument")
+})

@@ -27,29 +27,6 @@ std::vector<Index> first_rows(const Model& model) {
   return first;
 }
 
-// The same combinations over the columns of W.
-Matrix over_design(const Model& model, const Matrix& k) {
-  const std::vector<Index> first = first_rows(model);
-  if (k.rows() != first.back()) throw DimensionMismatch("rows of K", k.rows(), first.back());
-  Matrix combinations = Matrix::Zero(model.cross_products.nodes.n_columns(), k.cols());
-  for (const RandomBlock& block : model.blocks) {
-    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
-      const Index from =
-          first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
-      const Matrix part = block.coef_transform.transpose() * k.middleRows(from, block.n_coef);
-      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
-        combinations.middleRows(block.first_column + column * block.n_coef, block.n_coef) +=
-            share * part;
-      });
-    }
-  }
-  for (Index c = 0; c < k.cols(); ++c) {
-    combinations.col(c).tail(model.rank()) =
-        model.response_unit * model.fixed.transposed(k.col(c).head(model.fixed.n_original));
-  }
-  return combinations;
-}
-
 // The adjoint of over_design(): from solutions over the columns of W to every effect of the user.
 Matrix over_effects(const Model& model, const Matrix& solutions) {
   const std::vector<Index> first = first_rows(model);
@@ -82,6 +59,31 @@ Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
 }
 
 }  // namespace
+
+Matrix over_design(const Model& model, const Matrix& k) {
+  const std::vector<Index> first = first_rows(model);
+  const bool fixed_only = k.rows() == model.fixed.n_original;
+  if (!fixed_only && k.rows() != first.back())
+    throw DimensionMismatch("rows of K", k.rows(), first.back());
+  Matrix combinations = Matrix::Zero(model.cross_products.nodes.n_columns(), k.cols());
+  for (const RandomBlock& block : model.blocks) {
+    if (fixed_only) break;
+    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
+      const Index from =
+          first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
+      const Matrix part = block.coef_transform.transpose() * k.middleRows(from, block.n_coef);
+      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
+        combinations.middleRows(block.first_column + column * block.n_coef, block.n_coef) +=
+            share * part;
+      });
+    }
+  }
+  for (Index c = 0; c < k.cols(); ++c) {
+    combinations.col(c).tail(model.rank()) =
+        model.response_unit * model.fixed.transposed(k.col(c).head(model.fixed.n_original));
+  }
+  return combinations;
+}
 
 Matrix error_covariance(const Evaluation& at, const Matrix& k) {
   Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), k));

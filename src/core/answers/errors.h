@@ -9,6 +9,10 @@
 
 namespace henderson::answers {
 
+// The columns of K over [beta, u of term 1 (level by level), ...], or over beta alone, as
+// combinations of the columns of W. Rows of K at dropped columns of X are not looked at.
+Matrix over_design(const model::Model& model, const Matrix& k);
+
 // Var(K'(beta^, u^ - u)) for the columns of K over [beta, u of term 1 (level by level), u of term
 // 2, ...]. Rows of K at dropped columns of X are not looked at. Cost: one block solve with the
 // columns of K.

@@ -3,6 +3,7 @@
 
 #include <Eigen/Cholesky>
 
+#include "core/answers/errors.h"
 #include "core/base/error.h"
 #include "core/linalg/dense.h"
 
@@ -15,28 +16,27 @@ using model::RandomBlock;
 // Positions x columns of K up to which the products of all pairs of them are made.
 constexpr Index kMostProducts = 2000;
 
-// V'T = W h + rows, rows being whitened and of size 0 where the residual has no structure.
+// F = W (h + random) + rows, rows being whitened and of size 0 where the residual has no structure.
 struct Image {
-  Matrix h;
+  Matrix h;       // of the residual
+  Matrix random;  // G'(Z'T - L)
   Matrix rows;
 };
 
-// T = R^-1 W u with u over the columns of W, and what is needed of it again and again: W'T, and T
-// itself in whitened rows where the residual is structured.
+// T = R^-1 W u with u over the columns of W, and what is needed of it again and again: W'T, Z'T - L,
+// and T itself in whitened rows where the residual is structured.
 class WeightedColumns {
  public:
   WeightedColumns(const Evaluation& at, const Matrix& k, Callbacks& callbacks)
       : at_(at), records_(at.records().whitened()) {
-    const model::Model& model = at.model();
-    Matrix b = Matrix::Zero(at.equations().columns().nodes.n_columns(), k.cols());
-    for (Index c = 0; c < k.cols(); ++c) {
-      b.col(c).tail(model.rank()) = model.response_unit * model.fixed.transposed(k.col(c));
-    }
+    const Matrix combinations = over_design(at.model(), k);
+    Matrix b = at.equations().to_scaled(at.lambda(), combinations);
     at.factor().solve_lower(b);
     covariance_ = at.residual() * (b.transpose() * b);
     at.factor().solve_upper(b);
     u_ = at.equations().to_unscaled(at.lambda(), b);
     cross_ = products(u_);
+    error_ = cross_ - combinations;
     if (records_ == nullptr) return;
     rows_ = records_->multiply(u_);
     set_whitenings(callbacks);
@@ -45,10 +45,11 @@ class WeightedColumns {
   const Matrix& covariance() const { return covariance_; }
 
   Image image(const Direction& direction) const {
-    Image image{direction.residual * u_, Matrix::Zero(rows_.rows(), rows_.cols())};
+    Image image{direction.residual * u_, Matrix::Zero(u_.rows(), u_.cols()),
+                Matrix::Zero(rows_.rows(), rows_.cols())};
     for (std::size_t b = 0; b < direction.sigma.size(); ++b) {
       if (direction.sigma[b].size() > 0)
-        add_random(at_.model().blocks[b], direction.sigma[b], image.h);
+        add_random(at_.model().blocks[b], direction.sigma[b], image.random);
     }
     for (Index i = 0; i < direction.theta.size(); ++i) {
       if (direction.theta[i] != 0.0)
@@ -61,12 +62,13 @@ class WeightedColumns {
     return image;
   }
 
-  // T'V'T
+  // (Z'T - L)'G'(Z'T - L) + T'R'T
   Matrix gradient(const Direction& direction) const {
     Direction others = direction;
     others.residual_sigma.clear();
     const Image image_of_others = image(others);
-    Matrix product = cross_.transpose() * image_of_others.h;
+    Matrix product = error_.transpose() * image_of_others.random;
+    if (direction.residual != 0.0) product += cross_.transpose() * image_of_others.h;
     if (direction.theta.size() > 0) product += rows_.transpose() * image_of_others.rows;
     for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
       const Matrix& sigma = direction.residual_sigma[b];
@@ -80,9 +82,10 @@ class WeightedColumns {
     return product;
   }
 
-  // (V'T)'P V'T as a sum of squares: for q = V'T with C b = W_s'R^-1 q, (q~'q~ + b'B b) / sigma^2
+  // F'PF as a sum of squares: for q = F with C b = W_s'R^-1 q, (q~'q~ + b'B b) / sigma^2
   // where q~ = q - W_s b, whitened.
   Matrix squared(Image image) const {
+    image.h += image.random;
     if (records_ != nullptr) {
       if (at_.model().blocks.empty()) {
         // V'P V' is R' R^-1 R' less a projection of low rank: nothing cancels.
@@ -114,10 +117,10 @@ class WeightedColumns {
     return b;
   }
 
-  // Z(Sigma' x K)Z'T = W h
+  // (Sigma' x K)(Z'T - L)
   void add_random(const RandomBlock& block, const Matrix& sigma, Matrix& h) const {
     for (Index c = 0; c < h.cols(); ++c) {
-      const Eigen::Map<const Matrix> t(cross_.col(c).data() + block.first_column, block.n_coef,
+      const Eigen::Map<const Matrix> t(error_.col(c).data() + block.first_column, block.n_coef,
                                        block.n_levels);
       Eigen::Map<Matrix> place(h.col(c).data() + block.first_column, block.n_coef, block.n_levels);
       Matrix turned = t.transpose() * sigma.transpose();  // a row per level
@@ -241,6 +244,7 @@ class WeightedColumns {
   Matrix covariance_;
   Matrix u_;
   Matrix cross_;  // W'T
+  Matrix error_;  // the same less K and L: Z'T - L in the columns of Z
   Matrix rows_;   // T_w'T; of size 0 without a structured residual
   std::vector<std::vector<Matrix>> whitening_;
   std::vector<std::vector<Matrix>> gathered_;  // rows_ by pattern

@@ -1,0 +1,117 @@
+# Comparisons of means against emmeans, multcomp and printed answers.
+
+oats <- function() lmmfit(yield ~ Variety * factor(nitro) + (1 | Block) + (1 | Block:Variety),
+  as.data.frame(nlme::Oats)[-c(5, 40, 41), ])
+
+expect_emmeans_contrasts <- function(found, peer, label, tolerance = 1e-8) {
+  peer <- suppressMessages(summary(peer, infer = c(TRUE, TRUE)))
+  expect_equal(found$estimate, peer$estimate, tolerance = 1e-9, label = label)
+  expect_equal(found$se, peer$SE, tolerance = 1e-8, label = paste(label, "SE"))
+  expect_equal(found$df, peer$df, tolerance = 1e-6, label = paste(label, "df"))
+  expect_equal(found$p.value, peer$p.value, tolerance = tolerance, label = paste(label, "p"))
+  expect_equal(found$lower, peer$lower.CL, tolerance = tolerance, label = paste(label, "lower"))
+}
+
+test_that("pairs, control, polynomials and their adjustments are emmeans's", {
+  skip_if_not_installed("emmeans")
+  fit <- oats()
+  grid <- suppressMessages(emmeans::emmeans(fit, ~ nitro | Variety))
+  means <- marginal_means(fit, ~ nitro | Variety)
+  for (adjust in c("tukey", "none", "bonferroni")) {
+    expect_emmeans_contrasts(pairs(means, adjust = adjust),
+      emmeans::contrast(grid, "pairwise", adjust = adjust), adjust, 1e-6)
+  }
+  for (adjust in c("holm", "BH")) {
+    expect_equal(pairs(means, adjust = adjust)$p.value,
+      as.data.frame(emmeans::contrast(grid, "pairwise", adjust = adjust))$p.value, tolerance = 1e-8)
+  }
+  expect_emmeans_contrasts(polynomial_contrasts(means),
+    emmeans::contrast(grid, "poly", adjust = "none"), "poly", 1e-6)
+  expect_emmeans_contrasts(vs_control(means, "0.4", adjust = "none"),
+    emmeans::contrast(grid, "trt.vs.ctrl", ref = 3, adjust = "none"), "control", 1e-6)
+  own <- mean_contrasts(means, list(first = c(1, -1, 0, 0), rest = c(0, 1, -0.5, -0.5)))
+  expect_emmeans_contrasts(own, emmeans::contrast(grid,
+    list(first = c(1, -1, 0, 0), rest = c(0, 1, -0.5, -0.5))), "own", 1e-6)
+  expect_identical(unique(own$contrast), c("first", "rest"))
+})
+
+test_that("single step is multcomp's and Dunnett's", {
+  skip_if_not_installed("multcomp")
+  fit <- lmmfit(yield ~ Variety + (1 | Block), nlme::Oats, ddf = "none")
+  means <- marginal_means(fit, ~ Variety)
+  for (type in c("Tukey", "Dunnett")) {
+    found <- if (type == "Tukey") pairs(means, "single-step") else vs_first(means)
+    peer <- multcomp::glht(fit, linfct = multcomp::mcp(Variety = type))
+    expected <- as.numeric(summary(peer)$test$pvalues)
+    expect_within(sort(found$p.value), sort(expected), 2e-3, paste("single step", type))
+  }
+  state <- .Random.seed
+  expect_identical(pairs(means, "single-step"), pairs(means, "single-step"))
+  expect_identical(.Random.seed, state)
+})
+
+test_that("means, SED and LSD of the oats are those of ASReml", {
+  case <- read_case("splitplot-oats-yates")
+  expected <- case$models$reml$expected
+  fit <- lmmfit(yield ~ variety * nitro + (1 | block) + (1 | block:variety), case$data)
+  for (name in c("nitro", "variety")) {
+    means <- marginal_means(fit, name)
+    values <- stats::setNames(means$estimate, means[[name]])
+    expect_case(values, expected[[paste0("mean_", name)]], case$source, name)
+    errors <- stats::setNames(means$se, means[[name]])
+    expect_case(errors, expected[[paste0("mean_", name, "_se")]], case$source, name)
+    leaf <- list(sed = expected[[paste0("sed_", name)]])
+    expect_case(c(sed = sed(means)[1, 2]), leaf, case$source, "SED")
+    df <- if (name == "nitro") 45 else 10
+    expect_relative(lsd(means)[1, 2], stats::qt(0.975, df) * sed(means)[1, 2], 1e-4, "LSD")
+  }
+})
+
+test_that("letters are those of multcompView, by group, the largest first", {
+  skip_if_not_installed("multcompView")
+  set.seed(4)
+  data <- data.frame(g = gl(6, 12), b = gl(2, 6, 72, c("x", "y")))
+  data$y <- c(0, 0.4, 2, 2.3, 5, 3.2)[data$g] + rnorm(72)
+  fit <- lmmfit(y ~ g * b, data)
+  found <- mean_letters(marginal_means(fit, ~ g | b))
+  expect_false(is.unsorted(-found$estimate[found$b == "x"]))
+  for (level in c("x", "y")) {
+    own <- found[found$b == level, ]
+    tests <- pairs(marginal_means(fit, ~ g | b))
+    tests <- tests[tests$b == level, ]
+    apart <- do.call(rbind, strsplit(tests$contrast, " - "))
+    shares <- apply(apart, 1, function(two) {
+      sets <- strsplit(own$letters[match(two, own$g)], "")
+      length(intersect(sets[[1]], sets[[2]])) > 0
+    })
+    expect_identical(shares, tests$p.value >= 0.05)
+    expect_match(own$letters[1], "a")
+  }
+})
+
+test_that("contrasts with what is not estimable are NA, and the choices are checked", {
+  data <- peer_data("cake", "lme4")
+  data <- data[!(data$recipe == "A" & data$temperature == "185"), ]
+  fit <- lmmfit(angle ~ recipe * temperature + (1 | recipe:replicate), data)
+  means <- marginal_means(fit, ~ recipe)
+  found <- pairs(means)
+  expect_identical(is.na(found$p.value), c(TRUE, TRUE, FALSE))
+  expect_true(all(is.na(lsd(means)[1, ])))
+  expect_error(vs_control(means, "Z"), class = "henderson_error_argument")
+  expect_error(pairs(means, adjust = "scheffe"), class = "henderson_error_argument")
+  expect_error(mean_contrasts(means, c(1, -1)), class = "henderson_error_argument")
+  expect_output(print(found), "tukey")
+})
+
+test_that("Kenward-Roger differences are those of pbkrtest", {
+  skip_if_not_installed("pbkrtest")
+  skip_if_not_installed("emmeans")
+  formula <- yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety)
+  data <- as.data.frame(nlme::Oats)[-c(5, 40, 41), ]
+  peer <- suppressMessages(emmeans::emmeans(peer_lmer(formula, data), ~ Variety,
+    lmer.df = "kenward-roger"))
+  expected <- as.data.frame(emmeans::contrast(peer, "pairwise", adjust = "none"))
+  found <- pairs(marginal_means(lmmfit(formula, data), ~ Variety, ddf = "Kenward-Roger"), "none")
+  expect_relative(found$se, expected$SE, 1e-5, "SE")
+  expect_relative(found$df, expected$df, 1e-3, "df")
+})
