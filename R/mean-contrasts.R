@@ -30,7 +30,7 @@
 #'   named rows.
 #' @param level Confidence level, by default that of the means.
 #' @param alpha Level of the tests that letters show.
-#' @param ... Not used.
+#' @param ... Nothing more.
 #' @return A data frame of class `mean_contrasts` with `contrast`, the variables that stand after `|`,
 #'   `estimate`, `se`, `df`, `lower`, `upper`, `statistic` and `p.value`; of `mean_letters()` the table
 #'   of means with the column `letters`.
@@ -47,6 +47,7 @@ NULL
 #' @method pairs marginal_means
 #' @export
 pairs.marginal_means <- function(x, adjust = "tukey", reverse = FALSE, level = NULL, ...) {
+  check_unused(...)
   check_flag(reverse, "reverse")
   compared(x, adjust, level, function(labels, values) {
     n <- length(labels)

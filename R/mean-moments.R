@@ -4,6 +4,7 @@
 #' @method vcov marginal_means
 #' @export
 vcov.marginal_means <- function(object, ...) {
+  check_unused(...)
   moments <- attr(check_means(object), "moments")
   if (is.null(moments$used)) {
     abort_size("The covariance of means", nrow(object), most_mean_tests, "Fix variables by `at`.")

@@ -8,7 +8,7 @@
 #'
 #' @param x,object Means by [marginal_means()] or `predict(fit, classify = )`.
 #' @param level Confidence level of the difference, by default that of the means.
-#' @param ... Not used.
+#' @param ... Nothing more.
 #' @return A matrix with a row and a column for each mean; `NA` for those that are not estimable.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety * nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
