@@ -93,6 +93,12 @@ abort_profile <- function(name, status) {
   )
 }
 
+abort_profile_search <- function(name) {
+  abort("profile", "The likelihood of {.val {name}} was not found at other values.",
+    "Use {.code method = \"boot\"}.", "parm", name
+  )
+}
+
 abort_profile_bounds <- function() {
   abort("profile", "Functions have no profile beside {.arg bounds} of the fit.",
     "Use {.code method = \"boot\"}, or fit without bounds.", "functions"

@@ -7,8 +7,10 @@
 #'   quantiles. A parameter that was held or is at a boundary has `NA`.
 #' * `"profile"`: where the signed root of the likelihood ratio, \eqn{\zeta}{zeta}, passes the
 #'   normal quantile. Variance parameters are profiled by the criterion of the fit, fixed effects by
-#'   maximum likelihood (REML likelihoods with different fixed effects do not compare). A variance
-#'   whose likelihood at 0 is within reach has the lower limit 0. See [profile()][profile.lmmfit].
+#'   maximum likelihood (REML likelihoods with different fixed effects do not compare). Where a
+#'   boundary is within reach it is the limit: a variance of 0, a correlation of 1, an infinite
+#'   range. What has no profile (held, dropped) has `NA`, with the reason in print and in the
+#'   attribute `reasons`. See [profile()][profile.lmmfit].
 #' * `"boot"`: parametric bootstrap. New responses by [simulate()][simulate.lmmfit], refitted by the
 #'   engine from the estimates, without formulas; in parallel where `future::plan()` says so and
 #'   future.apply is installed. All responses are drawn first, so that the result depends on `seed`
@@ -25,8 +27,9 @@
 #' @param type Bootstrap interval: `"percentile"` or `"basic"`.
 #' @param progress `TRUE` shows a progress bar of the bootstrap.
 #' @param ... Nothing more: what is not an argument is an error.
-#' @return A matrix with a row for each parameter and two columns. Of the bootstrap, the attribute
-#'   `samples` has all estimates.
+#' @return A matrix with a row for each parameter and two columns: fixed effects, then variance
+#'   parameters, of which some may have the name of a fixed effect, then functions. Of the
+#'   bootstrap, the attribute `samples` has all estimates.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 #' confint(fit)
@@ -47,14 +50,9 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   parm <- interval_parameters(object, if (!missing(parm)) parm, method, functions)
   switch(method,
     Wald = wald_intervals(object, parm, level, functions, ddf, information),
-    profile = profile_intervals(object, parm, level, functions),
+    profile = profile_intervals(object, parm, level, parsed_functions(object, functions)),
     boot = bootstrap_intervals(object, parm, level, functions, nsim, seed, type, progress)
   )
-}
-
-limit_names <- function(level) {
-  tail <- (1 - level) / 2
-  paste(format(100 * c(tail, 1 - tail), trim = TRUE), "%")
 }
 
 wald_intervals <- function(fit, parm, level, functions, ddf, information) {
@@ -69,54 +67,26 @@ wald_intervals <- function(fit, parm, level, functions, ddf, information) {
   limits
 }
 
-fixed_limits <- function(fit, names, level, ddf, information) {
-  at <- match(names, fit$fixed$names)
+fixed_limits <- function(fit, at, level, ddf, information) {
   table <- fixed_table(fit, ddf, information)[at, ]
   half <- stats::qt(1 - (1 - level) / 2, table$df) * table$se
   limits <- cbind(table$estimate - half, table$estimate + half)
-  rownames(limits) <- names
+  rownames(limits) <- fit$fixed$names[at]
   limits
 }
 
-variance_limits <- function(fit, names, level, information) {
+variance_limits <- function(fit, at, level, information) {
   covariance <- parameter_covariance(fit, information %||% "average")
-  limits <- vapply(match(names, fit$parameters$name), function(i) {
+  limits <- vapply(at, function(i) {
     if (!is_estimated(fit)[i]) return(c(NA_real_, NA_real_))
     scale <- interval_scale(fit$parameters$kind[i])
     x <- fit$parameters$estimate[i]
-    half <- stats::qnorm(1 - (1 - level) / 2) * sqrt(covariance[i, i]) * scale$slope(x)
+    half <- normal_quantile(level) * sqrt(covariance[i, i]) * scale$slope(x)
     scale$from(scale$to(x) + c(-half, half))
   }, numeric(2L))
   limits <- t(limits)
-  rownames(limits) <- names
+  rownames(limits) <- fit$parameters$name[at]
   limits
-}
-
-# Profile ------------------------------------------------------------------------------------------
-
-profile_intervals <- function(fit, parm, level, functions = NULL) {
-  z <- stats::qnorm(1 - (1 - level) / 2)
-  profiles <- profile(fit, c(parm$fixed, parm$variance), level = level, functions = functions)
-  parsed <- parsed_functions(fit, functions)
-  limits <- t(vapply(split_profiles(profiles), function(one) {
-    k <- match(one$parameter[1L], parsed$names)
-    ends <- if (!is.na(k)) function_ends(fit, parsed$expressions[[k]], parsed$names[k]) else
-      bounds_of(fit, match(one$parameter[1L], fit$parameters$name))
-    c(limit_at(one, -z, ends), limit_at(one, z, ends))
-  }, numeric(2L)))
-  dimnames(limits) <- list(c(parm$fixed, parm$variance, parsed$names), limit_names(level))
-  limits
-}
-
-# The value at which zeta is z: the profile has a point there, or ends before it, at a boundary: at
-# a variance of 0, or at one of `ends` (bounds of the user, or of what a function can be).
-limit_at <- function(one, z, ends) {
-  near <- which.min(abs(one$zeta - z))
-  if (is.na(near) || length(near) == 0L) return(NA_real_)
-  if (abs(one$zeta[near] - z) < 1e-3) return(one$value[near])
-  if (z < 0 && min(one$zeta) > z && isTRUE(one$value[which.min(one$zeta)] == 0)) return(0)
-  last <- if (z < 0) one$value[1L] else one$value[nrow(one)]
-  if (last %in% ends) last else NA_real_
 }
 
 # Bootstrap ----------------------------------------------------------------------------------------
@@ -125,21 +95,24 @@ bootstrap_intervals <- function(fit, parm, level, functions, nsim, seed, type, p
   samples <- bootstrap_samples(fit, functions, check_count(nsim, "nsim", 2), seed, progress)
   estimate <- bootstrap_statistics(fit, fit$fixed$estimate, fit$parameters$estimate,
     parsed_functions(fit, functions))
-  wanted <- c(parm$fixed, parm$variance, setdiff(names(estimate), c(fit$fixed$names,
-    fit$parameters$name)))
+  n_fixed <- length(fit$fixed$names)
+  n_known <- n_fixed + length(fit$parameters$name)
+  wanted <- c(parm$fixed, n_fixed + parm$variance, seq_along(estimate)[-seq_len(n_known)])
   tail <- (1 - level) / 2
   limits <- t(apply(samples[, wanted, drop = FALSE], 2L, stats::quantile,
     probs = c(tail, 1 - tail), na.rm = TRUE))
   if (type == "basic") limits <- 2 * estimate[wanted] - limits[, 2:1, drop = FALSE]
-  dimnames(limits) <- list(wanted, limit_names(level))
+  dimnames(limits) <- list(names(estimate)[wanted], limit_names(level))
   structure(limits, samples = samples, class = c("lmmfit_intervals", class(limits)))
 }
 
 #' @method print lmmfit_intervals
 #' @export
 print.lmmfit_intervals <- function(x, ...) {
-  attr(x, "samples") <- NULL
+  reasons <- attr(x, "reasons")
+  attr(x, "samples") <- attr(x, "reasons") <- NULL
   print(unclass(x), ...)
+  for (reason in reasons) cat("NA: ", reason, "\n", sep = "")
   invisible(x)
 }
 
@@ -159,10 +132,6 @@ bootstrap_samples <- function(fit, functions, nsim, seed, progress = FALSE) {
   failed <- sum(lengths(rows) == 0L)
   if (failed > 0L) warn_bootstrap(failed, nsim)
   do.call(rbind, rows)
-}
-
-parsed_functions <- function(fit, functions) {
-  if (!is.null(functions)) variance_functions(functions, fit$parameters$name)
 }
 
 bootstrap_statistics <- function(fit, beta, variance, parsed) {

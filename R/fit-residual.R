@@ -29,3 +29,6 @@ residual_variances <- function(fit) {
   }
   if (max(variance) - min(variance) <= 1e-12 * max(variance)) variance[1L] else variance
 }
+
+# The mean of the residual variances.
+residual_scale <- function(fit) mean(residual_values(fit$parameters))

@@ -12,7 +12,10 @@
 #' @param level The profile reaches to the limits of an interval of this level, which are among its
 #'   points.
 #' @param ... Nothing more; of `plot()`, arguments of [graphics::plot()].
-#' @return A data frame of class `profile.lmmfit` with `parameter`, `value` and `zeta`.
+#' @return A data frame of class `profile.lmmfit` with `parameter`, `value`, `zeta`, `end` (the
+#'   curve ends there, at a boundary) and `effect` (fixed, variance or function). The attribute
+#'   `reasons` says of what has no profile why: held parameters, dropped columns. The picture marks
+#'   ends by crosses.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 #' plot(profile(fit, c("Subject", "age")))
@@ -24,42 +27,139 @@ profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL
   level <- check_level(level)
   if (inherits(functions, "formula")) functions <- list(functions)
   parm <- interval_parameters(fitted, if (!missing(which)) which, "profile", functions)
-  fixed <- if (length(parm$fixed) > 0L) fixed_profiler(fitted)
-  z <- stats::qnorm(1 - (1 - level) / 2)
-  rows <- lapply(c(parm$fixed, parm$variance), function(name) {
-    target <- if (name %in% parm$fixed) fixed(name) else variance_target(fitted, name)
-    points <- profile_points(target, z)
-    cbind(parameter = rep(name, nrow(points)), points)
-  })
-  made <- profiles_of_functions(fitted, functions, z)
-  structure(do.call(rbind, c(rows, made)), class = c("profile.lmmfit", "data.frame"))
+  found <- profiles_of(fitted, parm, normal_quantile(level), parsed_functions(fitted, functions))
+  if (nrow(found$points) == 0L && length(found$without) > 0L) stop(found$without[[1L]])
+  structure(found$points, reasons = vapply(found$without, reason_of, ""),
+    class = c("profile.lmmfit", "data.frame"))
 }
 
-# What is profiled: the estimate, its standard error, the scale, the lower bound, and
-# criterion(value) - criterion(estimate).
-variance_target <- function(fit, name) {
-  i <- match(name, fit$parameters$name)
-  status <- fit$parameters$status[i]
-  if (status %in% c("held", "at bound")) abort_profile(name, status)
+# list(points, without): the points of all that have a profile, and by name the conditions that say
+# why others have none.
+profiles_of <- function(fit, parm, z, parsed = NULL) {
+  names <- list(fixed = fit$fixed$names[parm$fixed],
+    variance = fit$parameters$name[parm$variance], `function` = parsed$names)
+  makers <- list(
+    fixed = if (length(parm$fixed) > 0L) fixed_profiler(fit),
+    variance = variance_profiler(fit),
+    `function` = if (!is.null(parsed)) function_profiler(fit, parsed)
+  )
+  numbers <- list(fixed = parm$fixed, variance = parm$variance,
+    `function` = seq_along(parsed$names))
+  found <- unlist(lapply(names(names), function(effect) {
+    Map(function(name, i) profile_of(effect, name, makers[[effect]], i, z), names[[effect]],
+      numbers[[effect]])
+  }), recursive = FALSE)
+  failed <- vapply(found, inherits, NA, "condition")
+  points <- c(list(cbind(parameter = character(), no_points, effect = character())),
+    unname(found[!failed]))
+  list(points = do.call(rbind, points), without = found[failed])
+}
+
+profile_of <- function(effect, name, target_of, i, z) {
+  tryCatch({
+    points <- profile_points(target_of(i), z)
+    if (nrow(points) == 1L) abort_profile_search(name)
+    n <- nrow(points)
+    cbind(parameter = rep(name, n), points, effect = rep(effect, n))
+  }, henderson_error_profile = identity, henderson_error_size = identity)
+}
+
+reason_of <- function(condition) strsplit(conditionMessage(condition), "\n", fixed = TRUE)[[1L]][1L]
+
+variance_profiler <- function(fit) {
   spec <- fit_spec(fit)
-  kind <- fit$parameters$kind[i]
+  function(i) variance_target(fit, spec, i)
+}
+
+# See profile-points.R.
+variance_target <- function(fit, spec, i) {
+  name <- fit$parameters$name[i]
+  if (fit$parameters$status[i] == "held") abort_profile(name, "held")
+  if (fit$method == "ANOVA") abort_profile(name, "estimated without a likelihood")
   se <- fit$parameters$se[i]
-  at_zero <- fit$parameters$status[i] == "at boundary"
-  if (at_zero && kind != "variance") abort_profile(name, fit$parameters$status[i])
+  kind <- fit$parameters$kind[i]
   list(
-    estimate = fit$parameters$estimate[i],
-    se = if (is.finite(se)) se else 0.1 * residual_scale(fit), scale = interval_scale(kind),
-    has_zero = kind == "variance" && stands_alone(fit, i) && bounds_of(fit, i)[1L] <= 0,
-    from_zero = at_zero, bounds = bounds_of(fit, i),
-    rise = function(value) {
-      found <- tryCatch(refit_held(fit, spec, stats::setNames(value, name)),
-        error = function(e) NULL)
-      if (is.null(found)) NA_real_ else found$minus2loglik - fit$minus2loglik
-    }
+    estimate = fit$parameters$estimate[i], se = if (is.finite(se)) se else first_step(fit, i),
+    scale = interval_scale(if (kind == "range") "variance" else kind),
+    limits = range_limits(fit, i),
+    ends = if (kind == "correlation") equicorrelated_end(fit, i),
+    has_end = kind %in% c("correlation", "smoothness"), bounds = bounds_of(fit, i),
+    rise = held_rise(fit, spec, i)
   )
 }
 
-residual_scale <- function(fit) mean(residual_values(fit$parameters))
+# With the parameter held; where that search does not end, on the surface where it has its value.
+held_rise <- function(fit, spec, i) {
+  name <- fit$parameters$name[i]
+  by_surface <- if (!has_bounds(fit$constraints)) surface_rise(fit, as.name(name), name)
+  function(value) {
+    found <- tryCatch(refit_held(fit, spec, stats::setNames(value, name)),
+      error = function(e) NULL)
+    if (is.null(found)) return(Inf)
+    if (found$convergence$status == "converged") return(found$minus2loglik - fit$minus2loglik)
+    if (is.null(by_surface)) NA_real_ else by_surface(value, otherwise = NA_real_)
+  }
+}
+
+# Where no standard error says how far to go.
+first_step <- function(fit, i) {
+  kind <- fit$parameters$kind[i]
+  if (kind == "correlation") return(0.1)
+  if (kind %in% c("range", "smoothness")) return(fit$parameters$estimate[i])
+  0.1 * residual_scale(fit)
+}
+
+# The ends of what a parameter can be, inside the bounds of the user. A variance that has
+# covariances, and a range, are not held at 0 or infinity themselves, but near them.
+range_limits <- function(fit, i) {
+  at <- function(value, stand = value, by_factors = FALSE) {
+    list(value = value, at = stand, by_factors = by_factors)
+  }
+  limits <- switch(fit$parameters$kind[i],
+    variance = list(
+      lower = at(0, if (stands_alone(fit, i)) 0 else 1e-16 * fit$parameters$estimate[i])
+    ),
+    correlation = list(lower = at(-1), upper = at(1)),
+    range = {
+      span <- distance_span(fit, i)
+      far <- max(span[2L], 1e-4 * fit$parameters$estimate[i])
+      list(lower = at(0, 1e-3 * span[1L], TRUE), upper = at(Inf, c(1e8, 1e5) * far, TRUE))
+    },
+    list()
+  )
+  bounds <- bounds_of(fit, i)
+  if (is.finite(bounds[1L]) && !isTRUE(limits$lower$value >= bounds[1L])) {
+    limits$lower <- at(bounds[1L])
+  }
+  if (is.finite(bounds[2L]) && !isTRUE(limits$upper$value <= bounds[2L])) {
+    limits$upper <- at(bounds[2L])
+  }
+  limits
+}
+
+# The structures of a term, or of the sections of the residual, that a parameter belongs to.
+structures_of <- function(fit, i) {
+  if (!is_residual_parameter(fit$parameters)[i]) {
+    return(list(fit$random[[fit$parameters$index[i]]]$structure))
+  }
+  lapply(fit_residual(fit)$sections, `[[`, "structure")
+}
+
+# Coordinates differ by at least the first number, and by no more than the second.
+distance_span <- function(fit, i) {
+  recipes <- structures_of(fit, i)
+  recipes <- c(recipes, unlist(lapply(recipes, `[[`, "factors"), recursive = FALSE))
+  gaps <- unlist(lapply(recipes, function(recipe) {
+    apply(recipe$coordinates, 2L, function(x) diff(sort(unique(x))))
+  }))
+  c(min(gaps), sum(gaps))
+}
+
+# Where a matrix with this correlation everywhere is singular.
+equicorrelated_end <- function(fit, i) {
+  sizes <- vapply(structures_of(fit, i), `[[`, 0L, "n_coef")
+  -1 / (max(sizes) - 1)
+}
 
 # A variance without covariances, of a random term.
 stands_alone <- function(fit, i) {
@@ -72,22 +172,23 @@ stands_alone <- function(fit, i) {
 fixed_profiler <- function(fit, limit = 1e7) {
   kept <- base::which(!is.na(fit$fixed$estimate))
   if (fit$n * length(kept) > limit) {
-    abort_size("A profile of fixed effects", fit$n * length(kept), limit,
-      "Use Wald intervals, or `method = \"boot\"`.")
+    return(function(j) {
+      abort_size("A profile of fixed effects", fit$n * length(kept), limit,
+        "Use Wald intervals, or `method = \"boot\"`.")
+    })
   }
   spec <- fit_spec(fit)
   spec$method <- "ML"
   X <- as.matrix(fit_matrices(fit, spec)$X[, kept, drop = FALSE])
   ml <- refit_held(fit, spec, numeric())
-  function(name) {
-    j <- match(name, fit$fixed$names[kept])
-    if (is.na(j)) abort_profile(name, "dropped")
+  function(i) {
+    j <- match(i, kept)
+    if (is.na(j)) abort_profile(fit$fixed$names[i], "dropped")
     smaller <- spec
     others <- X[, -j, drop = FALSE]
     smaller$fixed <- if (ncol(others) > 0L) list(list(parts = list(others))) else list()
     list(
-      estimate = ml$fixed$estimate[kept[j]], se = ml$fixed$se[kept[j]],
-      scale = interval_scale("none"), has_zero = FALSE, from_zero = FALSE,
+      estimate = ml$fixed$estimate[i], se = ml$fixed$se[i], scale = interval_scale("none"),
       rise = function(value) {
         smaller$response <- spec$response - value * X[, j]
         found <- tryCatch(refit_held(fit, smaller, numeric()), error = function(e) NULL)
@@ -105,10 +206,10 @@ plot.profile.lmmfit <- function(x, ...) {
   parts <- split_profiles(x)
   old <- graphics::par(mfrow = rev(grDevices::n2mfrow(length(parts))), mar = c(4, 4, 1.5, 1))
   on.exit(graphics::par(old))
-  for (name in names(parts)) {
-    one <- parts[[name]]
-    one <- one[order(one$value), ]
-    graphics::plot(one$value, one$zeta, xlab = name, ylab = expression(zeta), pch = 20, ...)
+  for (one in parts) {
+    one <- one[is.finite(one$value), ]
+    graphics::plot(one$value, one$zeta, xlab = one$parameter[1L], ylab = expression(zeta),
+      pch = ifelse(one$end, 4, 20), ...)
     if (nrow(one) > 2L && !anyDuplicated(one$value)) {
       curve <- stats::spline(one$value, one$zeta, 200L, method = "natural")
       graphics::lines(curve)
@@ -118,6 +219,8 @@ plot.profile.lmmfit <- function(x, ...) {
   invisible(x)
 }
 
+# By parameter: a fixed effect may have the name of a variance.
 split_profiles <- function(profiles) {
-  split(as.data.frame(profiles), factor(profiles$parameter, unique(profiles$parameter)))
+  key <- paste(profiles$effect, profiles$parameter)
+  unname(split(as.data.frame(profiles), factor(key, unique(key))))
 }

@@ -40,14 +40,16 @@ r_ranks <- list(
   fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R", "ask.R"),
   # Questions to a fit, and the objects that answer them.
   answers = c(
-    "information.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R", "anova.R",
-    "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R", "vpredict.R", "group-effects.R",
-    "ranef.R", "reliability.R", "breeding-values.R", "effective-dimensions.R", "factor-analytic.R",
-    "variance-by-age.R", "residual-matrix.R", "residual-new.R", "mme.R", "mme-print.R",
-    "predict-rows.R", "simulate.R", "fixed-table.R", "predict.R", "mean-variables.R", "mean-grid.R", "mean-rows.R", "mean-moments.R", "mean-adjust.R",
-    "mean-print.R", "mean-contrasts.R", "marginal-means.R",
-    "interval-scale.R", "profile-points.R", "profile-functions.R", "profile.R", "confint.R",
-    "projection.R", "deletion.R", "influence.R", "influence-print.R", "outlier-test.R"
+    "information.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
+    "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
+    "variance-functions.R", "group-effects.R", "ranef.R", "reliability.R", "breeding-values.R",
+    "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
+    "residual-new.R", "mme.R", "mme-print.R", "predict-rows.R", "simulate.R", "fixed-table.R",
+    "predict.R", "mean-variables.R", "mean-grid.R", "mean-rows.R", "mean-moments.R",
+    "mean-adjust.R", "mean-print.R", "mean-contrasts.R", "marginal-means.R", "interval-scale.R",
+    "profile-points.R", "profile-functions.R", "profile.R", "profile-intervals.R", "vpredict.R",
+    "confint.R", "projection.R", "deletion.R", "influence.R", "influence-print.R",
+    "outlier-test.R"
   ),
   # Generics of R and of other packages, printing, plots.
   methods = c(
