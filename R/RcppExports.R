@@ -17,6 +17,30 @@ profile_at_cpp <- function(spec, control, f, value) {
     .Call(`_henderson_profile_at_cpp`, spec, control, f, value)
 }
 
+posterior_open_cpp <- function(spec, threads) {
+    .Call(`_henderson_posterior_open_cpp`, spec, threads)
+}
+
+posterior_points_cpp <- function(posterior, values, wanted) {
+    .Call(`_henderson_posterior_points_cpp`, posterior, values, wanted)
+}
+
+posterior_size_cpp <- function(posterior) {
+    .Call(`_henderson_posterior_size_cpp`, posterior)
+}
+
+posterior_draws_cpp <- function(posterior, values, z) {
+    .Call(`_henderson_posterior_draws_cpp`, posterior, values, z)
+}
+
+posterior_functions_cpp <- function(posterior, values, K) {
+    .Call(`_henderson_posterior_functions_cpp`, posterior, values, K)
+}
+
+posterior_errors_cpp <- function(posterior, values, weights) {
+    .Call(`_henderson_posterior_errors_cpp`, posterior, values, weights)
+}
+
 marker_summary_cpp <- function(markers) {
     .Call(`_henderson_marker_summary_cpp`, markers)
 }

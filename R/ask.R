@@ -54,13 +54,14 @@ from_inverse <- function(fit, topic) {
 
 # Var(u_hat - u) of each term: an array coefficient x coefficient x level.
 prediction_errors <- function(fit) {
+  if (is_bayes(fit)) return(posterior_errors_of(fit))
   lapply(from_inverse(fit, "prediction_errors"), function(errors) {
     array(errors, c(nrow(errors), nrow(errors), ncol(errors) / nrow(errors)))
   })
 }
 
 # w'C^- w of each record, relative to sigma^2, of a fit with one residual variance.
-shares <- function(fit) from_inverse(fit, "leverages")
+record_shares <- function(fit) from_inverse(fit, "leverages")
 
 # K' C^- K: the covariance of linear functions of (beta, u_hat - u).
 solve_for <- function(fit, K, diagonal = FALSE) {

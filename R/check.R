@@ -98,3 +98,10 @@ check_parameter_vector <- function(value, known, argument) {
   if (!all(is.finite(value))) abort_parameter_values(argument, "must be finite")
   stats::setNames(as.double(value), names(value))
 }
+
+# The values under a hypothesis of n rows.
+check_rhs <- function(rhs, n) {
+  if (!is.numeric(rhs) || !all(is.finite(rhs))) abort_argument("rhs", rhs, "finite numbers")
+  if (!length(rhs) %in% c(1L, n)) abort_rhs(length(rhs), n)
+  rep_len(as.double(rhs), n)
+}

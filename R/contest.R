@@ -51,7 +51,8 @@
 #'   `estimate`, `rhs`, `se`, `df`, `statistic`, `p.value`, `estimable`), `joint` (a data frame with
 #'   `F`, `ndf`, `ddf`, `p.value` and the `scale` of Kenward and Roger's F, or `NULL`), `ddf` and
 #'   `information`. `as.data.frame()` gives the table. A row that is not estimable has `NA`, and the
-#'   joint test then has too.
+#'   joint test then has too. Of a fit by Bayes the table has posterior means, standard deviations
+#'   and quantiles, and `above`, the probability of a value above `rhs`; there is no joint test.
 #' @references Fai, A. H.-T. and Cornelius, P. L. (1996) Journal of Statistical Computation and
 #'   Simulation 54, 363-378. Kackar, R. N. and Harville, D. A. (1984) Journal of the American
 #'   Statistical Association 79, 853-862. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997;
@@ -70,6 +71,10 @@ contest <- function(fit, K, L = NULL, rhs = 0,
                     ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none"),
                     joint = TRUE, information = NULL) {
   check_fit(fit, "fit")
+  if (is_bayes(fit)) {
+    if (!missing(ddf) || !is.null(information)) abort_bayes_ddf()
+    return(contest_posterior(fit, K, rhs, L))
+  }
   ddf <- check_ddf(fit, if (!missing(ddf)) ddf)
   information <- check_information(information, ddf)
   check_flag(joint, "joint")
@@ -84,12 +89,6 @@ contest <- function(fit, K, L = NULL, rhs = 0,
     ),
     class = "contest"
   )
-}
-
-check_rhs <- function(rhs, n) {
-  if (!is.numeric(rhs) || !all(is.finite(rhs))) abort_argument("rhs", rhs, "finite numbers")
-  if (!length(rhs) %in% c(1L, n)) abort_rhs(length(rhs), n)
-  rep_len(as.double(rhs), n)
 }
 
 contest_table <- function(fit, K, rhs, estimable, ddf, information, L = NULL) {

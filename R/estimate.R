@@ -8,20 +8,16 @@ estimation_methods <- list(
   ANOVA = list(
     label = "analysis of variance (Henderson's Method 3)",
     estimate = function(spec, control) by_fitting_constants(spec, control)
-  )
+  ),
+  Bayes = list(label = "Bayes")
 )
 
-check_method <- function(method) {
-  if (is.character(method) && length(method) == 1L && method == "Bayes") {
-    abort_not_available(paste0("method = \"", method, "\""),
-      "Use {.code method = \"REML\"} or {.code method = \"ML\"}.", "method", method)
-  }
-  check_choice(method, names(estimation_methods), "method")
-}
+check_method <- function(method) check_choice(method, names(estimation_methods), "method")
 
 # Estimates of a model.
 estimate <- function(model, control) {
   if (!inherits(model, "lmm_model")) abort_stage("a model by build_model()")
+  if (!is.null(model$bayes)) return(by_posterior(model, control))
   spec <- model$spec
   engine <- engine_control(control, model$parameters, model$asked)
   engine$information <- TRUE

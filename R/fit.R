@@ -28,7 +28,8 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
   }
   fit$anova <- est$anova
   fit$constraints <- model$asked$constraints
-  class(fit) <- "lmmfit"
+  fit$posterior <- est$posterior
+  class(fit) <- c(if (!is.null(est$posterior)) "lmmfit_bayes", "lmmfit")
   validate_lmmfit(fit)
 }
 

@@ -62,7 +62,9 @@ hatvalues.lmmfit <- function(model, type = c("conditional", "fixed"), ...) {
     parts <- deletion_parts(model)
     return(named_records(model, rowSums(parts$X * parts$weights)))
   }
-  if (has_iid_residual(model)) return(named_records(model, fit_weights(model) * shares(model)))
+  if (has_iid_residual(model)) {
+    return(named_records(model, fit_weights(model) * record_shares(model)))
+  }
   W <- whole_design(model)
   named_records(model, diagonal_of_products(model, W, W, residual_precision(model)))
 }

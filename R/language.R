@@ -128,3 +128,6 @@ typed_expression <- function(value, env) {
   if (!is.symbol(value) || !grepl("^[.][.][0-9]+$", as.character(value))) return(value)
   eval(quote(substitute(list(...))), env)[[as.integer(substring(value, 3L)) + 1L]]
 }
+
+# Where functions of variance parameters are evaluated.
+baseenv_with_stats <- function() asNamespace("stats")

@@ -70,10 +70,11 @@
 #' @param data A data frame with the variables of the formula.
 #' @param residual A one-sided formula with the structure of the residuals, `~ iid` or
 #'   `~ structure(index | subject)`, or a list of such formulas by level of a factor: see below.
-#' @param method `"REML"`, `"ML"` or `"ANOVA"`: Henderson's Method 3, which equates reductions in
-#'   sums of squares to their expectations, see [anova_table()]. It is for independent random terms
-#'   with one coefficient each. Negative estimates are reported as they come out, unless
-#'   `lmm_control(truncate = TRUE)`; BLUE and BLUP are then made with 0 in their place.
+#' @param method `"REML"`, `"ML"`, `"Bayes"` (see [bayes]) or `"ANOVA"`: Henderson's Method 3, which
+#'   equates reductions in sums of squares to their expectations, see [anova_table()]. It is for
+#'   independent random terms with one coefficient each. Negative estimates are reported as they
+#'   come out, unless `lmm_control(truncate = TRUE)`; BLUE and BLUP are then made with 0 in their
+#'   place.
 #' @param weights Weights > 0, evaluated in `data`: the variance of the residual of a record is the
 #'   residual variance divided by its weight.
 #' @param hold Known values of variance parameters: a numeric vector with the names that
@@ -81,6 +82,10 @@
 #'   that is held in part, among all that have these values, singular ones too. Values that no
 #'   covariance matrix has are an error.
 #' @param start Starting values, named in the same way. By default they come from the data.
+#' @param prior,draws,seed,sampler,chains Of `method = "Bayes"` only, see [bayes]: priors by
+#'   [lmm_prior()]; the number of draws, by default 4000; a whole number that makes them
+#'   reproducible; `"importance"`, `"hmc"` or `"gibbs"`, by default chosen; and the number of chains
+#'   of the last two, by default 4.
 #' @param tie,bounds Ties and bounds of variance parameters, see [constraints]:
 #'   `tie = ~ residual.A == residual.B`, `bounds = list(id.rho = c(0, 0.9))`.
 #' @param ddf Degrees of freedom of tests and intervals of the fixed effects: `"Satterthwaite"`,
@@ -123,7 +128,8 @@
 lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weights = NULL,
                    hold = NULL, start = NULL, ddf = "Satterthwaite", subset = NULL,
                    na.action = NULL, contrasts = NULL, control = lmm_control(), tie = NULL,
-                   bounds = NULL, na_random = c("drop", "zero"), ...) {
+                   bounds = NULL, na_random = c("drop", "zero"), prior = NULL, draws = NULL,
+                   seed = NULL, sampler = NULL, chains = NULL, ...) {
   call <- match.call()
   own <- setdiff(names(formals(sys.function())), "...")
   if (is_foreign_call(call, own, parent.frame())) {
@@ -148,6 +154,9 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
     na_random)
   model <- build_model(parts, frame, method, check_contrasts(contrasts),
     list(hold = hold, start = start, tie = tie, bounds = bounds))
+  model$bayes <- bayes_settings(
+    list(prior = prior, draws = draws, seed = seed, sampler = sampler, chains = chains), method,
+    model)
   est <- estimate(model, control)
   new_lmmfit(call, model, est, control, ddf)
 }

@@ -37,7 +37,7 @@ projection_parts <- function(fit) {
 projection_diagonal <- function(fit, precision) {
   if (has_iid_residual(fit)) {
     own <- Matrix::diag(precision)
-    return(own * (1 - own * residual_variance(fit) * shares(fit)))
+    return(own * (1 - own * residual_variance(fit) * record_shares(fit)))
   }
   K <- as_dgc(Matrix::crossprod(whole_design(fit), precision))
   Matrix::diag(precision) - solve_for(fit, K, diagonal = TRUE)

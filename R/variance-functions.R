@@ -86,5 +86,3 @@ function_gradient <- function(expression, name, parameters) {
   }
   list(value = value, gradient = gradient)
 }
-
-baseenv_with_stats <- function() asNamespace("stats")

@@ -18,6 +18,8 @@
 #'   its variances: `se` is `NA` there, and the interval is that of the profile likelihood (see
 #'   [confint()][confint.lmmfit]), which takes some fits. The attribute `covariance` has the
 #'   covariance matrix of the functions.
+#'   Of a fit by Bayes the functions are those of each draw: posterior means, standard deviations
+#'   and quantiles, with the columns of `varcomp()` (see [bayes]).
 #' @seealso [confint()][confint.lmmfit] for profile and bootstrap intervals.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
@@ -32,6 +34,7 @@ vpredict <- function(fit, ..., information = c("average", "observed", "expected"
   check_fit(fit, "fit")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   functions <- variance_functions(list(...), fit$parameters$name)
+  if (is_bayes(fit)) return(posterior_functions(fit, functions, level %||% 0.95))
   found <- functions_at(fit, functions, information)
   table <- data.frame(
     estimate = found$value, se = sqrt(pmax(diag(found$covariance), 0)), row.names = functions$names

@@ -63,6 +63,81 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// posterior_open_cpp
+SEXP posterior_open_cpp(Rcpp::List spec, int threads);
+RcppExport SEXP _henderson_posterior_open_cpp(SEXP specSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_open_cpp(spec, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// posterior_points_cpp
+Rcpp::List posterior_points_cpp(SEXP posterior, Rcpp::NumericMatrix values, Rcpp::List wanted);
+RcppExport SEXP _henderson_posterior_points_cpp(SEXP posteriorSEXP, SEXP valuesSEXP, SEXP wantedSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type posterior(posteriorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type wanted(wantedSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_points_cpp(posterior, values, wanted));
+    return rcpp_result_gen;
+END_RCPP
+}
+// posterior_size_cpp
+int posterior_size_cpp(SEXP posterior);
+RcppExport SEXP _henderson_posterior_size_cpp(SEXP posteriorSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type posterior(posteriorSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_size_cpp(posterior));
+    return rcpp_result_gen;
+END_RCPP
+}
+// posterior_draws_cpp
+Rcpp::NumericMatrix posterior_draws_cpp(SEXP posterior, Rcpp::NumericMatrix values, Rcpp::NumericMatrix z);
+RcppExport SEXP _henderson_posterior_draws_cpp(SEXP posteriorSEXP, SEXP valuesSEXP, SEXP zSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type posterior(posteriorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type z(zSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_draws_cpp(posterior, values, z));
+    return rcpp_result_gen;
+END_RCPP
+}
+// posterior_functions_cpp
+Rcpp::List posterior_functions_cpp(SEXP posterior, Rcpp::NumericMatrix values, Rcpp::S4 K);
+RcppExport SEXP _henderson_posterior_functions_cpp(SEXP posteriorSEXP, SEXP valuesSEXP, SEXP KSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type posterior(posteriorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::S4 >::type K(KSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_functions_cpp(posterior, values, K));
+    return rcpp_result_gen;
+END_RCPP
+}
+// posterior_errors_cpp
+Rcpp::List posterior_errors_cpp(SEXP posterior, Rcpp::NumericMatrix values, Rcpp::NumericVector weights);
+RcppExport SEXP _henderson_posterior_errors_cpp(SEXP posteriorSEXP, SEXP valuesSEXP, SEXP weightsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type posterior(posteriorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type weights(weightsSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_errors_cpp(posterior, values, weights));
+    return rcpp_result_gen;
+END_RCPP
+}
 // marker_summary_cpp
 Rcpp::List marker_summary_cpp(SEXP markers);
 RcppExport SEXP _henderson_marker_summary_cpp(SEXP markersSEXP) {
@@ -273,6 +348,12 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_ask_cpp", (DL_FUNC) &_henderson_ask_cpp, 3},
     {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 2},
     {"_henderson_profile_at_cpp", (DL_FUNC) &_henderson_profile_at_cpp, 4},
+    {"_henderson_posterior_open_cpp", (DL_FUNC) &_henderson_posterior_open_cpp, 2},
+    {"_henderson_posterior_points_cpp", (DL_FUNC) &_henderson_posterior_points_cpp, 3},
+    {"_henderson_posterior_size_cpp", (DL_FUNC) &_henderson_posterior_size_cpp, 1},
+    {"_henderson_posterior_draws_cpp", (DL_FUNC) &_henderson_posterior_draws_cpp, 3},
+    {"_henderson_posterior_functions_cpp", (DL_FUNC) &_henderson_posterior_functions_cpp, 3},
+    {"_henderson_posterior_errors_cpp", (DL_FUNC) &_henderson_posterior_errors_cpp, 3},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},

@@ -12,7 +12,8 @@ r_ranks <- list(
     "numbers.R", "structures.R", "covstruct.R", "covstruct-names.R",
     "covstruct-recipes.R", "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R",
     "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "relationship.R", "grm.R",
-    "control.R"
+    "control.R",
+    "prior.R", "prior-density.R"
   ),
   # Parsed terms: what was written, without data.
   terms = c(
@@ -34,13 +35,20 @@ r_ranks <- list(
   # From a spec to estimates.
   estimate = c(
     "likelihood.R", "henderson3.R", "estimate.R",
+    "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-model.R", "posterior-map.R",
+    "posterior.R", "posterior-mode.R", "posterior-importance.R", "posterior-hmc.R",
+    "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R", "posterior-estimate.R",
+    "bayes-settings.R",
     "residual-bound.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
-  fit = c("fit.R", "kept-answers.R", "fit-parts.R", "fit-residual.R", "refit.R", "ask.R"),
+  fit = c(
+    "fit.R", "kept-answers.R", "fit-parts.R", "bayes-fit.R", "fit-residual.R", "refit.R", "ask.R"
+  ),
   # Questions to a fit, and the objects that answer them.
   answers = c(
     "information.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
+    "bayes-functions.R", "bayes-answers.R",
     "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "reliability.R", "breeding-values.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
@@ -53,8 +61,8 @@ r_ranks <- list(
   ),
   # Generics of R and of other packages, printing, plots.
   methods = c(
-    "methods.R", "fit-text.R", "print.R", "summary.R", "tidy.R", "interop-*.R", "plot.R",
-    "plot-*.R", "pedigree-print.R"
+    "methods.R", "fit-text.R", "print.R", "summary.R", "bayes-methods.R", "tidy.R", "interop-*.R",
+    "plot.R", "plot-*.R", "pedigree-print.R"
   ),
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
@@ -67,5 +75,5 @@ r_ranks <- list(
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
   "ask.R", "columns.R", "fit.R", "grm.R", "henderson3.R", "likelihood.R", "parameter-values.R",
-  "pedigree.R", "refit.R", "relationship.R", "two-stage-fit.R"
+  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "two-stage-fit.R"
 )

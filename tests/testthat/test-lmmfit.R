@@ -122,7 +122,6 @@ test_that("more fixed effects than records, and records that are fitted exactly"
 
 test_that("methods and controls that do not exist", {
   expect_refused(lmmfit(distance ~ age, growth, method = "remle"), "argument")
-  expect_refused(lmmfit(distance ~ age, growth, method = "Bayes"), "not_available")
   expect_refused(lmmfit(distance ~ age, growth, control = list(trace = TRUE)), "argument")
   expect_refused(lmmfit(distance ~ age, growth, contrasts = "contr.sum"), "argument")
 })

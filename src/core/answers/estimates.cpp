@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/answers/effects.h"
 #include "core/answers/errors.h"
 #include "core/answers/inverse_answers.h"
 #include "core/coordinates/boundary.h"
@@ -79,26 +80,6 @@ Matrix value_covariance(const Model& model, const Parameters& parameters, const 
   return covariance;
 }
 
-std::vector<Matrix> predictions(const Model& model, const Vector& unscaled) {
-  std::vector<Matrix> u;
-  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
-    u.push_back(Matrix::Zero(model.n_coef_of_term[t], model.n_levels_of_term[t]));
-  }
-  for (const RandomBlock& block : model.blocks) {
-    const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef,
-                                        block.n_levels);
-    Matrix& all = u[block.term];
-    const Matrix own = block.coef_transform * part;
-    for (Index l = 0; l < all.cols(); ++l) {
-      model::for_each_part(
-          block.levels->combination(), static_cast<SmallIndex>(l), [&](SmallIndex k, double share) {
-            all.col(l).segment(block.first_coef, block.n_coef) += share * own.col(k);
-          });
-    }
-  }
-  return u;
-}
-
 }  // namespace
 
 Estimates estimates(Evaluation& evaluation, const model::VarianceRequest& request,
@@ -112,10 +93,9 @@ Estimates estimates(Evaluation& evaluation, const model::VarianceRequest& reques
   found.average = average_information(evaluation);
   found.value_covariance = value_covariance(model, parameters, found.average, found.status);
 
-  Vector all = model.response_unit * unscaled;
-  all.tail(model.rank()) += model.least_squares;
+  Vector all = in_user_units(model, unscaled);
   found.beta = model.fixed.beta(all.tail(model.rank()), kNaN);
-  found.u = predictions(model, unscaled);
+  found.u = random_effects(model, unscaled);
   found.fitted = model::multiply(model.w, all);
   all.head(model.n_random_columns).setZero();
   found.fitted_fixed = model::multiply(model.w, all);

@@ -1,0 +1,83 @@
+# A fit by Bayes: the same questions as to other fits, answered from the draws.
+
+is_bayes <- function(fit) inherits(fit, "lmmfit_bayes")
+
+# The posterior of a fit with the engine at hand, for one question.
+reopened <- function(fit) {
+  model <- fit_model(fit)
+  values <- fit_values(fit)
+  model$asked <- list(hold = values$hold, constraints = fit$constraints)
+  open_posterior(model, fit$posterior$prior, fit$control$threads)
+}
+
+# Mean and variance of K'(beta, u) given each draw, draws x functions.
+function_moments <- function(fit, K) {
+  posterior <- reopened(fit)
+  draws <- fit$posterior
+  found <- engine_functions(posterior$handle, to_engine(posterior, draws$values),
+    functions_to_engine(posterior, K))
+  shift <- if (is.null(posterior$moved$mean)) 0 else as.vector(posterior$moved$mean %*% K)
+  list(mean = sweep(t(found$mean), 2L, shift, `+`), variance = t(found$variance))
+}
+
+# The same of the fixed effects alone, K functions x effects that are estimated; without the engine
+# where the draws have their moments.
+fixed_function_moments <- function(fit, K) {
+  draws <- fit$posterior
+  K <- as.matrix(K)
+  p <- length(draws$kept)
+  if (is.null(draws$beta_covariance) || ncol(draws$beta_covariance) == 0L) {
+    total <- length(fit$fixed$names) + sum(vapply(fit$random, function(t) length(t$effects), 0L))
+    whole <- matrix(0, total, nrow(K))
+    whole[draws$kept, ] <- t(K)
+    return(function_moments(fit, as_dgc(whole)))
+  }
+  pairs <- vapply(seq_len(nrow(K)), function(r) as.vector(outer(K[r, ], K[r, ])), numeric(p^2))
+  list(mean = draws$beta %*% t(K), variance = pmax(draws$beta_covariance %*% matrix(pairs, p^2), 0))
+}
+
+# Var(u) of each term: the mean of the errors given the draws + the variance of their means.
+posterior_errors_of <- function(fit) {
+  kept_answer(fit, "posterior_errors", function() {
+    posterior <- reopened(fit)
+    within <- with_stream(fit$posterior$seed, posterior_errors(posterior, fit$posterior))$terms
+    Map(function(within, between, term) {
+      t <- term$n_coef
+      array(within + matrix(between, t), c(t, t, term$n_levels))
+    }, within, fit$posterior$between, fit$random)
+  })
+}
+
+# Draws of all effects, effects x draws, of the draws numbered `at`.
+effect_draws <- function(fit, at = seq_along(fit$posterior$weight), seed = fit$posterior$seed) {
+  posterior <- reopened(fit)
+  values <- to_engine(posterior, fit$posterior$values[at, , drop = FALSE])
+  size <- engine_draw_size(posterior$handle)
+  with_stream(seed, {
+    found <- lapply(chunks_of(length(at), max(1L, as.integer(4e6 / size))), function(chunk) {
+      z <- matrix(stats::rnorm(size * length(chunk)), size)
+      from_engine(posterior, engine_draws(posterior$handle, values[, chunk, drop = FALSE], z))
+    })
+    do.call(cbind, found)
+  })
+}
+
+# Draws of the fixed effects that are estimated, a row for each draw.
+fixed_draws <- function(fit) {
+  draws <- fit$posterior
+  p <- length(draws$kept)
+  if (p == 0L) return(matrix(0, length(draws$weight), 0L))
+  if (is.null(draws$beta_covariance) || ncol(draws$beta_covariance) == 0L) {
+    return(t(effect_draws(fit)[draws$kept, , drop = FALSE]))
+  }
+  z <- with_stream(draws$seed, matrix(stats::rnorm(length(draws$beta)), ncol = p))
+  for (i in seq_len(nrow(z))) {
+    z[i, ] <- z[i, ] %*% chol_of(matrix(draws$beta_covariance[i, ], p))
+  }
+  draws$beta + z
+}
+
+chol_of <- function(A) {
+  eigen <- eigen(A, symmetric = TRUE)
+  t(eigen$vectors %*% diag(sqrt(pmax(eigen$values, 0)), nrow(A)))
+}

@@ -1,0 +1,193 @@
+# Conditions about fits by Bayes: priors, draws, samplers.
+
+abort_prior_class <- function(name, value) {
+  shown <- deparse_one(value)
+  name <- if (name == "") "..." else name
+  abort("prior", "The prior of {.val {name}} is not understood: {.code {shown}}.",
+    paste("Give one of {.fn half_t}, {.fn half_normal}, {.fn half_cauchy}, {.fn exponential},",
+      "{.fn pc}, {.fn log_normal}, {.fn flat}, {.fn inverse_gamma}, {.fn scaled_inverse_chisq},",
+      "{.fn inverse_wishart}, {.fn lkj}, {.fn uniform}, {.fn beta_prior}, {.fn normal}, or a",
+      "function that gives a log density."), "prior", value
+  )
+}
+
+abort_prior_unnamed <- function(family, name) {
+  if (family == "shares") {
+    abort("prior", "{.fn shares} stands in {.fn lmm_prior} without a name, not as {.val {name}}.",
+      "It has the names of its variances inside.", "prior", name
+    )
+  }
+  abort("prior", "A prior {.fn {family}} has no name.",
+    "Name the parameter that it is for, as in {.code lmm_prior(residual = half_t(3))}.", "prior",
+    family
+  )
+}
+
+abort_prior_twice <- function(name) {
+  abort("prior", "{.fn lmm_prior} has two priors for {.val {name}}.", "Give one.", "prior", name)
+}
+
+abort_prior_nu <- function(nu, t) {
+  abort("prior",
+    "{.arg nu} is {nu}, too small for a {t} x {t} matrix {.arg V}: the prior is improper.",
+    "It must be above {t - 1}; {t + 1} makes each correlation uniform.", "nu", nu
+  )
+}
+
+abort_prior_expansion <- function(t) {
+  abort("prior", "{.arg alpha.V} is for a single variance, not for a {t} x {t} matrix {.arg V}.",
+    paste("The distribution of an expanded matrix has no closed form: use {.fn half_t} for its",
+      "standard deviations and {.fn lkj} for its correlations."), "alpha.V"
+  )
+}
+
+abort_prior_name <- function(name, known) {
+  abort("prior_name",
+    paste("{.arg prior}: there {cli::qty(length(name))}{?is/are} no parameter{?s} or term{?s}",
+      "{.val {name}} to have a prior."),
+    "This model has {.val {known}}.", "prior", name
+  )
+}
+
+abort_prior_covariance <- function(name, label) {
+  matrix <- paste0(label, ".cor")
+  abort("prior_name", "{.arg prior}: {.val {name}} is a covariance, and has no prior of its own.",
+    paste("Give one for the correlations, {.val {matrix}}, and for the standard deviations, or",
+      "{.fn inverse_wishart} for {.val {label}}."), "prior", name
+  )
+}
+
+abort_prior_loading <- function(label) {
+  abort_not_available_bayes(paste0("a posterior of loadings (", label, ")"),
+    "Their signs and rotation are free. Use {.code us}, or {.code method = \"REML\"}.", label)
+}
+
+abort_prior_kind <- function(name, kind) {
+  abort_not_available_bayes(paste0("a posterior of ", name, ", a ", kind),
+    "Use {.code method = \"REML\"}.", name)
+}
+
+abort_prior_partial <- function(label) {
+  abort_not_available_bayes(
+    paste0("a posterior of ", label, ", of which some values are held or tied,"),
+    "Hold or tie all values of the covariance matrix, or none.", label)
+}
+
+abort_not_available_bayes <- function(what, remedy, value = NULL) {
+  abort("not_available", "{what} is not available with {.code method = \"Bayes\"}.", remedy,
+    "method", value
+  )
+}
+
+abort_prior_range <- function(name, prior) {
+  abort("prior",
+    "{.arg prior}: {.val {name}} cannot be everywhere between {prior$lower} and {prior$upper}.",
+    "Correlations are between -1 and 1, standard deviations at least 0.", "prior", name
+  )
+}
+
+abort_prior_fits <- function(name, family, type) {
+  remedy <- switch(type,
+    sd = "A variance has a prior of its standard deviation, as {.fn half_t}, or of the variance.",
+    positive = "A range has a prior of a positive number, as {.fn log_normal}.",
+    interval = "A correlation has {.fn uniform}, {.fn beta_prior}, or a function.",
+    matrix = "A correlation matrix has {.fn lkj}; of two coefficients also {.fn beta_prior}.",
+    fixed = "Fixed effects have {.fn normal}, or no prior."
+  )
+  abort("prior", "{.arg prior}: {.val {name}} cannot have the prior {.fn {family}}.", remedy,
+    "prior", name
+  )
+}
+
+abort_prior_size <- function(label, given, t) {
+  abort("prior", paste("{.arg prior}: {.arg V} for {.val {label}} is {given} x {given}, its",
+    "covariance matrix {t} x {t}."), "Give a matrix of that size.", "prior", given
+  )
+}
+
+abort_prior_shares <- function(name) {
+  abort("prior", "{.fn shares}: {.val {name}} is no variance with a prior of its own.",
+    "Name variances that are neither held nor part of an {.fn inverse_wishart}.", "prior", name
+  )
+}
+
+abort_prior_function <- function(x, value) {
+  shown <- deparse_one(value)
+  abort("prior", "A prior function gave {.code {shown}} at {x}.",
+    "It must give the logarithm of a density, one number (or {.code -Inf}).", "prior", value
+  )
+}
+
+abort_prior_improper <- function(name, prior, why) {
+  abort("prior_improper",
+    "The posterior of {.val {name}} under the prior {.code {prior}} is improper: {why}.",
+    "Use a proper prior, as the default, {.code half_t(3)}.", "prior", name
+  )
+}
+
+# Draws --------------------------------------------------------------------------------------------
+
+abort_bayes_argument <- function(argument, method) {
+  abort("bayes_argument",
+    paste("{.arg {argument}} is of {.code method = \"Bayes\"}, and this is",
+      "{.code method = \"{method}\"}."),
+    "Leave it out, or fit by {.code method = \"Bayes\"}.", argument, method
+  )
+}
+
+abort_bayes_package <- function(packages) {
+  install <- deparse_one(packages)
+  abort("package",
+    "{.code method = \"Bayes\"} needs the package{?s} {.pkg {packages}}, which {?is/are} not here.",
+    "Install by {.code install.packages({install})}.", "method", packages
+  )
+}
+
+abort_chains_unused <- function(sampler) {
+  abort("bayes_argument",
+    "{.arg chains} is of Markov chains, and the sampler is {.val {sampler}}.",
+    "Leave it out, or ask for {.code sampler = \"hmc\"} or {.code \"gibbs\"}.", "chains", sampler
+  )
+}
+
+abort_posterior_start <- function() {
+  abort("posterior", "The posterior density is zero or not finite where the search begins.",
+    paste("Priors, {.arg bounds} and data contradict each other, or a prior is far from what the",
+      "data allow."), "prior"
+  )
+}
+
+abort_gibbs <- function(name, why) {
+  abort("gibbs", "Gibbs sampling has no conditional distribution of {.val {name}}: {why}.",
+    paste("Leave {.arg sampler} out: importance sampling or {.code sampler = \"hmc\"} takes any",
+      "structure and prior."), "sampler", name
+  )
+}
+
+abort_bayes_question <- function(what, remedy) {
+  abort("bayes_question", "{what} is not for a fit by {.code method = \"Bayes\"}.", remedy,
+    "object"
+  )
+}
+
+warn_khat <- function(khat) {
+  khat <- formatC(khat, format = "f", digits = 2L)
+  warn("khat",
+    "The weights of the draws have heavy tails (Pareto k-hat {khat}): their means may be wrong.",
+    "Ask for {.code sampler = \"hmc\"}, or for more draws.", "sampler", khat
+  )
+}
+
+warn_chains <- function(rhat, ess) {
+  rhat <- formatC(rhat, format = "f", digits = 3L)
+  ess <- round(ess)
+  warn("chains",
+    "The chains have not mixed well: largest R-hat {rhat}, smallest effective size {ess}.",
+    "Ask for more {.arg draws}, or hold parameters that the data do not tell.", "draws", ess
+  )
+}
+
+abort_bayes_ddf <- function() {
+  abort_bayes_question("An argument `ddf` or `information`",
+    "Leave it out: the posterior needs no degrees of freedom.")
+}

@@ -1,0 +1,1 @@
+sample_gibbs <- function(posterior, mode, settings, readings) abort_gibbs("x", "y")

@@ -1,0 +1,59 @@
+# The mode of a posterior, in its coordinates, and its curvature there.
+
+posterior_mode <- function(posterior, start, iterations = 200L) {
+  objective <- function(x) -log_posterior(posterior, rbind(x))$log_density
+  slope <- function(x) -drop(log_posterior(posterior, rbind(x), gradient = TRUE)$gradient)
+  bounded <- function(x) {
+    value <- objective(x)
+    if (is.finite(value)) value else 1e100
+  }
+  finite_slope <- function(x) {
+    value <- slope(x)
+    if (all(is.finite(value))) value else numeric(length(value))
+  }
+  found <- stats::nlminb(start, bounded, finite_slope,
+    control = list(iter.max = iterations, eval.max = 2L * iterations, rel.tol = 1e-9))
+  if (found$objective >= 1e100) abort_posterior_start()
+  hessian <- posterior_hessian(posterior, found$par)
+  list(x = found$par, log_density = -found$objective, hessian = hessian,
+    iterations = found$iterations)
+}
+
+# Central differences of the exact gradient: 2m points in one call.
+posterior_hessian <- function(posterior, x, step = 1e-3) {
+  m <- length(x)
+  points <- rbind(diag(step, m), diag(-step, m)) + rep(x, each = 2L * m)
+  gradient <- log_posterior(posterior, points, gradient = TRUE)$gradient
+  own <- -(gradient[seq_len(m), , drop = FALSE] - gradient[m + seq_len(m), , drop = FALSE]) /
+    (2 * step)
+  own[!is.finite(own)] <- 0
+  (own + t(own)) / 2
+}
+
+# Where the search for the mode begins: estimates by REML, variances of zero a little above it.
+posterior_start <- function(posterior, model, control) {
+  est <- starting_estimates(posterior, model, control)
+  values <- est$parameters$estimate
+  if (length(posterior$moved$values) > 0L) {
+    values <- values[-(posterior$n_random + seq_along(posterior$moved$values))]
+  }
+  kind <- model$parameters$kind
+  small <- 0.01 * min(values[kind == "variance" & values > 0], 1e300)
+  variance <- kind %in% c("variance", "specific")
+  values[variance] <- pmax(values[variance], small)
+  list(x = coordinates_of(posterior$prior, values), estimates = est)
+}
+
+starting_estimates <- function(posterior, model, control) {
+  extra <- posterior$moved$values
+  engine <- engine_control(control, model$parameters, model$asked)
+  engine$information <- FALSE
+  if (length(extra) > 0L) {
+    first <- seq_len(posterior$n_random)
+    engine$hold <- c(engine$hold[first], rep.int(TRUE, length(extra)), engine$hold[-first])
+    engine$start <- c(engine$start[first], extra, engine$start[-first])
+    engine$constraints <- NULL
+  }
+  engine$trace <- FALSE
+  by_likelihood(posterior$spec, engine)
+}

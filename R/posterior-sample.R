@@ -1,0 +1,97 @@
+# From a model and its priors to draws of the posterior: which sampler, and what it reads.
+
+# Coordinates up to which importance sampling is tried, and the largest k-hat that it may have.
+most_for_importance <- 12L
+most_khat <- 0.7
+# Fixed effects up to which the covariance given each draw is kept, and their means.
+most_with_covariance <- 30L
+most_with_means <- 1000L
+
+samplers <- c("importance", "hmc", "gibbs")
+
+sample_posterior <- function(posterior, model, settings, control) {
+  start <- posterior_start(posterior, model, control)
+  readings <- posterior_readings(posterior, model, start$estimates)
+  sampler <- settings$sampler %||% first_rung(posterior$prior)
+  found <- if (posterior$prior$size == 0L) {
+    sample_known(posterior, settings$draws, readings)
+  } else {
+    mode <- posterior_mode(posterior, start$x)
+    draw_by(sampler, posterior, mode, settings, readings)
+  }
+  found$kept <- readings$kept
+  found$estimates <- start$estimates
+  found
+}
+
+first_rung <- function(prior) if (prior$size <= most_for_importance) "importance" else "hmc"
+
+draw_by <- function(sampler, posterior, mode, settings, readings) {
+  n <- settings$draws
+  if (sampler == "importance") {
+    proposal <- split_proposal(posterior, mode$x, mode$hessian)
+    found <- sample_importance(posterior, proposal, n, readings)
+    found$khat <- pareto_khat(found$log_weight)
+    if (found$khat > most_khat) found <- improved(found, posterior, n, readings)
+    found$mode <- mode
+    if (found$khat <= most_khat || !is.null(settings$sampler)) return(found)
+  }
+  if (sampler == "gibbs") return(sample_gibbs(posterior, mode, settings, readings))
+  sample_hmc(posterior, mode, settings, readings)
+}
+
+# Once more around the mean of the first draws, with their covariance.
+improved <- function(found, posterior, n, readings) {
+  weight <- found$weight
+  centre <- drop(crossprod(found$x, weight))
+  spread <- crossprod(sweep(found$x, 2L, centre) * sqrt(weight))
+  if (kish_size(weight) < 5 * length(centre) || rcond(spread) < 1e-10) return(found)
+  proposal <- split_proposal(posterior, centre, solve(spread))
+  again <- sample_importance(posterior, proposal, n, readings)
+  again$khat <- pareto_khat(again$log_weight)
+  if (again$khat < found$khat) again else found
+}
+
+# All variances are known: one point.
+sample_known <- function(posterior, n, readings) {
+  x <- matrix(0, 1L, 0L)
+  found <- log_posterior(posterior, x, effects = readings$effects, K = readings$K,
+    covariance = readings$covariance)
+  list(x = x, log_weight = 0, weight = 1, part = 1L, khat = -Inf, sampler = "known",
+    collected = collect(new_collector(readings), found, 0))
+}
+
+# What is read at each draw: the means of the fixed effects that are estimated, with their
+# covariance where they are few, and sums of all effects.
+posterior_readings <- function(posterior, model, estimates) {
+  p <- posterior$moved$p
+  kept <- seq_len(p)
+  flat <- setdiff(kept, posterior$prior$beta$at)
+  kept <- setdiff(kept, flat[is.na(estimates$fixed$estimate)])
+  total <- posterior$moved$n_effects
+  few <- length(kept) <= most_with_means
+  K <- if (few) new_dgc(kept - 1L, seq.int(0L, length(kept)), rep(1, length(kept)),
+    c(total, length(kept)))
+  list(kept = kept, K = K, covariance = length(kept) <= most_with_covariance && length(kept) > 0L,
+    effects = TRUE, terms = term_rows(p, model$spec$random),
+    chunk = max(16L, min(1024L, as.integer(4e6 / max(total, 1L)))))
+}
+
+# Where the effects of each term stand among all.
+term_rows <- function(p, random) {
+  first <- p
+  lapply(random, function(term) {
+    size <- term$n_coef * term$n_levels
+    first <<- first + size
+    list(rows = first - size + seq_len(size), n_coef = term$n_coef, n_levels = term$n_levels)
+  })
+}
+
+# Random numbers of a seed, the generator of the session put back afterwards.
+with_stream <- function(seed, code) {
+  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)
+  old <- get(".Random.seed", envir = globalenv())
+  on.exit(assign(".Random.seed", old, envir = globalenv()))
+  set.seed(seed, kind = "L'Ecuyer-CMRG", normal.kind = "Inversion", sample.kind = "Rejection")
+  code
+}

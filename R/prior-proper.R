@@ -1,0 +1,61 @@
+# Priors that are improper, and whether the posterior is proper all the same. At a variance of zero
+# the likelihood of a random term is positive, so a density that is not integrable there (1/v) has
+# no posterior. Towards infinity the likelihood falls like s^-e, e the rank that the term adds to X:
+# a flat density of one standard deviation needs e > 1, of t together e > t (Gelman 2006).
+
+check_posterior_proper <- function(found, model) {
+  shared <- unlist(lapply(found$shares, `[[`, "at"))
+  for (block in found$blocks) {
+    priors <- if (block$type == "matrix") block$prior else list(block$prior)
+    at <- if (block$type == "matrix") block$at[block$row == block$col] else block$at
+    for (k in which(!at %in% shared)) {
+      if (k <= length(priors)) check_prior_proper(priors[[k]], at[k], model)
+    }
+  }
+  for (share in found$shares) check_total_proper(share$prior)
+  invisible(found)
+}
+
+check_prior_proper <- function(prior, at, model) {
+  if (is_proper(prior)) return(invisible())
+  parameters <- model$parameters
+  name <- parameters$name[at]
+  of_term <- parameters$index[at] > 0L
+  if (of_term && prior$family == "inverse_gamma" && prior$scale == 0) {
+    abort_prior_improper(name, prior_text(prior), paste(
+      "its density has no finite integral near a variance of zero, where the likelihood is not zero"
+    ))
+  }
+  if (!of_term || prior$family != "flat") return(invisible())
+  own <- which(parameters$index == parameters$index[at] & parameters$kind == "variance")
+  adds <- added_rank(model, parameters$index[at], parameters$row[at])
+  if (adds < 2L) {
+    abort_prior_improper(name, prior_text(prior), paste0("the data have ", adds,
+      " independent contrast", if (adds != 1L) "s", " of its levels, and need 2 or more"))
+  }
+  whole <- if (length(own) > 1L) added_rank(model, parameters$index[at]) else Inf
+  if (whole <= length(own)) {
+    abort_prior_improper(name, prior_text(prior), paste("the data have", whole,
+      "independent contrasts for", length(own), "standard deviations"))
+  }
+}
+
+check_total_proper <- function(prior) {
+  if (!is_proper(prior$total)) {
+    abort_prior_improper("total", prior_text(prior$total), "a total needs a proper prior")
+  }
+}
+
+# The rank of [X, Z_k] less that of X, Z_k of one coefficient or of all of a term; of more than some
+# hundred levels it is far above what is asked for.
+added_rank <- function(model, k, coef = NULL, many = 500L) {
+  term <- model$spec$random[[k]]
+  matrices <- engine_matrices(model$spec)
+  Z <- matrices$Z[[k]]
+  if (!is.null(coef)) Z <- Z[, seq.int(coef, ncol(Z), term$n_coef), drop = FALSE]
+  X <- matrices$X
+  if (ncol(Z) > many && ncol(Z) > 2L * ncol(X)) return(ncol(Z) - ncol(X))
+  rank <- function(A) as.integer(Matrix::rankMatrix(A, method = "qr"))
+  if (ncol(X) == 0L) return(rank(Z))
+  rank(cbind(X, Z)) - rank(X)
+}
