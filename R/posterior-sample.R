@@ -73,12 +73,12 @@ posterior_readings <- function(posterior, model, estimates) {
   K <- if (few) new_dgc(kept - 1L, seq.int(0L, length(kept)), rep(1, length(kept)),
     c(total, length(kept)))
   list(kept = kept, K = K, covariance = length(kept) <= most_with_covariance && length(kept) > 0L,
-    effects = TRUE, terms = term_rows(p, model$spec$random),
+    effects = TRUE, terms = effect_places(p, model$spec$random),
     chunk = max(16L, min(1024L, as.integer(4e6 / max(total, 1L)))))
 }
 
 # Where the effects of each term stand among all.
-term_rows <- function(p, random) {
+effect_places <- function(p, random) {
   first <- p
   lapply(random, function(term) {
     size <- term$n_coef * term$n_levels
