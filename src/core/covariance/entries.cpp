@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/covariance/among.h"
 #include "core/covariance/completion.h"
 #include "core/covariance/lower.h"
 #include "core/covariance/partly_held.h"
@@ -42,7 +43,7 @@ std::optional<Matrix> Entries::factor(const ConstVectorRef& theta) const {
 // Sigma' = Lambda' Lambda^T + its transpose gives Lambda' = Lambda Phi(Lambda^-1 Sigma' Lambda^-T),
 // Phi = lower triangle with half the diagonal.
 std::vector<Matrix> Entries::derivatives(const ConstVectorRef& theta) const {
-  const Matrix lambda = *factor(theta);
+  const Matrix lambda = factor(theta).value();
   const auto triangle = lambda.triangularView<Eigen::Lower>();
   std::vector<Matrix> derivatives;
   for (const Index k : free_) {
@@ -54,6 +55,22 @@ std::vector<Matrix> Entries::derivatives(const ConstVectorRef& theta) const {
     derivatives.push_back(lambda * lower);
   }
   return derivatives;
+}
+
+Matrix Entries::covariance(const ConstVectorRef& theta, const Positions& at) const {
+  return among(symmetric_from(values(theta), n_coef_), at);
+}
+
+std::vector<Matrix> Entries::covariance_derivatives(const ConstVectorRef&,
+                                                    const Positions& at) const {
+  std::vector<Matrix> found;
+  for (const Index k : free_)
+    found.push_back(among(symmetric_from(Vector::Unit(held_values_.size(), k), n_coef_), at));
+  return found;
+}
+
+Matrix Entries::curvature(const ConstVectorRef&, const Matrix&) const {
+  return Matrix::Zero(n_theta(), n_theta());
 }
 
 std::optional<Coordinate> Entries::coordinate(Index value) const {

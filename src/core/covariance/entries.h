@@ -20,6 +20,11 @@ class Entries final : public Structure {
   Index n_values() const override { return held_values_.size(); }
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
+  // Linear in theta, whether Sigma is definite or not.
+  Matrix covariance(const ConstVectorRef& theta, const Positions& at) const override;
+  std::vector<Matrix> covariance_derivatives(const ConstVectorRef& theta,
+                                             const Positions& at) const override;
+  Matrix curvature(const ConstVectorRef& theta, const Matrix& g) const override;
   Vector values(const ConstVectorRef& theta) const override;
   std::optional<Coordinate> coordinate(Index value) const override;
   Vector completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const override;

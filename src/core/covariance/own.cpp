@@ -6,20 +6,9 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/covariance/among.h"
 
 namespace henderson::covariance {
-namespace {
-
-Matrix among(const Matrix& all, const Positions& at) {
-  const auto n = static_cast<Index>(at.size());
-  Matrix part(n, n);
-  for (Index j = 0; j < n; ++j) {
-    for (Index i = 0; i < n; ++i) part(i, j) = all(at[i], at[j]);
-  }
-  return part;
-}
-
-}  // namespace
 
 Own::Own(Index n_coef, std::shared_ptr<const UserMatrix> matrix, const std::vector<bool>& held,
          const Vector& values, double unit)
@@ -135,7 +124,7 @@ std::vector<Matrix> Own::derivatives(const ConstVectorRef& theta) const {
   Positions all(static_cast<std::size_t>(n_coef_));
   for (Index i = 0; i < n_coef_; ++i) all[i] = static_cast<SmallIndex>(i);
   const std::vector<Matrix> of_sigma = covariance_derivatives(theta, all);
-  const Matrix lower = *factor(theta);
+  const Matrix lower = factor(theta).value();
   const auto triangle = lower.triangularView<Eigen::Lower>();
   std::vector<Matrix> found;
   for (const Matrix& derivative : of_sigma) {

@@ -24,7 +24,9 @@ Matrix kronecker(const Matrix& a, const Matrix& b) {
 }  // namespace
 
 Product::Product(std::vector<std::unique_ptr<const Structure>> factors)
-    : factors_(std::move(factors)) {}
+    : factors_(std::move(factors)) {
+  for (const auto& factor : factors_) surface_.append(factor->surface(), factor->n_theta());
+}
 
 Index Product::n_coef() const {
   Index n = 1;
@@ -186,10 +188,6 @@ Whitening Product::whitening(const ConstVectorRef& theta, const Positions& at,
     whitening = k == 0 ? std::move(own) : kronecker(whitening, own);
   }
   return whitening;
-}
-
-Matrix Product::curvature(const ConstVectorRef& theta, const Matrix& g) const {
-  return difference_curvature(*this, theta, g);
 }
 
 }  // namespace henderson::covariance

@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "core/covariance/joined_surface.h"
 #include "core/covariance/structure.h"
 
 namespace henderson::covariance {
@@ -22,6 +23,10 @@ class Product final : public Structure {
   Index n_columns() const override;
   Index n_theta() const override;
   Index n_values() const override;
+  // The equations of the factors.
+  const ThetaSurface* surface() const override {
+    return surface_.n_equations() > 0 ? &surface_ : nullptr;
+  }
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Matrix covariance(const ConstVectorRef& theta, const Positions& at) const override;
@@ -56,6 +61,7 @@ class Product final : public Structure {
   Vector joined(const std::vector<Vector>& parts) const;
 
   std::vector<std::unique_ptr<const Structure>> factors_;
+  JoinedSurface surface_;
 };
 
 }  // namespace henderson::covariance

@@ -64,9 +64,14 @@ Matrix Product::value_jacobian(const ConstVectorRef& theta) const {
 }
 
 Vector Product::completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const {
-  const Index n = factors_[0]->n_values();
-  Vector values = Structure::completed(given, defaults);
-  values.head(n) = factors_[0]->completed(given.head(n), defaults.head(n));
+  const std::vector<Vector> own = split_values(given), otherwise = split_values(defaults);
+  Vector values(n_values());
+  Index first = 0;
+  for (std::size_t k = 0; k < factors_.size(); ++k) {
+    const Index n = own[k].size() - first_own(k);
+    values.segment(first, n) = factors_[k]->completed(own[k], otherwise[k]).tail(n);
+    first += n;
+  }
   return values;
 }
 
@@ -83,8 +88,10 @@ Vector Product::theta_from_covariance(const Matrix& covariance) const {
   Index inner = n_coef(), outer = 1;
   for (const auto& factor : factors_) {
     inner /= factor->n_coef();
-    parts.push_back(
-        factor->theta_from_covariance(marginal(covariance, factor->n_coef(), inner, outer)));
+    Matrix own = marginal(covariance, factor->n_coef(), inner, outer);
+    // The others have a variance of 1, in the unit of which their other variances are.
+    if (!parts.empty() && own(0, 0) > 0.0) own /= own(0, 0);
+    parts.push_back(factor->theta_from_covariance(own));
     outer *= factor->n_coef();
   }
   return joined(parts);

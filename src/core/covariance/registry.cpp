@@ -172,10 +172,7 @@ StructurePointer product(const Recipe& recipe, const Held& held) {
       own.held[i] = held.held[first + i - skipped];
       own.values[i] = held.values[first + i - skipped];
     }
-    // The theta of a product are subject to no equations.
-    const Entry& entry = find(factor);
-    if (entry.traits.change == CoefficientChange::any && any_held(own)) own.natural = true;
-    factors.push_back(entry.make(factor, own));
+    factors.push_back(find(factor).make(factor, own));
     first += n - skipped;
   }
   if (factors.empty()) throw InvalidSpec("structure", "a product has no factors");

@@ -14,16 +14,25 @@ Matrix rows_of(const Matrix& matrix, const Positions& at) {
   return rows;
 }
 
+// The longest of the steps h, h/2, ... whose end is valid; 0 where none is.
+double valid_step(const Structure& structure, const ConstVectorRef& theta, Index i, double h) {
+  constexpr int kMostHalvings = 20;
+  for (int k = 0; k < kMostHalvings; ++k, h *= 0.5) {
+    if (structure.is_valid(theta + h * Vector::Unit(theta.size(), i))) return h;
+  }
+  return 0.0;
+}
+
 }  // namespace
 
 Matrix Structure::covariance(const ConstVectorRef& theta, const Positions& at) const {
-  const Matrix lambda = rows_of(*factor(theta), at);
+  const Matrix lambda = rows_of(factor(theta).value(), at);
   return lambda * lambda.transpose();
 }
 
 std::vector<Matrix> Structure::covariance_derivatives(const ConstVectorRef& theta,
                                                       const Positions& at) const {
-  const Matrix lambda = rows_of(*factor(theta), at);
+  const Matrix lambda = rows_of(factor(theta).value(), at);
   std::vector<Matrix> found;
   for (const Matrix& derivative : derivatives(theta)) {
     const Matrix half = rows_of(derivative, at) * lambda.transpose();
@@ -71,11 +80,14 @@ Matrix difference_curvature(const Structure& structure, const ConstVectorRef& th
   std::iota(at.begin(), at.end(), 0);
   for (Index i = 0; i < n; ++i) {
     const double h = kDifference * std::max(1.0, std::abs(theta[i]));
-    const Vector step = h * Vector::Unit(n, i);
-    const std::vector<Matrix> above = structure.covariance_derivatives(theta + step, at);
-    const std::vector<Matrix> below = structure.covariance_derivatives(theta - step, at);
+    const double up = valid_step(structure, theta, i, h);
+    const double down = valid_step(structure, theta, i, -h);
+    if (up == down) continue;
+    const Vector unit = Vector::Unit(n, i);
+    const std::vector<Matrix> above = structure.covariance_derivatives(theta + up * unit, at);
+    const std::vector<Matrix> below = structure.covariance_derivatives(theta + down * unit, at);
     for (Index j = 0; j < n; ++j) {
-      curvature(j, i) = g.cwiseProduct(above[j] - below[j]).sum() / (2.0 * h);
+      curvature(j, i) = g.cwiseProduct(above[j] - below[j]).sum() / (up - down);
     }
   }
   return 0.5 * (curvature + curvature.transpose());

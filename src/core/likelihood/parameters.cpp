@@ -53,7 +53,9 @@ std::vector<Index> free_parameters(const Model& model) {
 bool is_scale_free(const Model& model) {
   if (model.residual_held) return false;
   for (const Slot& slot : model.slots()) {
-    if (slot.held || slot.n_theta() < slot.n_values()) return false;
+    const covariance::ThetaSurface* surface = slot.structure->surface();
+    const Index n_equations = surface != nullptr ? surface->n_equations() : 0;
+    if (slot.held || slot.n_theta() - n_equations < slot.n_values()) return false;
     if (!slot.structure->can_be_rescaled()) return false;
   }
   return true;

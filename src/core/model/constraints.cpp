@@ -28,6 +28,16 @@ bool same_recipe(const Recipe& a, const Recipe& b) {
                     same_recipe);
 }
 
+// A us that is not the first factor of a product keeps a variance of 1 by an equation of its theta,
+// and theta of a surface follow no other.
+bool has_equations(const Recipe& recipe) {
+  const std::vector<Recipe>& factors = recipe.factors;
+  return !factors.empty() &&
+         std::any_of(factors.begin() + 1, factors.end(), [](const Recipe& factor) {
+           return covariance::structure_traits(factor).change == covariance::CoefficientChange::any;
+         });
+}
+
 bool any_held(const Segment& segment, const std::vector<bool>& held) {
   for (Index k = 0; k < segment.n_values; ++k) {
     if (held[segment.first_value + k]) return true;
@@ -42,7 +52,7 @@ double factor_of_copy(const Segment& own, const Segment& leader, const Constrain
   if (own.in_residual != leader.in_residual) return none;
   // One block holds all values of a copy.
   if (covariance::structure_traits(*own.recipe).is_uncorrelated) return none;
-  if (!same_recipe(*own.recipe, *leader.recipe)) return none;
+  if (!same_recipe(*own.recipe, *leader.recipe) || has_equations(*own.recipe)) return none;
   if (any_held(own, held) || any_held(leader, held)) return none;
   const Vector powers = covariance::value_powers(covariance::value_counts(*own.recipe));
   double factor = none;

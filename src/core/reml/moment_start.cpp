@@ -25,10 +25,15 @@ constexpr double kLeastVariance = 0.05;
 constexpr double kTowardsDiagonal = 0.2;
 
 // Factor analytic: Lambda = [Gamma, Psi^1/2] has more columns than rows, and its values are psi,
-// then the loadings.
+// then the loadings. A product of one with another structure is not.
+bool is_factor_analytic(const covariance::Structure& structure) {
+  return structure.n_columns() > structure.n_coef() &&
+         structure.factor_pattern().rightCols(structure.n_coef()).isIdentity(0.0);
+}
+
 bool is_open(const RandomBlock& block, const model::VarianceRequest& request) {
   const covariance::Structure& structure = *block.structure;
-  if (block.held || structure.n_columns() <= structure.n_coef()) return false;
+  if (block.held || !is_factor_analytic(structure)) return false;
   for (Index i = block.first_value; i < block.first_value + structure.n_values(); ++i) {
     if (request.held[static_cast<std::size_t>(i)] || !std::isnan(request.values[i])) return false;
   }
