@@ -32,8 +32,8 @@ abort_unused <- function(name, value, head, known) {
 # What other packages call our arguments.
 foreign_names <- c(
   condVar = "se", postVar = "se", se.fit = "se", allow.new.levels = "allow_new_levels",
-  re.form = "random", n.sim = "nsim", conf.level = "level", L = "K", n = "nsim", lmer.df = "ddf",
-  use.u = "conditional", scaled = "type", fixed = "formula", maxit = "control", maxiter = "control", Gu = "formula"
+  re.form = "random", n.sim = "nsim", conf.level = "level", L = "K", n = "nsim",
+  lmer.df = "ddf", use.u = "conditional", scaled = "type", maxit = "control", maxiter = "control"
 )
 
 abort_control <- function(value) {

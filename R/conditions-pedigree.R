@@ -102,3 +102,31 @@ abort_new_residual <- function(labels) {
     "Use the levels that the data of the fit have.", "newdata", labels
   )
 }
+
+# Files --------------------------------------------------------------------------------------------
+
+abort_file <- function(problem, file = NULL, known = list(), .envir = parent.frame()) {
+  name <- if (is.character(file)) file else "the file"
+  known <- list2env(c(known, list(name = name)), parent = .envir)
+  abort("file", paste0("{.file {name}}: ", problem),
+    "Give {.arg sep}, {.arg widths}, {.arg header} or {.arg skip} as the file needs them.", "file",
+    file, known)
+}
+
+inform_unknown_parents <- function(codes, counts) {
+  which <- paste0("\"", codes, "\" (", counts, ")")
+  inform("unknown_parents", "Taken as unknown parents: {which}.", "unknown", codes)
+}
+
+inform_trimmed <- function(names) {
+  n <- length(names)
+  inform("trimmed", paste("Blanks around {n} name{?s} do not count, as in {.val {names[1L]}}."),
+    "data", names)
+}
+
+inform_founders <- function(animals) {
+  n <- length(animals)
+  inform("founders",
+    paste("{n} parent{?s} without a record of {?its/their} own {?was/were} added as",
+      "{?a founder/founders}: {.val {animals[1L]}}{cli::qty(n)}{?/ and others}."), "data", animals)
+}

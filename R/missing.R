@@ -28,7 +28,7 @@ with_unknown_levels <- function(frame, parts) {
 }
 
 without_unknown <- function(x) {
-  is_unknown <- function(labels) trimws(labels) %in% unknown_parents
+  is_unknown <- function(labels) tolower(trimws(labels)) %in% tolower(unknown_parents)
   unknown <- if (is.factor(x)) is_unknown(levels(x))[as.integer(x)] else
     is_unknown(as.character(x))
   x[which(unknown)] <- NA

@@ -14,7 +14,7 @@
 #'
 #' @param data A data frame with a row for each animal.
 #' @param id,sire,dam Names of the columns of `data`: animal, sire, dam. Animals may be numbers,
-#'   character or factor. An unknown parent is `NA`, 0 or an empty string.
+#'   character or factor; blanks around their names do not count.
 #' @param groups Names of groups of unknown parents.
 #' @param gamma Covariance of metafounders: a matrix with the groups as row names, or one number (or
 #'   one for each group) for its diagonal.
@@ -23,6 +23,9 @@
 #'   the grandsire). A sire model is a pedigree whose dams are all unknown.
 #' @param both_sexes What to do with an animal that is sire of some and dam of others: `"warn"`,
 #'   `"allow"` (plants, selfing) or `"error"`.
+#' @param unknown What stands for a parent that is not known, in any case. A message tells which
+#'   codes other than `NA`, 0 and an empty string were taken so. Names in `groups` are groups,
+#'   whatever they are.
 #' @return A list of class `henderson_pedigree`: `id` (groups first, parents before offspring),
 #'   `sire` and `dam` (row numbers, 0 if unknown), `generation`, `inbreeding`, `groups`, `gamma`.
 #'   As a data frame ([as.data.frame()]) it has names in place of row numbers.
@@ -41,10 +44,13 @@
 #' Ainverse(ped)
 #' @export
 pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL, gamma = NULL,
-                     maternal = c("dam", "grandsire"), both_sexes = c("warn", "allow", "error")) {
+                     maternal = c("dam", "grandsire"), both_sexes = c("warn", "allow", "error"),
+                     unknown = c(NA, "", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999",
+                       "?")) {
   maternal <- check_choice(maternal, c("dam", "grandsire"), "maternal")
   both_sexes <- check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
-  records <- pedigree_records(data, id, sire, dam)
+  unknown <- check_unknown(unknown, groups)
+  records <- pedigree_records(data, id, sire, dam, unknown)
   groups <- check_groups(groups, records$id)
   records <- add_founders(unique_records(records), groups)
   parents <- list(
@@ -56,15 +62,13 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
   new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25)
 }
 
-# What stands for a parent that is not known, in the files of several programs.
-unknown_parents <- c(
-  "", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999", "?"
-)
+# The default of pedigree(), for codes of parents in the data.
+unknown_parents <- c("", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999", "?")
 
 # Reading ------------------------------------------------------------------------------------------
 
 # list(id, sire, dam) as character, unknown parents as NA.
-pedigree_records <- function(data, id, sire, dam) {
+pedigree_records <- function(data, id, sire, dam, unknown) {
   if (inherits(data, "henderson_pedigree")) data <- as.data.frame(data)
   if (!is.data.frame(data)) abort_data(data)
   if (nrow(data) == 0L) abort_pedigree("The pedigree has no records: {.arg data} is empty.")
@@ -72,12 +76,34 @@ pedigree_records <- function(data, id, sire, dam) {
     id = pedigree_column(data, id, "id"), sire = pedigree_column(data, sire, "sire"),
     dam = pedigree_column(data, dam, "dam")
   )
-  unnamed <- which(is.na(records$id))
+  known <- lapply(records, without_codes, unknown)
+  unnamed <- which(is.na(known$id))
   if (length(unnamed) > 0L) {
-    abort_pedigree("{.arg id} is missing, empty or 0 in row {.val {unnamed}}.",
+    code <- records$id[unnamed[1L]]
+    plain <- is.na(code) || code %in% c("", "0")
+    what <- if (plain) "missing, empty or 0" else paste0("\"", code, "\", an unknown parent,")
+    abort_pedigree("{.arg id} is {what} in row {.val {unnamed}}.",
       "Give each animal a name, or drop these rows.", "id", unnamed)
   }
-  records
+  tell_unknown(c(records$sire[is.na(known$sire)], records$dam[is.na(known$dam)]))
+  known
+}
+
+# What everybody writes needs no words.
+tell_unknown <- function(codes) {
+  counts <- table(codes[!codes %in% c(NA, "", "0")])
+  if (length(counts) > 0L) inform_unknown_parents(names(counts), as.vector(counts))
+}
+
+without_codes <- function(x, unknown) {
+  x[tolower(x) %in% tolower(unknown)] <- NA_character_
+  x
+}
+
+check_unknown <- function(unknown, groups) {
+  if (!is.atomic(unknown)) abort_argument("unknown", unknown, "names of unknown parents")
+  # A group of unknown parents may have any name.
+  setdiff(c("", trimws(number_names(unknown))), as.character(groups))
 }
 
 pedigree_column <- function(data, name, argument) {
@@ -93,15 +119,17 @@ pedigree_column <- function(data, name, argument) {
   animal_names(x)
 }
 
-# Names as text; NA for 0, "" and blanks.
+# Names as text, without blanks around them.
 animal_names <- function(x) {
-  if (is.numeric(x) && !is.factor(x)) {
-    x[which(x == 0)] <- NA
-    return(number_names(x))
-  }
+  if (inherits(x, "integer64")) x <- plain_column(x, "id")
+  if (is.numeric(x) && !is.factor(x)) return(number_names(x))
   x <- if (is.factor(x)) levels(x)[x] else as.character(x)
-  blank <- which(x == "0" | !nzchar(x) | startsWith(x, " ") & !grepl("[^ ]", x))
-  if (length(blank) > 0L) x[blank] <- NA_character_
+  blank <- which(startsWith(x, " ") | endsWith(x, " ") | grepl("[\t\u00a0]", x))
+  if (length(blank) == 0L) return(x)
+  trimmed <- gsub("^[[:space:]\u00a0]+|[[:space:]\u00a0]+$", "", x[blank])
+  named <- nzchar(trimmed)
+  if (any(named)) inform_trimmed(x[blank][named])
+  x[blank] <- trimmed
   x
 }
 
@@ -119,6 +147,7 @@ unique_records <- function(records) {
 add_founders <- function(records, groups) {
   parents <- unique(c(records$sire, records$dam))
   added <- setdiff(parents[!is.na(parents)], c(records$id, groups))
+  if (length(added) > 0L) inform_founders(added)
   unknown <- rep(NA_character_, length(groups) + length(added))
   list(
     id = c(groups, added, records$id), sire = c(unknown, records$sire),

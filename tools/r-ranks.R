@@ -11,9 +11,9 @@ r_ranks <- list(
   structures = c(
     "numbers.R", "structures.R", "covstruct.R", "covstruct-names.R",
     "covstruct-recipes.R", "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R",
-    "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "relationship.R", "grm.R",
-    "control.R",
-    "prior.R", "prior-density.R"
+    "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "read-records.R",
+    "relationship.R", "grm.R", "control.R", "prior.R",
+    "prior-density.R"
   ),
   # Parsed terms: what was written, without data.
   terms = c(
