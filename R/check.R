@@ -38,6 +38,11 @@ check_choice <- function(value, choices, argument, synonyms = character()) {
   unname(found)
 }
 
+# Fits of lme4, whose tests are those of lmerTest: attached after it our functions hide them.
+is_merMod <- function(fit) inherits(fit, "merMod") && requireNamespace("lmerTest", quietly = TRUE)
+
+of_lmerTest <- function(name, ...) getExportedValue("lmerTest", name)(...)
+
 # Columns ------------------------------------------------------------------------------------------
 
 # Every variable is a column of `data`, or an object in reach of `env`: not a function, unless it

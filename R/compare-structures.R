@@ -24,12 +24,16 @@ compare_structures <- function(object, residual, ...) {
   }
   names <- structure_labels(residual)
   user <- parent.frame()
+  changed <- c(...names(), "residual")
   call <- stats::update(object, ..., evaluate = FALSE)
   fits <- lapply(residual, function(structure) {
     call$residual <- structure
     # A structure that cannot be fitted is a row of the table, not the end of it.
-    tryCatch(suppressWarnings(eval(call, user), "henderson_warning_convergence"),
-      henderson_error = identity)
+    tryCatch(
+      suppressWarnings(evaluate_update(object, call, changed, user),
+        "henderson_warning_convergence"),
+      henderson_error = identity
+    )
   })
   names(fits) <- names
   table <- do.call(rbind, lapply(fits, structure_row))

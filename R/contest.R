@@ -47,6 +47,7 @@
 #' @param ddf Degrees of freedom; by default those that [lmmfit()] was given.
 #' @param joint `TRUE` adds the F test of all rows together.
 #' @param information Which information matrix of the variance parameters.
+#' @param ... Nothing more for a fit by [lmmfit()]; for one by lme4, arguments of lmerTest.
 #' @return A list of class `contest`: `table` (a data frame with a row for each row of `K`:
 #'   `estimate`, `rhs`, `se`, `df`, `statistic`, `p.value`, `estimable`), `joint` (a data frame with
 #'   `F`, `ndf`, `ddf`, `p.value` and the `scale` of Kenward and Roger's F, or `NULL`), `ddf` and
@@ -69,7 +70,9 @@
 #' @export
 contest <- function(fit, K, L = NULL, rhs = 0,
                     ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none"),
-                    joint = TRUE, information = NULL) {
+                    joint = TRUE, information = NULL, ...) {
+  if (is_merMod(fit)) return(of_lmerTest("contest", fit, K, ...))
+  check_unused(...)
   check_fit(fit, "fit")
   if (is_bayes(fit)) {
     if (!missing(ddf) || !is.null(information)) abort_bayes_ddf()

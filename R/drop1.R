@@ -49,7 +49,9 @@ drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
 
 #' @rdname drop1.lmmfit
 #' @export
-ranova <- function(fit, reduce = TRUE) {
+ranova <- function(fit, reduce = TRUE, ...) {
+  if (is_merMod(fit)) return(of_lmerTest("ranova", fit, ...))
+  check_unused(...)
   check_fit(fit, "fit")
   check_flag(reduce, "reduce")
   if (!is_mixed(fit)) abort_no_random("`ranova()`")

@@ -36,7 +36,7 @@ wald_test <- function(fit, K, rhs, test, ddf, information) {
   ddf <- if (test == "Chisq") "none" else check_ddf(fit, ddf)
   # A term whose columns were all dropped has no rows.
   joint <- if (nrow(K) == 0L) data.frame(F = NA, ndf = 0, ddf = NA, p.value = NA) else
-    contest(fit, K, rhs, ddf = ddf, information = information)$joint
+    contest(fit, K, rhs = rhs, ddf = ddf, information = information)$joint
   if (test == "F") {
     return(data.frame(Df = joint$ndf, Df.res = joint$ddf, F = joint$F, `Pr(>F)` = joint$p.value,
       check.names = FALSE))

@@ -3,7 +3,10 @@
   register_later("emmeans", "recover_data", "lmmfit")
   register_later("emmeans", "emm_basis", "lmmfit")
   register_later("multcomp", "modelparm", "lmmfit")
-  register_later("lme4", "refit", "lmmfit")
+  for (generic in c("refit", "getME", "ngrps")) register_later("lme4", generic, "lmmfit")
+  register_later("lmerTest", "contest", "lmmfit")
+  register_later("nlme", "getData", "lmmfit")
+  setHook(packageEvent("lmerTest", "attach"), tell_masked)
   register_later("DHARMa", "getFixedEffects", "lmmfit")
   for (generic in c("linearHypothesis", "Anova", "deltaMethod", "vif")) {
     register_later("car", generic, "lmmfit")
@@ -14,6 +17,12 @@
   for (generic in c("r2", "check_singularity", "check_convergence")) {
     register_later("performance", generic, "lmmfit")
   }
+}
+
+# lmerTest::ranova() is no generic: attached later it hides ours.
+tell_masked <- function(...) {
+  if (!"package:henderson" %in% search()) return(invisible())
+  packageStartupMessage("lmerTest hides ranova() of henderson: write henderson::ranova(fit).")
 }
 
 register_later <- function(package, generic, class) {

@@ -66,7 +66,7 @@ r_ranks <- list(
   ),
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
-    "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "refit-response.R", "two-stage.R",
+    "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "update.R", "refit-response.R", "two-stage.R",
     "two-stage-*.R", "compare.R", "compare-*.R",
     "zzz.R", "henderson-package.R"
   )

@@ -1,0 +1,79 @@
+# A fit again with something changed. Data and weights are found where the formula was made, as in a
+# function that has returned; where they are gone, the records are in the fit.
+
+#' Fit again with changes
+#'
+#' @param object A fit by [lmmfit()].
+#' @param formula. A formula of changes, as for [stats::update.formula()].
+#' @param ... Arguments of [lmmfit()] that replace those of the fit, or are new.
+#' @param evaluate `FALSE` gives the call and does not make it.
+#' @return A fit, or a call.
+#' @examples
+#' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+#' update(fit, . ~ . + Sex)
+#' update(fit, method = "ML")
+#' @method update lmmfit
+#' @export
+update.lmmfit <- function(object, formula., ..., evaluate = TRUE) {
+  changes <- as.list(match.call(expand.dots = FALSE)$...)
+  call <- object$call
+  call$formula <- object$formula
+  if (!missing(formula.)) call$formula <- stats::update.formula(object$formula, formula.)
+  for (name in names(changes)) call[name] <- changes[name]
+  if (!evaluate) return(call)
+  env <- parent.frame()
+  evaluate_update(object, call, names(changes), env)
+}
+
+# `changed` are the arguments that belong to `env`; the others to where the fit was made.
+evaluate_update <- function(object, call, changed, env) {
+  made <- new.env(parent = env)
+  native <- call
+  kept <- setdiff(names(call)[-1L], c("formula", "method", changed))
+  for (name in kept) {
+    value <- kept_argument(object, name, call[[name]], env)
+    if (is.null(value)) next
+    assign(paste0(".", name), value, envir = made)
+    native[[name]] <- as.name(paste0(".", name))
+  }
+  # The records of the frame are those of `subset`, with their weights.
+  if (isTRUE(attr(made$.data, "of_fit"))) {
+    native["subset"] <- NULL
+    if (!"weights" %in% changed && !is.null(object$frame[["(weights)"]])) {
+      native$weights <- as.name("(weights)")
+    }
+  }
+  fit <- eval(native, made)
+  fit$call <- call
+  fit
+}
+
+# The value of an argument of the fit, NULL where it is as it stands (an expression in the columns
+# of the data is evaluated there again).
+kept_argument <- function(object, name, expression, env) {
+  if (!is.language(expression)) return(NULL)
+  places <- list(environment(object$formula), env)
+  if (name == "data") return(fit_data(object, expression, places))
+  if (name %in% c("weights", "subset", "residual")) {
+    return(if (name == "residual") first_found(expression, places))
+  }
+  first_found(expression, places)
+}
+
+first_found <- function(expression, places) {
+  for (place in Filter(is.environment, places)) {
+    value <- tryCatch(eval(expression, place), error = function(e) NULL)
+    if (!is.null(value)) return(value)
+  }
+  NULL
+}
+
+fit_data <- function(object, expression, places) {
+  found <- first_found(expression, places)
+  if (is.data.frame(found) || is.environment(found)) return(found)
+  # Records of several responses are not the rows that they came from.
+  if (!is.null(object$parts$traits)) return(NULL)
+  data <- object$frame
+  attr(data, "terms") <- NULL
+  structure(as.data.frame(data, optional = TRUE), of_fit = TRUE)
+}
