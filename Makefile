@@ -4,13 +4,14 @@ JOBS = $(shell nproc 2>/dev/null || echo 2)
 # Ahead of R's own libraries: made by tools/setup.sh only where those cannot be written.
 export R_LIBS := $(CURDIR)/.lib$(if $(R_LIBS),:$(R_LIBS))
 
-.PHONY: help run test test-core test-r install setup setup-dev peers check document bench lint format \
+.PHONY: help run test test-core test-r test-kernels install setup setup-dev peers check document bench lint format \
   layers site clean
 
 help:
 	@echo 'make run       install what is missing, install the package, fit two growth data sets'
 	@echo 'make test      the same set-up, then all tests (C++ core and R)'
 	@echo 'make test-core tests of the C++ core alone (make -C tests/cpp sanitize: with sanitizers)'
+	@echo 'make test-kernels  accuracy and edges under each set of kernels of this processor'
 	@echo 'make peers     packages that some tests compare with and nothing needs: minutes of compilation'
 	@echo 'make check     R CMD build and R CMD check --as-cran'
 	@echo 'make document  help pages, NAMESPACE, exports of the engine, list of objects'
@@ -41,6 +42,10 @@ test: setup-dev test-core install test-r
 
 test-core:
 	@tools/test-core.sh
+
+# Needs the installed package.
+test-kernels:
+	@tools/test-kernels.sh
 
 test-r:
 	@NOT_CRAN=true Rscript tools/test-r.R

@@ -8,6 +8,10 @@
 #'   bit; small models use one thread whatever it is.
 #' @param truncate For `method = "ANOVA"`: `TRUE` reports a negative estimate of a variance as 0.
 #' @param ... Nothing more: what is not an argument is an error.
+#' @section Kernels: The engine takes the widest vector instructions that the processor has. The
+#'   environment variable `HENDERSON_KERNELS`, set before the package does its first fit, names
+#'   others: `portable`, `avx2` or `avx512`; what the processor does not have is an error. Estimates
+#'   then differ by rounding alone, and no verdict of a search may.
 #' @return A list of class `lmm_control`.
 #' @examples
 #' lmm_control(max_iterations = 50)
