@@ -26,10 +26,35 @@ kept_columns <- function(fit) {
 sequential_rows <- function(X) {
   scale <- sqrt(Matrix::colSums(X^2))
   X <- X %*% Matrix::Diagonal(x = 1 / scale)
-  R <- if (length(X) <= 2e7) qr.R(qr(as.matrix(X), tol = 1e-14)) else
+  R <- if (length(X) > 2e7 || is_well_conditioned(X)) {
     chol(as.matrix(Matrix::crossprod(X)))
+  } else {
+    qr.R(qr(as.matrix(X), tol = 1e-14))
+  }
   R <- R / diag(R)
   R * outer(1 / scale, scale)
+}
+
+# Whether sums of products lose no more than half of the digits. Of long X alone: others are as well
+# decomposed.
+is_well_conditioned <- function(X) {
+  if (nrow(X) <= sketch_rows(ncol(X))) return(FALSE)
+  sketched <- as.matrix(row_sketch(nrow(X), ncol(X)) %*% X)
+  rcond(qr.R(qr(sketched, tol = 1e-14)), "1", triangular = TRUE) > 1e-4
+}
+
+sketch_rows <- function(p) 4 * p + 50
+
+# S with S X of few rows: each record is added to two random ones, with random signs. Columns that
+# depend on each other in X do so in S X with the same coefficients, and others do not (Clarkson &
+# Woodruff 2017, J ACM 63:54). The same S each time; the identity where there are few records.
+row_sketch <- function(n, p) {
+  m <- sketch_rows(p)
+  if (n <= m) return(Matrix::Diagonal(n))
+  state <- seed_state(1)
+  on.exit(assign(".Random.seed", state$old, envir = globalenv()))
+  Matrix::sparseMatrix(i = sample.int(m, 2L * n, TRUE), j = rep.int(seq_len(n), 2L),
+    x = sample(c(-1, 1), 2L * n, TRUE), dims = c(m, n))
 }
 
 # Each term after those before it.
@@ -80,6 +105,9 @@ containing_in_formula <- function(fit) {
 type3_hypotheses <- function(fit) {
   columns <- kept_columns(fit)
   full <- indicator_design(fit)
+  sketch <- row_sketch(fit$n, max(ncol(full$X), ncol(columns$X)))
+  full$X <- sketch %*% full$X
+  columns$X <- sketch %*% columns$X
   treatment <- full$treatment[independent_in_order(full$X[, full$treatment, drop = FALSE])]
   if (length(treatment) != ncol(columns$X)) {
     # The contrasts do not span the levels: each term's own columns.
