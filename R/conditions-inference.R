@@ -146,3 +146,15 @@ need_package <- function(package, purpose) {
     "Install it by {.code install.packages(\"{package}\")}.", "package", package
   )
 }
+
+abort_robust_groups <- function() {
+  abort("robust", "A robust covariance needs independent groups of records: here all are tied.",
+    "Crossed random effects and pedigrees tie all records. Choose another {.arg ddf}.", "ddf"
+  )
+}
+
+abort_robust_effects <- function() {
+  abort("robust", "A robust covariance is that of the fixed effects: random ones have none.",
+    "Choose another {.arg ddf}, or leave the random effects out.", "ddf"
+  )
+}

@@ -20,16 +20,27 @@
 #'   scaled, and its degrees of freedom follow (Kenward and Roger 1997; SAS `ddfm = kenwardroger`,
 #'   pbkrtest). For structures that are not linear in their parameters (autoregressive, ...) the
 #'   term with second derivatives is part of it. Needs a REML fit.
+#' * `"Kenward-Roger1"`: the same without second derivatives, of first order (SAS `ddfm =
+#'   kenwardroger(linear)`, mmrm `Kenward-Roger-Linear`).
 #' * `"Kenward-Roger2"`: the improvement of Kenward and Roger (2009; SAS `ddfm = kenwardroger2`).
 #'   Where V is not linear in its parameters their estimates are biased, and so is the covariance
 #'   made from them; this is counted, and the result is the same whatever the parameters are (a
 #'   correlation, its logarithm, a covariance). The same as `"Kenward-Roger"` where V is linear in
 #'   the parameters (variance components, `us`, `cs`, `toep`). Structures of more than 300 positions
 #'   are taken as linear.
+#' * `"between-within"` and `"containment"`: counted from the design, as SAS does (`ddfm = betwithin`,
+#'   `contain`); subjects are the groups of records that nothing ties to others.
+#' * `"CR2"` and `"CR0"`: with a robust (sandwich) covariance, for models with independent groups of
+#'   records, whatever their structure. CR2 is without bias where the model holds, and its degrees of
+#'   freedom are those of Bell and McCaffrey (2002), as in clubSandwich and mmrm
+#'   (`"Empirical-Bias-Reduced"`); of several rows F is the approximate Hotelling test of Pustejovsky
+#'   and Tipton (2018).
 #' * `"residual"`: records less rank of X. `"none"`: infinite, that is z and chi-square tests.
 #'
-#' Without random terms and with an estimated variance, n - rank(X) is exact and taken by the first
-#' four.
+#' Short names are understood: `"KR"`, `"KR1"`, `"KR2"`, `"Satt"`, `"BW"`, `"robust"`.
+#'
+#' Without random terms and with an estimated variance, n - rank(X) is exact and taken by all but the
+#' robust ones and `"none"`.
 #'
 #' The covariance of the estimated variance parameters comes from the `information` matrix:
 #' `"observed"` is the default for Satterthwaite (as in SAS and lmerTest; fits by `"ANOVA"` take the
@@ -57,7 +68,9 @@
 #' @references Fai, A. H.-T. and Cornelius, P. L. (1996) Journal of Statistical Computation and
 #'   Simulation 54, 363-378. Kackar, R. N. and Harville, D. A. (1984) Journal of the American
 #'   Statistical Association 79, 853-862. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997;
-#'   (2009) Computational Statistics & Data Analysis 53, 2583-2595.
+#'   (2009) Computational Statistics & Data Analysis 53, 2583-2595. Bell, R. M. and McCaffrey, D. F.
+#'   (2002) Survey Methodology 28, 169-181. Pustejovsky, J. E. and Tipton, E. (2018) Journal of
+#'   Business & Economic Statistics 36, 672-683.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
 #' contest(fit, c(nitro = 1))
@@ -69,9 +82,10 @@
 #'   L = list(Block = rep(1 / 6, 6)))
 #' @export
 contest <- function(fit, K, L = NULL, rhs = 0,
-                    ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none"),
+                    ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger1", "Kenward-Roger2",
+                      "between-within", "containment", "CR0", "CR2", "residual", "none"),
                     joint = TRUE, information = NULL, ...) {
-  if (is_merMod(fit)) return(of_lmerTest("contest", fit, K, ...))
+  if (is_merMod(fit)) return(of_lmerTest(\"contest\", fit, K, ...))
   check_unused(...)
   check_fit(fit, "fit")
   if (is_bayes(fit)) {

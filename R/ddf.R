@@ -2,85 +2,6 @@
 # the variance parameters and from their information. The engine's parameters are its own theta; as
 # the score is zero, what is made of them here does not depend on the parametrisation.
 
-ddf_choices <- c("Satterthwaite", "Kenward-Roger", "Kenward-Roger2", "residual", "none")
-information_choices <- c("observed", "expected", "average")
-
-# Of 1997, or with the improvement of 2009.
-is_kenward_roger <- function(ddf) ddf %in% c("Kenward-Roger", "Kenward-Roger2")
-
-# As others call them.
-ddf_synonyms <- c(
-  kr = "Kenward-Roger", `kenward roger` = "Kenward-Roger", kenwardroger = "Kenward-Roger",
-  `kenward-roger-1997` = "Kenward-Roger", kr2 = "Kenward-Roger2", satterth = "Satterthwaite",
-  satterthwaites = "Satterthwaite", sat = "Satterthwaite", residuals = "residual",
-  asymptotic = "none", lme4 = "none", z = "none"
-)
-
-as_ddf <- function(ddf) check_choice(ddf, ddf_choices, "ddf", ddf_synonyms)
-
-check_ddf <- function(fit, ddf) {
-  ddf <- as_ddf(ddf %||% fit$ddf %||% "Satterthwaite")
-  if (is_kenward_roger(ddf) && fit$method == "ML" && !has_exact_t(fit)) {
-    abort_kenward_roger(fit$method)
-  }
-  ddf
-}
-
-# Satterthwaite: observed (SAS, lmerTest, mmrm); Kenward-Roger: expected (their paper, pbkrtest).
-check_information <- function(information, ddf) {
-  if (is.null(information)) return(if (is_kenward_roger(ddf)) "expected" else "observed")
-  check_choice(information, information_choices, "information")
-}
-
-needs_derivatives <- function(fit, ddf) {
-  (ddf == "Satterthwaite" || is_kenward_roger(ddf)) && !has_exact_t(fit) && any(is_estimated(fit))
-}
-
-# Moments of K beta --------------------------------------------------------------------------------
-
-# covariance, gradients (one matrix per theta) and adjusted (Kenward-Roger) of the rows of K, or of
-# the errors of K beta + L u. w: the covariance of theta. K has a column for each column of X that
-# was kept.
-mean_moments <- function(fit, K, ddf, information, w, L = NULL) {
-  n <- length(estimated_columns(fit))
-  if (!is.null(L) || n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w, L))
-  known <- if (n <= small_rank && !is_kenward_roger(ddf)) {
-    variance_information(fit, is_average(fit, information))$moments
-  }
-  key <- paste("moments", if (is_kenward_roger(ddf)) c(ddf, information), collapse = " ")
-  all <- known %||% kept_answer(fit, key, function() {
-    engine_moments(fit, sparse_identity(n), ddf, w)
-  })
-  K <- as.matrix(K)
-  turn <- function(matrix) K %*% matrix %*% t(K)
-  list(
-    covariance = turn(all$covariance), gradients = lapply(all$gradients, turn),
-    adjusted = if (length(all$adjusted) > 0L) turn(all$adjusted)
-  )
-}
-
-engine_moments <- function(fit, K, ddf, w, L = NULL) {
-  columns <- engine_columns(fit, K, L)
-  if (!is_kenward_roger(ddf) || length(w) == 0L) return(ask_one(fit, "moments", K = columns))
-  improved <- ddf == "Kenward-Roger2"
-  expected <- if (improved) variance_information(fit)$expected else matrix(0, 0L, 0L)
-  ask_one(fit, "moments", K = columns, w = w, expected = expected)
-}
-
-# Covariance of the rows of K (over the kept columns), or of the errors of K beta + L u, with the
-# variances taken as known.
-plain_covariance <- function(fit, K, L = NULL) {
-  if (!is.null(L)) return(solve_for(fit, engine_columns(fit, K, L)))
-  kept <- estimated_columns(fit)
-  if (!is.null(fit$fixed$covariance)) {
-    K <- as.matrix(K)
-    return(K %*% fit$fixed$covariance[kept, kept, drop = FALSE] %*% t(K))
-  }
-  engine_moments(fit, K, "none", NULL)$covariance
-}
-
-# Tests --------------------------------------------------------------------------------------------
-
 # One row per row of K (kept columns): variance and degrees of freedom. Many rows go in groups.
 row_tests <- function(fit, K, ddf, information, L = NULL) {
   groups <- split(seq_len(nrow(K)), (seq_len(nrow(K)) - 1L) %/% 256L)
@@ -96,6 +17,15 @@ row_tests <- function(fit, K, ddf, information, L = NULL) {
 
 # What tests of K need: the covariance that is used, the plain one, its gradients, and w.
 test_moments <- function(fit, K, ddf, information, L = NULL) {
+  if (is_robust(ddf)) {
+    if (!is.null(L)) abort_robust_effects()
+    return(robust_moments(fit, K, ddf))
+  }
+  if (is_by_design(ddf) && !has_exact_t(fit)) {
+    df_of <- row_df_of_columns(column_df(fit, ddf))
+    covariance <- plain_covariance(fit, K, L)
+    return(list(used = covariance, covariance = covariance, df = df_of(K), df_of = df_of))
+  }
   if (!needs_derivatives(fit, ddf)) {
     covariance <- plain_covariance(fit, K, L)
     return(list(used = covariance, covariance = covariance))
@@ -109,6 +39,7 @@ test_moments <- function(fit, K, ddf, information, L = NULL) {
 
 # Satterthwaite: 2 c^2 / g'Wg. For one row Kenward and Roger's is the same, with their W.
 row_df <- function(fit, moments, i, ddf) {
+  if (!is.null(moments$df)) return(moments$df[i])
   if (is.null(moments$w)) return(simple_df(fit, ddf))
   gradient <- vapply(moments$gradients, function(matrix) matrix[i, i], 0)
   2 * moments$covariance[i, i]^2 / sum(gradient * (moments$w %*% gradient))
@@ -121,11 +52,13 @@ simple_df <- function(fit, ddf) {
 
 # F test of K beta = rhs for independent rows of K: list(F, ndf, ddf, scale).
 joint_test <- function(fit, K, difference, ddf, information, L = NULL) {
+  if (is_robust(ddf)) return(robust_joint(fit, K, difference, ddf))
   moments <- test_moments(fit, K, ddf, information, L)
   if (!is.null(moments$w) && is_kenward_roger(ddf)) return(kenward_roger(moments, difference))
   parts <- eigen(moments$covariance, symmetric = TRUE)
   t_squared <- drop(crossprod(parts$vectors, difference))^2 / parts$values
-  df <- if (is.null(moments$w)) simple_df(fit, ddf) else fai_cornelius(moments, parts)
+  df <- if (!is.null(moments$df)) min(moments$df) else
+    if (is.null(moments$w)) simple_df(fit, ddf) else fai_cornelius(moments, parts)
   list(F = mean(t_squared), ndf = nrow(K), ddf = df, scale = 1)
 }
 

@@ -1,5 +1,5 @@
-# Estimates with tests that each of them is 0. The adjusted standard errors of Kenward and Roger
-# stand in place of the plain ones.
+# Estimates with tests that each of them is 0. The standard errors of Kenward and Roger, and robust
+# ones, stand in place of the plain ones.
 fixed_table <- function(fit, ddf = NULL, information = NULL) {
   estimate <- fit$fixed$estimate
   kept <- which(!is.na(estimate))
@@ -7,10 +7,10 @@ fixed_table <- function(fit, ddf = NULL, information = NULL) {
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
   table <- data.frame(estimate = estimate, se = fit$fixed$se, df = rep(NA_real_, length(estimate)))
-  if (needs_derivatives(fit, ddf)) {
+  if (needs_derivatives(fit, ddf) || is_robust(ddf) || is_by_design(ddf)) {
     tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
     table$df[kept] <- tests$df
-    if (is_kenward_roger(ddf)) table$se[kept] <- sqrt(pmax(tests$variance, 0))
+    if (adjusts_covariance(ddf)) table$se[kept] <- sqrt(pmax(tests$variance, 0))
   } else {
     table$df[kept] <- simple_df(fit, ddf)
   }
@@ -19,4 +19,16 @@ fixed_table <- function(fit, ddf = NULL, information = NULL) {
   row.names(table) <- fit$fixed$names
   attr(table, "ddf") <- list(ddf = ddf, information = if (needs_derivatives(fit, ddf)) information)
   table
+}
+
+# The covariance of the fixed effects, NA at dropped ones.
+adjusted_covariance <- function(fit, ddf, information) {
+  plain <- !adjusts_covariance(ddf) || is_kenward_roger(ddf) && !needs_derivatives(fit, ddf)
+  if (plain) return(fit$fixed$covariance %||% fixed_covariance(fit))
+  kept <- estimated_columns(fit)
+  moments <- test_moments(fit, sparse_identity(length(kept)), ddf,
+    check_information(information, ddf))
+  covariance <- matrix(NA_real_, length(fit$fixed$names), length(fit$fixed$names))
+  covariance[kept, kept] <- as.matrix(moments$used)
+  covariance
 }

@@ -28,8 +28,8 @@ emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information =
   list(
     X = X, bhat = unname(estimate), nbasis = nbasis, V = covariance,
     dffun = function(k, dfargs) dfargs$df_of(k, dfargs),
-    dfargs = c(moments[c("covariance", "gradients", "w")],
-      list(df = df, kept = kept, df_of = linear_df)
+    dfargs = c(moments[intersect(c("covariance", "gradients", "w"), names(moments))],
+      list(rows_df = moments$df_of, df = df, kept = kept, df_of = linear_df)
     )
   )
 }
@@ -47,8 +47,9 @@ given_covariance <- function(object, given, kept) {
 
 # The degrees of freedom of k'beta, k over all columns or over the kept ones.
 linear_df <- function(k, dfargs) {
-  if (!is.null(dfargs$df)) return(dfargs$df)
   if (length(k) == length(dfargs$kept)) k <- k[dfargs$kept]
+  if (!is.null(dfargs$rows_df)) return(dfargs$rows_df(matrix(k, 1L)))
+  if (!is.null(dfargs$df)) return(dfargs$df)
   gradient <- vapply(dfargs$gradients, function(matrix) sum(k * (matrix %*% k)), 0)
   2 * sum(k * (dfargs$covariance %*% k))^2 / sum(gradient * (dfargs$w %*% gradient))
 }

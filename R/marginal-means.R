@@ -136,8 +136,8 @@ mean_moments_of <- function(fit, functions, ddf, information) {
     df[estimable] <- simple_df(fit, "none")
   } else if (n > 0L) {
     whole <- test_moments(fit, K, ddf, information, L)
-    moments <- c(moments, whole[c("covariance", "gradients", "w")],
-      list(used = as.matrix(whole$used) + diag(new, n)), list(simple = simple_df(fit, ddf)))
+    moments <- c(moments, whole[intersect(c("covariance", "gradients", "w", "df_of"), names(whole))],
+      list(K = K, used = as.matrix(whole$used) + diag(new, n)), list(simple = simple_df(fit, ddf)))
     variance[estimable] <- diag(moments$used)
     df[estimable] <- vapply(seq_len(n), function(i) row_df(fit, whole, i, ddf), 0)
   }

@@ -34,7 +34,7 @@ contrast_moments <- function(x, contrasts) {
   told <- rowSums(abs(contrasts[, !moments$estimable, drop = FALSE])) == 0
   rows <- contrasts[, moments$estimable, drop = FALSE]
   values <- x$estimate[moments$estimable]
-  df <- if (is.null(moments$w)) rep.int(moments$simple, nrow(rows)) else contrast_df(moments, rows)
+  df <- contrast_df(moments, rows)
   new <- abs(contrasts) %*% !is.finite(ifelse(x$estimable, x$df, 1)) > 0
   df[new] <- Inf
   estimate <- drop(rows %*% values)
@@ -43,6 +43,8 @@ contrast_moments <- function(x, contrasts) {
 }
 
 contrast_df <- function(moments, rows) {
+  if (!is.null(moments$df_of)) return(moments$df_of(rows %*% moments$K))
+  if (is.null(moments$w)) return(rep.int(moments$simple, nrow(rows)))
   variance <- rowSums((rows %*% moments$covariance) * rows)
   gradients <- vapply(moments$gradients, function(matrix) rowSums((rows %*% matrix) * rows),
     numeric(nrow(rows)))

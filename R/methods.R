@@ -7,7 +7,9 @@
 #' * `fixef()`: estimates of the fixed effects, `NA` for dropped columns.
 #' * `coef()`: without random terms the same; otherwise a list with, for each grouping factor, the
 #'   coefficients of its levels: fixed plus random effects, as in lme4.
-#' * `vcov()`: covariance matrix of the fixed effects. It takes the variances as known.
+#' * `vcov()`: covariance matrix of the fixed effects. It takes the variances as known; adjusted with
+#'   `ddf = "Kenward-Roger"` (`"Kenward-Roger1"`, `"Kenward-Roger2"`), robust with `ddf = "CR0"` or
+#'   `"CR2"`, see [contest()].
 #' * `logLik()`, `AIC()`, `BIC()`, `deviance()`: by the criterion of the fit (REML or ML), with the
 #'   constant of lme4, nlme and SAS. `deviance()` is -2 log-likelihood. The degrees of freedom count
 #'   the fixed effects and the variance parameters that were not held.
@@ -23,6 +25,7 @@
 #'   sparse: the terms one after the other, within a term the coefficients of each level together).
 #'
 #' @param object,x,formula A fit by [lmmfit()].
+#' @param ddf,information Adjustment of the covariance, see [contest()].
 #' @param level Residuals around X b + Z u (`"conditional"`) or around X b (`"marginal"`).
 #' @param fixed.only `TRUE` gives the terms of the fixed part alone.
 #' @param type Which residuals, or which matrix.
@@ -127,9 +130,9 @@ model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FA
 
 #' @rdname lmmfit-methods
 #' @export
-vcov.lmmfit <- function(object, ...) {
+vcov.lmmfit <- function(object, ddf = "none", information = NULL, ...) {
   check_unused(..., .ignored = "complete")
-  covariance <- object$fixed$covariance %||% fixed_covariance(object)
+  covariance <- adjusted_covariance(object, check_ddf(object, ddf), information)
   dimnames(covariance) <- list(object$fixed$names, object$fixed$names)
   covariance
 }

@@ -39,7 +39,8 @@ answers::Question as_question(const Rcpp::List& list) {
   }
   if (list.containsElementNamed("w"))
     question.adjustment =
-        answers::AdjustmentRequest{Rcpp::as<Matrix>(list["w"]), Rcpp::as<Matrix>(list["expected"])};
+        answers::AdjustmentRequest{Rcpp::as<Matrix>(list["w"]), Rcpp::as<Matrix>(list["expected"]),
+                                   Rcpp::as<bool>(list["first_order"])};
   return question;
 }
 

@@ -47,7 +47,8 @@ r_ranks <- list(
   ),
   # Questions to a fit, and the objects that answer them.
   answers = c(
-    "information.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
+    "information.R", "ddf-names.R", "moments.R", "row-sketch.R", "subjects.R", "sandwich.R",
+    "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
     "bayes-functions.R", "bayes-answers.R",
     "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "reliability.R", "breeding-values.R",

@@ -59,3 +59,27 @@ test_that("without random terms type 1 is anova() of lm()", {
   expect_identical(nrow(anova(lmmfit(yield ~ 1 + (1 | Block), data))), 0L)
   expect_error(anova(lmmfit(yield ~ nitro, data), type = 4), class = "henderson_error_argument")
 })
+
+test_that("long designs with many levels: the sketch of the records changes nothing", {
+  set.seed(8)
+  data <- data.frame(f = factor(sample(40, 3000, TRUE)), g = factor(sample(6, 3000, TRUE)),
+    x = rnorm(3000))
+  # Rare levels, empty cells and a factor that another tells
+  data$g[data$f == "7"] <- "2"
+  data$g[1] <- "6"
+  data$h <- factor(as.integer(data$f) %% 5)
+  data$y <- rnorm(3000) + as.integer(data$g) / 10
+  fit <- lmmfit(y ~ g * x + f, data)
+  peer <- lm(y ~ g * x + f, data)
+  expect_equal(anova(fit, type = 1)$`F value`,
+    anova(peer)[c("g", "x", "f", "g:x"), "F value"], tolerance = 1e-8)
+  expect_equal(anova(fit)["f", "F value"], drop1(peer, "f", test = "F")["f", "F value"],
+    tolerance = 1e-8)
+  expect_equal(anova(fit)["g:x", "F value"], drop1(peer, "g:x", test = "F")["g:x", "F value"],
+    tolerance = 1e-8)
+  told <- anova(suppressWarnings(lmmfit(y ~ f + h + x, data)), type = 1)
+  expect_identical(told$NumDF, c(39, 0, 1))
+  state <- { set.seed(5); .Random.seed }
+  anova(fit, type = 2)
+  expect_identical(.Random.seed, state)
+})

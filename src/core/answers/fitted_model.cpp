@@ -102,6 +102,7 @@ Adjustment FittedModel::adjustment(const std::vector<Index>& moving, const Matri
                                    const std::vector<Direction>& directions,
                                    const AdjustmentRequest& request) {
   const Matrix& w = request.parameter_covariance;
+  if (request.first_order) return {w, Direction{}};
   Adjustment found{
       w, nonlinear_part(model_, parameters_.theta(), moving, jacobian * w * jacobian.transpose())};
   if (request.expected.size() == 0 || is_zero(found.nonlinear)) return found;

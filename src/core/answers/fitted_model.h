@@ -18,6 +18,7 @@ namespace henderson::answers {
 struct AdjustmentRequest {
   Matrix parameter_covariance;
   Matrix expected;  // of size 0: theirs of 1997; else the expected information, for that of 2009
+  bool first_order = false;  // without second derivatives of V
 };
 
 // -2l and its derivatives with respect to the user's values.

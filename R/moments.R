@@ -1,0 +1,43 @@
+# The covariance of K beta, or of the errors of K beta + L u, and its derivatives.
+
+# covariance, gradients (one matrix per theta) and adjusted (Kenward-Roger) of the rows of K, or of
+# the errors of K beta + L u. w: the covariance of theta. K has a column for each column of X that
+# was kept.
+mean_moments <- function(fit, K, ddf, information, w, L = NULL) {
+  n <- length(estimated_columns(fit))
+  if (!is.null(L) || n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w, L))
+  known <- if (n <= small_rank && !is_kenward_roger(ddf)) {
+    variance_information(fit, is_average(fit, information))$moments
+  }
+  key <- paste("moments", if (is_kenward_roger(ddf)) c(ddf, information), collapse = " ")
+  all <- known %||% kept_answer(fit, key, function() {
+    engine_moments(fit, sparse_identity(n), ddf, w)
+  })
+  K <- as.matrix(K)
+  turn <- function(matrix) K %*% matrix %*% t(K)
+  list(
+    covariance = turn(all$covariance), gradients = lapply(all$gradients, turn),
+    adjusted = if (length(all$adjusted) > 0L) turn(all$adjusted)
+  )
+}
+
+engine_moments <- function(fit, K, ddf, w, L = NULL) {
+  columns <- engine_columns(fit, K, L)
+  if (!is_kenward_roger(ddf) || length(w) == 0L) return(ask_one(fit, "moments", K = columns))
+  improved <- ddf == "Kenward-Roger2"
+  expected <- if (improved) variance_information(fit)$expected else matrix(0, 0L, 0L)
+  ask_one(fit, "moments", K = columns, w = w, expected = expected,
+    first_order = ddf == "Kenward-Roger1")
+}
+
+# Covariance of the rows of K (over the kept columns), or of the errors of K beta + L u, with the
+# variances taken as known.
+plain_covariance <- function(fit, K, L = NULL) {
+  if (!is.null(L)) return(solve_for(fit, engine_columns(fit, K, L)))
+  kept <- estimated_columns(fit)
+  if (!is.null(fit$fixed$covariance)) {
+    K <- as.matrix(K)
+    return(K %*% fit$fixed$covariance[kept, kept, drop = FALSE] %*% t(K))
+  }
+  engine_moments(fit, K, "none", NULL)$covariance
+}
