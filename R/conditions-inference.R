@@ -158,3 +158,9 @@ abort_robust_effects <- function() {
     "Choose another {.arg ddf}, or leave the random effects out.", "ddf"
   )
 }
+
+abort_means_covariance <- function() {
+  abort("size", "These means have no covariance: they are too many, or of a fit by Bayes.",
+    "Ask for fewer by {.arg at}, or test differences of their rows (attributes {.code K}, {.code L})
+    by {.fn contest}.", "x")
+}

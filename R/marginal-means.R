@@ -67,6 +67,10 @@ marginal_means <- function(fit, specs, at = list(), weights = c("equal", "propor
   check_mean_choices(choices)
   plan <- mean_plan(fit, wanted$names, choices)
   functions <- mean_functions(fit, plan)
+  if (is_bayes(fit)) {
+    if (!is.null(ddf) || !is.null(information)) abort_bayes_ddf()
+    return(posterior_means(fit, plan, functions, wanted$by, level))
+  }
   if (is.null(ddf) && !is.null(functions$L) && nrow(functions$K) > most_mean_tests) ddf <- "none"
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
@@ -161,6 +165,19 @@ new_means <- function(fit, plan, functions, moments, by, level) {
     moments = moments, variables = names(plan$cells), by = by, level = level,
     why = stats::setNames(why, cell_names(plan$cells)[utils::head(gaps, 5L)]),
     over = over_text(plan), random = term_labels(fit)[plan$terms])
+}
+
+# Of a fit by Bayes: posterior means, standard deviations and intervals.
+posterior_means <- function(fit, plan, functions, by, level) {
+  found <- contest_posterior(fit, functions$K, 0, functions$L, level)$table
+  found$estimable <- found$estimable & !functions$empty
+  shift <- ifelse(found$estimable, functions$offset, NA)
+  moments <- list(ddf = "none", estimable = found$estimable, value = found$estimate + shift,
+    se = found$se, df = ifelse(found$estimable, Inf, NA))
+  means <- new_means(fit, plan, functions, moments, by, level)
+  means$lower <- found$lower + shift
+  means$upper <- found$upper + shift
+  means
 }
 
 # What was averaged over, and where covariates stand.

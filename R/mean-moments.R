@@ -7,7 +7,7 @@ vcov.marginal_means <- function(object, ...) {
   check_unused(...)
   moments <- attr(check_means(object), "moments")
   if (is.null(moments$used)) {
-    abort_size("The covariance of means", nrow(object), most_mean_tests, "Fix variables by `at`.")
+    abort_means_covariance()
   }
   names <- cell_names(object[attr(object, "variables")])
   covariance <- matrix(NA_real_, length(names), length(names), dimnames = list(names, names))

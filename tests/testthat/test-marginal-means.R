@@ -160,3 +160,12 @@ test_that("a mean that is not estimable says why, and printing shows what was av
   expect_false(is.na(marginal_means(fit, ~ recipe, present = TRUE)$estimate[1]))
   expect_error(sed(means[1:2, ]), class = "henderson_error_argument")
 })
+
+test_that("means of a fit by Bayes are those of its posterior", {
+  fit <- lmmfit(yield ~ Variety + nitro + (1 | Block), nlme::Oats, method = "Bayes")
+  means <- marginal_means(fit, ~ Variety)
+  table <- contest(fit, attr(means, "K"))$table
+  expect_equal(means$estimate, table$estimate)
+  expect_equal(means$lower, table$lower)
+  expect_error(pairs(means), class = "henderson_error_size")
+})
