@@ -68,6 +68,12 @@ solve_for <- function(fit, K, diagonal = FALSE) {
   ask_one(fit, if (diagonal) "error_variances" else "error_covariance", K = K)
 }
 
+# The same for who asks about effects: of a fit by Bayes their posterior covariance.
+effect_covariance <- function(fit, K, diagonal = FALSE) {
+  if (is_bayes(fit)) return(posterior_covariance(fit, K, diagonal))
+  solve_for(fit, K, diagonal)
+}
+
 # The diagonal blocks of it: sizes[g] neighbouring columns of K are group g. A list of matrices.
 solve_blocks <- function(fit, K, sizes) ask_one(fit, "error_blocks", K = K, sizes = sizes)
 

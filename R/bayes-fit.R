@@ -20,6 +20,24 @@ function_moments <- function(fit, K) {
   list(mean = sweep(t(found$mean), 2L, shift, `+`), variance = t(found$variance))
 }
 
+# Cov(K'(beta, u)): the mean of that given the draws + the covariance of the means.
+posterior_covariance <- function(fit, K, diagonal) {
+  weight <- fit$posterior$weight
+  if (diagonal) {
+    moments <- function_moments(fit, K)
+    return(weighted_mean(moments$variance, weight) + weighted_sd(moments$mean, weight)^2)
+  }
+  posterior <- reopened(fit)
+  found <- lapply(chunks_of(length(weight), max(1L, as.integer(1e6 / ncol(K)^2))), function(chunk) {
+    at <- posterior_points(posterior, fit$posterior$values[chunk, , drop = FALSE], K = K,
+      covariance = TRUE)
+    list(mean = at$mean, within = drop(crossprod(weight[chunk], at$covariance)))
+  })
+  mean <- do.call(rbind, lapply(found, `[[`, "mean"))
+  centred <- sweep(mean, 2L, weighted_mean(mean, weight)) * sqrt(weight)
+  matrix(Reduce(`+`, lapply(found, `[[`, "within")), ncol(K)) + crossprod(centred)
+}
+
 # The same of the fixed effects alone, K functions x effects that are estimated; without the engine
 # where the draws have their moments.
 fixed_function_moments <- function(fit, K) {

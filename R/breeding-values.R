@@ -156,7 +156,7 @@ combination_variance <- function(fit, k, shares, coef, groups = NULL) {
   size <- length(fit$fixed$names) + sum(vapply(fit$random, function(x) length(x$effects), 0L))
   combinations <- Matrix::sparseMatrix(i = entries[, 1L], j = entries[, 2L], x = entries[, 3L],
     dims = c(size, nrow(shares)))
-  as.vector(solve_for(fit, as_dgc(combinations), diagonal = TRUE))
+  as.vector(effect_covariance(fit, as_dgc(combinations), diagonal = TRUE))
 }
 
 # Of combinations in rows: place among all effects, combination, weight. `at` are the places of the

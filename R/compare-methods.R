@@ -1,11 +1,13 @@
 #' Methods of estimating variances, side by side
 #'
-#' Fits one model by several methods: analysis of variance (Henderson's Method 3), ML, REML.
+#' Fits one model by several methods: analysis of variance (Henderson's Method 3), ML, REML, Bayes.
 #'
 #' @param formula,data As in [lmmfit()].
 #' @param methods The methods, in the order of the columns. A method that cannot fit the model has
-#'   `NA`, and the reason is printed.
-#' @param ... Further arguments of [lmmfit()], the same for all methods.
+#'   `NA`, and the reason is printed. Of `"Bayes"` the estimates are posterior means, the standard
+#'   errors posterior standard deviations.
+#' @param ... Further arguments of [lmmfit()], the same for all methods; `prior`, `draws`, `seed`,
+#'   `sampler` and `chains` are for `"Bayes"` alone.
 #' @return A list of class `compare_methods` with the data frames `variances` and `fixed` (an
 #'   estimate and a standard error for each method, in columns such as `REML` and `se_REML`), the
 #'   `criterion` (-2 log-likelihood), the `fits` and the `reasons` of those that failed.
@@ -18,8 +20,15 @@
 compare_methods <- function(formula, data = NULL, methods = c("ANOVA", "ML", "REML"), ...) {
   methods <- unique(vapply(methods, check_choice, "", names(estimation_methods), "methods",
     USE.NAMES = FALSE))
+  own <- list(...)
+  if (!"Bayes" %in% methods) {
+    used <- intersect(names(own), bayes_arguments)
+    if (length(used) > 0L) abort_bayes_argument(used[1L], methods[1L])
+  }
   fits <- lapply(methods, function(method) {
-    tryCatch(lmmfit(formula, data, method = method, ...), henderson_error = identity)
+    more <- if (method == "Bayes") own else own[setdiff(names(own), bayes_arguments)]
+    tryCatch(do.call(lmmfit, c(list(formula, data, method = method), more)),
+      henderson_error = identity)
   })
   names(fits) <- methods
   failed <- vapply(fits, inherits, NA, "error")
@@ -64,7 +73,7 @@ print.compare_methods <- function(x, ...) {
   print_table(method_columns(x$variances, x$methods))
   cat("\nFixed effects\n")
   print_table(method_columns(utils::head(x$fixed, 40L), x$methods))
-  likelihood <- setdiff(names(x$criterion), "ANOVA")
+  likelihood <- setdiff(names(x$criterion), c("ANOVA", "Bayes"))
   if (length(likelihood) > 0L) {
     cat("\n-2 log-likelihood: ", paste(likelihood,
       formatC(x$criterion[likelihood], format = "f", digits = 3L), collapse = ", "), "\n", sep = "")

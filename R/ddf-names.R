@@ -30,6 +30,10 @@ ddf_synonyms <- c(
 as_ddf <- function(ddf) check_choice(ddf, ddf_choices, "ddf", ddf_synonyms)
 
 check_ddf <- function(fit, ddf) {
+  if (is_bayes(fit)) {
+    if (!is.null(ddf) && as_ddf(ddf) != "none") abort_bayes_ddf()
+    return("none")
+  }
   ddf <- as_ddf(ddf %||% fit$ddf %||% "Satterthwaite")
   if (is_kenward_roger(ddf) && fit$method == "ML" && !has_exact_t(fit)) {
     abort_kenward_roger(fit$method)

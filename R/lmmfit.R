@@ -137,6 +137,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   }
   check_front_door(data, control)
   method <- check_method(method)
+  if (method == "Bayes" && !missing(ddf)) abort_bayes_ddf()
   ddf <- as_ddf(ddf)
   na_random <- check_choice(na_random, c("drop", "zero"), "na_random")
   formula <- check_formula(formula, parent.frame())

@@ -136,7 +136,8 @@ mean_moments_of <- function(fit, functions, ddf, information) {
   new <- functions$new[estimable]
   numbers <- as.double(n) * (ncol(K) + n_random_effects(fit))
   if (numbers > most_mean_numbers || n * numbers > most_mean_work) {
-    variance[estimable] <- solve_for(fit, engine_columns(fit, K, L), diagonal = TRUE) + new
+    variance[estimable] <- effect_covariance(fit, engine_columns(fit, K, L), diagonal = TRUE) +
+      new
     df[estimable] <- simple_df(fit, "none")
   } else if (n > 0L) {
     whole <- test_moments(fit, K, ddf, information, L)

@@ -33,7 +33,7 @@ engine_moments <- function(fit, K, ddf, w, L = NULL) {
 # Covariance of the rows of K (over the kept columns), or of the errors of K beta + L u, with the
 # variances taken as known.
 plain_covariance <- function(fit, K, L = NULL) {
-  if (!is.null(L)) return(solve_for(fit, engine_columns(fit, K, L)))
+  if (!is.null(L)) return(effect_covariance(fit, engine_columns(fit, K, L)))
   kept <- estimated_columns(fit)
   if (!is.null(fit$fixed$covariance)) {
     K <- as.matrix(K)

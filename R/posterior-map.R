@@ -58,13 +58,13 @@ correlation_factor <- function(t, z) {
   })
 }
 
-# Coordinates of given values, those that no coordinate reaches moved inside. The inverse of
-# values_at() for one point.
-coordinates_of <- function(prior, values) {
+# Coordinates of given values, correlations times `most`, so that those at a boundary move inside.
+# With most = 1 the inverse of values_at() for one point.
+coordinates_of <- function(prior, values, most = 0.95) {
   unlist(lapply(prior$blocks, function(block) {
     own <- values[block$at]
     switch(block$type, sd = log(own) / 2, positive = log(own),
-      interval = interval_coordinate(block, own), matrix = matrix_coordinates(block, own))
+      interval = interval_coordinate(block, own), matrix = matrix_coordinates(block, own, most))
   }))
 }
 
@@ -73,7 +73,7 @@ interval_coordinate <- function(block, value) {
   stats::qlogis(min(max(share, 0.02), 0.98))
 }
 
-matrix_coordinates <- function(block, values, most = 0.95) {
+matrix_coordinates <- function(block, values, most) {
   sigma <- matrix(0, block$t, block$t)
   sigma[cbind(block$row, block$col)] <- sigma[cbind(block$col, block$row)] <- values
   sd <- sqrt(diag(sigma))

@@ -77,16 +77,6 @@ posterior_readings <- function(posterior, model, estimates) {
     chunk = max(16L, min(1024L, as.integer(4e6 / max(total, 1L)))))
 }
 
-# Where the effects of each term stand among all.
-effect_places <- function(p, random) {
-  first <- p
-  lapply(random, function(term) {
-    size <- term$n_coef * term$n_levels
-    first <<- first + size
-    list(rows = first - size + seq_len(size), n_coef = term$n_coef, n_levels = term$n_levels)
-  })
-}
-
 # Random numbers of a seed, the generator of the session put back afterwards.
 with_stream <- function(seed, code) {
   if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)

@@ -9,7 +9,7 @@ open_posterior <- function(model, prior, threads) {
   list(
     prior = prior, spec = moved$spec, moved = moved,
     handle = posterior_open(moved$spec, threads),
-    start = held_values_of(model), limits = prior_limits(model),
+    parameters = model$parameters, start = held_values_of(model), limits = prior_limits(model),
     n_random = sum(model$parameters$index > 0L)
   )
 }
@@ -140,3 +140,13 @@ within_limits <- function(posterior, values) {
 }
 
 no_functions <- function(n_rows) new_dgc(integer(), 0L, double(), c(n_rows, 0L))
+
+# Where the effects of each term stand among all.
+effect_places <- function(p, random) {
+  first <- p
+  lapply(random, function(term) {
+    size <- term$n_coef * term$n_levels
+    first <<- first + size
+    list(rows = first - size + seq_len(size), n_coef = term$n_coef, n_levels = term$n_levels)
+  })
+}

@@ -11,6 +11,11 @@
   for (generic in c("linearHypothesis", "Anova", "deltaMethod", "vif")) {
     register_later("car", generic, "lmmfit")
   }
+  register_later("emmeans", "emm_basis", "lmmfit_bayes")
+  formats <- c("as_draws", "as_draws_df", "as_draws_matrix", "as_draws_array", "as_draws_list",
+    "as_draws_rvars")
+  for (generic in formats) register_later("posterior", generic, "lmmfit_bayes")
+  for (generic in c("as.mcmc", "as.mcmc.list")) register_later("coda", generic, "lmmfit_bayes")
   insight <- c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
     "is_mixed_model", "link_inverse", "get_variance")
   for (generic in insight) register_later("insight", generic, "lmmfit")

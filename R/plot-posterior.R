@@ -1,0 +1,148 @@
+# Pictures of a posterior.
+
+#' @rdname bayes
+#' @param type Of pictures: `"density"`, the posterior density of each variance parameter (of a
+#'   variance that of its standard deviation) with its prior dashed; `"trace"`, chains, or the
+#'   weights of an importance sampler; `"pairs"`, draws of each two parameters; `"surface"`, the
+#'   restricted likelihood over two parameters, the others at their posterior means, with the draws
+#'   on it and a cross at the best point of the grid. Other types are those of [plot.lmmfit()].
+#' @param parameters Names of variance parameters, by default all that are free (`"surface"`: the
+#'   first two).
+#' @method plot lmmfit_bayes
+#' @export
+plot.lmmfit_bayes <- function(x, type = "density", parameters = NULL, ...) {
+  own <- c("density", "trace", "pairs", "surface")
+  if (!is.character(type) || length(type) != 1L || !type %in% own) return(NextMethod())
+  names <- posterior_names(x, parameters)
+  draw <- switch(type, density = draw_densities, trace = draw_traces, pairs = draw_pairs,
+    surface = draw_likelihood_surface)
+  invisible(draw(x, names, ...))
+}
+
+posterior_names <- function(fit, parameters) {
+  free <- fit$parameters$name[fit$parameters$status != "held"]
+  if (length(free) == 0L) {
+    abort_bayes_question("A picture of variances that are all held", "There is nothing to draw.")
+  }
+  if (is.null(parameters)) return(free)
+  unknown <- setdiff(parameters, free)
+  if (length(unknown) > 0L) abort_parameter_name("parameters", unknown, free)
+  parameters
+}
+
+# Standard deviations of variances, else the values, draws x parameters.
+shown_values <- function(fit, names) {
+  values <- fit$posterior$values[, names, drop = FALSE]
+  kind <- fit$parameters$kind[match(names, fit$parameters$name)]
+  sd <- kind %in% c("variance", "specific")
+  values[, sd] <- sqrt(values[, sd])
+  colnames(values) <- ifelse(sd, paste("SD of", names), names)
+  values
+}
+
+draw_densities <- function(fit, names, ...) {
+  values <- shown_values(fit, names)
+  old <- graphics::par(mfrow = grDevices::n2mfrow(length(names)), mar = c(3.4, 1, 2, 1),
+    mgp = c(2, 0.6, 0))
+  on.exit(graphics::par(old))
+  lapply(seq_along(names), function(k) {
+    positive <- grepl("^SD of", colnames(values)[k])
+    curve <- posterior_curve(values[, k], fit$posterior$weight, positive)
+    prior <- prior_curve(fit, names[k], curve$x)
+    graphics::plot(curve, type = "n", yaxt = "n", ylab = "", xlab = colnames(values)[k], main = "",
+      ylim = c(0, 1.05 * max(curve$y)), bty = "n", ...)
+    graphics::polygon(c(curve$x, rev(curve$x)), c(curve$y, 0 * curve$y), border = NA,
+      col = grDevices::adjustcolor("steelblue", 0.35))
+    graphics::lines(curve, col = "steelblue4", lwd = 2)
+    if (!is.null(prior)) graphics::lines(curve$x, prior, lty = 2, col = "grey30")
+    curve
+  })
+}
+
+# A kernel density of weighted draws; of a positive number reflected at zero.
+posterior_curve <- function(x, weight, positive) {
+  ends <- weighted_quantiles(x, weight, c(0.001, 0.999))
+  margin <- 0.15 * diff(ends)
+  range <- c(ends[1L] - margin, ends[2L] + margin)
+  if (positive) range[1L] <- max(0, range[1L])
+  spread <- min(sqrt(sum(weight * (x - sum(weight * x))^2)),
+    diff(weighted_quantiles(x, weight, c(0.25, 0.75))) / 1.34)
+  width <- max(0.9 * spread * kish_size(weight)^-0.2, 1e-12)
+  at <- seq(range[1L], range[2L], length.out = 301L)
+  density_at <- function(q) {
+    vapply(q, function(q) sum(weight * stats::dnorm(q, x, width)), 0)
+  }
+  list(x = at, y = density_at(at) + if (positive) density_at(-at) else 0)
+}
+
+# The prior of a number that has one of its own; NULL for parts of a whole.
+prior_curve <- function(fit, name, x) {
+  i <- match(name, fit$parameters$name)
+  prior <- fit$posterior$prior
+  if (i %in% unlist(lapply(prior$shares, `[[`, "at"))) return(NULL)
+  for (block in prior$blocks) {
+    if (!i %in% block$at || !is.null(block$whole)) next
+    own <- if (block$type != "matrix") block$prior else
+      block$prior[match(i, block$at[block$row == block$col])][[1L]]
+    if (is.null(own)) return(NULL)
+    density <- prior_densities[[own$family]]
+    if (density$on == "variance") return(exp(density$density(own, x^2)) * 2 * x)
+    return(exp(density$density(own, x)))
+  }
+  NULL
+}
+
+draw_traces <- function(fit, names, ...) {
+  draws <- fit$posterior
+  values <- shown_values(fit, names)
+  old <- graphics::par(mfrow = grDevices::n2mfrow(length(names)), mar = c(3.4, 3.4, 1, 1),
+    mgp = c(2, 0.6, 0))
+  on.exit(graphics::par(old))
+  for (k in seq_along(names)) {
+    if (is_chain(draws)) {
+      graphics::matplot(chain_matrix(values[, k], draws), type = "l", lty = 1, xlab = "draw",
+        ylab = colnames(values)[k], col = grDevices::hcl.colors(max(draws$part), "Dark 2"), ...)
+    } else {
+      graphics::plot(values[, k], draws$weight * length(draws$weight), pch = 20, cex = 0.4,
+        xlab = colnames(values)[k], ylab = "weight", col = "steelblue4", ...)
+    }
+  }
+  values
+}
+
+# Draws as often as their weights say.
+draw_pairs <- function(fit, names, ...) {
+  at <- resampled(fit$posterior$weight, min(2000L, length(fit$posterior$weight)))
+  values <- shown_values(fit, names)[at, , drop = FALSE]
+  if (length(names) == 1L) return(draw_densities(fit, names, ...))
+  graphics::pairs(values, pch = 20, cex = 0.4, gap = 0.3,
+    col = grDevices::adjustcolor("steelblue4", 0.4), ...)
+  values
+}
+
+draw_likelihood_surface <- function(fit, names, ...) {
+  names <- utils::head(names, 2L)
+  if (length(names) < 2L) {
+    abort_bayes_question("A surface of one parameter", "Use {.code type = \"density\"}.")
+  }
+  values <- fit$posterior$values[, names]
+  axes <- lapply(1:2, function(k) {
+    ends <- weighted_quantiles(values[, k], fit$posterior$weight, c(0.002, 0.985))
+    seq(ends[1L], ends[2L], length.out = 41L)
+  })
+  grid <- as.matrix(expand.grid(axes))
+  at <- matrix(fit$parameters$estimate, nrow(grid), length(fit$parameters$estimate), byrow = TRUE)
+  at[, match(names, fit$parameters$name)] <- grid
+  loglik <- matrix(-posterior_points(reopened(fit), at)$minus2loglik / 2, 41L)
+  loglik[!is.finite(loglik)] <- NA
+  top <- max(loglik, na.rm = TRUE)
+  graphics::contour(axes[[1L]], axes[[2L]], loglik - top,
+    levels = -c(0.1, 0.5, 1, 2, 3, 4, 6, 8, 12), xlab = names[1L], ylab = names[2L],
+    col = "grey40", ...)
+  shown <- resampled(fit$posterior$weight, min(1000L, nrow(values)))
+  graphics::points(values[shown, ], pch = 20, cex = 0.4,
+    col = grDevices::adjustcolor("steelblue4", 0.45))
+  best <- grid[which.max(loglik), ]
+  graphics::points(best[1L], best[2L], pch = 4, cex = 1.6, lwd = 2, col = "firebrick")
+  list(x = axes[[1L]], y = axes[[2L]], loglik = loglik)
+}
