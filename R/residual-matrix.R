@@ -108,9 +108,21 @@ residual_precision <- function(fit) {
   Matrix::forceSymmetric(methods::as(inverse, "CsparseMatrix")[back, back])
 }
 
+# list(transform, record): T with T R T' = I over the rows of the engine, as sparse as the structure
+# allows, and the record of each row. NULL where R is singular.
+whitening_of <- function(fit) {
+  tryCatch(ask_one(fit, "residual_whitening"), henderson_error = function(e) NULL)
+}
+
 # L^-1 e: independent with variance 1 if e has covariance R.
 whiten <- function(fit, e) {
   if (has_iid_residual(fit)) return(e / record_sd(fit))
+  made <- whitening_of(fit)
+  # Beside positions without a record the records have a covariance of their own.
+  if (!is.null(made) && !anyNA(made$record)) {
+    e[made$record] <- as.vector(made$transform %*% e[made$record])
+    return(e)
+  }
   made <- residual_factor(fit)
   white <- numeric(fit$n)
   white[made$order] <- as.vector(Matrix::solve(made$factor, e[made$order], system = "L"))
@@ -131,10 +143,24 @@ normalized_residuals <- function(fit, e, level, limit = 4000L) {
   backsolve(chol(V), e, transpose = TRUE)
 }
 
-# e ~ N(0, R), a column for each draw.
+# e ~ N(0, R), a column for each draw: T^-1 z; where R is singular by roots of its matrices.
 simulated_residuals <- function(fit, nsim) {
-  draws <- matrix(stats::rnorm(fit$n * nsim), fit$n)
-  if (has_iid_residual(fit)) return(record_sd(fit) * draws)
+  if (has_iid_residual(fit)) {
+    return(record_sd(fit) * matrix(stats::rnorm(fit$n * nsim), fit$n))
+  }
+  made <- whitening_of(fit)
+  if (is.null(made)) return(draws_by_roots(fit, nsim))
+  n <- length(made$record)
+  transform <- methods::as(made$transform, "triangularMatrix")
+  e <- as.matrix(Matrix::solve(transform, matrix(stats::rnorm(n * nsim), n)))
+  with_record <- which(!is.na(made$record))
+  draws <- matrix(0, fit$n, nsim)
+  draws[made$record[with_record], ] <- e[with_record, ]
+  draws
+}
+
+draws_by_roots <- function(fit, nsim) {
+  draws <- matrix(0, fit$n, nsim)
   residual <- fit_residual(fit)
   for (k in seq_along(residual$sections)) {
     section <- residual$sections[[k]]

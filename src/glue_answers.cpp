@@ -19,6 +19,7 @@ answers::Topic as_topic(const std::string& name) {
       {"error_blocks", Topic::error_blocks},
       {"moments", Topic::moments},
       {"average_information", Topic::average_information},
+      {"residual_whitening", Topic::residual_whitening},
       {"prediction_errors", Topic::prediction_errors},
       {"leverages", Topic::leverages},
       {"effective_dimensions", Topic::effective_dimensions},

@@ -124,3 +124,37 @@ test_that("weights of known sampling variances: a meta-analysis as through V", {
   expect_relative(varcomp(fit)$estimate[1L], tau2, 1e-5, "tau^2")
   expect_relative(sqrt(vcov(fit)[1L]), sqrt(1 / sum(1 / (trials$v + tau2))), 1e-5, "SE of mu")
 })
+
+test_that("the engine's T makes R the identity: T R T' = I over the records", {
+  set.seed(3)
+  data <- expand.grid(visit = factor(1:5), id = factor(1:12))
+  data$arm <- factor(as.integer(data$id) %% 2)
+  data$time <- as.integer(data$visit)^1.3
+  data$w <- runif(60, 0.5, 2)
+  data$y <- rnorm(60, sd = rep(c(1, 2, 3, 2, 1), 12))
+  data <- data[sample(60, 51), ]
+  for (residual in list(~ ar1(visit | id), ~ us(visit | id), ~ ar1h(visit | arm / id), ~ diag(visit),
+    ~ exp(time | id), ~ toep(visit | id))) {
+    fit <- suppressWarnings(lmmfit(y ~ arm, data, residual = residual, weights = w))
+    made <- henderson:::whitening_of(fit)
+    expect_false(anyNA(made$record))
+    R <- as.matrix(residual_matrix(fit))[made$record, made$record]
+    T <- as.matrix(made$transform)
+    expect_equal(T %*% R %*% t(T), diag(nrow(R)), tolerance = 1e-8, label = deparse1(residual),
+      ignore_attr = TRUE)
+    e <- residuals(fit)
+    old <- numeric(51)
+    old[made$record] <- backsolve(chol(R), e[made$record], transpose = TRUE)
+    expect_equal(unname(residuals(fit, type = "normalized")), old, tolerance = 1e-8)
+  }
+  field <- expand.grid(row = 1:6, col = 1:5)[-c(3, 17), ]
+  field$y <- rnorm(28)
+  fit <- suppressWarnings(lmmfit(y ~ 1, field, residual = ~ ar1(row):ar1(col)))
+  made <- henderson:::whitening_of(fit)
+  root <- solve(as.matrix(made$transform))
+  with_record <- !is.na(made$record)
+  R <- (root %*% t(root))[with_record, with_record]
+  at <- made$record[with_record]
+  expect_equal(R, unname(as.matrix(residual_matrix(fit)))[at, at], tolerance = 1e-8,
+    ignore_attr = TRUE)
+})

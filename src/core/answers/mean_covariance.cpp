@@ -23,8 +23,8 @@ struct Image {
   Matrix rows;
 };
 
-// T = R^-1 W u with u over the columns of W, and what is needed of it again and again: W'T, Z'T - L,
-// and T itself in whitened rows where the residual is structured.
+// T = R^-1 W u with u over the columns of W, and what is needed of it again and again: W'T, Z'T -
+// L, and T itself in whitened rows where the residual is structured.
 class WeightedColumns {
  public:
   WeightedColumns(const Evaluation& at, const Matrix& k, Callbacks& callbacks)

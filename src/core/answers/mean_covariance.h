@@ -9,10 +9,10 @@
 //     K'Phi(Q_ij - P_i Phi P_j)Phi K = T'V_i P V_j T,   K'Phi R_ij Phi K = T'V_ij T
 //     K'Phi_A K = K'Phi K + 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)         (Kenward & Roger)
 //
-// With L the error is T'y - K'beta - L'u, T = R^-1 W_s C^-1 [L_s; K]. T'y has the least error of all
-// unbiased functions of y, so that T stands still in its derivative, (Z'T - L)'G_i(Z'T - L) + T'R_i T,
-// and dT/dtheta_i = -P F_i with F_i = Z G_i(Z'T - L) + R_i T, in the place of V_i T above (Kackar &
-// Harville 1984, JASA 79:853; for L = 0 both are the same).
+// With L the error is T'y - K'beta - L'u, T = R^-1 W_s C^-1 [L_s; K]. T'y has the least error of
+// all unbiased functions of y, so that T stands still in its derivative, (Z'T - L)'G_i(Z'T - L) +
+// T'R_i T, and dT/dtheta_i = -P F_i with F_i = Z G_i(Z'T - L) + R_i T, in the place of V_i T above
+// (Kackar & Harville 1984, JASA 79:853; for L = 0 both are the same).
 //
 // Their improvement of 2009 also counts the bias of the estimated parameters, and has only the part
 // of sum_ij w_ij V_ij beside the V_i (directions.h) there.
@@ -43,9 +43,9 @@ struct Adjustment {
   Direction nonlinear;          // nonlinear_part(), or what is beside() of it
 };
 
-// Needs: K over the original columns of X, or over these and all random effects (see errors.h). Cost: a
-// block solve with the columns of K, and for the adjustment one more for each direction. Throws
-// Interrupted.
+// Needs: K over the original columns of X, or over these and all random effects (see errors.h).
+// Cost: a block solve with the columns of K, and for the adjustment one more for each direction.
+// Throws Interrupted.
 MeanCovariance mean_covariance(const likelihood::Evaluation& at, const Matrix& k,
                                const std::vector<Direction>& directions,
                                const std::optional<Adjustment>& adjustment, Callbacks& callbacks);

@@ -16,6 +16,8 @@ Answer from_factor(FittedModel& fitted, const Question& question) {
       return fitted.error_blocks(question.k, question.first);
     case Topic::moments:
       return fitted.moments(Matrix(question.k), question.adjustment);
+    case Topic::residual_whitening:
+      return residual_whitening(fitted.model(), fitted.parameters());
     default:
       return fitted.average_information();
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/answers/fitted_model.h"
+#include "core/answers/residual_whitening.h"
 
 namespace henderson::answers {
 
@@ -17,6 +18,8 @@ enum class Topic {
   error_blocks,
   moments,
   average_information,
+  // From the parameters alone.
+  residual_whitening,
   // From the selected inverse, one for all of these.
   prediction_errors,
   leverages,
@@ -33,7 +36,7 @@ struct Question {
 };
 
 using Answer = std::variant<Matrix, Vector, std::vector<Matrix>, MeanCovariance,
-                            information::VarianceInformation>;
+                            information::VarianceInformation, ResidualWhitening>;
 
 // An answer for each question, in their order. What needs the factor is answered before what uses
 // it up.

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/residual_whitening.h"
+
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace henderson::answers {
+namespace {
+
+using covariance::Whitening;
+using Triplets = std::vector<Eigen::Triplet<double>>;
+
+// The rows of one subject, from `first` on; columns times the scale of their records.
+void add_subject(const Whitening& t, Index first, const Vector& scale, Triplets& entries) {
+  for (Index r = 0; r < t.size(); ++r) {
+    for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
+      const Index column = first + t.column[k];
+      entries.emplace_back(static_cast<int>(first + r), static_cast<int>(column),
+                           t.value[k] * scale[column]);
+    }
+  }
+}
+
+// sqrt(weight) / (unit of y x sigma) of each row.
+Vector row_scale(const model::Model& model, double log_residual) {
+  const double sigma = model.response_unit * std::exp(0.5 * log_residual);
+  Vector scale = Vector::Constant(model.residual.n_rows(), 1.0 / sigma);
+  if (model.weights.size() == 0) return scale;
+  for (Index r = 0; r < scale.size(); ++r) {
+    const SmallIndex record = model.residual.record_of_row[r];
+    if (record != kNone) scale[r] *= std::sqrt(model.weights[record]);
+  }
+  return scale;
+}
+
+}  // namespace
+
+ResidualWhitening residual_whitening(const model::Model& model,
+                                     const likelihood::Parameters& parameters) {
+  const Vector scale = row_scale(model, parameters.log_residual());
+  Triplets entries;
+  for (const model::ResidualBlock& block : model.residual.blocks) {
+    for (const model::ResidualPattern& pattern : block.patterns) {
+      const Whitening t =
+          block.structure->whitening(block.theta_of(parameters.theta()), pattern.positions, false);
+      if (t.size() == 0)
+        throw InvalidSpec("residual", "the covariance matrix of the residuals is singular");
+      for (const Index first : pattern.first_row) add_subject(t, first, scale, entries);
+    }
+  }
+  ResidualWhitening found;
+  found.record_of_row = model.residual.record_of_row;
+  found.transform.resize(model.residual.n_rows(), model.residual.n_rows());
+  found.transform.setFromTriplets(entries.begin(), entries.end());
+  return found;
+}
+
+}  // namespace henderson::answers
