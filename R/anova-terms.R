@@ -7,7 +7,8 @@ largest_anova <- 2000L
 term_hypotheses <- function(fit, type) {
   p <- sum(!is.na(fit$fixed$estimate))
   if (p > largest_anova) {
-    abort_size("`anova()`", p, largest_anova, "Test chosen rows by `contest()`.")
+    abort_size("`anova()`", p, largest_anova, "Test chosen rows by `contest()`.",
+      "fixed effects")
   }
   labels <- fit$fixed$labels
   if (length(labels) == 0L) return(list())

@@ -80,7 +80,8 @@ solve_blocks <- function(fit, K, sizes) ask_one(fit, "error_blocks", K = K, size
 # Covariance of the fixed effects where the engine did not return it (many columns).
 fixed_covariance <- function(fit, limit = 10000L) {
   p <- length(fit$fixed$names)
-  if (p > limit) abort_size("`vcov()`", p, limit, "`summary()` has the standard errors.")
+  if (p > limit) abort_size("`vcov()`", p, limit, "`summary()` has the standard errors.",
+      "fixed effects")
   keep <- which(!is.na(fit$fixed$estimate))
   rows <- p + sum(vapply(fit$random, function(term) length(term$effects), 0L))
   K <- new_dgc(keep - 1L, 0:length(keep), rep(1, length(keep)), c(rows, length(keep)))

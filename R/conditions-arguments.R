@@ -49,6 +49,24 @@ abort_foreign <- function(argument, text, problem, remedy, .envir = parent.frame
     known)
 }
 
+abort_prediction_level <- function(level) {
+  shown <- short_text(level)
+  abort("argument",
+    "{.arg level} is that of intervals, a number between 0 and 1, not {.code {shown}}.",
+    "Without random effects: {.code random = FALSE}; with all: {.code random = TRUE}.", "level",
+    level)
+}
+
+abort_missing_formula <- function() {
+  abort("formula", "{.arg formula} is missing.", "Write it as {.code y ~ x + (1 | group)}.",
+    "formula")
+}
+
+abort_swapped <- function() {
+  abort("formula", "{.arg formula} is a data frame, and {.arg data} a formula.",
+    "The formula comes first: {.code lmmfit(y ~ x + (1 | group), data)}.", "formula")
+}
+
 # One line that says how something was understood.
 inform_read_as <- function(given, read) {
   inform("read_as", "{.code {given}} is read as {.code {read}}.", value = read)

@@ -38,6 +38,13 @@ abort_parameter_values <- function(argument, problem) {
   )
 }
 
+abort_parameter_matrix <- function(argument, label) {
+  abort("parameter_values",
+    "{.arg {argument}}: the matrix for {.code {label}} must be symmetric, with names of its rows.",
+    "The names are those of the coefficients, as in {.code VarCorr(fit)}.", argument, label
+  )
+}
+
 abort_negative_variance <- function(argument, name, value) {
   abort("negative_variance", "{.arg {argument}}: the variance {.val {name}} cannot be {value}.",
     "A variance is at least 0, and the residual variance above 0.", argument, value
@@ -154,8 +161,9 @@ abort_new_factor_level <- function(name, levels) {
   )
 }
 
-abort_size <- function(what, n, limit, remedy) {
-  abort("size", "{what} is made for at most {limit}, and this model has {n}.", remedy, "object", n)
+abort_size <- function(what, n, limit, remedy, of = "records") {
+  abort("size", "{what} is made for at most {limit} {of}, and this model has {n}.", remedy,
+    "object", n)
 }
 
 abort_compare <- function(problem, remedy) {

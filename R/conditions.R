@@ -116,6 +116,12 @@ abort_unknown_column <- function(name, nearest, argument = "formula") {
   } else {
     "Give it as a column of {.arg data}."
   }
+  if (argument == "newdata") {
+    abort("unknown_column", "There is no column {.val {name}} in {.arg newdata}.",
+      c(if (length(nearest) > 0L) remedy,
+        "Give it, or leave out the random terms that use it by {.code random = FALSE}."),
+      argument, name)
+  }
   abort("unknown_column",
     "There is no column {.val {name}} in {.arg data} (used in {.arg {argument}}).",
     remedy, argument, name
@@ -148,8 +154,9 @@ abort_variable_type <- function(name, value, what = class(value)[1]) {
 }
 
 abort_response_type <- function(name, value, what = class(value)[1]) {
+  how <- if (is.factor(value)) "as.numeric(as.character({name}))" else "as.numeric({name})"
   abort("response_type", "The response {.code {name}} must be numeric, not {what}.",
-    "Convert it with {.fn as.numeric} if its values are numbers.", "formula", name
+    paste0("Convert it with {.code ", how, "} if its values are numbers."), "formula", name
   )
 }
 

@@ -4,6 +4,7 @@
 #'
 #' @noRd
 getME.lmmfit <- function(object, name, ...) {
+  check_unused(...)
   makers <- list(
     X = function() model.matrix(object), Z = function() model.matrix(object, "random"),
     Zt = function() Matrix::t(model.matrix(object, "random")), y = function() object$frame[[1L]],
@@ -35,6 +36,7 @@ relative_factors <- function(fit) {
 }
 
 ngrps.lmmfit <- function(object, ...) {
+  check_unused(...)
   stats::setNames(vapply(object$random, `[[`, 0L, "n_levels"), term_labels(object))
 }
 

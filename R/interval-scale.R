@@ -21,6 +21,10 @@ interval_parameters <- function(fit, parm, method, functions) {
       variance = if (parm != "fixed") seq_along(variance) else integer()
     ))
   }
+  if (is.character(parm)) {
+    others <- fit_other_names(fit)
+    parm <- with_own_names(parm, others[!names(others) %in% known])
+  }
   unknown <- setdiff(parm, known)
   if (length(unknown) > 0L) abort_coefficient(unknown, known)
   list(fixed = match(intersect(parm, fixed), fixed),

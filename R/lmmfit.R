@@ -135,6 +135,8 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   if (is_foreign_call(call, own, parent.frame())) {
     return(eval(native_call(call, parent.frame(), own), parent.frame()))
   }
+  if (missing(formula)) abort_missing_formula()
+  if (inherits(data, "formula") && is.data.frame(formula)) abort_swapped()
   check_front_door(data, control)
   method <- check_method(method)
   if (method == "Bayes" && !missing(ddf)) abort_bayes_ddf()

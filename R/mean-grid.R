@@ -86,7 +86,7 @@ as_grid <- function(columns, n) {
 }
 
 check_grid_size <- function(n) {
-  if (n > 1e6) abort_size("The reference grid", n, 1e6, "Fix variables by `at`.")
+  if (n > 1e6) abort_size("The reference grid", n, 1e6, "Fix variables by `at`.", "rows")
 }
 
 # Weights of the levels that are averaged over, with sum 1.

@@ -35,7 +35,8 @@ level_statistics <- function(fit, k) {
 
 relationship_diagonal <- function(term) {
   if (term$n_levels > 5000L) {
-    abort_size("`outlier_test()` of related levels", term$n_levels, 5000L, "Test the records.")
+    abort_size("`outlier_test()` of related levels", term$n_levels, 5000L, "Test the records.",
+      "levels")
   }
   precision <- Matrix::forceSymmetric(level_precision(term$relationship))
   inverse <- diag(as.matrix(Matrix::solve(precision)))

@@ -75,7 +75,8 @@ print.summary.henderson_pedigree <- function(x, ...) {
 #'   dams in red; gives the places of the animals, invisibly.
 #' @export
 plot.henderson_pedigree <- function(x, ...) {
-  if (length(x$id) > 200L) abort_size("`plot()`", length(x$id), 200L, "Use `prune()` first.")
+  if (length(x$id) > 200L) abort_size("`plot()`", length(x$id), 200L, "Use `prune()` first.",
+    "animals")
   places <- pedigree_places(x)
   old <- graphics::par(mar = c(1, 1, 2, 1))
   on.exit(graphics::par(old))

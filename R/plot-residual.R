@@ -35,7 +35,8 @@ chosen_section <- function(residual, term) {
 correlation_data <- function(fit, section, k, limit = 100L) {
   n <- length(section$coefs)
   if (n > limit) {
-    abort_size("plot(type = \"correlation\")", n, limit, "Use {.code type = \"autocorrelation\"}.")
+    abort_size("plot(type = \"correlation\")", n, limit, "Use {.code type = \"autocorrelation\"}.",
+      "positions")
   }
   correlation_cells(section_covariance(section, k, fit$parameters), section$coefs)
 }

@@ -41,7 +41,8 @@ curve_data <- function(fit, term, points = 101L) {
   data <- plotted_columns(fit)
   values <- curve_grid(fit, data, variable, own, points)
   grid <- expand.grid(values, KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
-  if (nrow(grid) > 1e5) abort_size("The grid of the curve", nrow(grid), 1e5, "Use predict().")
+  if (nrow(grid) > 1e5) abort_size("The grid of the curve", nrow(grid), 1e5, "Use predict().",
+    "points")
   included <- curve_terms(fit, k)
   cells <- interaction(grid[c(variable, own)], drop = TRUE)
   first <- match(levels(cells), cells)

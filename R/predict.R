@@ -49,6 +49,8 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   }
   check_unused(..., .ignored = c("re.form", "se.fit", "allow.new.levels", "type"))
   interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
+  # The level of a group, for nlme.
+  if (is.numeric(level) && all(level %in% 0:9)) abort_prediction_level(level)
   level <- check_level(level)
   more <- list(...)
   if ("re.form" %in% names(more)) random <- keeps_effects(more$re.form)

@@ -76,7 +76,8 @@ Amatrix <- function(ped, animals = NULL) {
   rows <- find_animals(ped, animals)
   names <- ped$id[rows]
   if (length(rows) > 30000L) {
-    abort_size("`Amatrix()`", length(rows), 30000L, "Choose `animals`, or use `Ainverse()`.")
+    abort_size("`Amatrix()`", length(rows), 30000L, "Choose `animals`, or use `Ainverse()`.",
+      "animals")
   }
   small <- if (is.null(animals)) ped else prune(ped, unique(names))
   A <- amatrix_cpp(unclass(small), small$inbreeding, match(names, small$id), 2L)

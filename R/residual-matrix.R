@@ -47,7 +47,7 @@ section_entries <- function(section, k, parameters, values) {
   size <- tabulate(section$subject)
   total <- sum(as.double(size)^2)
   if (total > most_entries) {
-    abort_size("R as a matrix", total, most_entries, "Use a part of the records.")
+    abort_size("R as a matrix", total, most_entries, "Use a part of the records.", "entries")
   }
   # Record a of a subject with b = 1, 2, ... of the same subject.
   first <- cumsum(c(0L, size[-length(size)]))

@@ -32,7 +32,11 @@ is_at_boundary <- function(gradient, se, fit, hardly = 1e-8) {
 }
 
 # list(names, expressions): each in the parameters alone.
-variance_functions <- function(formulas, known) {
+# `others` are other names of parameters; V1, V2, ... are the rows of varcomp().
+variance_functions <- function(formulas, known, others = character()) {
+  numbered <- stats::setNames(known, paste0("V", seq_along(known)))
+  others <- c(others, numbered[!names(numbered) %in% c(known, names(others))])
+  others <- lapply(others, as.name)
   if (length(formulas) == 1L && is.list(formulas[[1L]])) formulas <- formulas[[1L]]
   if (length(formulas) == 0L) abort_function_formula("vpredict(fit)")
   expressions <- list()
@@ -40,7 +44,8 @@ variance_functions <- function(formulas, known) {
   for (k in seq_along(formulas)) {
     formula <- formulas[[k]]
     if (!inherits(formula, "formula")) abort_function_formula(deparse_one(formula))
-    expression <- with_parameter_names(formula[[length(formula)]], known)
+    expression <- with_parameter_names(formula[[length(formula)]], c(known, names(others)))
+    expression <- substitute_names(expression, others[setdiff(names(others), names)])
     name <- if (length(formula) == 3L) as.character(formula[[2L]])[1L] else
       names(formulas)[k] %||% ""
     if (!nzchar(name)) name <- deparse_one(expression)
@@ -54,7 +59,7 @@ variance_functions <- function(formulas, known) {
 }
 
 parsed_functions <- function(fit, functions) {
-  if (!is.null(functions)) variance_functions(functions, fit$parameters$name)
+  if (!is.null(functions)) variance_functions(functions, fit$parameters$name, fit_other_names(fit))
 }
 
 # Value and derivatives by all parameters. Functions that D() does not know are differenced.

@@ -33,7 +33,7 @@
 vpredict <- function(fit, ..., information = c("average", "observed", "expected"), level = NULL) {
   check_fit(fit, "fit")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
-  functions <- variance_functions(list(...), fit$parameters$name)
+  functions <- variance_functions(list(...), fit$parameters$name, fit_other_names(fit))
   if (is_bayes(fit)) return(posterior_functions(fit, functions, level %||% 0.95))
   found <- functions_at(fit, functions, information)
   table <- data.frame(

@@ -33,7 +33,7 @@ test_that("names near to one that exists are offered, swapped letters too", {
   expect_error(predict(fit, intervall = "none"), "Did you mean `interval`", fixed = TRUE)
   expect_error(ranef(fit, condVr = TRUE), "Did you mean `se`", fixed = TRUE)
   expect_error(lmm_control(maxiter_ations = 3), "Did you mean `max_iterations`", fixed = TRUE)
-  expect_error(predict(fit, NULL, TRUE, FALSE, FALSE, "none", 0.95, NULL, 7), "has no use for `7`")
+  expect_error(ranef(fit, TRUE, 7), "has no use for `7`", fixed = TRUE)
   expect_error(lmmfit(distance ~ age + Sxe, nlme::Orthodont), "Did you mean \"Sex\"", fixed = TRUE)
   expect_error(lmmfit(distance ~ age, nlme::Orthodont, hold = c(residaul = 1)),
     "Did you mean \"residual\"", fixed = TRUE)
