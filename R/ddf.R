@@ -4,6 +4,8 @@
 
 # One row per row of K (kept columns): variance and degrees of freedom. Many rows go in groups.
 row_tests <- function(fit, K, ddf, information, L = NULL) {
+  n <- length(estimated_columns(fit))
+  if (is.null(L) && n <= small_rank && nrow(K) > n) return(tests_of_many(fit, K, ddf, information))
   groups <- split(seq_len(nrow(K)), (seq_len(nrow(K)) - 1L) %/% 256L)
   tables <- lapply(groups, function(rows) {
     moments <- test_moments(fit, K[rows, , drop = FALSE], ddf, information,
@@ -13,6 +15,21 @@ row_tests <- function(fit, K, ddf, information, L = NULL) {
     }, 0))
   })
   do.call(rbind, c(list(data.frame(variance = double(), df = double())), unname(tables)))
+}
+
+# More rows than fixed effects: from the moments of these.
+tests_of_many <- function(fit, K, ddf, information) {
+  all <- test_moments(fit, sparse_identity(ncol(K)), ddf, information)
+  df <- if (!is.null(all$df_of)) all$df_of(K) else
+    if (is.null(all$w)) simple_df(fit, ddf) else df_of_rows(all, K)
+  data.frame(variance = Matrix::rowSums((K %*% as.matrix(all$used)) * K), df = df)
+}
+
+# Satterthwaite's df of each row of K, from the moments of what its columns are.
+df_of_rows <- function(moments, K) {
+  products <- function(matrix) Matrix::rowSums((K %*% matrix) * K)
+  gradients <- matrix(vapply(moments$gradients, products, numeric(nrow(K))), nrow(K))
+  2 * products(moments$covariance)^2 / rowSums((gradients %*% moments$w) * gradients)
 }
 
 # What tests of K need: the covariance that is used, the plain one, its gradients, and w.

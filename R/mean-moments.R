@@ -45,11 +45,7 @@ contrast_moments <- function(x, contrasts) {
 contrast_df <- function(moments, rows) {
   if (!is.null(moments$df_of)) return(moments$df_of(rows %*% moments$K))
   if (is.null(moments$w)) return(rep.int(moments$simple, nrow(rows)))
-  variance <- rowSums((rows %*% moments$covariance) * rows)
-  gradients <- vapply(moments$gradients, function(matrix) rowSums((rows %*% matrix) * rows),
-    numeric(nrow(rows)))
-  gradients <- matrix(gradients, nrow(rows))
-  2 * variance^2 / rowSums((gradients %*% moments$w) * gradients)
+  df_of_rows(moments, rows)
 }
 
 # The group of each mean that it is compared in.

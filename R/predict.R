@@ -129,8 +129,18 @@ told_by_kept <- function(fit, X) {
   estimable_rows(fit, as.matrix(X))
 }
 
-# Standard errors: sqrt(k' C^- k) for k = [x, z] of each row.
+# Standard errors: sqrt(k' C^- k) for k = [x, z] of each row. The selected inverse has them of all
+# records, and the covariance of the fixed effects those of the fixed part.
 row_errors <- function(fit, rows, included) {
+  if (is.null(rows$complete) && has_iid_residual(fit) && length(included) == length(fit$random)) {
+    return(sqrt(pmax(residual_variance(fit) * record_shares(fit), 0)))
+  }
+  if (length(included) == 0L && !is.null(fit$fixed$covariance)) {
+    kept <- estimated_columns(fit)
+    X <- rows$X[, kept, drop = FALSE]
+    covariance <- fit$fixed$covariance[kept, kept, drop = FALSE]
+    return(sqrt(pmax(Matrix::rowSums((X %*% covariance) * X), 0)))
+  }
   Z <- rows$Z
   for (k in setdiff(seq_along(Z), included)) Z[[k]] <- Z[[k]] * 0
   X <- rows$X %*% Matrix::Diagonal(x = as.double(!is.na(fit$fixed$estimate)))

@@ -120,3 +120,20 @@ test_that("intervals have the degrees of freedom, and the residual of a new reco
   expect_error(predict(fit, new, random = FALSE, interval = "prediction"),
     class = "henderson_error_interval")
 })
+
+test_that("standard errors of many records are those of few rows by solves", {
+  data <- as.data.frame(nlme::Orthodont)
+  data$w <- rep(c(1, 4), 54)
+  for (formula in list(distance ~ age * Sex + (age | Subject), distance ~ age + (1 | Subject))) {
+    fit <- lmmfit(formula, data, weights = w)
+    all <- predict(fit, se = TRUE)
+    rows <- c(1, 7, 60)
+    new <- predict(fit, data[rows, ], se = TRUE)
+    expect_equal(unname(all$se.fit[rows]), unname(new$se.fit), tolerance = 1e-9)
+    fixed <- predict(fit, random = FALSE, interval = "confidence", se = TRUE)
+    few <- contest(fit, model.matrix(fit)[rows, ])$table
+    expect_equal(unname(fixed$se.fit[rows]), few$se, tolerance = 1e-9)
+    half <- stats::qt(0.975, few$df) * few$se
+    expect_equal(unname(fixed$fit[rows, "upr"] - fixed$fit[rows, "fit"]), half, tolerance = 1e-7)
+  }
+})
