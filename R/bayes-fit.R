@@ -44,6 +44,7 @@ fixed_function_moments <- function(fit, K) {
   draws <- fit$posterior
   K <- as.matrix(K)
   p <- length(draws$kept)
+  if (p == 0L) return(list(mean = draws$beta, variance = draws$beta))
   if (is.null(draws$beta_covariance) || ncol(draws$beta_covariance) == 0L) {
     total <- length(fit$fixed$names) + sum(vapply(fit$random, function(t) length(t$effects), 0L))
     whole <- matrix(0, total, nrow(K))

@@ -49,9 +49,8 @@ starting_estimates <- function(posterior, model, control) {
   engine <- engine_control(control, model$parameters, model$asked)
   engine$information <- FALSE
   if (length(extra) > 0L) {
-    first <- seq_len(posterior$n_random)
-    engine$hold <- c(engine$hold[first], rep.int(TRUE, length(extra)), engine$hold[-first])
-    engine$start <- c(engine$start[first], extra, engine$start[-first])
+    engine$hold <- append(engine$hold, rep.int(TRUE, length(extra)), posterior$n_random)
+    engine$start <- append(engine$start, extra, posterior$n_random)
     engine$constraints <- NULL
   }
   engine$trace <- FALSE

@@ -62,6 +62,11 @@ draw_table <- function(values, draws, level = 0.95) {
 # distribution of the mixture is exact but for that of the draws (Rao and Blackwell).
 mixture_table <- function(mean, variance, draws, level = 0.95) {
   weight <- draws$weight
+  if (ncol(mean) == 0L) {
+    none <- numeric()
+    return(data.frame(estimate = none, se = none, lower = none, median = none, upper = none,
+      mcse = none))
+  }
   centre <- weighted_mean(mean, weight)
   within <- weighted_mean(variance, weight)
   between <- weighted_sd(mean, weight)^2

@@ -69,9 +69,9 @@ to_engine <- function(posterior, values) {
   values <- t(values)
   own <- posterior$moved$values
   if (length(own) == 0L) return(values)
-  first <- seq_len(posterior$n_random)
+  first <- seq_len(nrow(values)) <= posterior$n_random
   rbind(values[first, , drop = FALSE], matrix(own, length(own), ncol(values)),
-    values[-first, , drop = FALSE])
+    values[!first, , drop = FALSE])
 }
 
 # Effects of the engine as the user numbers them, a column for each point; K the other way.

@@ -58,9 +58,10 @@ Points read_points(Surface& surface, const Matrix& values, const PointRequest& r
       values,
       [&](Index point, std::optional<Evaluation>&& at, Callbacks& own) {
         if (!at) return;
+        const Model& here = at->model();
         found.minus2loglik[point] = at->minus2loglik;
         if (request.effects || n_functions > 0) {
-          const Vector effects = all_effects(model, at->solution().unscaled);
+          const Vector effects = all_effects(here, at->solution().unscaled);
           if (request.effects) found.effects.col(point) = effects;
           found.mean.col(point) = request.k.transpose() * effects;
         }
@@ -73,7 +74,7 @@ Points read_points(Surface& surface, const Matrix& values, const PointRequest& r
         const Parameters parameters = at->parameters;
         const Vector gradient =
             information::derivatives(std::move(*at), own, information::Extent::gradient).gradient;
-        found.gradient.col(point) = by_values(model, parameters, gradient);
+        found.gradient.col(point) = by_values(here, parameters, gradient);
       },
       callbacks);
   return found;
@@ -99,7 +100,7 @@ Matrix draw_effects(Surface& surface, const Matrix& values, const Matrix& z, Cal
         at->factor().solve_upper(draw);
         draw *= at->parameters.residual_sd();
         draw += at->solution().scaled;
-        draws.col(k) = all_effects(model, at->equations().to_unscaled(at->lambda(), draw));
+        draws.col(k) = all_effects(at->model(), at->equations().to_unscaled(at->lambda(), draw));
       },
       callbacks);
   return draws;
@@ -113,7 +114,7 @@ FunctionMoments function_moments(Surface& surface, const Matrix& values,
       values,
       [&](Index point, std::optional<Evaluation>&& at, Callbacks&) {
         if (!at) return;
-        found.mean.col(point) = k.transpose() * all_effects(model, at->solution().unscaled);
+        found.mean.col(point) = k.transpose() * all_effects(at->model(), at->solution().unscaled);
         found.variance.col(point) = error_variances(*at, k);
       },
       callbacks);

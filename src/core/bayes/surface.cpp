@@ -36,16 +36,20 @@ bool has_user_matrix(const model::ModelSpec& spec) {
 
 }  // namespace
 
+Surface::Worker::Worker(const model::ModelSpec& spec, const model::VarianceRequest& request,
+                        int threads, Callbacks& callbacks)
+    : model(model::build_model(spec, request, callbacks)),
+      equations(model, likelihood::fixed_place(model), threads) {}
+
 Surface::Surface(const model::ModelSpec& spec, const model::VarianceRequest& request, int threads,
-                 Callbacks& callbacks)
-    : model_(model::build_model(spec, request, callbacks)) {
+                 Callbacks& callbacks) {
   const auto add = [&](int own) {
-    workers_.push_back(
-        std::make_unique<MixedModelEquations>(model_, likelihood::fixed_place(model_), own));
+    workers_.push_back(std::make_unique<Worker>(spec, request, own, callbacks));
   };
   add(1);
-  const double flops = workers_[0]->solver().pattern().symbolic->factor_flops();
-  if (flops > kSmallFactor || threads == 1) {
+  if (threads == 1) return;
+  const MixedModelEquations& equations = workers_.front()->equations;
+  if (equations.solver().pattern().symbolic->factor_flops() > kSmallFactor) {
     workers_.clear();
     add(threads);
   } else if (!has_user_matrix(spec)) {
@@ -53,11 +57,11 @@ Surface::Surface(const model::ModelSpec& spec, const model::VarianceRequest& req
   }
 }
 
-std::optional<Evaluation> Surface::at(const MixedModelEquations& equations,
-                                      const ConstVectorRef& values, Callbacks& callbacks) const {
+std::optional<Evaluation> Surface::Worker::at(const ConstVectorRef& values,
+                                              Callbacks& callbacks) const {
   if (!values.allFinite()) return std::nullopt;
   try {
-    return likelihood::evaluate(equations, likelihood::from_user_values(model_, values), false,
+    return likelihood::evaluate(equations, likelihood::from_user_values(model, values), false,
                                 callbacks);
   } catch (const InvalidSpec&) {
     return std::nullopt;  // no covariance matrix has these values
@@ -65,8 +69,8 @@ std::optional<Evaluation> Surface::at(const MixedModelEquations& equations,
 }
 
 void Surface::visit(const Matrix& values, const Read& read, Callbacks& callbacks) {
-  if (values.rows() != model_.n_values)
-    throw DimensionMismatch("variance parameters", values.rows(), model_.n_values);
+  if (values.rows() != model().n_values)
+    throw DimensionMismatch("variance parameters", values.rows(), model().n_values);
   const Index n = values.cols();
   std::atomic<Index> next{0};
   std::atomic<bool> stopped{false};
@@ -76,7 +80,7 @@ void Surface::visit(const Matrix& values, const Read& read, Callbacks& callbacks
     try {
       for (Index k = next++; k < n && !stopped; k = next++) {
         own.stop_if_interrupted();
-        read(k, at(*workers_[static_cast<std::size_t>(worker)], values.col(k), own), own);
+        read(k, workers_[static_cast<std::size_t>(worker)]->at(values.col(k), own), own);
       }
     } catch (...) {
       stopped = true;
