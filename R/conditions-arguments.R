@@ -71,3 +71,8 @@ abort_swapped <- function() {
 inform_read_as <- function(given, read) {
   inform("read_as", "{.code {given}} is read as {.code {read}}.", value = read)
 }
+
+abort_asreml <- function(what) {
+  abort("asreml", "{.code {what}} is not had in ASReml's grammar by {.fn in_asreml}.",
+    "See {.code in_henderson(fit)} for the model in our own.", "fit", what)
+}

@@ -150,6 +150,8 @@ keeps_lags <- structure_trait("keeps_lags")
 is_field <- structure_trait("is_field")
 takes_function <- structure_trait("takes_function")
 
+structure_arguments_of <- function(structure) structure_entry(structure)$arguments
+
 least_coefficients <- function(structure) structure_entry(structure)$least
 
 # With fewer bands than coefficients some correlations are zero.

@@ -4,7 +4,8 @@
 # `own` are the names of our arguments.
 is_foreign_call <- function(call, own, env) {
   length(setdiff(names(call)[-1L], own)) > 0L ||
-    is_variance_function(typed_expression(call$weights, env))
+    is_variance_function(typed_expression(call$weights, env)) ||
+    is_asreml_residual(typed_expression(call$residual, env))
 }
 
 # `env` is where the call was made.
@@ -18,7 +19,18 @@ native_call <- function(call, env, own) {
     call[name] <- NULL
     call <- foreign_arguments[[name]](call, typed_expression(value, env), env, value)
   }
-  with_variance_function(call, env)
+  with_variance_function(with_asreml_residual(call, env), env)
+}
+
+with_asreml_residual <- function(call, env) {
+  value <- typed_expression(call$residual, env)
+  if (!is_asreml_residual(value)) return(call)
+  residual <- asreml_residual(value[[2L]], env)
+  shown <- if (is.list(residual)) call("list", residual[[1L]]) else residual
+  if (is.list(residual)) names(shown)[2L] <- names(residual)
+  inform_read_as(paste("residual =", deparse_one(value)), paste("residual =", deparse_one(shown)))
+  call$residual <- residual
+  call
 }
 
 # In the order in which they are read. Each takes the call without the argument, what was typed for
@@ -35,7 +47,7 @@ foreign_arguments <- list(
   ginverse = function(call, value, env, given) with_relationships(call, value, env, "ginverse"),
   random = function(call, value, env, given) {
     formula <- check_formula(eval(call$formula, env), env)
-    addends <- random_addends(value, given, env)
+    addends <- random_addends(value, given, env, environment(formula))
     formula[[3L]] <- Reduce(function(a, b) call("+", a, b), addends, formula[[3L]])
     text <- paste(vapply(addends, deparse_one, ""), collapse = " + ")
     inform_read_as(paste("random =", deparse_one(value)), text)

@@ -62,8 +62,10 @@
 #' What is written for lme4 or nlme is understood where there is one meaning, and a message says how
 #' it was read: `REML = FALSE`, `offset =`, `verbose =`, `family = gaussian()`; `fixed =` with
 #' `random = ~ 1 + x | g` or `random = list(g = pdDiag(~ x))`, `correlation = corAR1(form = ~ t |
-#' g)`, `weights = varIdent(form = ~ 1 | s)`; `ginverse = list(animal = Ainv)`. What cannot be had
-#' is an error that says what to write instead.
+#' g)`, `weights = varIdent(form = ~ 1 | s)`; `ginverse = list(animal = Ainv)`. So is the grammar of
+#' ASReml, `lmmfit(fixed = yield ~ env, random = ~ fa(env, 2):vm(gen, G) + at(env):block, residual =
+#' ~ dsum(~ ar1(row):ar1(col) | env), data = d)`; see [in_henderson()]. What cannot be had is an
+#' error that says what to write instead.
 #'
 #' @param formula A formula: response, fixed effects and random terms. `.` stands for every column
 #'   of `data` but the response and the grouping factors.

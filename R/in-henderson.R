@@ -1,0 +1,93 @@
+#' A model in our own grammar, or in ASReml's
+#'
+#' `in_henderson()` shows the call of a fit in the formula of [lmmfit()], whatever grammar it was
+#' written in; `in_asreml()` shows it as a call in ASReml's `fixed`, `random` and `residual`.
+#'
+#' @param fit A fit by [lmmfit()].
+#' @return A character string, printed as text.
+#' @examples
+#' fit <- lmmfit(fixed = yield ~ nitro, random = ~ Block + Block:Variety, data = nlme::Oats)
+#' in_henderson(fit)
+#' in_asreml(fit)
+#' @export
+in_henderson <- function(fit) {
+  check_fit(fit, "fit")
+  shown_call(c(deparse_one(fit$formula), residual_argument(fit$parts$residual)), fit)
+}
+
+#' @rdname in_henderson
+#' @export
+in_asreml <- function(fit) {
+  check_fit(fit, "fit")
+  if (!is.null(fit$parts$traits)) abort_asreml("several responses")
+  random <- vapply(fit$parts$random, asreml_text, "")
+  shown_call(c(
+    paste("fixed =", deparse_one(fit$parts$fixed)),
+    if (length(random) > 0L) paste("random = ~", paste(random, collapse = " + ")),
+    asreml_residual_text(fit$parts$residual)
+  ), fit)
+}
+
+shown_call <- function(arguments, fit) {
+  data <- if (is.symbol(fit$call$data)) paste("data =", deparse_one(fit$call$data))
+  method <- if (fit$method != "REML") paste0("method = \"", fit$method, "\"")
+  structure(paste0("lmmfit(", paste(c(arguments, data, method), collapse = ",\n  "), ")"),
+    class = "lmm_text")
+}
+
+#' @method print lmm_text
+#' @export
+print.lmm_text <- function(x, ...) {
+  check_unused(...)
+  cat(x, "\n", sep = "")
+  invisible(x)
+}
+
+residual_argument <- function(residual) {
+  if (is_iid(residual)) return(NULL)
+  given <- residual$given
+  if (is.null(residual$by)) return(paste("residual =", deparse_one(given)))
+  inner <- given[[1L]]
+  if (inherits(inner, "formula")) inner <- list(inner)
+  text <- vapply(inner, deparse_one, "")
+  by <- deparse_one(residual$by)
+  named <- if (is.null(names(text))) text else
+    paste0("list(", paste(names(text), "=", text, collapse = ", "), ")")
+  paste0("residual = list(", by, " = ", named, ")")
+}
+
+# The direct product of a structure and its group.
+asreml_text <- function(term) {
+  if (!is_single(term$group) || !is.null(term$factors) || is_spline_term(term)) {
+    abort_asreml(term$group$label)
+  }
+  group <- term$group$label
+  relationship <- term$group$relationship
+  if (!is.null(relationship)) {
+    matrix <- deparse_one(relationship$matrix)
+    head <- if (relationship$kind == "precision") "giv(" else "vm("
+    group <- paste0(head, group, ", ", matrix, ")")
+  }
+  if (identical(term$coefs, 1)) return(group)
+  own <- names(asreml_names)[match(term$structure, asreml_names)]
+  if (!term$named || is.na(own)) abort_asreml(deparse_one(call("|", term$coefs, as.name(group))))
+  arguments <- vapply(term$arguments, deparse_one, "")
+  paste0(own, "(", paste(c(deparse_one(term$coefs), arguments), collapse = ", "), "):", group)
+}
+
+asreml_residual_text <- function(residual) {
+  if (is_iid(residual)) return(NULL)
+  each <- residual$given[[1L]]
+  if (!is.null(residual$by) && inherits(each, "formula")) {
+    return(paste0("residual = ~ dsum(", deparse_one(each), " | ", deparse_one(residual$by), ")"))
+  }
+  block <- residual$blocks[[1L]]
+  if (!is.null(residual$by) || !is.null(block$group)) abort_asreml("this residual")
+  factors <- vapply(block$factors, function(factor) {
+    own <- names(asreml_names)[match(factor$name, asreml_names)]
+    if (is.na(own)) abort_asreml(factor$name)
+    paste0(own, "(", deparse_one(factor$index), ")")
+  }, "")
+  subject <- vapply(block$subject, function(x) paste0("id(", deparse_one(x), ")"), "")
+  paste("residual = ~", paste(c(subject, factors), collapse = ":"))
+}

@@ -1,0 +1,78 @@
+# The same models in ASReml's grammar and in our own.
+
+set.seed(3)
+trials <- expand.grid(env = factor(c("A", "B", "C")), row = 1:8, col = 1:5)
+trials$gen <- factor(sample(20, nrow(trials), TRUE))
+trials$block <- factor((trials$col + 1) %/% 2)
+trials$age <- trials$row / 2
+trials$yield <- rnorm(nrow(trials)) + rnorm(20)[trials$gen] + rnorm(3)[trials$env] * trials$age
+G <- 0.4^abs(outer(1:20, 1:20, "-"))
+dimnames(G) <- list(levels(trials$gen), levels(trials$gen))
+Ginv <- solve(G)
+loglik <- function(fit) as.numeric(logLik(fit))
+asreml <- function(...) suppressMessages(suppressWarnings(lmmfit(data = trials, ...)))
+own <- function(...) suppressWarnings(lmmfit(data = trials, ...))
+same <- function(a, b) expect_equal(loglik(a), loglik(b), tolerance = 1e-8)
+
+test_that("random terms", {
+  same(asreml(fixed = yield ~ env, random = ~ gen + env:block),
+    own(yield ~ env + (1 | gen) + (1 | env:block)))
+  same(asreml(fixed = yield ~ env, random = ~ vm(gen, G) + ide(gen)),
+    own(yield ~ env + (1 | gr(gen, cov = G)) + (1 | gen)))
+  same(asreml(fixed = yield ~ env, random = ~ giv(gen, Ginv)),
+    own(yield ~ env + (1 | gr(gen, precision = Ginv))))
+  same(asreml(fixed = yield ~ env, random = ~ diag(env):gen), own(yield ~ env + diag(env | gen)))
+  same(asreml(fixed = yield ~ env, random = ~ at(env):block), own(yield ~ env + diag(env | block)))
+  same(asreml(fixed = yield ~ env, random = ~ corh(env):vm(gen, G)),
+    own(yield ~ env + csh(env | gr(gen, cov = G))))
+  same(asreml(fixed = yield ~ env, random = ~ fa(env, 1):id(gen), hold = c(gen.envA.psi = 0.5)),
+    own(yield ~ env + fa(env | gen, k = 1), hold = c(gen.envA.psi = 0.5)))
+  same(asreml(fixed = yield ~ env + row, random = ~ spl(row)), own(yield ~ env + row + spl(row)))
+})
+
+test_that("residuals", {
+  same(asreml(fixed = yield ~ env, random = ~gen, residual = ~units),
+    own(yield ~ env + (1 | gen)))
+  same(asreml(fixed = yield ~ env, residual = ~ dsum(~ ar1(row):ar1(col) | env)),
+    own(yield ~ env, residual = list(env = ~ ar1(row):ar1(col))))
+  same(asreml(fixed = yield ~ env, residual = ~ dsum(~ id(units) | env)),
+    own(yield ~ env, residual = ~ diag(env)))
+  same(asreml(fixed = yield ~ 1, residual = ~ idv(env):ar1v(row):ar1(col)),
+    own(yield ~ 1, residual = ~ ar1(row):ar1(col) | env))
+  same(asreml(fixed = cbind(yield, age + row * yield) ~ trait, random = ~ us(trait):gen,
+    residual = ~ id(units):us(trait)), own(cbind(yield, age + row * yield) ~ 1 + (1 | gen)))
+})
+
+test_that("pedigrees, the values of vpredict() and update()", {
+  ped <- suppressMessages(pedigree(data.frame(id = 1:20, sire = c(rep(NA, 5), rep(1:3, 5)),
+    dam = c(rep(NA, 5), rep(4:5, length.out = 15)))))
+  fit <- asreml(fixed = yield ~ env, random = ~ vm(gen, ped))
+  same(fit, own(yield ~ env + (1 | gr(gen, pedigree = ped))))
+  expect_equal(vpredict(fit, h2 ~ V1 / (V1 + V2))$estimate,
+    vpredict(fit, h2 ~ gen / (gen + residual))$estimate)
+  expect_identical(nobs(update(fit, . ~ . - env)), 120L)
+})
+
+test_that("what cannot be had is refused by name", {
+  for (random in c(~ grp(a), ~ str(~ a + b, ~ us(2):id(3)), ~ mbf(a), ~units, ~ ma1(row):gen,
+    ~ and(gen))) {
+    expect_error(lmmfit(fixed = yield ~ env, random = random, data = trials),
+      class = "henderson_error_foreign")
+  }
+  expect_error(lmmfit(fixed = yield ~ env, random = ~ grp(a), data = trials), "`grp(a)` is not had",
+    fixed = TRUE)
+})
+
+test_that("a model is shown in both grammars, and is the same model", {
+  fit <- asreml(fixed = yield ~ env, random = ~ diag(env):vm(gen, G) + block,
+    residual = ~ dsum(~ ar1(row):ar1(col) | env))
+  for (text in c(in_henderson(fit), in_asreml(fit))) {
+    call <- str2lang(sub("data = [.]+[0-9a-z.]*", "data = trials", text))
+    call$data <- quote(trials)
+    same(fit, suppressMessages(suppressWarnings(eval(call))))
+  }
+  expect_match(in_asreml(fit), "random = ~ diag(env):vm(gen, G) + block", fixed = TRUE)
+  expect_match(in_henderson(fit), "diag(env | gr(gen, cov = G))", fixed = TRUE)
+  fit <- own(yield ~ env + (1 + age | gen))
+  expect_error(in_asreml(fit), class = "henderson_error_asreml")
+})
