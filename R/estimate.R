@@ -21,8 +21,8 @@ estimate <- function(model, control) {
   spec <- model$spec
   engine <- engine_control(control, model$parameters, model$asked)
   engine$information <- TRUE
-  est <- by_method(spec, engine)
-  est <- check_residual_bound(est, model$design$residual, model$parameters, spec, engine)
+  est <- tryCatch(by_method(spec, engine), henderson_error = identity)
+  est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
   warn_unconverged(est)
   est
 }

@@ -27,6 +27,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
     keep_answers(fit, list(information = c(est$tests$information, est$tests["moments"])))
   }
   fit$anova <- est$anova
+  fit$ridge <- est$ridge
   fit$constraints <- model$asked$constraints
   fit$posterior <- est$posterior
   class(fit) <- c(if (!is.null(est$posterior)) "lmmfit_bayes", "lmmfit")
@@ -64,7 +65,7 @@ fit_design <- function(fit) {
 }
 
 fit_spec <- function(fit, design = fit_design(fit)) {
-  new_model_spec(design, fit$frame, fit$parts, fit$method)
+  with_ridge(new_model_spec(design, fit$frame, fit$parts, fit$method), fit$ridge)
 }
 
 # The matrices of gr() are taken from the fit, not found again by name: they may have changed.

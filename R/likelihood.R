@@ -2,6 +2,9 @@
 
 by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
 
+# -2l of these values of all parameters.
+likelihood_at <- function(spec, values) likelihood_cpp(spec, values)$minus2loglik
+
 # The first five as the engine numbers them.
 parameter_status <- c("free", "held", "at boundary", "tied", "at bound", "negative", "truncated")
 

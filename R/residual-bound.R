@@ -1,7 +1,8 @@
-# A likelihood without an upper bound: where the fixed effects fit all records of one position of
+# A likelihood without an upper bound: where the other effects fit all records of one position of
 # the residuals exactly, its variance goes to zero and log|R| to minus infinity; so do two positions
 # whose residuals are proportional, and all of a section at once. No estimates exist, so this is an
-# error, as SAS stops because of an infinite likelihood.
+# error, as SAS stops because of an infinite likelihood. Which it is, is told from the Sigma to which
+# the search has come.
 
 # As shares of the variance of the response at the position, and of that of all records where it is
 # constant there: where its variance is no more than rounding, of its mean or of the others.
@@ -11,17 +12,15 @@ constant_of_mean <- 1e-20
 constant_of_all <- 1e-26
 # Where every record of a section is fitted to this share of the standard deviation at its position,
 # and its variances are small already, they are on their way to zero, however far the search came.
-exact_share <- 1e-8
+exact_share <- 1e-3
 small_share <- 1e-3
 # Nearer to 1 a correlation is 1.
 least_residual_gap <- 1e-9
 
-check_residual_bound <- function(est, residual, parameters, spec, control) {
-  if (is_iid(residual) || any(residual_values(parameters, control$hold))) return(est)
+abort_unbounded <- function(est, sections, parameters, spec) {
   overall <- stats::var(spec$response)
-  for (k in seq_along(residual$sections)) {
-    section <- residual$sections[[k]]
-    if (section$structure$n_coef > 300L) next
+  for (k in seq_along(sections)) {
+    section <- sections[[k]]
     sigma <- section_covariance(section, k, parameters, est$parameters$estimate)
     response <- split(spec$response[section$records], section$position)
     scale <- vapply(response, position_scale, 0, overall = overall)
@@ -31,15 +30,18 @@ check_residual_bound <- function(est, residual, parameters, spec, control) {
     sd <- sqrt(scale)[match(section$position, at)]
     is_exact <- all(missed <= exact_share * sd) && all(diag(sigma)[at] < small_share * scale)
     if (is_exact || length(gone) == length(at)) {
-      abort_residual_exact(section$label, length(section$records), length(residual$sections))
+      abort_residual_exact(section$label, length(section$records), length(sections))
     }
     if (length(gone) > 0L) {
       abort_residual_unbounded(section$label, rownames(sigma)[gone[1L]],
         length(response[[match(gone[1L], at)]]))
     }
-    if (est$convergence$status != "converged") check_residual_pairs(sigma, section)
   }
-  est
+  for (k in seq_along(sections)) {
+    sigma <- section_covariance(sections[[k]], k, parameters, est$parameters$estimate)
+    check_residual_pairs(sigma, sections[[k]])
+  }
+  abort_residual_dependent(vapply(sections, `[[`, "", "label"))
 }
 
 position_scale <- function(y, overall) {

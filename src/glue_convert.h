@@ -169,6 +169,7 @@ inline model::ResidualSection as_section(const Rcpp::List& list) {
   section.record = as_zero_based(list["records"]);
   section.subject = as_zero_based(list["subject"]);
   section.position = as_zero_based(list["position"]);
+  if (list.containsElementNamed("ridge")) section.ridge = as_vector(list["ridge"]);
   return section;
 }
 

@@ -39,7 +39,7 @@ r_ranks <- list(
     "posterior.R", "posterior-mode.R", "posterior-importance.R", "posterior-hmc.R",
     "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R", "posterior-estimate.R",
     "bayes-settings.R",
-    "residual-bound.R"
+    "residual-bound.R", "residual-edge.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
   fit = c(

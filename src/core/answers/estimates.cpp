@@ -42,17 +42,24 @@ void add_constraint_status(const Model& model, const Parameters& parameters,
   }
 }
 
+void mark_boundary(const model::Slot& slot, const Parameters& parameters,
+                   const Matrix& coef_transform, std::vector<ValueStatus>& status) {
+  const std::vector<bool> at_boundary =
+      slot.structure->value_at_boundary(parameters.of(slot), coef_transform);
+  for (std::size_t i = 0; i < at_boundary.size(); ++i) {
+    if (at_boundary[i]) status[slot.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
+  }
+}
+
 std::vector<ValueStatus> value_status(const Model& model, const Parameters& parameters,
                                       const model::VarianceRequest& request) {
   std::vector<ValueStatus> status(static_cast<std::size_t>(model.n_values), ValueStatus::free);
   add_constraint_status(model, parameters, status);
-  for (const RandomBlock& block : model.blocks) {
-    const std::vector<bool> at_boundary =
-        block.structure->value_at_boundary(parameters.of(block), block.coef_transform);
-    for (std::size_t i = 0; i < at_boundary.size(); ++i) {
-      if (at_boundary[i])
-        status[block.first_value + static_cast<Index>(i)] = ValueStatus::at_boundary;
-    }
+  for (const RandomBlock& block : model.blocks)
+    mark_boundary(block, parameters, block.coef_transform, status);
+  for (const model::ResidualBlock& block : model.residual.blocks) {
+    const Index n = block.structure->n_coef();
+    if (block.has_edge) mark_boundary(block, parameters, Matrix::Identity(n, n), status);
   }
   if (coordinates::is_residual_gone(model, parameters)) status.back() = ValueStatus::at_boundary;
   for (std::size_t i = 0; i < status.size(); ++i) {

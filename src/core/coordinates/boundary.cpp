@@ -8,15 +8,15 @@ namespace henderson::coordinates {
 
 using likelihood::Parameters;
 using model::Model;
-using model::RandomBlock;
+using model::Slot;
 
 std::optional<Parameters> nudged(const Model& model, const FreeSpace& space,
                                  const Parameters& parameters, double share) {
   Vector theta = parameters.theta();
-  for (const RandomBlock& block : model.blocks) {
-    if (block.held) continue;
-    block.theta_of(theta) =
-        block.structure->nudged(parameters.of(block), share * parameters.residual_sd());
+  for (const Slot& slot : model.slots()) {
+    if (slot.held || !slot.has_edge) continue;
+    slot.theta_of(theta) =
+        slot.structure->nudged(parameters.of(slot), share * parameters.residual_sd());
   }
   return space.restored({std::move(theta), parameters.log_residual()});
 }
@@ -26,10 +26,10 @@ void keep_sides(const Model& model, const FreeSpace& space, const Parameters& pa
   constexpr double kArrived = 2.0;
   const double wall = share * parameters.residual_sd();
   std::vector<bool> has_kink(static_cast<std::size_t>(model.n_parameters()), false);
-  for (const RandomBlock& block : model.blocks) {
-    if (block.held) continue;
-    const std::vector<bool> own = block.structure->has_kink();
-    std::copy(own.begin(), own.end(), has_kink.begin() + block.first_theta);
+  for (const Slot& slot : model.slots()) {
+    if (slot.held || !slot.has_edge) continue;
+    const std::vector<bool> own = slot.structure->has_kink();
+    std::copy(own.begin(), own.end(), has_kink.begin() + slot.first_theta);
   }
   for (Index j = 0; j < space.size(); ++j) {
     const Index i = space.leads()[j];
@@ -43,26 +43,26 @@ void keep_sides(const Model& model, const FreeSpace& space, const Parameters& pa
 
 std::optional<Parameters> canonical(const Model& model, const FreeSpace& space,
                                     const Parameters& parameters, double relative, double absolute,
-                                    const RandomBlock* only) {
+                                    const Slot* only) {
   Vector theta = parameters.theta();
-  for (const RandomBlock& block : model.blocks) {
-    if (block.held || (only != nullptr && only != &block)) continue;
-    block.theta_of(theta) = block.structure->canonical(parameters.of(block), relative,
-                                                       absolute * parameters.residual_sd());
+  for (const Slot& slot : model.slots()) {
+    if (slot.held || !slot.has_edge || (only != nullptr && only != &slot)) continue;
+    slot.theta_of(theta) = slot.structure->canonical(parameters.of(slot), relative,
+                                                     absolute * parameters.residual_sd());
   }
   return space.restored({std::move(theta), parameters.log_residual()});
 }
 
-std::ptrdiff_t n_at_boundary(const RandomBlock& block, const Parameters& parameters) {
-  if (block.held) return 0;
-  const std::vector<bool> found = block.structure->theta_at_boundary(parameters.of(block));
+std::ptrdiff_t n_at_boundary(const Slot& slot, const Parameters& parameters) {
+  if (slot.held || !slot.has_edge) return 0;
+  const std::vector<bool> found = slot.structure->theta_at_boundary(parameters.of(slot));
   return std::count(found.begin(), found.end(), true);
 }
 
 bool has_boundary(const Model& model, const Parameters& parameters) {
-  return std::any_of(model.blocks.begin(), model.blocks.end(), [&](const RandomBlock& block) {
-    return n_at_boundary(block, parameters) > 0;
-  });
+  const auto slots = model.slots();
+  return std::any_of(slots.begin(), slots.end(),
+                     [&](const Slot& slot) { return n_at_boundary(slot, parameters) > 0; });
 }
 
 bool is_residual_gone(const Model& model, const Parameters& parameters) {

@@ -9,15 +9,15 @@ namespace henderson::coordinates {
 
 using likelihood::Parameters;
 using model::Model;
-using model::RandomBlock;
 
 namespace {
 
 std::vector<bool> stopped_parameters(const Model& model, const Parameters& parameters) {
   std::vector<bool> stopped(static_cast<std::size_t>(model.n_parameters()), false);
-  for (const RandomBlock& block : model.blocks) {
-    const std::vector<bool> own = block.structure->theta_at_boundary(parameters.of(block));
-    std::copy(own.begin(), own.end(), stopped.begin() + block.first_theta);
+  for (const model::Slot& slot : model.slots()) {
+    if (!slot.has_edge) continue;
+    const std::vector<bool> own = slot.structure->theta_at_boundary(parameters.of(slot));
+    std::copy(own.begin(), own.end(), stopped.begin() + slot.first_theta);
   }
   if (is_residual_gone(model, parameters)) stopped.back() = true;
   return stopped;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/covariance/ridged.h"
 #include "core/model/model.h"
 #include "core/model/segments.h"
 
@@ -78,6 +79,9 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
     const std::size_t n = section.record.size();
     if (section.subject.size() != n || section.position.size() != n)
       throw InvalidSpec(section.label, "records, subjects and positions differ in length");
+    if (section.ridge.size() > 0 && (section.ridge.size() != section.structure.n_coef ||
+                                     !(section.ridge.minCoeff() >= 0.0)))
+      throw InvalidSpec(section.label, "a ridge is no share for each position");
     for (std::size_t i = 0; i < n; ++i) {
       const SmallIndex record = section.record[i];
       if (record < 0 || record >= n_records || seen[record])
@@ -111,7 +115,17 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
                    request.held.begin() + segment.end());
   held.values = request.values.segment(segment.first_value, segment.n_values)
                     .cwiseQuotient(block.value_transform.diagonal());
-  block.structure = covariance::make_structure(section.structure, held);
+  block.has_edge = section.ridge.size() > 0;
+  std::unique_ptr<const covariance::Structure> structure =
+      covariance::make_structure(section.structure, held);
+  for (Index p = 0; p < section.ridge.size(); ++p) {
+    const double ridge = section.ridge[p];
+    if (ridge > 0.0 && (block.least_ridge == 0.0 || ridge < block.least_ridge))
+      block.least_ridge = ridge;
+  }
+  if (block.has_edge)
+    structure = std::make_unique<covariance::Ridged>(std::move(structure), section.ridge);
+  block.structure = std::move(structure);
   return block;
 }
 

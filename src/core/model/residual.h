@@ -32,6 +32,7 @@ struct ResidualPattern {
 struct ResidualBlock : Slot {
   std::string label;
   std::vector<ResidualPattern> patterns;
+  double least_ridge = 0.0;  // above 0, of the positions that have a ridge
 };
 
 struct ResidualModel {

@@ -14,6 +14,7 @@ struct Slot {
   Index segment = 0;         // the random term, or the number of terms + the section
   bool in_residual = false;  // of R~: sigma^2 is a factor of its variances
   bool held = false;         // all values are held, and no theta moves
+  bool has_edge = true;      // Sigma may be singular; in a residual only with a ridge
   Index first_value = 0;     // in the vector of all values
   Index first_theta = 0;     // in the vector of all theta
   Matrix value_transform;  // values in the user's units = value_transform x those of the structure;

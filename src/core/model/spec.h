@@ -86,6 +86,7 @@ struct ResidualSection {
   std::vector<SmallIndex> record;
   std::vector<SmallIndex> subject;
   std::vector<SmallIndex> position;
+  Vector ridge;  // added to the variance of each position, in the units of the model; empty: none
 };
 
 struct ModelSpec {

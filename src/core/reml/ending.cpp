@@ -23,12 +23,12 @@ constexpr double kSmallestBoundary = 1e-7;
 std::optional<Parameters> block_by_block(Trials& trials, const Parameters& best, double value) {
   const model::Model& model = trials.model();
   std::optional<Parameters> kept = canonical(model, trials.space(), best, 0.0, 0.0);
-  for (const model::RandomBlock& block : model.blocks) {
+  for (const model::Slot& slot : model.slots()) {
     if (!kept) break;
     for (double small = kBoundary; small > kSmallestBoundary; small *= kBoundary) {
       const std::optional<Parameters> trial =
-          canonical(model, trials.space(), *kept, small, small, &block);
-      if (!trial || n_at_boundary(block, *trial) <= n_at_boundary(block, *kept)) break;
+          canonical(model, trials.space(), *kept, small, small, &slot);
+      if (!trial || n_at_boundary(slot, *trial) <= n_at_boundary(slot, *kept)) break;
       if (!trials.as_good(*trial, value)) continue;
       kept = trial;
       break;

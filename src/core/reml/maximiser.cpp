@@ -31,8 +31,6 @@ constexpr double kLargestRadius = 16.0;
 constexpr double kExactFit = 1e-14;
 // What -2l may lose where the residual variance is left at the wall: less than it tells.
 constexpr double kWallLoss = 1e-3;
-// Relative rounding error of the likelihood: differences below it are no evidence.
-constexpr double kLikelihoodNoise = 1e-13;
 
 class Search {
  public:
@@ -139,8 +137,7 @@ class Search {
 
   // A step that raises the likelihood, the radius shrinking until there is one.
   std::optional<Evaluation> improve(double value, const BoxedModel& quadratic) {
-    const double noise =
-        kLikelihoodNoise * (std::abs(value) + static_cast<double>(model_.n_records));
+    const double noise = trials_.noise(value);
     while (radius_ > kSmallestRadius) {
       const Vector step = quadratic.minimum(radius_);
       const double expected = quadratic.decrease(step);

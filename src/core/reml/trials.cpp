@@ -1,9 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/trials.h"
 
+#include <cmath>
+#include <limits>
+
 #include "core/coordinates/boundary.h"
 
 namespace henderson::reml {
+namespace {
+
+// Relative rounding error of the likelihood.
+constexpr double kLikelihoodNoise = 1e-13;
+
+// Records that the random effects fit but for a ridge have weights of its inverse, and log|C| loses
+// as many digits.
+double ridge_noise(const model::Model& model) {
+  double noise = 0.0;
+  for (const model::ResidualBlock& block : model.residual.blocks) {
+    if (block.least_ridge == 0.0) continue;
+    noise += std::numeric_limits<double>::epsilon() / block.least_ridge *
+             static_cast<double>(model.n_records);
+  }
+  return noise;
+}
+
+}  // namespace
 
 using likelihood::Evaluation;
 using likelihood::Parameters;
@@ -13,7 +34,8 @@ Trials::Trials(const equations::MixedModelEquations& equations, const coordinate
     : equations_(equations),
       space_(space),
       callbacks_(callbacks),
-      scale_free_(likelihood::is_scale_free(equations.model()) && !space.bounds_scale()) {}
+      scale_free_(likelihood::is_scale_free(equations.model()) && !space.bounds_scale()),
+      ridge_noise_(ridge_noise(equations.model())) {}
 
 std::optional<Evaluation> Trials::at(const std::optional<Parameters>& parameters) {
   callbacks_.stop_if_interrupted();
@@ -24,8 +46,14 @@ std::optional<Evaluation> Trials::at(const std::optional<Parameters>& parameters
 
 std::optional<Evaluation> Trials::as_good(const Parameters& parameters, double value) {
   std::optional<Evaluation> evaluation = at(parameters);
-  if (!evaluation || evaluation->minus2loglik <= value + kBoundaryLoss) return evaluation;
+  if (!evaluation || evaluation->minus2loglik <= value + kBoundaryLoss + ridge_noise_)
+    return evaluation;
   return std::nullopt;
+}
+
+double Trials::noise(double value) const {
+  return kLikelihoodNoise * (std::abs(value) + static_cast<double>(model().n_records)) +
+         ridge_noise_;
 }
 
 std::optional<Parameters> Trials::nudged(const Parameters& parameters) const {

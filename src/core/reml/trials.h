@@ -20,7 +20,7 @@ class Trials {
   // Nothing where there is no point (a tied parameter out of its range), or where C is not positive
   // definite. Cost: a factorisation. Throws Interrupted.
   std::optional<likelihood::Evaluation> at(const std::optional<likelihood::Parameters>& parameters);
-  // The same, where -2l is at most `value` and what a boundary may cost (kBoundaryLoss).
+  // The same, where -2l is at most `value` and what a boundary or rounding may cost.
   std::optional<likelihood::Evaluation> as_good(const likelihood::Parameters& parameters,
                                                 double value);
 
@@ -28,6 +28,9 @@ class Trials {
   std::optional<likelihood::Parameters> nudged(const likelihood::Parameters& parameters) const;
   std::optional<likelihood::Parameters> moved(const likelihood::Parameters& from,
                                               const Vector& step) const;
+
+  // What rounding may do to -2l: differences below it are no evidence.
+  double noise(double value) const;
 
   // Whether sigma^2 is the best for each point, all variances being multiplied by one factor; else
   // it is a parameter like the others. Gives what it was.
@@ -44,6 +47,7 @@ class Trials {
   const coordinates::FreeSpace& space_;
   Callbacks& callbacks_;
   bool scale_free_;
+  const double ridge_noise_;
   int count_ = 0;
 };
 

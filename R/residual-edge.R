@@ -1,0 +1,166 @@
+# Residuals whose covariance matrix is best where it is singular: a variance of zero, a correlation
+# of one, loadings without specific variances. Random terms may keep V definite there, so that the
+# likelihood has a maximum at a point like any other. The equations need R^-1 all the same, and lose
+# digits on the way.
+#
+# A search that ends near such a point, or that cannot go on, is made again with a ridge: a little
+# added to the variance of each position, in the units of the engine. The structure itself may then
+# be singular and has its boundaries there. What positions that are not on the edge got is taken
+# away, and the likelihood is extrapolated to a ridge of zero: with a definite V it is linear in so
+# little.
+
+# R^-1 has digits enough at it; its third power is what the extrapolation neglects.
+residual_ridge <- 1e-6
+# Of the likelihood along the ridge, which falls by a multiple of log(100) between these for ever
+# where there is no bound.
+bound_ridges <- c(1e-11, 1e-13)
+bound_fall <- 3
+# Smallest eigenvalues of Sigma and of its correlations that are on their way to zero. Variances are
+# shares of those of the response.
+near_singular <- 1e-4
+near_dependent <- 1e-6
+# What the second search may lose to the first.
+edge_loss <- 1e-6
+
+# `first`: the estimates of the first search, or its error.
+at_residual_edge <- function(first, sections, parameters, spec, control) {
+  if (!may_reach_edge(sections, parameters, spec, control)) return(found_or_stop(first))
+  scale <- position_scales(sections, spec)
+  failed <- inherits(first, "condition")
+  done <- !failed && first$convergence$status == "converged"
+  least <- if (failed) NULL else least_of_sections(first, sections, parameters, scale)
+  if (done && least[[1L]] >= near_singular && least[[2L]] >= near_dependent) return(first)
+  starts <- list(if (!failed) first$parameters$estimate, if (!done) control$start)
+  ridge <- lapply(sections, function(section) {
+    rep.int(residual_ridge, section$structure$n_coef)
+  })
+  edge <- best_search(spec, control, starts, ridge)
+  if (is.null(edge)) return(found_or_stop(first))
+  if (is_unbounded(edge, spec, ridge)) abort_unbounded(edge, sections, parameters, spec)
+  gone <- lapply(seq_along(sections), function(k) {
+    singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
+      scale[[k]])
+  })
+  ridge <- Map(`*`, ridge, gone)
+  last <- best_search(spec, control, list(edge$parameters$estimate), ridge)
+  last <- with_limit(last, spec, ridge)
+  better_of(first, last, if (!failed) rounding_at(least[1L], length(spec$response)))
+}
+
+found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
+
+# Positions of a subject beyond which R is not made whole.
+most_positions <- 300L
+
+may_reach_edge <- function(sections, parameters, spec, control) {
+  spec$method %in% c("REML", "ML") && length(sections) > 0L &&
+    !any(residual_values(parameters, control$hold)) &&
+    all(vapply(sections, function(s) s$structure$n_coef <= most_positions, NA))
+}
+
+# A variance of the response at each position, in units of which Sigma is small or not.
+position_scales <- function(sections, spec) {
+  overall <- stats::var(spec$response)
+  lapply(sections, function(section) {
+    own <- tapply(spec$response[section$records],
+      factor(section$position, seq_len(section$structure$n_coef)),
+      function(y) if (length(y) > 1L) stats::var(y) else 0)
+    pmax(ifelse(is.na(own), overall, own), constant_share * overall)
+  })
+}
+
+# The smallest eigenvalues, of all sections, of Sigma in units of its positions and of its
+# correlations.
+least_of_sections <- function(est, sections, parameters, scale) {
+  least <- vapply(seq_along(sections), function(k) {
+    at <- unique(sections[[k]]$position)
+    sigma <- section_covariance(sections[[k]], k, parameters, est$parameters$estimate)
+    sigma <- sigma[at, at, drop = FALSE]
+    c(
+      least_eigenvalue(sigma / sqrt(outer(scale[[k]][at], scale[[k]][at]))),
+      if (all(diag(sigma) > 0)) least_eigenvalue(stats::cov2cor(sigma)) else 0
+    )
+  }, numeric(2L))
+  apply(least, 1L, min)
+}
+
+least_eigenvalue <- function(sigma) {
+  min(eigen(sigma, symmetric = TRUE, only.values = TRUE)$values)
+}
+
+# Which positions have a part in a combination without variance.
+singular_positions <- function(sigma, scale) {
+  sigma <- sigma / sqrt(outer(scale, scale))
+  own <- sqrt(pmax(diag(sigma), .Machine$double.xmin))
+  e <- eigen(sigma / outer(own, own), symmetric = TRUE)
+  null <- e$vectors[, e$values < null_eigenvalue, drop = FALSE]
+  diag(sigma) < null_eigenvalue * residual_ridge | rowSums(null^2) > null_part
+}
+null_eigenvalue <- 1e-12
+null_part <- 1e-12
+
+best_search <- function(spec, control, starts, ridge) {
+  spec <- with_ridge(spec, ridge)
+  found <- lapply(starts[lengths(starts) > 0L], function(start) {
+    control$start <- ifelse(control$hold, control$start, start)
+    tryCatch(by_likelihood(spec, control), error = function(e) NULL)
+  })
+  found <- found[lengths(found) > 0L]
+  if (length(found) == 0L) return(NULL)
+  found[[which.min(vapply(found, `[[`, 0, "minus2loglik"))]]
+}
+
+# The spec with a ridge for each section.
+with_ridge <- function(spec, ridge) {
+  for (k in seq_along(ridge)) spec$residual$sections[[k]]$ridge <- ridge[[k]]
+  spec
+}
+
+# -2l at the estimates, with so many times the ridge; NA where V is singular.
+along_ridge <- function(est, spec, ridge, times) {
+  vapply(times, function(share) {
+    tryCatch(
+      likelihood_at(with_ridge(spec, lapply(ridge, `*`, share)), est$parameters$estimate),
+      error = function(e) NA_real_)
+  }, 0)
+}
+
+is_unbounded <- function(est, spec, ridge) {
+  along <- along_ridge(est, spec, ridge, bound_ridges / residual_ridge)
+  isTRUE(along[1L] - along[2L] > bound_fall)
+}
+
+# f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d.
+with_limit <- function(est, spec, ridge) {
+  if (is.null(est) || !any(unlist(ridge) > 0)) return(est)
+  along <- along_ridge(est, spec, ridge, 2:3)
+  if (all(is.finite(along))) {
+    est$minus2loglik <- 3 * est$minus2loglik - 3 * along[1L] + along[2L]
+  }
+  est$ridge <- ridge
+  est
+}
+
+# What rounding may have made of -2l at the first point: R^-1 is the inverse of so little.
+rounding_at <- function(least, n) {
+  edge_loss + 10 * n * .Machine$double.eps / max(least, .Machine$double.eps)
+}
+
+# A point that did not converge is left for any that did.
+better_of <- function(first, last, loss) {
+  if (inherits(first, "condition")) return(if (is.null(last)) stop(first) else last)
+  if (is.null(last)) return(first)
+  done <- c(first$convergence$status, last$convergence$status) == "converged"
+  lost <- last$minus2loglik - first$minus2loglik
+  if (lost <= loss && (done[2L] || !done[1L])) after(first, last) else first
+}
+
+# The second estimates, with the course of both searches.
+after <- function(first, second) {
+  course <- second$convergence
+  course$iterations <- first$convergence$iterations + course$iterations
+  course$evaluations <- first$convergence$evaluations + course$evaluations
+  course$history <- rbind(first$convergence$history, course$history)
+  second$convergence <- course
+  second
+}
