@@ -1,0 +1,165 @@
+# Residuals that are best where their covariance matrix is singular, beside random terms that keep V
+# definite. The oracle is -2l through V, which knows no R^-1.
+
+dense_minus2loglik <- function(y, X, V, reml = TRUE) {
+  L <- tryCatch(chol(V), error = function(e) NULL)
+  if (is.null(L)) return(1e10)
+  fixed <- qr(backsolve(L, X, transpose = TRUE))
+  z <- backsolve(L, y, transpose = TRUE)
+  r <- if (reml) fixed$rank else 0
+  log_c <- if (reml) 2 * sum(log(abs(diag(qr.R(fixed))))) else 0
+  (length(y) - r) * log(2 * pi) + 2 * sum(log(diag(L))) + log_c + sum(qr.resid(fixed, z)^2)
+}
+
+dense_best <- function(objective, starts) {
+  min(vapply(starts, function(start) {
+    stats::nlminb(start, objective,
+      control = list(rel.tol = 1e-14, iter.max = 500L, eval.max = 2000L))$objective
+  }, 0))
+}
+
+# Lines in four environments, one plot each, the first of them precise.
+precise_trial <- function(seed, n = 25L) {
+  set.seed(seed)
+  g <- stats::rnorm(n)
+  d <- expand.grid(line = factor(seq_len(n)), env = LETTERS[1:4])
+  d$y <- g[d$line] + stats::rnorm(4L * n, 0, rep(c(.05, 1, 1, 1), each = n))
+  d
+}
+
+trial_best <- function(d, reml = TRUE) {
+  X <- stats::model.matrix(~ env, d)
+  ZZ <- tcrossprod(stats::model.matrix(~ 0 + line, d))
+  dense_best(
+    function(p) {
+      dense_minus2loglik(d$y, X, p[1L]^2 * ZZ + diag((p[-1L]^2)[as.integer(d$env)]), reml)
+    },
+    list(rep(.7, 5L), c(1, .05, 1, 1, 1), c(1, 0, 1, 1, 1))
+  )
+}
+
+test_that("a variance of zero in diag is found, whatever the order of the rows", {
+  for (seed in c(1, 3, 13, 17, 36)) {
+    d <- precise_trial(seed)
+    for (reml in c(TRUE, FALSE)) {
+      method <- if (reml) "REML" else "ML"
+      fit <- lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env), method = method)
+      found <- varcomp(fit)
+      expect_identical(fit$convergence$status, "converged")
+      expect_identical(found$status, c("free", "at boundary", "free", "free", "free"))
+      expect_identical(found$estimate[2L], 0)
+      expect_lt(abs(-2 * as.numeric(logLik(fit)) - trial_best(d, reml)), 1e-6)
+    }
+    shuffled <- lmmfit(y ~ env + (1 | line), d[sample(nrow(d)), ], residual = ~ diag(env))
+    plain <- lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env))
+    expect_equal(as.numeric(logLik(shuffled)), as.numeric(logLik(plain)), tolerance = 1e-8)
+    expect_identical(varcomp(shuffled)$status, varcomp(plain)$status)
+  }
+})
+
+test_that("a precise environment that has a variance keeps it", {
+  d <- precise_trial(12)
+  fit <- lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env))
+  expect_identical(varcomp(fit)$status, rep("free", 5L))
+  expect_lt(abs(-2 * as.numeric(logLik(fit)) - trial_best(d)), 1e-6)
+})
+
+test_that("the fit at the edge answers questions as one near it", {
+  d <- precise_trial(1)
+  fit <- lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env))
+  near <- lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env), hold = c(residual.A = 1e-5))
+  expect_equal(fixef(fit), fixef(near), tolerance = 1e-4)
+  expect_equal(vcov(fit), vcov(near), tolerance = 1e-4)
+  expect_equal(ranef(fit)$line, ranef(near)$line, tolerance = 1e-4)
+  for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+    expect_equal(as.data.frame(contest(fit, diag(4), ddf = ddf)),
+      as.data.frame(contest(near, diag(4), ddf = ddf)), tolerance = 1e-3)
+  }
+  expect_equal(varcomp(fit)$se[-2L], varcomp(near)$se[-2L], tolerance = 1e-3)
+  expect_equal(as.numeric(logLik(update(fit, start = c(residual.A = .1)))),
+    as.numeric(logLik(fit)), tolerance = 1e-8)
+})
+
+test_that("residual correlations of -1 and 1 of two traits beside additive effects", {
+  for (sign in c(-1, 1)) {
+    set.seed(if (sign < 0) 2 else 17)
+    n <- 200
+    ped <- data.frame(id = 1:n, sire = c(rep(0, 30), sample(1:15, n - 30, TRUE)),
+      dam = c(rep(0, 30), sample(16:30, n - 30, TRUE)))
+    P <- pedigree(ped)
+    A <- as.matrix(Amatrix(P))[as.character(1:n), as.character(1:n)]
+    U <- t(chol(A)) %*% matrix(stats::rnorm(2 * n), n) %*% chol(matrix(c(1, .5, .5, 1), 2))
+    E <- matrix(stats::rnorm(2 * n), n) %*% chol(matrix(c(.5, -.45, -.45, .5), 2))
+    d <- data.frame(an = 1:n, y1 = U[, 1] + E[, 1], y2 = sign * -(U[, 2] + E[, 2]))
+    fit <- lmmfit(cbind(y1, y2) ~ 1 + (1 | gr(an, pedigree = P)), d)
+    found <- varcomp(fit)
+    expect_identical(fit$convergence$status, "converged")
+    expect_identical(found$status[5L], "at boundary")
+    e <- found$estimate
+    expect_equal(e[5L], sign * sqrt(e[4L] * e[6L]), tolerance = 1e-10)
+    V <- kronecker(matrix(e[c(1, 2, 2, 3)], 2), A) + kronecker(matrix(e[c(4, 5, 5, 6)], 2), diag(n))
+    here <- dense_minus2loglik(c(d$y1, d$y2), kronecker(diag(2), matrix(1, n)), V)
+    expect_lt(abs(-2 * as.numeric(logLik(fit)) - here), 1e-6)
+    if (sign < 0) expect_equal(as.numeric(logLik(fit)), -616.7535, tolerance = 1e-6)
+  }
+})
+
+test_that("factor analytic terms beside environments that have no error of their own", {
+  for (seed in c(1, 11)) {
+    set.seed(seed)
+    n <- 80
+    e <- 6
+    M <- matrix(stats::rbinom(n * 600, 2, .4), n, dimnames = list(sprintf("L%03d", 1:n), NULL))
+    G <- grm(M) + diag(.01, n)
+    L <- stats::runif(e, .5, 1.5)
+    S <- tcrossprod(L) + diag(stats::runif(e, .05, .4))
+    U <- t(chol(G)) %*% matrix(stats::rnorm(n * e), n) %*% chol(S)
+    x <- expand.grid(line = 1:n, env = 1:e)
+    x$y <- U[cbind(x$line, x$env)] +
+      stats::rnorm(n * e, 0, rep(stats::runif(e, .5, 1.2), each = n))
+    x$line <- factor(rownames(M)[x$line])
+    x$env <- factor(paste0("E", x$env))
+    x <- x[stats::runif(nrow(x)) < .7, ]
+    fit <- lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x, residual = ~ diag(env))
+    v <- varcomp(fit)
+    expect_identical(fit$convergence$status, "converged")
+    zero <- v$term == "residual" & v$estimate == 0
+    expect_true(any(zero) && all(v$status[zero] == "at boundary"))
+    psi <- v$estimate[grepl("psi", v$parameter)]
+    load <- v$estimate[v$term != "residual" & !grepl("psi", v$parameter)]
+    V <- (tcrossprod(load) + diag(psi))[as.integer(x$env), as.integer(x$env)] *
+      G[as.character(x$line), as.character(x$line)] +
+      diag(v$estimate[v$term == "residual"][as.integer(x$env)])
+    here <- dense_minus2loglik(x$y, stats::model.matrix(~ env, x), V)
+    expect_lt(abs(-2 * as.numeric(logLik(fit)) - here), 1e-5)
+  }
+})
+
+test_that("us of visits beside a term with a level for each record", {
+  set.seed(8)
+  d <- expand.grid(visit = factor(1:3), id = factor(1:40))
+  S <- tcrossprod(c(1, .8, .5))
+  d$y <- as.vector(t(matrix(stats::rnorm(40), 40) %*% t(c(1, .8, .5)))) +
+    stats::rnorm(40)[d$id] * 0 + .6 * stats::rnorm(120) + as.integer(d$visit)
+  d$plot <- factor(seq_len(120))
+  fit <- lmmfit(y ~ visit + (1 | plot), d, residual = ~ us(visit | id))
+  expect_identical(fit$convergence$status, "converged")
+  e <- varcomp(fit)$estimate
+  sigma <- matrix(e[c(2, 3, 5, 3, 4, 6, 5, 6, 7)], 3)
+  V <- kronecker(diag(40), sigma) + diag(e[1L], 120)
+  X <- stats::model.matrix(~ visit, d)
+  whole <- lmmfit(y ~ visit, d, residual = ~ us(visit | id))
+  # The two are one model, with one more variance than it can tell.
+  expect_lt(abs(as.numeric(logLik(fit)) - as.numeric(logLik(whole))), 1e-5)
+  expect_lt(abs(-2 * as.numeric(logLik(fit)) - dense_minus2loglik(d$y, X, V)), 1e-5)
+})
+
+test_that("no upper bound is said where it is true", {
+  set.seed(1)
+  p <- matrix(stats::rexp(40), 10)
+  d <- data.frame(id = gl(10, 4), part = gl(4, 1, 40), y = 100 * c(t(p / rowSums(p))))
+  for (residual in list(~ cs(part | id), ~ csh(part | id), ~ toep(part | id), ~ us(part | id))) {
+    expect_error(lmmfit(y ~ part, d, residual = residual), "no upper bound",
+      class = "henderson_error_residual_unbounded")
+  }
+})
