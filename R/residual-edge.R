@@ -11,10 +11,11 @@
 
 # R^-1 has digits enough at it; its third power is what the extrapolation neglects.
 residual_ridge <- 1e-6
-# Of the likelihood along the ridge, which falls by a multiple of log(100) between these for ever
-# where there is no bound.
-bound_ridges <- c(1e-11, 1e-13)
-bound_fall <- 3
+# The last ones at which the likelihood has digits, and what it must fall by between them where there
+# is no bound: log(10) for each direction.
+last_ridges <- c(1e-11, 1e-12, 1e-13)
+least_fall <- 1.5
+nearer_ridge <- 1e-10
 # Smallest eigenvalues of Sigma and of its correlations that are on their way to zero. Variances are
 # shares of those of the response.
 near_singular <- 1e-4
@@ -36,7 +37,7 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   })
   edge <- best_search(spec, control, starts, ridge)
   if (is.null(edge)) return(found_or_stop(first))
-  if (is_unbounded(edge, spec, ridge)) abort_unbounded(edge, sections, parameters, spec)
+  if (is_unbounded(edge, spec, control, ridge)) abort_unbounded(edge, sections, parameters, spec)
   gone <- lapply(seq_along(sections), function(k) {
     singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
       scale[[k]])
@@ -125,9 +126,19 @@ along_ridge <- function(est, spec, ridge, times) {
   }, 0)
 }
 
-is_unbounded <- function(est, spec, ridge) {
-  along <- along_ridge(est, spec, ridge, bound_ridges / residual_ridge)
-  isTRUE(along[1L] - along[2L] > bound_fall)
+# Does it fall by log(10) times the number of directions with each tenth of the ridge, down to where
+# no digits are left? At these theta, or, where they are too far from the last ones, nearer to them.
+is_unbounded <- function(est, spec, control, ridge) {
+  if (falls_on(est, spec, ridge, last_ridges)) return(TRUE)
+  if (!falls_on(est, spec, ridge, residual_ridge / c(10, 100, 1000))) return(FALSE)
+  nearer <- best_search(spec, control, list(est$parameters$estimate),
+    lapply(ridge, `*`, nearer_ridge / residual_ridge))
+  !is.null(nearer) && falls_on(nearer, spec, ridge, last_ridges)
+}
+
+falls_on <- function(est, spec, ridge, sizes) {
+  fall <- -diff(along_ridge(est, spec, ridge, sizes / residual_ridge))
+  all(is.finite(fall)) && fall[2L] > least_fall && fall[2L] > fall[1L] / 2
 }
 
 # f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d.

@@ -22,7 +22,8 @@
 #'   boundary (of what a covariance can be), or at bound (of `bounds`, see [constraints]). A
 #'   residual variance that goes to zero, because random terms leave it nothing, ends at a millionth
 #'   of that of least squares, which the likelihood cannot tell from zero: the equations divide by
-#'   it.
+#'   it. A structured residual ends where its matrix is singular itself, with variances of exactly
+#'   zero and correlations of exactly one.
 #'   `VarCorr()`: a list of covariance matrices by term, with attributes `stddev` and `correlation`,
 #'   and the residual standard deviation in the attribute `sc`. With structured residuals, the
 #'   attribute `residual` is a list of such matrices, one for each set of parameters, if they have
