@@ -39,7 +39,7 @@ anova.lmmfit <- function(object, ..., type = 3, ddf = NULL, information = NULL) 
   order <- order(vapply(fits, n_free, 0))
   fits <- fits[order]
   mixtures <- c(list(NULL), Map(ratio_mixture, fits[-length(fits)], fits[-1L]))
-  table <- ratio_table(fits, mixtures)
+  table <- ratio_table(fits, mixtures, names[order])
   row.names(table) <- make.unique(names[order])
   formulas <- vapply(fits, model_text, "")
   structure(table,
@@ -129,13 +129,19 @@ check_comparable <- function(fits) {
   }
 }
 
-ratio_table <- function(fits, mixtures) {
+# In -2 log-likelihood: a larger model that is lower by more has not reached its maximum.
+least_loss <- 1e-4
+
+ratio_table <- function(fits, mixtures, names) {
   criterion <- vapply(fits, stats::deviance, 0)
   df <- vapply(fits, n_free, 0)
   chisq <- c(NA, -diff(criterion))
   added <- c(NA, diff(df))
+  lower <- which(added > 0 & chisq < -least_loss)
+  if (length(lower) > 0L) warn_lower_likelihood(names[lower], -chisq[lower])
   p <- ifelse(added > 0, stats::pchisq(pmax(chisq, 0), added, lower.tail = FALSE), NA)
   for (k in which(lengths(mixtures) > 0L)) p[k] <- mixture_p(max(chisq[k], 0), mixtures[[k]])
+  p[lower] <- NA
   data.frame(
     npar = df, AIC = vapply(fits, stats::AIC, 0), BIC = vapply(fits, stats::BIC, 0),
     `-2logLik` = criterion, Chisq = chisq, Df = added, `Pr(>Chisq)` = p, check.names = FALSE

@@ -102,3 +102,16 @@ abort_met_environments <- function(reasons) {
   abort("two_stage", "Stage 1 needs two environments that it can fit: {reason}", NULL,
     "environment", reason)
 }
+
+# These fits have more parameters than the one before them, and -2l higher by `loss`.
+warn_lower_likelihood <- function(at, loss) {
+  shown <- signif(loss, 3L)
+  warn("lower_likelihood",
+    paste(
+      "{cli::qty(length(at))}Fit{?s} {.val {at}} {?has/have} more parameters than the fit before, and",
+      "{?its/their} -2 log-likelihood is higher by {.val {shown}}: no test is made."
+    ),
+    c("If the models are nested, the larger fit is not at its maximum: fit it again from the smaller",
+      "one by {.arg start}.", "If they are not, compare AIC."), "object"
+  )
+}

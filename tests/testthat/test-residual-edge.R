@@ -158,7 +158,7 @@ test_that("no upper bound is said where it is true", {
   set.seed(1)
   p <- matrix(stats::rexp(40), 10)
   d <- data.frame(id = gl(10, 4), part = gl(4, 1, 40), y = 100 * c(t(p / rowSums(p))))
-  for (residual in list(~ cs(part | id), ~ csh(part | id), ~ us(part | id))) {
+  for (residual in list(~ cs(part | id), ~ csh(part | id), ~ toep(part | id), ~ us(part | id))) {
     expect_error(lmmfit(y ~ part, d, residual = residual), "no upper bound",
       class = "henderson_error_residual_unbounded")
   }

@@ -5,11 +5,13 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/covariance/limits.h"
 
 namespace henderson::covariance {
 namespace {
 
 constexpr double kAtLimit = 1e-10;
+constexpr double kRounding = 1e-12;
 
 }  // namespace
 
@@ -56,10 +58,10 @@ Matrix Arma::jacobian(const ConstVectorRef& free) const {
 
 Vector Arma::free_from(const ConstVectorRef& parameters) const {
   const double place = 2.0 * parameters[1] - parameters[0];
-  if (!(std::abs(parameters[0]) < 1.0) || !(std::abs(place) < 1.0)) {
+  if (!(std::abs(parameters[0]) <= 1.0 + kRounding) || !(std::abs(place) <= 1.0 + kRounding)) {
     throw InvalidSpec("variance parameters", "rho and gamma of arma11 are outside their range");
   }
-  return Eigen::Vector2d(std::atanh(parameters[0]), std::atanh(place));
+  return Eigen::Vector2d(atanh_or_limit(parameters[0]), atanh_or_limit(place));
 }
 
 // rho as the ratio of the first two lags. With gamma = 0, rho would have no effect: never there.
@@ -79,6 +81,8 @@ std::vector<bool> Arma::at_limit(const ConstVectorRef& parameters) const {
   return {std::abs(parameters[0]) >= 1.0 - kAtLimit, std::abs(place) >= 1.0 - kAtLimit};
 }
 
-Vector Arma::snapped(const ConstVectorRef& free, double) const { return free; }
+Vector Arma::snapped(const ConstVectorRef& free, double relative) const {
+  return snapped_to_one(free, relative);
+}
 
 }  // namespace henderson::covariance

@@ -6,12 +6,15 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/covariance/limits.h"
 
 namespace henderson::covariance {
 namespace {
 
 // A partial autocorrelation this near to 1 makes R singular to working precision.
 constexpr double kAtLimit = 1e-10;
+// A variance of prediction that is rounding error.
+constexpr double kNothing = 1e-12;
 // Starts stay this far inside.
 constexpr double kLargestStart = 0.95;
 
@@ -76,7 +79,8 @@ Vector partial_from(const ConstVectorRef& rho, double largest) {
   Vector partial(rho.size());
   for (Index k = 0; k < rho.size(); ++k) {
     const double rest = rho[k] - recursion.predicted();
-    partial[k] = recursion.v > 0.0 ? rest / recursion.v : 0.0;
+    // Behind a limit nothing is left to be correlated.
+    partial[k] = recursion.v > kNothing ? rest / recursion.v : 0.0;
     if (largest < 1.0) partial[k] = std::clamp(partial[k], -largest, largest);
     recursion.add(partial[k]);
   }
@@ -130,7 +134,7 @@ Vector Toeplitz::free_from(const ConstVectorRef& parameters) const {
   if (!(partial.cwiseAbs().maxCoeff() < 1.0 + 1e-12)) {
     throw InvalidSpec("variance parameters", "the correlations of toep are not those of a matrix");
   }
-  return partial.unaryExpr([](double x) { return std::atanh(std::clamp(x, -1.0, 1.0)); });
+  return partial.unaryExpr([](double x) { return atanh_or_limit(x); });
 }
 
 // The mean correlation of each lag, its partial autocorrelations taken into (-1, 1); with bands
@@ -159,6 +163,8 @@ std::vector<bool> Toeplitz::at_limit(const ConstVectorRef& parameters) const {
   return at_limit;
 }
 
-Vector Toeplitz::snapped(const ConstVectorRef& free, double) const { return free; }
+Vector Toeplitz::snapped(const ConstVectorRef& free, double relative) const {
+  return is_banded() ? Vector(free) : snapped_to_one(free, relative);
+}
 
 }  // namespace henderson::covariance

@@ -43,10 +43,40 @@ QuadraticModel BoxedModel::on(const std::vector<Index>& free, const Vector& fixe
   return QuadraticModel(gradient, hessian);
 }
 
+// Of the coordinates that are at a wall the one that would gain most by leaving it (Karush, Kuhn and
+// Tucker); kNone where all press against theirs. On the sphere the multiplier of the radius is that
+// of the coordinates that move.
+Index BoxedModel::worst_stopped(const std::vector<Index>& moving, const Vector& step,
+                                double radius) const {
+  Vector slope = gradient_ + hessian_ * step;
+  double along = 0.0, size = 0.0;
+  for (const Index i : moving) {
+    along -= slope[i] * step[i];
+    size += step[i] * step[i];
+  }
+  if (size > 0.0 && step.norm() > (1.0 - 1e-8) * radius) slope += std::max(along / size, 0.0) * step;
+  Index worst = kNone;
+  double gain = 0.0;
+  for (const Index i : free_) {
+    if (std::binary_search(moving.begin(), moving.end(), i)) continue;
+    const double inwards = step[i] <= lower_[i] ? -slope[i] : slope[i];
+    if (inwards > gain) {
+      gain = inwards;
+      worst = i;
+    }
+  }
+  return worst;
+}
+
 Vector BoxedModel::minimum(double radius) const {
   if (whole_) return whole_->minimum(radius);
   std::vector<Index> moving = free_;
   Vector step = Vector::Zero(gradient_.size());
+  struct {
+    Vector step;
+    double decrease = 0.0;
+  } best;
+  Index n_released = 0;
   while (!moving.empty()) {
     Vector fixed = step;
     for (const Index i : moving) fixed[i] = 0.0;
@@ -59,9 +89,19 @@ Vector BoxedModel::minimum(double radius) const {
       step[i] = std::min(std::max(x, lower_[i]), upper_[i]);
       if (step[i] == x) inside.push_back(i);
     }
-    if (inside.size() == moving.size()) break;
-    moving = std::move(inside);
+    if (inside.size() < moving.size()) {
+      moving = std::move(inside);
+      continue;
+    }
+    const Index released = worst_stopped(moving, step, radius);
+    if (released == kNone || n_released++ == gradient_.size()) break;
+    const double before = decrease(step);
+    if (!(before > best.decrease)) break;
+    best = {step, before};
+    moving.push_back(released);
+    std::sort(moving.begin(), moving.end());
   }
+  if (best.step.size() > 0 && best.decrease > decrease(step)) return best.step;
   if (step.norm() <= radius * (1.0 + kReached) && decrease(step) > 0.0) return step;
   return projected_gradient(radius);
 }

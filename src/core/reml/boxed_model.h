@@ -19,7 +19,8 @@ class BoxedModel {
 
   // A step inside the box and the ball, with the value of the model below that at 0. The minimum of
   // the free coordinates in the ball; those that leave the box stop at its wall, and the others are
-  // minimised again. Cost: as many eigen-decompositions as walls are met.
+  // minimised again; one that presses away from its wall is released. Cost: as many
+  // eigen-decompositions as walls are met and left.
   Vector minimum(double radius) const;
   double decrease(const Vector& step) const;
   // What the free coordinates could gain at most.
@@ -28,6 +29,7 @@ class BoxedModel {
  private:
   QuadraticModel on(const std::vector<Index>& free, const Vector& fixed) const;
   Vector projected_gradient(double radius) const;
+  Index worst_stopped(const std::vector<Index>& moving, const Vector& step, double radius) const;
 
   std::optional<QuadraticModel> whole_;  // without finite limits
   Vector gradient_;

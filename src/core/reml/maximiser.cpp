@@ -32,6 +32,11 @@ constexpr double kExactFit = 1e-14;
 // What -2l may lose where the residual variance is left at the wall: less than it tells.
 constexpr double kWallLoss = 1e-3;
 
+// To what share of sigma standard deviations are lifted for another search, and what that must gain
+// beyond an end that has converged.
+constexpr double kLifts[] = {0.3, 1.0, 0.1};
+constexpr double kLiftGain = 1e-6;
+
 class Search {
  public:
   Search(const MixedModelEquations& equations, const RemlOptions& options, Callbacks& callbacks)
@@ -245,6 +250,51 @@ RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
   return {*likelihood::evaluate(equations, found, false, callbacks), std::move(report)};
 }
 
+// Where several structures end singular a search may stall, or end on a face from which the way up
+// leads through a saddle. A search that did not converge, or whose end is singular in a structure of
+// several coefficients, is repeated from its end with all small standard deviations lifted.
+bool may_be_lifted(const Model& model, const RemlResult& found) {
+  if (found.report.termination != Termination::converged) return !model.blocks.empty();
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [&](const auto& block) {
+    return block.n_coef > 1 && coordinates::n_at_boundary(block, found.evaluation.parameters) > 0;
+  });
+}
+
+std::optional<RemlResult> try_search(const MixedModelEquations& equations, const Parameters& start,
+                                     const RemlOptions& options, Callbacks& callbacks) {
+  try {
+    return Search(equations, options, callbacks).run(start);
+  } catch (const InvalidSpec&) {
+    return std::nullopt;
+  }
+}
+
+RemlResult lifted(RemlResult&& first, const MixedModelEquations& equations,
+                  const RemlOptions& options, Callbacks& callbacks) {
+  const Model& model = equations.model();
+  const FreeSpace space(model);
+  Parameters best = first.evaluation.parameters;
+  double value = first.evaluation.minus2loglik;
+  SearchReport report = std::move(first.report);
+  { const Evaluation released = std::move(first.evaluation); }
+  for (const double share : kLifts) {
+    const std::optional<Parameters> start = coordinates::nudged(model, space, best, share);
+    if (!start) continue;
+    const std::optional<RemlResult> second = try_search(equations, *start, options, callbacks);
+    if (!second) continue;
+    const double gain = value - second->evaluation.minus2loglik;
+    const bool was_done = report.termination == Termination::converged;
+    const bool is_done = second->report.termination == Termination::converged;
+    if (gain > kLiftGain || (gain > -kLiftGain && is_done && !was_done)) {
+      best = second->evaluation.parameters;
+      value = second->evaluation.minus2loglik;
+      append(report, second->report);
+    }
+    if (was_done || report.termination == Termination::converged) break;
+  }
+  return {*likelihood::evaluate(equations, best, false, callbacks), std::move(report)};
+}
+
 }  // namespace
 
 RemlResult maximise(const MixedModelEquations& equations, const Parameters& start,
@@ -255,8 +305,10 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
     throw InvalidSpec("start",
                       "the mixed model equations are not positive definite at the starting values");
   }
-  if (!search.passed_wall(found->evaluation.parameters)) return std::move(*found);
-  return beside_wall(std::move(*found), equations, options, callbacks);
+  if (search.passed_wall(found->evaluation.parameters))
+    found = beside_wall(std::move(*found), equations, options, callbacks);
+  if (!may_be_lifted(equations.model(), *found)) return std::move(*found);
+  return lifted(std::move(*found), equations, options, callbacks);
 }
 
 }  // namespace henderson::reml

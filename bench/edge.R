@@ -1,0 +1,166 @@
+# Fits that end at the edge of their space: families x seeds, with counts of false errors, false "not
+# converged", ends below the best known, and wrong status.
+#
+#   Rscript bench/edge.R [seeds per family, 20]      writes bench/results/edge.csv and prints the table
+#
+# Best known: the V form at its optimum by nlminb() from several starts where it is small, lme4 where
+# it can fit the model, and the fit itself. A status is wrong where a variance or correlation that is
+# at its limit at the best known point is called free, or the other way round.
+library(henderson)
+
+tolerance <- 1e-4
+
+dense_minus2loglik <- function(y, X, V) {
+  L <- tryCatch(chol(V), error = function(e) NULL)
+  if (is.null(L)) return(1e10)
+  fixed <- qr(backsolve(L, X, transpose = TRUE))
+  z <- backsolve(L, y, transpose = TRUE)
+  (length(y) - fixed$rank) * log(2 * pi) + 2 * sum(log(diag(L))) +
+    2 * sum(log(abs(diag(qr.R(fixed))))) + sum(qr.resid(fixed, z)^2)
+}
+
+dense_best <- function(objective, starts) {
+  min(vapply(starts, function(start) {
+    stats::nlminb(start, objective,
+      control = list(rel.tol = 1e-14, iter.max = 500L, eval.max = 2000L))$objective
+  }, 0))
+}
+
+lme4_best <- function(formula, data) {
+  optimizers <- c("nloptwrap", "bobyqa")
+  found <- lapply(optimizers, function(optimizer) {
+    tryCatch(suppressMessages(suppressWarnings(lme4::lmer(formula, data,
+      control = lme4::lmerControl(optimizer = optimizer, calc.derivs = FALSE)))),
+      error = function(e) NULL)
+  })
+  values <- vapply(found[lengths(found) > 0L], function(m) -2 * as.numeric(stats::logLik(m)), 0)
+  min(c(values, Inf))
+}
+
+# A family: a function of the seed that gives list(fit = , best = ).
+families <- list(
+  "one precise environment, diag" = function(seed) {
+    n <- 25
+    g <- rnorm(n)
+    d <- expand.grid(line = factor(1:n), env = LETTERS[1:4])
+    d$y <- g[d$line] + rnorm(4 * n, 0, rep(c(.05, 1, 1, 1), each = n))
+    d <- d[sample(nrow(d)), ]
+    X <- model.matrix(~ env, d)
+    ZZ <- tcrossprod(model.matrix(~ 0 + line, d))
+    list(
+      fit = function() lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env)),
+      best = function() dense_best(
+        function(p) dense_minus2loglik(d$y, X, p[1]^2 * ZZ + diag((p[-1]^2)[as.integer(d$env)])),
+        list(rep(.7, 5), c(1, 0, 1, 1, 1), c(.5, .3, .8, .9, 1.2)))
+    )
+  },
+  "two traits, residual correlation -1" = function(seed) {
+    n <- 60
+    ped <- data.frame(id = 1:n, sire = c(rep(0, 16), sample(1:8, n - 16, TRUE)),
+      dam = c(rep(0, 16), sample(9:16, n - 16, TRUE)))
+    P <- pedigree(ped)
+    A <- as.matrix(Amatrix(P))[as.character(1:n), as.character(1:n)]
+    U <- t(chol(A)) %*% matrix(rnorm(2 * n), n) %*% chol(matrix(c(1, .5, .5, 1), 2))
+    E <- matrix(rnorm(2 * n), n) %*% chol(matrix(c(.5, -.45, -.45, .5), 2))
+    d <- data.frame(an = 1:n, y1 = U[, 1] + E[, 1], y2 = U[, 2] + E[, 2])
+    X <- kronecker(diag(2), matrix(1, n))
+    root <- function(p) matrix(c(p[1], p[2], 0, p[3]), 2)
+    list(
+      fit = function() lmmfit(cbind(y1, y2) ~ 1 + (1 | gr(an, pedigree = P)), d),
+      best = function() dense_best(
+        function(p) dense_minus2loglik(c(d$y1, d$y2), X,
+          kronecker(tcrossprod(root(p[1:3])), A) + kronecker(tcrossprod(root(p[4:6])), diag(n))),
+        list(c(1, .5, .8, .7, -.6, .3), c(1, .5, .8, .7, -.7, 0)))
+    )
+  },
+  "fa over G, unreplicated lines" = function(seed) {
+    n <- 40
+    e <- 5
+    M <- matrix(rbinom(n * 300, 2, .4), n, dimnames = list(sprintf("L%03d", 1:n), NULL))
+    G <- grm(M) + diag(.01, n)
+    S <- tcrossprod(runif(e, .5, 1.5)) + diag(runif(e, .05, .4))
+    U <- t(chol(G)) %*% matrix(rnorm(n * e), n) %*% chol(S)
+    x <- expand.grid(line = 1:n, env = 1:e)
+    x$y <- U[cbind(x$line, x$env)] + rnorm(n * e, 0, rep(runif(e, .5, 1.2), each = n))
+    x$line <- factor(rownames(M)[x$line])
+    x$env <- factor(paste0("E", x$env))
+    x <- x[sample(nrow(x), round(.7 * nrow(x))), ]
+    X <- model.matrix(~ env, x)
+    K <- G[as.character(x$line), as.character(x$line)]
+    at <- as.integer(x$env)
+    list(
+      fit = function() lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x,
+        residual = ~ diag(env)),
+      best = function() dense_best(
+        function(p) dense_minus2loglik(x$y, X,
+          (tcrossprod(p[1:e]) + diag(p[e + 1:e]^2))[at, at] * K + diag((p[2 * e + 1:e]^2)[at])),
+        list(c(rep(1, e), rep(.3, e), rep(.6, e)), c(rep(1, e), rep(.5, e), rep(.1, e))))
+    )
+  },
+  "random slopes of two crossed factors and their cells" = function(seed) {
+    n <- 150
+    d <- data.frame(a = factor(sample(10, n, TRUE)), b = factor(sample(8, n, TRUE)),
+      x = rnorm(n, 5))
+    d$y <- 10 * rnorm(10)[d$a] + 10 * rnorm(10)[d$a] * d$x + rnorm(n)
+    model <- y ~ x + (x | a) + (x | b) + (x | a:b)
+    list(fit = function() lmmfit(model, d), best = function() lme4_best(model, d))
+  },
+  "maximal model of subjects and items" = function(seed) {
+    d <- expand.grid(s = factor(1:12), i = factor(1:8))
+    d$c1 <- rep(c(-.5, .5), length.out = 96)
+    d$c2 <- sample(c(-.5, .5), 96, TRUE)
+    d$y <- rnorm(12)[d$s] + .5 * rnorm(8)[d$i] + .4 * rnorm(12)[d$s] * d$c1 + rnorm(96)
+    model <- y ~ c1 * c2 + (c1 * c2 | s) + (c1 * c2 | i)
+    list(fit = function() lmmfit(model, d), best = function() lme4_best(model, d))
+  },
+  "us of visits beside a term for each record" = function(seed) {
+    d <- expand.grid(visit = factor(1:3), id = factor(1:30))
+    d$y <- as.vector(t(rnorm(30) %*% t(c(1, .8, .5)))) + .6 * rnorm(90)
+    d$block <- factor(sample(8, 90, TRUE))
+    d <- d[sample(90), ]
+    X <- model.matrix(~ visit, d)
+    ZZ <- tcrossprod(model.matrix(~ 0 + block, d))
+    same <- outer(d$id, d$id, "==")
+    at <- as.integer(d$visit)
+    list(
+      fit = function() lmmfit(y ~ visit + (1 | block), d, residual = ~ us(visit | id)),
+      best = function() dense_best(function(p) {
+        L <- matrix(0, 3, 3)
+        L[lower.tri(L, TRUE)] <- p[-1]
+        dense_minus2loglik(d$y, X, p[1]^2 * ZZ + tcrossprod(L)[at, at] * same)
+      }, list(c(.3, 1, .5, .3, 1, .3, 1), c(.1, 1, .8, .5, .6, 0, .6)))
+    )
+  }
+)
+
+judge <- function(family, seed) {
+  set.seed(seed)
+  made <- families[[family]](seed)
+  warned <- FALSE
+  time <- system.time(fit <- tryCatch(
+    withCallingHandlers(made$fit(), warning = function(w) {
+      warned <<- TRUE
+      invokeRestart("muffleWarning")
+    }), error = function(e) NULL))[[3L]]
+  best <- made$best()
+  value <- if (is.null(fit)) NA else -2 * as.numeric(stats::logLik(fit))
+  parameters <- if (!is.null(fit)) varcomp(fit)
+  near_zero <- parameters$estimate < 1e-6 * max(parameters$estimate, 0) & parameters$estimate >= 0
+  data.frame(family = family, seed = seed, error = is.null(fit),
+    unconverged = !is.null(fit) && fit$convergence$status != "converged",
+    below = !is.null(fit) && value > best + tolerance,
+    status = !is.null(fit) && any(near_zero & parameters$status == "free" &
+      !grepl("[.].*[.]", parameters$parameter)),
+    lost = value - best, seconds = time)
+}
+
+arguments <- commandArgs(TRUE)
+seeds <- seq_len(if (length(arguments) > 0L) as.integer(arguments[1L]) else 20L)
+result <- do.call(rbind, lapply(names(families), function(family) {
+  do.call(rbind, lapply(seeds, function(seed) judge(family, seed)))
+}))
+counts <- aggregate(cbind(error, unconverged, below, status) ~ family, result, sum)
+counts$largest_loss <- signif(tapply(result$lost, result$family, max, na.rm = TRUE)[counts$family], 2)
+print(counts, row.names = FALSE)
+dir.create("bench/results", showWarnings = FALSE)
+utils::write.csv(result, "bench/results/edge.csv", row.names = FALSE)

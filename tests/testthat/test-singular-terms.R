@@ -1,0 +1,59 @@
+# Several unstructured terms that end singular: the search reaches what lme4 reaches.
+
+lme4_value <- function(formula, data) {
+  skip_if_not_installed("lme4")
+  values <- vapply(c("nloptwrap", "bobyqa"), function(optimizer) {
+    m <- suppressMessages(suppressWarnings(lme4::lmer(formula, data,
+      control = lme4::lmerControl(optimizer = optimizer, calc.derivs = FALSE))))
+    -2 * as.numeric(stats::logLik(m))
+  }, 0)
+  min(values)
+}
+
+expect_reaches <- function(formula, data) {
+  fit <- lmmfit(formula, data)
+  expect_identical(fit$convergence$status, "converged")
+  expect_lt(-2 * as.numeric(logLik(fit)), lme4_value(formula, data) + 1e-4)
+  fit
+}
+
+slopes_of_two <- function(seed, b = 0) {
+  set.seed(seed)
+  n <- 150
+  d <- data.frame(a = factor(sample(10, n, TRUE)), b = factor(sample(8, n, TRUE)),
+    x = stats::rnorm(n, 5))
+  d$y <- 10 * stats::rnorm(10)[d$a] + 10 * stats::rnorm(10)[d$a] * d$x +
+    b * stats::rnorm(8)[d$b] + stats::rnorm(n)
+  d
+}
+
+test_that("slopes of two crossed factors and of their cells", {
+  d <- slopes_of_two(1)
+  fit <- expect_reaches(y ~ x + (x | a) + (x | b) + (x | a:b), d)
+  smaller <- lmmfit(y ~ x + (x | a), d)
+  expect_gt(as.numeric(logLik(fit)), as.numeric(logLik(smaller)))
+  for (seed in 2:4) expect_reaches(y ~ x + (x | a) + (x | b) + (x | a:b), slopes_of_two(seed, 1))
+})
+
+test_that("maximal models of subjects and items", {
+  for (seed in 1:3) {
+    set.seed(seed)
+    d <- expand.grid(s = factor(1:12), i = factor(1:8))
+    d$c1 <- rep(c(-.5, .5), length.out = 96)
+    d$c2 <- sample(c(-.5, .5), 96, TRUE)
+    d$y <- stats::rnorm(12)[d$s] + .5 * stats::rnorm(8)[d$i] +
+      .4 * stats::rnorm(12)[d$s] * d$c1 + stats::rnorm(96)
+    expect_reaches(y ~ c1 + c2 + (c1 + c2 | s) + (c1 + c2 | i), d)
+  }
+})
+
+test_that("anova says where the larger fit is the lower one", {
+  d <- slopes_of_two(1)
+  smaller <- lmmfit(y ~ x + (x | a), d)
+  larger <- lmmfit(y ~ x + (x | a) + (x | b), d)
+  expect_no_warning(anova(smaller, larger))
+  larger$minus2loglik <- smaller$minus2loglik + 1
+  expect_warning(table <- anova(smaller, larger), "`larger`|larger",
+    class = "henderson_warning_lower_likelihood")
+  expect_true(is.na(table$`Pr(>Chisq)`[2L]))
+})
