@@ -22,7 +22,7 @@ kept_draws <- function(found, settings, model) {
   values <- field("values")
   colnames(values) <- model$parameters$name
   list(
-    sampler = found$sampler %||% "importance", seed = settings$seed, prior = settings$prior,
+    sampler = found$sampler %||% "importance", seed = settings$seed, prior = found$prior,
     x = found$x, values = values, weight = found$weight, log_weight = found$log_weight,
     part = found$part, log_density = drop(field("log_density")),
     log_prior = drop(field("log_prior")),

@@ -25,11 +25,6 @@ sample_hmc <- function(posterior, mode, settings, readings) {
     readings, list(sampler = "hmc", mode = mode, acceptance = run$acceptance))
 }
 
-inverse_root <- function(hessian) {
-  eigen <- eigen(hessian, symmetric = TRUE)
-  eigen$vectors %*% diag(1 / sqrt(pmax(eigen$values, 1e-3)), nrow(hessian))
-}
-
 clean_slope <- function(gradient) {
   gradient[!is.finite(gradient)] <- 0
   gradient

@@ -21,7 +21,7 @@ split_proposal <- function(posterior, centre, hessian) {
   value <- log_posterior(posterior, points)$log_density
   drop <- pmin(pmax(value[1L] - value[-1L], 1e-3), 50)
   sides <- pmin(pmax(proposal_distance / sqrt(2 * drop), proposal_sides[1L]), proposal_sides[2L])
-  list(centre = centre, S = S, up = sides[seq_len(m)], down = sides[m + seq_len(m)],
+  list(centre = centre, S = S, signed = signed_coordinates(posterior$prior), up = sides[seq_len(m)], down = sides[m + seq_len(m)],
     log_det = as.numeric(determinant(S)$modulus))
 }
 
@@ -38,8 +38,25 @@ propose <- function(proposal, u) {
     scale <- ifelse(below, -proposal$down[k], proposal$up[k]) * proposal_width[part]
     z[, k] <- scale * stats::qt(tail, proposal_df[part], lower.tail = FALSE)
   }
-  list(x = sweep(z %*% t(proposal$S), 2L, proposal$centre, `+`),
-    log_density = mixture_density(proposal, z))
+  x <- sweep(z %*% t(proposal$S), 2L, proposal$centre, `+`)
+  if (length(proposal$signed) == 0L) {
+    return(list(x = x, log_density = mixture_density(proposal, z)))
+  }
+  x[, proposal$signed] <- abs(x[, proposal$signed])
+  list(x = x, log_density = folded_density(proposal, x))
+}
+
+# The sum over the points that fold to x: all signs of the signed coordinates.
+folded_density <- function(proposal, x) {
+  signs <- as.matrix(expand.grid(rep(list(c(1, -1)), length(proposal$signed))))
+  to_z <- t(solve(proposal$S))
+  values <- lapply(seq_len(nrow(signs)), function(k) {
+    at <- x
+    at[, proposal$signed] <- sweep(at[, proposal$signed, drop = FALSE], 2L, signs[k, ], `*`)
+    mixture_density(proposal, sweep(at, 2L, proposal$centre) %*% to_z)
+  })
+  top <- do.call(pmax, values)
+  top + log(Reduce(`+`, lapply(values, function(value) exp(value - top))))
 }
 
 mixture_density <- function(proposal, z) {

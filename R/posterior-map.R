@@ -6,7 +6,9 @@
 #
 #   L_ij = p_ij sqrt(prod_{k<j} (1 - p_ik^2)),   L_ii = sqrt(prod_{k<i} (1 - p_ik^2))
 #
-# (Lewandowski, Kurowicka & Joe 2009, J Multivariate Analysis 100:1989). x is a matrix with a row
+# (Lewandowski, Kurowicka & Joe 2009, J Multivariate Analysis 100:1989). A standard deviation that
+# may be near zero is s = |x| times a unit instead (`signed`): likelihood and prior are smooth and
+# even there, while log s has no end. Draws are folded to x > 0. x is a matrix with a row
 # for each point. It may be complex: derivatives come from a complex step, exact to rounding.
 
 # Values of all parameters, points x parameters: held and tied ones too.
@@ -23,13 +25,29 @@ values_at <- function(prior, x, start) {
 block_part <- function(block, x) x[, block$first - 1L + seq_len(block$size), drop = FALSE]
 
 block_values <- function(block, x) {
-  switch(block$type, sd = exp(2 * x), positive = exp(x),
+  switch(block$type, sd = deviations_of(block, x)^2, positive = exp(x),
     interval = block$lower + (block$upper - block$lower) / (1 + exp(-x)),
     matrix = matrix_values(block, x))
 }
 
+# Standard deviations, with a sign where they are signed, of their coordinates.
+deviations_of <- function(block, x) {
+  s <- exp(x)
+  for (k in signed_of(block)) s[, k] <- block$unit[k] * x[, k]
+  s
+}
+
+signed_of <- function(block) which(block$signed %||% FALSE)
+
+deviation_coordinates <- function(block, sd) {
+  x <- log(sd)
+  own <- signed_of(block)
+  x[own] <- sd[own] / block$unit[own]
+  x
+}
+
 matrix_values <- function(block, x) {
-  sd <- exp(x[, seq_len(block$t), drop = FALSE])
+  sd <- deviations_of(block, x[, seq_len(block$t), drop = FALSE])
   L <- correlation_factor(block$t, x[, -seq_len(block$t), drop = FALSE])
   found <- vapply(seq_along(block$at), function(k) {
     i <- block$row[k]
@@ -63,7 +81,7 @@ correlation_factor <- function(t, z) {
 coordinates_of <- function(prior, values, most = 0.95) {
   unlist(lapply(prior$blocks, function(block) {
     own <- values[block$at]
-    switch(block$type, sd = log(own) / 2, positive = log(own),
+    switch(block$type, sd = deviation_coordinates(block, sqrt(own)), positive = log(own),
       interval = interval_coordinate(block, own), matrix = matrix_coordinates(block, own, most))
   }))
 }
@@ -83,7 +101,7 @@ matrix_coordinates <- function(block, values, most) {
     rest <- sqrt(cumprod(c(1, 1 - partial_of(L[i, ], i)^2)))[seq_len(i - 1L)]
     atanh(L[i, seq_len(i - 1L)] / rest)
   })
-  c(log(sd), unlist(z))
+  c(deviation_coordinates(block, sd), unlist(z))
 }
 
 # The partial correlations of row i of L.
@@ -120,7 +138,7 @@ log_prior <- function(prior, x) {
     single <- if (block$type == "matrix") seq_len(block$t) else 1L
     priors <- if (block$type == "matrix") block$prior else list(block$prior)
     for (k in single[!at[single] %in% shared]) {
-      add(number_density(block, priors[[k]], own[, k]), at[k])
+      add(number_density(block, priors[[k]], own[, k], k), at[k])
     }
   }
   for (share in prior$shares) {
@@ -129,8 +147,9 @@ log_prior <- function(prior, x) {
   found
 }
 
-number_density <- function(block, prior, x) {
+number_density <- function(block, prior, x, k) {
   if (block$type == "interval") return(interval_density(prior, x, block$lower, block$upper))
+  if (isTRUE(block$signed[k])) return(signed_density(prior, x, block$unit[k]))
   log_sd_density(prior, x)
 }
 

@@ -19,6 +19,49 @@ posterior_mode <- function(posterior, start, iterations = 200L) {
     iterations = found$iterations)
 }
 
+# Standard deviations that may be near zero, told by how far their density falls from the mode to
+# there, get signed coordinates (posterior-map.R); their unit is the mode. list(posterior, mode).
+with_signed <- function(posterior, mode) {
+  drop <- drop_to_zero(posterior, mode)
+  drop[unlist(lapply(posterior$prior$shares, `[[`, "coordinates"))] <- Inf
+  wide <- utils::head(order(drop), most_signed)
+  wide <- wide[drop[wide] < small_drop]
+  x <- mode$x
+  posterior$prior$blocks <- lapply(posterior$prior$blocks, function(block) {
+    if (!block$type %in% c("sd", "matrix") || !is.null(block$whole)) return(block)
+    priors <- if (block$type == "matrix") block$prior else list(block$prior)
+    at <- block$first - 1L + seq_along(priors)
+    even <- vapply(priors, function(prior) prior$family %in% smooth_at_zero, NA)
+    block$signed <- at %in% wide & even
+    block$unit <- exp(mode$x[at])
+    x[at[block$signed]] <<- 1
+    block
+  })
+  if (identical(x, mode$x)) return(list(posterior = posterior, mode = mode))
+  list(posterior = posterior, mode = posterior_mode(posterior, x))
+}
+
+# Of the log density of each standard deviation (not of its logarithm, hence the step).
+drop_to_zero <- function(posterior, mode, step = 6) {
+  m <- length(mode$x)
+  points <- matrix(mode$x, m, m, byrow = TRUE) - diag(step, m)
+  mode$log_density - (log_posterior(posterior, points)$log_density + step)
+}
+
+# More signs would be too many to fold.
+most_signed <- 4L
+small_drop <- 10
+smooth_at_zero <- c("half_t", "half_normal", "exponential", "flat")
+
+signed_coordinates <- function(prior) {
+  unlist(lapply(prior$blocks, function(block) block$first - 1L + signed_of(block)))
+}
+
+inverse_root <- function(hessian) {
+  eigen <- eigen(hessian, symmetric = TRUE)
+  eigen$vectors %*% diag(1 / sqrt(pmax(eigen$values, 1e-3)), nrow(hessian))
+}
+
 # Central differences of the exact gradient: 2m points in one call.
 posterior_hessian <- function(posterior, x, step = 1e-3) {
   m <- length(x)

@@ -16,9 +16,11 @@ sample_posterior <- function(posterior, model, settings, control) {
   found <- if (posterior$prior$size == 0L) {
     sample_known(posterior, settings$draws, readings)
   } else {
-    mode <- posterior_mode(posterior, start$x)
-    draw_by(sampler, posterior, mode, settings, readings)
+    signed <- with_signed(posterior, posterior_mode(posterior, start$x))
+    posterior <- signed$posterior
+    draw_by(sampler, posterior, signed$mode, settings, readings)
   }
+  found$prior <- posterior$prior
   found$kept <- readings$kept
   found$estimates <- start$estimates
   found

@@ -80,6 +80,13 @@ log_sd_density <- function(prior, x) {
     slope = own$slope(prior, value) * power * value + power)
 }
 
+# The same by x, s = unit |x|, over x > 0.
+signed_density <- function(prior, x, unit) {
+  own <- prior_densities[[prior$family]]
+  s <- unit * abs(x)
+  list(value = own$density(prior, s) + log(unit), slope = own$slope(prior, s) * unit * sign(x))
+}
+
 # Of x = log r where r > 0 is no standard deviation: the same with power 1. Of a parameter between
 # two ends, x = log((r - lower) / (upper - r)).
 interval_density <- function(prior, x, lower, upper) {

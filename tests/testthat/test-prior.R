@@ -73,6 +73,18 @@ test_that("gradients of the log density are those by differences", {
   expect_gradient(model_prior(NULL, range))
 })
 
+test_that("signed coordinates have the same mass, and gradients by differences", {
+  prior <- model_prior(NULL, quadratic)
+  prior$blocks[[1L]]$signed <- c(TRUE, FALSE, TRUE)
+  prior$blocks[[1L]]$unit <- c(20, 1, 0.5)
+  expect_gradient(prior)
+  expect_identical(signed_coordinates(prior), c(1L, 3L))
+  for (own in list(half_t(3, 0, 2), half_normal(2), exponential(3))) {
+    mass <- stats::integrate(function(x) exp(signed_density(own, x, 1.7)$value), 0, Inf)$value
+    expect_within(mass, 1, 1e-6, prior_text(own))
+  }
+})
+
 test_that("a function of the user is a prior", {
   own <- function(s) stats::dexp(s, 2, log = TRUE)
   x <- matrix(c(-1, 0, 0.4, 1, 2, 0.3), 3)
