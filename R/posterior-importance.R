@@ -21,7 +21,8 @@ split_proposal <- function(posterior, centre, hessian) {
   value <- log_posterior(posterior, points)$log_density
   drop <- pmin(pmax(value[1L] - value[-1L], 1e-3), 50)
   sides <- pmin(pmax(proposal_distance / sqrt(2 * drop), proposal_sides[1L]), proposal_sides[2L])
-  list(centre = centre, S = S, signed = signed_coordinates(posterior$prior), up = sides[seq_len(m)], down = sides[m + seq_len(m)],
+  list(centre = centre, S = S, signed = signed_coordinates(posterior$prior),
+    up = sides[seq_len(m)], down = sides[m + seq_len(m)],
     log_det = as.numeric(determinant(S)$modulus))
 }
 

@@ -105,8 +105,8 @@ ranks_of <- function(row, k) {
   made <- row$make()
   more <- if (nzchar(sampler)) list(sampler = sampler)
   fit <- suppressWarnings(do.call(lmmfit, c(list(row$formula, made$data,
-    residual = row$residual %||% ~iid, method = "Bayes", prior = row$prior(), draws = 512, seed = k),
-    more)))
+    residual = row$residual %||% ~iid, method = "Bayes", prior = row$prior(), draws = 512,
+    seed = k), more)))
   weight <- fit$posterior$weight
   variances <- vapply(seq_along(made$truth), function(j) {
     sum(weight[fit$posterior$values[, j] < made$truth[j]])

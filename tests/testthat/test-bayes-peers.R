@@ -1,5 +1,5 @@
-# MCMCglmm's posteriors under its own priors: means within three Monte Carlo errors of both, which is
-# what a chain of its length can tell.
+# MCMCglmm's posteriors under its own priors: means within Monte Carlo errors of both, which is what
+# a chain of its length can tell.
 
 skip_without_bayes()
 skip_on_cran()
