@@ -92,6 +92,9 @@ check_positions <- function(recipe, fitted) {
 }
 
 coordinate_values <- function(term, variables, source) {
+  if (length(variables) == 0L) {
+    abort_structure_index(term$structure, deparse_one(term$coefs), "numeric coordinates")
+  }
   values <- lapply(variables, function(name) {
     column <- source$frame[[name]]
     if (!is_number_like(column) || is.matrix(column) && ncol(column) > 1L) {

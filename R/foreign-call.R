@@ -69,7 +69,8 @@ foreign_arguments <- list(
   family = function(call, value, env, given) {
     family <- eval(given, env)
     if (is.function(family)) family <- family()
-    if (is.character(family)) family <- list(family = family, link = "identity")
+    if (is.character(family) && length(family) == 1L) family <- list(family = family, link = "identity")
+    if (!is.list(family)) abort_argument("family", family, "gaussian")
     if (!identical(family$family, "gaussian") || !identical(family$link, "identity")) {
       abort_foreign("family", short_text(value), "the models of this package are Gaussian",
         "Use {.code lme4::glmer()} or {.code glmmTMB::glmmTMB()}, or transform the response.")
@@ -79,7 +80,9 @@ foreign_arguments <- list(
   verbose = function(call, value, env, given) {
     control <- if (is.null(call$control)) lmm_control() else eval(call$control, env)
     if (!inherits(control, "lmm_control")) abort_control(control)
-    control$trace <- isTRUE(as.logical(eval(given, env)))
+    wanted <- eval(given, env)
+    if (is.numeric(wanted) && length(wanted) == 1L) wanted <- wanted > 0
+    control$trace <- check_flag(wanted, "verbose")
     inform_read_as(paste("verbose =", deparse_one(value)),
       paste0("control = lmm_control(trace = ", control$trace, ")"))
     call$control <- control

@@ -50,6 +50,9 @@ test_that("what cannot be had says what to write", {
   expect_error(lmmfit(distance ~ age, orth, fixed = distance ~ age), "`formula` is given too")
   expect_error(lmmfit(distance ~ age, orth, fixd = 1), "no argument `fixd`")
   expect_error(lmmfit(distance ~ age, orth, nAGQ = 1), "no argument `nAGQ`")
+  expect_error(lmmfit(distance ~ age, orth, verbose = "a"), "`verbose` must be TRUE or FALSE")
+  expect_error(lmmfit(distance ~ age, orth, family = 3), "`family` must be gaussian")
+  expect_error(lmmfit(distance ~ age + exp(1 | Subject), orth), "numeric coordinates")
   expect_error(lmmfit(distance ~ age, orth, REML = "yes"), "`REML` must be TRUE or FALSE")
   expect_error(lmmfit(distance ~ age + (1 | Subject), orth, pedigree = orth),
     "(1 | gr(animal, pedigree = orth))", fixed = TRUE)

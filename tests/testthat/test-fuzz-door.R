@@ -1,0 +1,67 @@
+# Random calls at the front door: an answer, or an error or message of ours; never one from the
+# depths, never a crash. Slow: 5000 calls; otherwise 150.
+
+n_calls <- if (identical(Sys.getenv("HENDERSON_TEST_LEVEL"), "slow")) 5000L else 150L
+
+door_data <- function() {
+  n <- 24
+  columns <- list(
+    y = rnorm(n), x = rnorm(n), g = gl(6, 4), t = rep(1:4, 6), text = paste0("R", rep(1:12, 2)),
+    date = as.Date("2024-01-01") + rep(1:4, 6), logical = rep(c(TRUE, FALSE), 12),
+    "my var" = rnorm(n), constant = rep(1, n), missing = rep(NA_real_, n),
+    holes = replace(rnorm(n), c(2, 9), NA), inf = replace(rnorm(n), 3, Inf),
+    list = as.list(seq_len(n)), complex = complex(real = rnorm(n)), one = factor(rep("a", n)),
+    colon = rep(c("a:b", "a", "b:a", ":"), 6), each = factor(seq_len(n)),
+    m = matrix(rnorm(2 * n), n)
+  )
+  data <- data.frame(row = seq_len(n))
+  for (name in names(columns)) data[[name]] <- columns[[name]]
+  data
+}
+
+random_formula <- function(names) {
+  quoted <- function(name) paste0("`", name, "`")
+  pick <- function(k = 1) quoted(sample(names, k))
+  structure <- sample(c("", "us", "diag", "cs", "ar1", "AR1", "un", "fa", "exp", "nosuch", "id"), 1)
+  coefficients <- sample(c("1", pick(), paste("1 +", pick())), 1)
+  random <- sprintf("%s(%s | %s)", structure, coefficients, pick())
+  terms <- c(pick(), sprintf("%s:%s", pick(), pick()), random, sprintf("spl(%s)", pick()), "0")
+  response <- if (runif(1) < 0.8) "y" else pick()
+  text <- paste(response, "~", paste(sample(terms, sample(3, 1)), collapse = " + "))
+  stats::as.formula(text, env = globalenv())
+}
+
+odd_values <- list(NULL, NA, Inf, -1, 0, 1, "a", "REML", TRUE, c(residual = 1), c(g = 1), c(1, NA),
+  list(), quote(x), ~x, 1:3, character(), factor("a"), matrix(1, 2, 2), c(residual = NA), "kr")
+
+random_call <- function(data) {
+  names <- c(names(data), "absent")
+  call <- list(random_formula(names), data)
+  extra <- sample(c("residual", "method", "weights", "hold", "start", "ddf", "contrasts", "control",
+    "tie", "bounds", "na_random", "REML", "family", "random", "correlation", "verbose", "offset",
+    "foo", "pedigree"), sample(0:2, 1, prob = c(0.5, 0.35, 0.15)))
+  for (name in extra) call[name] <- list(odd_values[[sample(length(odd_values), 1)]])
+  if (runif(1) < 0.2) {
+    index <- sample(names, 2)
+    structure <- sample(c("us", "ar1", "cs", "diag"), 1)
+    call$residual <- stats::as.formula(
+      sprintf("~ %s(`%s` | `%s`)", structure, index[1], index[2]), env = globalenv())
+  }
+  call
+}
+
+test_that("no call gets an error from the depths", {
+  skip_on_cran()
+  set.seed(20240301)
+  strange <- character()
+  for (i in seq_len(n_calls)) {
+    call <- random_call(door_data())
+    result <- tryCatch(
+      suppressWarnings(suppressMessages(do.call(lmmfit, call, quote = TRUE))), error = identity)
+    if (inherits(result, "lmmfit") || inherits(result, "henderson_error")) next
+    text <- paste(deparse(call[[1]])[1], paste(names(call)[-(1:2)], collapse = ","),
+      conditionMessage(result), sep = " | ")
+    strange <- c(strange, text)
+  }
+  expect_identical(strange, character())
+})
