@@ -69,7 +69,9 @@ foreign_arguments <- list(
   family = function(call, value, env, given) {
     family <- eval(given, env)
     if (is.function(family)) family <- family()
-    if (is.character(family) && length(family) == 1L) family <- list(family = family, link = "identity")
+    if (is.character(family) && length(family) == 1L) {
+      family <- list(family = family, link = "identity")
+    }
     if (!is.list(family)) abort_argument("family", family, "gaussian")
     if (!identical(family$family, "gaussian") || !identical(family$link, "identity")) {
       abort_foreign("family", short_text(value), "the models of this package are Gaussian",
