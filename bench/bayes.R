@@ -48,7 +48,7 @@ animal_data <- function(n) {
 
 row_sleepstudy <- function() {
   data("sleepstudy", package = "lme4", envir = environment())
-  list(formula = Reaction ~ Days + (Days | Subject), data = sleepstudy, draws = 4000, repeats = 5,
+  list(formula = Reaction ~ Days + (Days | Subject), data = sleepstudy, draws = 4000,
     peer = function(MCMC) {
       prior <- list(R = list(V = 1, nu = 0.002),
         G = list(G1 = list(V = diag(2), nu = 2, alpha.mu = rep(0, 2), alpha.V = diag(2) * 1e4)))
