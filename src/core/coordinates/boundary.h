@@ -19,15 +19,15 @@ void keep_sides(const model::Model& model, const FreeSpace& space,
                 const likelihood::Parameters& parameters, double share, Box& box);
 
 // In canonical form; directions with a standard deviation below `relative` times that of their
-// coefficient, or below `absolute` in units of sigma, are exactly zero. Of all structures that may be singular, or of one.
+// coefficient, or below `absolute` in units of sigma, are exactly zero. Of all structures that may
+// be singular, or of one.
 std::optional<likelihood::Parameters> canonical(const model::Model& model, const FreeSpace& space,
                                                 const likelihood::Parameters& parameters,
                                                 double relative, double absolute,
                                                 const model::Slot* only = nullptr);
 
 // Parameters that the boundary stops, of canonical ones.
-std::ptrdiff_t n_at_boundary(const model::Slot& slot,
-                             const likelihood::Parameters& parameters);
+std::ptrdiff_t n_at_boundary(const model::Slot& slot, const likelihood::Parameters& parameters);
 bool has_boundary(const model::Model& model, const likelihood::Parameters& parameters);
 
 // Independent residuals whose variance went to zero beside random terms that leave it nothing. The

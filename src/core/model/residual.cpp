@@ -79,8 +79,8 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
     const std::size_t n = section.record.size();
     if (section.subject.size() != n || section.position.size() != n)
       throw InvalidSpec(section.label, "records, subjects and positions differ in length");
-    if (section.ridge.size() > 0 && (section.ridge.size() != section.structure.n_coef ||
-                                     !(section.ridge.minCoeff() >= 0.0)))
+    if (section.ridge.size() > 0 &&
+        (section.ridge.size() != section.structure.n_coef || !(section.ridge.minCoeff() >= 0.0)))
       throw InvalidSpec(section.label, "a ridge is no share for each position");
     for (std::size_t i = 0; i < n; ++i) {
       const SmallIndex record = section.record[i];

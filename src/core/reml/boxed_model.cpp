@@ -43,9 +43,9 @@ QuadraticModel BoxedModel::on(const std::vector<Index>& free, const Vector& fixe
   return QuadraticModel(gradient, hessian);
 }
 
-// Of the coordinates that are at a wall the one that would gain most by leaving it (Karush, Kuhn and
-// Tucker); kNone where all press against theirs. On the sphere the multiplier of the radius is that
-// of the coordinates that move.
+// Of the coordinates that are at a wall the one that would gain most by leaving it (Karush, Kuhn
+// and Tucker); kNone where all press against theirs. On the sphere the multiplier of the radius is
+// that of the coordinates that move.
 Index BoxedModel::worst_stopped(const std::vector<Index>& moving, const Vector& step,
                                 double radius) const {
   Vector slope = gradient_ + hessian_ * step;
@@ -54,7 +54,8 @@ Index BoxedModel::worst_stopped(const std::vector<Index>& moving, const Vector& 
     along -= slope[i] * step[i];
     size += step[i] * step[i];
   }
-  if (size > 0.0 && step.norm() > (1.0 - 1e-8) * radius) slope += std::max(along / size, 0.0) * step;
+  if (size > 0.0 && step.norm() > (1.0 - 1e-8) * radius)
+    slope += std::max(along / size, 0.0) * step;
   Index worst = kNone;
   double gain = 0.0;
   for (const Index i : free_) {

@@ -251,8 +251,8 @@ RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
 }
 
 // Where several structures end singular a search may stall, or end on a face from which the way up
-// leads through a saddle. A search that did not converge, or whose end is singular in a structure of
-// several coefficients, is repeated from its end with all small standard deviations lifted.
+// leads through a saddle. A search that did not converge, or whose end is singular in a structure
+// of several coefficients, is repeated from its end with all small standard deviations lifted.
 bool may_be_lifted(const Model& model, const RemlResult& found) {
   if (found.report.termination != Termination::converged) return !model.blocks.empty();
   return std::any_of(model.blocks.begin(), model.blocks.end(), [&](const auto& block) {
