@@ -122,11 +122,18 @@ check_comparable <- function(fits) {
       abort_compare("The fits are to different records.",
         "Fit all of them to the same records: missing values may differ between the models.")
     }
-    if (fit$method == "REML" && !identical(sort(fit$fixed$names), sort(first$fixed$names))) {
+    if (fit$method == "REML" && !identical(effect_names_in_order(fit), effect_names_in_order(first))) {
       abort_compare("REML likelihoods of models with different fixed effects cannot be compared.",
         "Fit them by {.code update(fit, method = \"ML\")}.")
     }
   }
+}
+
+# `a:b` and `b:a` are one effect.
+effect_names_in_order <- function(fit) {
+  sort(vapply(strsplit(fit$fixed$names, ":", fixed = TRUE), function(parts) {
+    paste(sort(parts), collapse = ":")
+  }, ""))
 }
 
 # In -2 log-likelihood: a larger model that is lower by more has not reached its maximum.

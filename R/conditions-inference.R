@@ -133,6 +133,15 @@ abort_prediction_residual <- function() {
   )
 }
 
+abort_new_weights <- function(text, missing) {
+  abort("interval",
+    "A new record has the residual variance of its weight, and {.arg newdata} has no {.code {missing}}
+    for {.code weights = {text}}.",
+    "Add {.code {missing}} to {.arg newdata}, or use {.code interval = \"confidence\"}.",
+    "newdata", missing
+  )
+}
+
 abort_levels <- function(name, given, known) {
   unknown <- setdiff(as.character(given), as.character(known))
   abort("argument", "{.arg at}: {.code {name}} has no level{?s} {.val {unknown}}.",

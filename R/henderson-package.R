@@ -6,7 +6,7 @@
 #' @importFrom Rcpp sourceCpp
 #' @importFrom stats AIC BIC coef confint deviance df.residual fitted formula logLik model.frame
 #' @importFrom stats model.matrix nobs predict residuals sigma simulate terms update vcov weights
-#' @importFrom stats anova family naprint naresid napredict
+#' @importFrom stats anova extractAIC family naprint naresid napredict
 #' @importFrom methods as is
 #' @importFrom Matrix Diagonal
 "_PACKAGE"

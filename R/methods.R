@@ -81,6 +81,18 @@ logLik.lmmfit <- function(object, ...) {
 }
 
 #' @rdname lmmfit-methods
+#' @param fit,scale,k As in [stats::extractAIC()], which `step()` asks: of fits by `"ML"`.
+#' @export
+extractAIC.lmmfit <- function(fit, scale = 0, k = 2, ...) {
+  check_unused(...)
+  if (fit$method != "ML") {
+    abort_compare("REML likelihoods of models with different fixed effects cannot be compared.",
+      "Fit by {.code method = \"ML\"}.")
+  }
+  c(n_free(fit), fit$minus2loglik + k * n_free(fit))
+}
+
+#' @rdname lmmfit-methods
 #' @export
 family.lmmfit <- function(object, ...) {
   check_unused(...)

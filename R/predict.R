@@ -20,7 +20,8 @@
 #'   animals of a pedigree with groups of unknown parents are refused: their groups are not known.
 #' @param se `TRUE` adds standard errors (`se.fit` is understood too).
 #' @param interval `"confidence"` gives intervals for X b + Z u, `"prediction"` for a new record:
-#'   with a residual of its own, and with all random terms. For a record of a new group use
+#'   with a residual of its own (with the variance of its place in the structure, and the weight that
+#'   the expression of the call gives in `newdata`), and with all random terms. For a record of a new group use
 #'   `random = TRUE` and a level that is not in the fit.
 #' @param level Level of the intervals.
 #' @param ddf Degrees of freedom of confidence intervals with `random = FALSE`, see [contest()].
@@ -69,7 +70,7 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   if (!se && interval == "none") return(fit)
   errors <- row_errors(object, rows, included)
   if (interval != "none") {
-    half <- interval_half(object, rows, included, errors, interval, level, ddf)
+    half <- interval_half(object, rows, included, errors, interval, level, ddf, newdata)
     half <- fill_rows(object, half, rows)
     fit <- cbind(fit = fit, lwr = fit - half, upr = fit + half)
   }
@@ -78,13 +79,13 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
 }
 
 # Half the width of each interval.
-interval_half <- function(fit, rows, included, errors, interval, level, ddf) {
+interval_half <- function(fit, rows, included, errors, interval, level, ddf, newdata) {
   upper <- 1 - (1 - level) / 2
   if (interval == "prediction") {
     if (length(included) < length(fit$random)) abort_prediction_interval()
-    variance <- residual_variances(fit)
-    if (!is.null(rows$complete) && length(variance) > 1L) abort_prediction_residual()
-    if (is.null(rows$complete)) variance <- variance / fit_weights(fit)
+    variance <- if (is.null(newdata)) residual_variances(fit) / fit_weights(fit) else
+      new_residual_variances(fit, newdata[rows$complete, , drop = FALSE]) /
+        new_weights(fit, newdata)[rows$complete]
     df <- if (has_exact_t(fit)) fit$n - fit$rank else Inf
     return(stats::qt(upper, df) * sqrt(errors^2 + variance))
   }
@@ -93,6 +94,19 @@ interval_half <- function(fit, rows, included, errors, interval, level, ddf) {
   kept <- !is.na(fit$fixed$estimate)
   tests <- row_tests(fit, rows$X[, kept, drop = FALSE], ddf, check_information(NULL, ddf))
   stats::qt(upper, tests$df) * sqrt(tests$variance)
+}
+
+# The weights of new rows: the expression of the call, in the new data.
+new_weights <- function(fit, newdata) {
+  if (length(frame_weights(fit$frame)) == 0L) return(rep.int(1, nrow(newdata)))
+  expression <- fit$call$weights
+  missing <- setdiff(all.vars(expression), names(newdata))
+  if (length(missing) > 0L) abort_new_weights(deparse_one(expression), missing)
+  weights <- eval(expression, newdata, environment(fit$formula))
+  if (!is.numeric(weights) || length(weights) != nrow(newdata)) {
+    abort_new_weights(deparse_one(expression), all.vars(expression))
+  }
+  weights
 }
 
 # The numbers of the random terms to include.

@@ -12,7 +12,7 @@
 #'   variance Var(u_hat - u). (`condVar` of lme4 is understood too.)
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of data frames, of class `ranef.lmmfit`. With `se = TRUE` each data frame has the
-#'   attribute `se`, a data frame of the same shape, and `pev`, the prediction error covariance of
+#'   attribute `se`, a data frame of the same shape, and `pev` (`postVar` for lme4's users), the prediction error covariance of
 #'   the coefficients of each level (an array coefficient x coefficient x level). As a data frame
 #'   (by [as.data.frame()]) it has a row for each effect.
 #' @examples
@@ -55,6 +55,8 @@ bind_terms <- function(terms, errors) {
       do.call(rbind, lapply(seq_len(dim(pev)[1L]), function(i) pev[i, i, ]))
     })
     attr(table, "se") <- effect_table(sqrt(do.call(rbind, variances)), terms)
+    # lme4's name of the same array
+    if (length(errors) == 1L) attr(table, "postVar") <- errors[[1L]]
     attr(table, "pev") <- if (length(errors) == 1L) errors[[1L]] else errors
   }
   table

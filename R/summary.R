@@ -69,3 +69,18 @@ convergence_text <- function(fit) {
     if (how$iterations == 1L) " iteration" else " iterations"
   )
 }
+
+#' @rdname summary.lmmfit
+#' @method coef summary.lmmfit
+#' @export
+coef.summary.lmmfit <- function(object, ...) {
+  check_unused(...)
+  table <- object$coefficients
+  normal <- !any(is.finite(table$df))
+  test <- if (normal) c("z value", "Pr(>|z|)") else c("t value", "Pr(>|t|)")
+  columns <- if (normal) c("estimate", "se", "statistic", "p.value") else
+    c("estimate", "se", "df", "statistic", "p.value")
+  values <- as.matrix(table[columns])
+  colnames(values) <- c("Estimate", "Std. Error", if (!normal) "df", test)
+  values
+}

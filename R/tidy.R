@@ -97,8 +97,7 @@ glance.lmmfit <- function(x, ...) {
 #' @export
 augment.lmmfit <- function(x, data = NULL, newdata = NULL, ...) {
   if (!is.null(newdata)) {
-    newdata$.fitted <- unname(predict(x, newdata, ...))
-    return(newdata)
+    return(with_predictions(newdata, predict(x, newdata, ...)))
   }
   values <- data.frame(
     .fitted = fitted(x), .resid = residuals(x), .fixed = predict(x, random = FALSE)
@@ -110,4 +109,21 @@ augment.lmmfit <- function(x, data = NULL, newdata = NULL, ...) {
   attr(table, "terms") <- NULL
   table[names(values)] <- lapply(values, unname)
   table
+}
+
+# Predictions as plain columns: .fitted, and .se.fit, .lower and .upper where they are there.
+with_predictions <- function(data, found) {
+  if (is.list(found)) {
+    data <- with_predictions(data, found$fit)
+    data$.se.fit <- unname(found$se.fit)
+    return(data)
+  }
+  if (!is.matrix(found)) {
+    data$.fitted <- unname(found)
+    return(data)
+  }
+  data[c(".fitted", ".lower", ".upper")] <- lapply(c("fit", "lwr", "upr"), function(column) {
+    unname(found[, column])
+  })
+  data
 }
