@@ -22,7 +22,10 @@ estimate <- function(model, control) {
   engine <- engine_control(control, model$parameters, model$asked)
   engine$information <- TRUE
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)
+  unidentified <- check_identified(est, model, engine)
+  engine$identify <- NULL
   est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
+  est <- reported_unidentified(est, unidentified, spec, engine)
   warn_unconverged(est)
   est
 }

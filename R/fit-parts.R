@@ -80,7 +80,10 @@ effect_names <- function(term) {
 
 # The values of the variance parameters as a reader gets them: a fit by ANOVA may have negative
 # ones, and its equations then have 0 in their place.
-reported_estimates <- function(fit) fit$anova$estimate %||% fit$parameters$estimate
+reported_estimates <- function(fit) {
+  estimate <- fit$anova$estimate %||% fit$parameters$estimate
+  ifelse(fit$parameters$status == "not identified", NA, estimate)
+}
 
 # G = K x Sigma of random term k.
 term_g <- function(k, fit) {

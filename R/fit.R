@@ -28,6 +28,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
   }
   fit$anova <- est$anova
   fit$ridge <- est$ridge
+  if (length(est$unidentified) > 0L) fit$unidentified <- est$unidentified
   fit$constraints <- model$asked$constraints
   fit$posterior <- est$posterior
   class(fit) <- c(if (!is.null(est$posterior)) "lmmfit_bayes", "lmmfit")

@@ -6,7 +6,9 @@ by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
 likelihood_at <- function(spec, values) likelihood_cpp(spec, values)$minus2loglik
 
 # The first five as the engine numbers them.
-parameter_status <- c("free", "held", "at boundary", "tied", "at bound", "negative", "truncated")
+parameter_status <- c(
+  "free", "held", "at boundary", "tied", "at bound", "negative", "truncated", "not identified"
+)
 
 warn_unconverged <- function(est) {
   if (est$convergence$status == "converged") return(invisible())

@@ -12,9 +12,12 @@ functions_at <- function(fit, functions, information = "average") {
   covariance <- gradient_free %*% covariance %*% t(gradient_free)
   unknown <- uses_moving_boundary(gradient, fit$parameters) |
     is_at_boundary(gradient, sqrt(pmax(diag(covariance), 0)), fit)
+  unknown <- unknown | uses_unidentified(gradient, fit)
   covariance[unknown, ] <- covariance[, unknown] <- NA_real_
   dimnames(covariance) <- list(functions$names, functions$names)
-  list(value = vapply(found, `[[`, 0, "value"), covariance = covariance, unknown = unknown)
+  value <- vapply(found, `[[`, 0, "value")
+  value[depends_on_unidentified(gradient, fit)] <- NA
+  list(value = value, covariance = covariance, unknown = unknown)
 }
 
 # Functions of a covariance at the boundary: |cov| <= sqrt(v1 v2) binds it to variances that are
@@ -29,6 +32,19 @@ is_at_boundary <- function(gradient, se, fit, hardly = 1e-8) {
   stopped <- fit$parameters$status %in% c("at boundary", "at bound")
   change <- rowSums(abs(gradient[, stopped, drop = FALSE])) * residual_scale(fit)
   change > 0 & se <= hardly * change
+}
+
+uses_unidentified <- function(gradient, fit) {
+  unidentified <- fit$parameters$status == "not identified"
+  rowSums(gradient[, unidentified, drop = FALSE] != 0, na.rm = TRUE) > 0
+}
+
+# Functions that change along a direction that the data do not tell: a sum of two variances may be
+# known where they are not.
+depends_on_unidentified <- function(gradient, fit, least = 1e-6) {
+  if (is.null(fit$unidentified)) return(logical(nrow(gradient)))
+  change <- abs(gradient %*% fit$unidentified)
+  rowSums(change > least * (abs(gradient) %*% abs(fit$unidentified)), na.rm = TRUE) > 0
 }
 
 # list(names, expressions): each in the parameters alone.

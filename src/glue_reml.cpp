@@ -3,7 +3,9 @@
 
 #include "core/answers/fit.h"
 #include "core/covariance/completion.h"
+#include "core/information/identification.h"
 #include "core/likelihood/fixed_place.h"
+#include "core/likelihood/start.h"
 #include "glue_answers.h"
 #include "glue_callbacks.h"
 
@@ -63,6 +65,12 @@ bool wants_information(const Rcpp::List& control) {
   return control.containsElementNamed("information") && Rcpp::as<bool>(control["information"]);
 }
 
+// What is done where parameters cannot be told apart: nothing, an end before the search, a report.
+std::string identification_of(const Rcpp::List& control) {
+  return control.containsElementNamed("identify") ? Rcpp::as<std::string>(control["identify"])
+                                                  : std::string("none");
+}
+
 Rcpp::List fixed_list(const answers::Estimates& found, const model::Model& model) {
   Rcpp::RObject covariance = R_NilValue;
   if (model.fixed.n_original <= answers::kMaxCovariance) covariance = to_r(found.beta_covariance);
@@ -84,6 +92,13 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);
+  const std::string identify = identification_of(control);
+  Matrix unidentified(model.n_values, 0);
+  if (identify != "none")
+    unidentified = information::unidentified_values(
+        model, likelihood::starting_parameters(model, request), callbacks);
+  if (identify == "error" && unidentified.cols() > 0)
+    return Rcpp::List::create(Rcpp::Named("unidentified") = to_r(unidentified));
   const equations::MixedModelEquations equations(model, likelihood::fixed_place(model),
                                                  options.threads, equations::BlockEntries::needed);
   const answers::FitResult found =
@@ -99,7 +114,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("n") = static_cast<double>(model.n_records), Rcpp::Named("rank") = model.rank(),
       Rcpp::Named("convergence") = convergence_list(found.search),
       Rcpp::Named("equations") = equation_list(equations),
-      Rcpp::Named("tests") = tests_list(found.tests), Rcpp::Named("seconds") = seconds.count());
+      Rcpp::Named("tests") = tests_list(found.tests), Rcpp::Named("seconds") = seconds.count(),
+      Rcpp::Named("unidentified") = to_r(unidentified));
 }
 
 }  // namespace

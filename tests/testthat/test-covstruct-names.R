@@ -13,7 +13,8 @@ test_that("any case and the names of others mean the same structure", {
     "`sp_exp()` is read as `exp()`", fixed = TRUE)
   expect_silent(fit <- lmmfit(distance ~ age + DIAG(1 + age | Subject), orth))
   expect_identical(logLik(fit), logLik(lmmfit(distance ~ age + (1 + age || Subject), orth)))
-  expect_message(lmmfit(distance ~ age + idv(visit | Subject), orth), "`id()`", fixed = TRUE)
+  expect_message(lmmfit(distance ~ age + idv(visit | Subject), orth,
+    control = lmm_control(identify = "report")), "`id()`", fixed = TRUE)
 })
 
 test_that("functions of the index keep their names", {

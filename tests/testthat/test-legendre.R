@@ -77,7 +77,7 @@ test_that("the residual variance of arms, numbered positions, and structures wit
   )
   for (residual in structures) {
     fit <- suppressWarnings(lmmfit(distance ~ Sex * age + (0 + legendre(age, 0) | Subject), growth,
-      residual = residual, control = lmm_control(max_iterations = 3L)))
+      residual = residual, control = lmm_control(max_iterations = 3L, identify = "report")))
     R <- diag(as.matrix(residual_matrix(fit)))
     expect_equal(variance_by_age(fit, points)$residual, unname(R[at]))
   }

@@ -1,0 +1,19 @@
+# Conditions of parameters that the likelihood does not determine.
+
+# names: of the parameters that go together, a vector for each group.
+abort_unidentified <- function(names, remedies) {
+  alone <- lengths(names) == 1L
+  problem <- c(
+    if (any(alone)) {
+      "The data say nothing about {.val {unlist(names[alone])}}, whatever its value is."
+    },
+    if (any(!alone)) {
+      told <- names[[which(!alone)[1L]]]
+      "The data cannot tell these variance parameters apart: {.val {told}}."
+    }
+  )
+  abort("not_identified", paste(problem, collapse = " "),
+    c(remedies, "{.code lmm_control(identify = \"report\")} gives {.code NA} for what depends on them."),
+    "formula", unlist(names), environment()
+  )
+}

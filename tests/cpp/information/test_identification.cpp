@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which parameters are told apart, against the rank of dense K'V_iK.
+#include <catch.h>
+
+#include <Eigen/Dense>
+
+#include "core/information/identification.h"
+#include "core/likelihood/start.h"
+#include "support/evaluations.h"
+
+namespace henderson::information {
+namespace {
+
+using test::all_models;
+using test::MixedModel;
+
+Matrix unidentified(const model::ModelSpec& spec, Index n_values) {
+  Callbacks callbacks;
+  const model::VarianceRequest request = test::nothing_held(n_values);
+  const model::Model model = model::build_model(spec, request, callbacks);
+  return unidentified_values(model, likelihood::starting_parameters(model, request), callbacks);
+}
+
+}  // namespace
+
+TEST_CASE("a random term that stands twice is not told apart, and once it is") {
+  for (const MixedModel& given : all_models(21)) {
+    INFO(given.name);
+    const Index n = given.n_values();
+    CHECK(unidentified(given.spec, n).cols() == 0);
+    if (given.spec.random.empty()) continue;
+    model::ModelSpec twice = given.spec;
+    twice.random.push_back(twice.random.front());
+    const Matrix found =
+        unidentified(twice, n + covariance::n_values(twice.random.front().structure));
+    CHECK(found.cols() > 0);
+  }
+}
+
+}  // namespace henderson::information
