@@ -21,6 +21,7 @@ estimate <- function(model, control) {
   spec <- model$spec
   engine <- engine_control(control, model$parameters, model$asked)
   engine$information <- TRUE
+  engine$identify <- control$identify
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)
   unidentified <- check_identified(est, model, engine)
   engine$identify <- NULL

@@ -25,5 +25,6 @@ engine_control <- function(control, parameters, asked) {
 
 # The same with `hold` and `start` of each parameter in their order.
 search_control <- function(control, hold, start, constraints = NULL) {
+  control$identify <- NULL
   with_constraints(c(unclass(control), list(hold = hold, start = start)), constraints)
 }

@@ -19,7 +19,6 @@ refit_spec <- function(fit, spec, gone) {
 search_again <- function(fit, spec, hold, start, constraints) {
   control <- fit$control
   control$trace <- FALSE
-  control$identify <- "none"
   by_likelihood(spec, search_control(control, hold, start, constraints))
 }
 
