@@ -13,7 +13,8 @@ abort_unidentified <- function(names, remedies) {
     }
   )
   abort("not_identified", paste(problem, collapse = " "),
-    c(remedies, "{.code lmm_control(identify = \"report\")} gives {.code NA} for what depends on them."),
+    c(remedies,
+      "{.code lmm_control(identify = \"report\")} gives {.code NA} for what depends on them."),
     "formula", unlist(names), environment()
   )
 }

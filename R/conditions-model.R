@@ -7,6 +7,16 @@ abort_gr <- function(problem, remedy, argument = "cov", fun = "gr") {
     parent.frame())
 }
 
+inform_rounding <- function(name, n, range, kind) {
+  inform("rounding",
+    paste(
+      "{n} eigenvalue{?s} of {.code {name}} between {signif(range[1L], 2)} and",
+      "{signif(range[2L], 2)} {?was/were} taken as 0: the matrix is rounded ({kind})."
+    ),
+    "cov", n
+  )
+}
+
 abort_no_relationship <- function(fun = "gr") {
   abort_gr("exactly one of {.arg cov}, {.arg precision} and {.arg pedigree} must be given.",
     "Write {.code gr(factor, cov = K)}, or {.code (1 | factor)} for unrelated levels.", fun = fun)

@@ -1,9 +1,9 @@
 # Parameters that the likelihood cannot tell apart, or does not contain: found by the engine before
-# the search, from the model alone. `unidentified` has a column for each direction of the values along
-# which the likelihood stays as it is.
+# the search, from the model alone. `unidentified` has a column for each direction of the values
+# along which the likelihood stays as it is.
 
-# Gives them, or nothing; an error where that is asked for. Needs: a fit, or the condition that ended
-# it.
+# Gives them, or nothing; an error where that is asked for. Needs: a fit, or the condition that
+# ended it.
 check_identified <- function(est, model, engine) {
   directions <- if (!inherits(est, "condition")) est$unidentified
   if (length(directions) == 0L) return(NULL)
@@ -15,8 +15,8 @@ check_identified <- function(est, model, engine) {
   directions
 }
 
-# The parameters that go together, as lists of their numbers: the directions in reduced echelon form,
-# and those that share a parameter as one.
+# The parameters that go together, as lists of their numbers: the directions in reduced echelon
+# form, and those that share a parameter as one.
 unidentified_groups <- function(directions, least = 1e-6) {
   rows <- t(directions)
   rank <- 0L
@@ -43,8 +43,8 @@ unidentified_groups <- function(directions, least = 1e-6) {
   merged
 }
 
-# Their estimates are what the start chose. So is all that changes with them: fixed effects and their
-# covariances, predictions, found by a fit at another point of the same likelihood.
+# Their estimates are what the start chose. So is all that changes with them: fixed effects and
+# their covariances, predictions, found by a fit at another point of the same likelihood.
 reported_unidentified <- function(est, directions, spec, engine) {
   est$unidentified <- directions
   if (is.null(directions)) return(est)

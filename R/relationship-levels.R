@@ -76,12 +76,9 @@ covariance_spec <- function(matrix, name) {
   inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else tryCatch(
     Matrix::solve(Matrix::forceSymmetric(matrix)), error = function(e) NULL)
   if (is.null(inverse)) {
-    spec <- singular_relationship(unname(as.matrix(matrix)))
-    if (is.null(spec)) {
-      abort_gr("{.code {name}} is not a covariance matrix: it has a negative eigenvalue.",
-        "Correct it; it must be positive definite or semidefinite.", "cov")
-    }
-    return(spec)
+    dense <- unname(as.matrix(matrix))
+    return(singular_relationship(dense) %||%
+      singular_relationship(cut_at_rounding(dense, name)))
   }
   precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
   list(type = "precision", precision = precision, diagonal = diagonal)

@@ -21,7 +21,8 @@
 #'   `a_multiply()`: like `x`. `genetic_groups()`: a matrix, animals by groups.
 #' @references Henderson (1976) Biometrics 32:69. Quaas & Pollak (1981) J. Dairy Sci. 64:1868.
 #'   Colleau (2002) Genet. Sel. Evol. 34:409. Legarra et al. (2015) Genetics 200:455. Cockerham
-#'   (1954) Genetics 39:859, for dominance (animals that are not inbred).
+#'   (1954) Genetics 39:859, for dominance: of animals that are not inbred; inbred ones are refused,
+#'   because their dominance has more components than one.
 #' @examples
 #' ped <- pedigree(data.frame(id = 3:6, sire = c(1, 1, 4, 5), dam = c(2, NA, 3, 2)))
 #' inbreeding(ped)
@@ -129,6 +130,20 @@ dominance_matrix <- function(ped, animals = NULL) {
   rows <- find_animals(ped, animals)
   sire <- ped$sire[rows]
   dam <- ped$dam[rows]
+  known <- unique(c(rows, setdiff(c(sire, dam), 0L)))
+  inbred <- known[ped$inbreeding[known] > 1e-12]
+  if (length(inbred) > 0L) {
+    abort_pedigree(
+      paste(
+        "Dominance relationships of inbred animals do not follow from additive ones:",
+        "{.val {ped$id[inbred]}} {?is/are} inbred."
+      ),
+      paste(
+        "Choose {.arg animals} that are not, with parents that are not;",
+        "a covariate {.code inbreeding(ped)} accounts for the mean."
+      ), "ped"
+    )
+  }
   # Rows of A of the parents, and a row of zeros for unknown ones: a_ss a_dd + a_sd a_ds.
   parents <- setdiff(unique(c(sire, dam)), 0L)
   if (length(parents) == 0L) {

@@ -24,7 +24,7 @@ r_ranks <- list(
   design = c(
     "parts.R", "formula.R", "traits.R", "frame.R", "missing.R",
     "level-order.R", "columns.R", "places.R", "product-design.R",
-    "member-design.R", "spline-design.R", "relationship-levels.R", "covstruct-terms.R",
+    "member-design.R", "spline-design.R", "bend.R", "relationship-levels.R", "covstruct-terms.R",
     "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
   ),
   # The list that crosses to the engine, its parameters, and what can be told before a search.
