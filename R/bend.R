@@ -66,7 +66,7 @@ check_symmetric_matrix <- function(K, argument) {
 
 # K without the eigenvalues that are rounding of its numbers; an error where it is indefinite beyond
 # that. Rounding by at most u moves eigenvalues of an n x n matrix by about sqrt(n) u.
-without_rounding <- function(K, name) {
+cut_at_rounding <- function(K, name) {
   parts <- eigen(K, symmetric = TRUE)
   smallest <- min(parts$values)
   unit <- rounding_of(K)
