@@ -94,15 +94,11 @@ rounding_of <- function(K, decimals = 4:12) {
   largest <- max(abs(K))
   single <- readBin(writeBin(as.vector(K), raw(), size = 4L), "numeric", length(K), size = 4L)
   if (all(single == K)) return(list(size = 2^-24 * largest, kind = "single precision"))
-  for (k in decimals) {
-    if (max(abs(K - round(K, k))) <= 1e-14 * largest) {
-      return(list(size = 0.5 * 10^-k, kind = paste(k, "decimals")))
-    }
-  }
-  for (k in decimals) {
-    if (max(abs(K - signif(K, k))) <= 1e-14 * largest) {
-      return(list(size = 0.5 * 10^(1 - k) * largest, kind = paste(k, "digits")))
-    }
-  }
+  # Few digits of large numbers are many decimals of small ones: the coarser of the two.
+  exact <- function(rounded) max(abs(K - rounded)) <= 1e-14 * largest
+  k <- Find(function(k) exact(signif(K, k)), decimals)
+  if (!is.null(k)) return(list(size = 0.5 * 10^(1 - k) * largest, kind = paste(k, "digits")))
+  k <- Find(function(k) exact(round(K, k)), decimals)
+  if (!is.null(k)) return(list(size = 0.5 * 10^-k, kind = paste(k, "decimals")))
   list(size = .Machine$double.eps * largest, kind = "double precision")
 }
