@@ -32,11 +32,13 @@ answers::Topic as_topic(const std::string& name) {
 answers::Question as_question(const Rcpp::List& list) {
   answers::Question question;
   question.topic = as_topic(Rcpp::as<std::string>(list["topic"]));
-  if (list.containsElementNamed("K")) question.k = Rcpp::as<Eigen::SparseMatrix<double>>(list["K"]);
+  if (list.containsElementNamed("K")) question.k = as_sparse("K", list["K"]);
   if (list.containsElementNamed("sizes")) {
     question.first.push_back(0);
-    for (const int size : Rcpp::IntegerVector(list["sizes"]))
+    for (const int size : Rcpp::IntegerVector(list["sizes"])) {
+      if (size < 0) throw InvalidSpec("sizes", "a size is negative");
       question.first.push_back(question.first.back() + size);
+    }
   }
   if (list.containsElementNamed("w"))
     question.adjustment =
@@ -79,6 +81,7 @@ class RValueFunction final : public reml::ValueFunction {
 
   Value at(const Vector& values) const override {
     const Vector found = Rcpp::as<Vector>(evaluate_(Rcpp::NumericVector(Rcpp::wrap(values))));
+    check_size("value and gradient of the function", found.size(), values.size() + 1);
     return {found[0], found.tail(found.size() - 1)};
   }
 

@@ -20,7 +20,7 @@ using Handle = Rcpp::XPtr<Posterior>;
 Rcpp::List points(Posterior& at, const Matrix& values, const Rcpp::List& wanted) {
   const answers::PointRequest request{
       Rcpp::as<bool>(wanted["gradient"]), Rcpp::as<bool>(wanted["effects"]),
-      Rcpp::as<bool>(wanted["covariance"]), Rcpp::as<Eigen::SparseMatrix<double>>(wanted["K"])};
+      Rcpp::as<bool>(wanted["covariance"]), as_sparse("K", wanted["K"])};
   const answers::Points found = answers::read_points(at.surface, values, request, at.callbacks);
   return Rcpp::List::create(
       Rcpp::Named("minus2loglik") = Rcpp::wrap(found.minus2loglik),
@@ -66,9 +66,8 @@ Rcpp::List posterior_functions_cpp(SEXP posterior, Rcpp::NumericMatrix values, R
   using namespace henderson;
   Handle at(posterior);
   return guarded([&] {
-    const answers::FunctionMoments found =
-        answers::function_moments(at->surface, Rcpp::as<Matrix>(values),
-                                  Rcpp::as<Eigen::SparseMatrix<double>>(K), at->callbacks);
+    const answers::FunctionMoments found = answers::function_moments(
+        at->surface, Rcpp::as<Matrix>(values), as_sparse("K", K), at->callbacks);
     return Rcpp::List::create(Rcpp::Named("mean") = to_r(found.mean),
                               Rcpp::Named("variance") = to_r(found.variance));
   });
@@ -80,6 +79,7 @@ Rcpp::List posterior_errors_cpp(SEXP posterior, Rcpp::NumericMatrix values,
   using namespace henderson;
   Handle at(posterior);
   return guarded([&] {
+    check_size("weights", weights.size(), values.ncol());
     const answers::MeanErrors found = answers::mean_errors(at->surface, Rcpp::as<Matrix>(values),
                                                            as_vector(weights), at->callbacks);
     return Rcpp::List::create(Rcpp::Named("beta") = to_r(found.beta),

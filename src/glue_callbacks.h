@@ -4,8 +4,17 @@
 
 #include <RcppEigen.h>
 
+#ifndef _WIN32
+#include <sys/resource.h>
+#endif
+
+#include <cstdio>
+#include <new>
+#include <system_error>
+
 #include "core/base/callbacks.h"
 #include "core/covariance/user_matrix.h"
+#include "glue_checks.h"
 
 namespace henderson {
 
@@ -24,11 +33,15 @@ class RCallbacks final : public Callbacks {
 // R/covstruct-own.R; Rcpp carries an interrupt as an exception.
 class RUserMatrix final : public covariance::UserMatrix {
  public:
-  explicit RUserMatrix(const Rcpp::List& own)
+  RUserMatrix(const Rcpp::List& own, Index n_coef)
       : evaluate_(Rcpp::as<Rcpp::Function>(own["evaluate"])),
         start_(Rcpp::as<Vector>(own["start"])),
         lower_(Rcpp::as<Vector>(own["lower"])),
-        upper_(Rcpp::as<Vector>(own["upper"])) {}
+        upper_(Rcpp::as<Vector>(own["upper"])),
+        n_coef_(n_coef) {
+    check_size("own, lower", lower_.size(), start_.size());
+    check_size("own, upper", upper_.size(), start_.size());
+  }
 
   const Vector& start() const override { return start_; }
   const Vector& lower() const override { return lower_; }
@@ -39,27 +52,61 @@ class RUserMatrix final : public covariance::UserMatrix {
         evaluate_(Rcpp::NumericVector(Rcpp::wrap(parameters)), with_derivatives);
     if (TYPEOF(found) != VECSXP) return std::nullopt;
     const Rcpp::List list(found);
-    Value value{Rcpp::as<Matrix>(list["covariance"]), {}};
+    Value value{matrix(list["covariance"]), {}};
     const Rcpp::List derivatives = list["derivatives"];
+    if (with_derivatives) check_size("own, derivatives", derivatives.size(), start_.size());
     for (R_xlen_t k = 0; k < derivatives.size(); ++k)
-      value.derivatives.push_back(Rcpp::as<Matrix>(derivatives[k]));
+      value.derivatives.push_back(matrix(derivatives[k]));
     return value;
   }
 
  private:
+  Matrix matrix(SEXP found) const {
+    Matrix made = Rcpp::as<Matrix>(found);
+    check_size("own, rows", made.rows(), n_coef_);
+    check_size("own, columns", made.cols(), n_coef_);
+    return made;
+  }
+
   Rcpp::Function evaluate_;
   Vector start_;
   Vector lower_;
   Vector upper_;
+  Index n_coef_;
 };
 
-// Runs an engine call; an interrupt becomes R's own.
+// What R has in use, for a message: " (R has 3.1 GB)".
+inline std::string memory_in_use() {
+#ifdef _WIN32
+  return "";
+#else
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) != 0) return "";
+#ifdef __APPLE__
+  constexpr double kUnit = 1e9;
+#else
+  constexpr double kUnit = 1e6;
+#endif
+  char text[40];
+  std::snprintf(text, sizeof text, " (R has %.1f GB)",
+                static_cast<double>(usage.ru_maxrss) / kUnit);
+  return text;
+#endif
+}
+
+// Runs an engine call; an interrupt becomes R's own, and what the system refuses becomes words.
 template <class Call>
 auto guarded(Call call) {
   try {
     return call();
   } catch (const Interrupted&) {
     throw Rcpp::internal::InterruptedException();
+  } catch (const std::bad_alloc&) {
+    throw Error("there is not enough memory for this computation" + memory_in_use() +
+                ": write a smaller model, or give R more memory");
+  } catch (const std::system_error& failure) {
+    throw Error(std::string("the system gives no more threads (") + failure.what() +
+                "): write `lmm_control(threads = 1)`");
   }
 }
 

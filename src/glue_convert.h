@@ -5,6 +5,7 @@
 
 #include <RcppEigen.h>
 
+#include <algorithm>
 #include <numeric>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "core/model/segments.h"
 #include "core/reml/options.h"
 #include "glue_callbacks.h"
+#include "glue_checks.h"
 
 namespace henderson {
 
@@ -33,24 +35,24 @@ inline std::vector<SmallIndex> as_zero_based(SEXP x) {
 
 // A dgCMatrix whose column l codes level l.
 inline model::Coding as_coding(const Rcpp::S4& contrast) {
-  const Rcpp::IntegerVector dim = contrast.slot("Dim"), start = contrast.slot("p"),
-                            row = contrast.slot("i");
-  const Rcpp::NumericVector value = contrast.slot("x");
+  const SparseSlots slots = sparse_slots("contrast or combination", contrast);
   model::Coding coding;
-  coding.n_columns = dim[0];
-  coding.start.assign(start.begin(), start.end());
-  coding.column.assign(row.begin(), row.end());
-  coding.value.assign(value.begin(), value.end());
+  coding.n_columns = slots.dim[0];
+  coding.start.assign(slots.start.begin(), slots.start.end());
+  coding.column.assign(slots.row.begin(), slots.row.end());
+  coding.value.assign(slots.value.begin(), slots.value.end());
   return coding;
 }
 
 inline model::Part as_part(SEXP part) {
   if (TYPEOF(part) != VECSXP) {
     const Rcpp::NumericVector values(part);
-    const bool is_matrix = values.hasAttribute("dim");
-    const Index n_columns = is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[1] : 1;
-    const Index n_rows =
-        is_matrix ? Rcpp::as<Rcpp::IntegerVector>(values.attr("dim"))[0] : values.size();
+    Index n_rows = values.size(), n_columns = 1;
+    if (values.hasAttribute("dim")) {
+      const Rcpp::IntegerVector dim = checked_dim("numeric column", values.attr("dim"));
+      n_rows = dim[0];
+      n_columns = dim[1];
+    }
     return model::NumericPart(Eigen::Map<const Matrix>(values.begin(), n_rows, n_columns));
   }
   const Rcpp::List factor(part);
@@ -71,7 +73,10 @@ inline std::vector<model::ColumnTerm> as_terms(const Rcpp::List& list) {
 // The lower triangle of a dense matrix (dsyMatrix).
 inline void read_dense_precision(const Rcpp::S4& precision, model::Relationship& relationship) {
   const Rcpp::NumericVector value = precision.slot("x");
-  const auto n = static_cast<Index>(Rcpp::as<Rcpp::IntegerVector>(precision.slot("Dim"))[0]);
+  const Rcpp::IntegerVector dim = checked_dim("precision", precision.slot("Dim"));
+  const Index n = dim[0];
+  check_size("precision, columns", dim[1], n);
+  check_size("precision, slot x", value.size(), n * n);
   relationship.start.resize(n + 1);
   for (Index j = 0; j < n; ++j) {
     relationship.start[j + 1] = relationship.start[j] + n - j;
@@ -95,8 +100,8 @@ void for_each_lower(const Rcpp::IntegerVector& start, const Rcpp::IntegerVector&
 }
 
 inline void read_sparse_precision(const Rcpp::S4& precision, model::Relationship& relationship) {
-  const Rcpp::IntegerVector start = precision.slot("p"), row = precision.slot("i");
-  const Rcpp::NumericVector value = precision.slot("x");
+  const auto [dim, start, row, value] = sparse_slots("precision", precision);
+  check_size("precision, columns", dim[1], dim[0]);
   bool has_upper = false;
   for (SmallIndex j = 0; j + 1 < start.size(); ++j) {
     for (int k = start[j]; k < start[j + 1]; ++k) has_upper = has_upper || row[k] < j;
@@ -142,6 +147,7 @@ inline covariance::Recipe as_recipe(const Rcpp::RObject& object, Index n_coef) {
   recipe.n_coef = n_coef;
   if (TYPEOF(object) == STRSXP) {
     recipe.name = Rcpp::as<std::string>(object);
+    check_recipe(recipe);
     return recipe;
   }
   const Rcpp::List list(object);
@@ -151,17 +157,18 @@ inline covariance::Recipe as_recipe(const Rcpp::RObject& object, Index n_coef) {
   if (list.containsElementNamed("order")) recipe.order = Rcpp::as<int>(list["order"]);
   if (list.containsElementNamed("constants")) recipe.constants = as_vector(list["constants"]);
   if (list.containsElementNamed("own"))
-    recipe.user = std::make_shared<const RUserMatrix>(Rcpp::as<Rcpp::List>(list["own"]));
-  if (!list.containsElementNamed("factors")) return recipe;
-  const Rcpp::List factors = list["factors"];
+    recipe.user = std::make_shared<const RUserMatrix>(Rcpp::as<Rcpp::List>(list["own"]), n_coef);
+  const Rcpp::List factors =
+      list.containsElementNamed("factors") ? Rcpp::as<Rcpp::List>(list["factors"]) : Rcpp::List();
   for (R_xlen_t i = 0; i < factors.size(); ++i) {
     const Rcpp::List factor = factors[i];
     recipe.factors.push_back(as_recipe(factor, Rcpp::as<int>(factor["n_coef"])));
   }
+  check_recipe(recipe);
   return recipe;
 }
 
-inline model::ResidualSection as_section(const Rcpp::List& list) {
+inline model::ResidualSection as_section(const Rcpp::List& list, Index n_records) {
   model::ResidualSection section;
   section.label = Rcpp::as<std::string>(list["label"]);
   const Rcpp::List recipe = list["structure"];
@@ -170,22 +177,25 @@ inline model::ResidualSection as_section(const Rcpp::List& list) {
   section.subject = as_zero_based(list["subject"]);
   section.position = as_zero_based(list["position"]);
   if (list.containsElementNamed("ridge")) section.ridge = as_vector(list["ridge"]);
+  // Subjects are numbered without gaps, over all sections.
+  check_indices(section.label + ", subjects", section.subject, n_records);
   return section;
 }
 
-inline model::RandomTerm as_random_term(const Rcpp::List& list) {
+inline model::RandomTerm as_random_term(const Rcpp::List& list, Index n_records) {
   model::RandomTerm term;
   term.label = Rcpp::as<std::string>(list["label"]);
-  term.n_coef = Rcpp::as<int>(list["n_coef"]);
+  term.n_coef = checked_int("n_coef", list["n_coef"], 1);
   term.structure = as_recipe(list["structure"], term.n_coef);
-  term.n_levels = Rcpp::as<int>(list["n_levels"]);
+  term.n_levels = checked_int("n_levels", list["n_levels"], 1);
   const Rcpp::List incidences = list["incidence"];
   for (R_xlen_t i = 0; i < incidences.size(); ++i) {
     const Rcpp::List incidence = incidences[i];
     term.incidence.push_back({as_zero_based(incidence["levels"]), as_terms(incidence["terms"]),
-                              Rcpp::as<int>(incidence["first_coef"]) - 1});
+                              checked_int("first_coef", incidence["first_coef"], 1) - 1});
   }
   term.relationship = as_relationship(list["relationship"]);
+  check_term(term, n_records);
   return term;
 }
 
@@ -195,11 +205,13 @@ inline model::ModelSpec as_spec(const Rcpp::List& list) {
   spec.weights = as_vector(list["weights"]);
   spec.fixed = as_terms(list["fixed"]);
   const Rcpp::List random = list["random"];
-  for (R_xlen_t i = 0; i < random.size(); ++i) spec.random.push_back(as_random_term(random[i]));
+  for (R_xlen_t i = 0; i < random.size(); ++i)
+    spec.random.push_back(as_random_term(random[i], spec.n_records()));
   const Rcpp::List residual = list["residual"];
   if (residual.containsElementNamed("sections")) {
     const Rcpp::List sections = residual["sections"];
-    for (R_xlen_t i = 0; i < sections.size(); ++i) spec.residual.push_back(as_section(sections[i]));
+    for (R_xlen_t i = 0; i < sections.size(); ++i)
+      spec.residual.push_back(as_section(sections[i], spec.n_records()));
   }
   spec.reml = Rcpp::as<std::string>(list["method"]) != "ML";
   return spec;
@@ -224,6 +236,13 @@ inline model::Constraints as_constraints(const Rcpp::List& control) {
   constraints.ratio = as_vector(list["ratio"]);
   constraints.lower = as_vector(list["lower"]);
   constraints.upper = as_vector(list["upper"]);
+  const auto n = static_cast<Index>(constraints.lead.size());
+  for (const Index lead : constraints.lead) {
+    if (lead < 0 || lead >= n) throw InvalidSpec("constraints", "a lead is out of range");
+  }
+  check_size("constraints, ratio", constraints.ratio.size(), n);
+  check_size("constraints, lower", constraints.lower.size(), n);
+  check_size("constraints, upper", constraints.upper.size(), n);
   return constraints;
 }
 
@@ -234,7 +253,8 @@ inline model::VarianceRequest as_request(const Rcpp::List& control) {
 }
 
 inline int available_threads(int wanted) {
-  return std::min(wanted, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  const int most = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return std::clamp(wanted, 1, most);
 }
 
 inline int as_threads(const Rcpp::List& control) {
@@ -243,7 +263,7 @@ inline int as_threads(const Rcpp::List& control) {
 
 inline reml::RemlOptions as_options(const Rcpp::List& control) {
   reml::RemlOptions options;
-  options.max_iterations = Rcpp::as<int>(control["max_iterations"]);
+  options.max_iterations = checked_int("max_iterations", control["max_iterations"], 0);
   options.tolerance = Rcpp::as<double>(control["tolerance"]);
   options.threads = as_threads(control);
   options.trace = Rcpp::as<bool>(control["trace"]);

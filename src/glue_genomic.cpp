@@ -71,6 +71,7 @@ Rcpp::List grm_cpp(SEXP markers, Rcpp::NumericVector frequency, std::string meth
   using namespace henderson;
   return guarded([&] {
     RCallbacks callbacks;
+    check_size("frequency", frequency.size(), Rf_ncols(markers));
     const pedigree::GenomicRelationship found = pedigree::genomic_relationship(
         Rf_nrows(markers), as_vector(frequency), as_genomic_method(method), columns_of(markers),
         available_threads(threads), callbacks);
@@ -83,14 +84,19 @@ Rcpp::List grm_cpp(SEXP markers, Rcpp::NumericVector frequency, std::string meth
 // from its mirror image.
 // [[Rcpp::export]]
 Rcpp::NumericVector symmetry_cpp(Rcpp::NumericMatrix a) {
-  const Eigen::Map<const henderson::Matrix> map(a.begin(), a.nrow(), a.ncol());
-  const henderson::linalg::Symmetry found = henderson::linalg::symmetry(map);
+  using namespace henderson;
+  check_square("matrix", a);
+  const Eigen::Map<const Matrix> map(a.begin(), a.nrow(), a.ncol());
+  const linalg::Symmetry found = linalg::symmetry(map);
   return {found.largest, found.asymmetry};
 }
 
 // [[Rcpp::export]]
 Rcpp::List symmetric_inverse_cpp(Rcpp::NumericMatrix a, int threads) {
   using namespace henderson;
-  const Eigen::Map<const Matrix> map(a.begin(), a.nrow(), a.ncol());
-  return inverse_list(linalg::symmetric_inverse(Matrix(map), available_threads(threads)));
+  check_square("matrix", a);
+  return guarded([&] {
+    const Eigen::Map<const Matrix> map(a.begin(), a.nrow(), a.ncol());
+    return inverse_list(linalg::symmetric_inverse(Matrix(map), available_threads(threads)));
+  });
 }

@@ -40,12 +40,7 @@ Rcpp::S4 random_design(const model::RandomTerm& term, Index n_records) {
                        });
 }
 
-}  // namespace
-}  // namespace henderson
-
-// [[Rcpp::export]]
-Rcpp::List design_cpp(Rcpp::List spec) {
-  using namespace henderson;
+Rcpp::List design(const Rcpp::List& spec) {
   const model::ModelSpec model_spec = as_spec(spec);
   const model::SparseRows x =
       model::expand(model_spec.fixed, model_spec.n_records(), "fixed effects");
@@ -56,6 +51,14 @@ Rcpp::List design_cpp(Rcpp::List spec) {
       Rcpp::Named("X") = sparse_matrix({&x}, x.n_rows(), x.n_columns,
                                        [](std::size_t, Index, SmallIndex c) { return c; }),
       Rcpp::Named("Z") = z);
+}
+
+}  // namespace
+}  // namespace henderson
+
+// [[Rcpp::export]]
+Rcpp::List design_cpp(Rcpp::List spec) {
+  return henderson::guarded([&] { return henderson::design(spec); });
 }
 
 // [[Rcpp::export]]

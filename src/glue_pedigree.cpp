@@ -10,13 +10,17 @@ namespace {
 
 // R writes an unknown parent as 0.
 pedigree::Parents as_parents(const Rcpp::List& list) {
-  return {as_zero_based(list["sire"]), as_zero_based(list["dam"])};
+  pedigree::Parents parents{as_zero_based(list["sire"]), as_zero_based(list["dam"])};
+  check_size("dam", static_cast<Index>(parents.dam.size()), parents.size());
+  check_indices("sire", parents.sire, parents.size(), kNone);
+  check_indices("dam", parents.dam, parents.size(), kNone);
+  return parents;
 }
 
 pedigree::Pedigree as_pedigree(const Rcpp::List& list) {
   pedigree::Pedigree pedigree;
   pedigree.parents = as_parents(list);
-  pedigree.n_groups = Rcpp::as<int>(list["n_groups"]);
+  pedigree.n_groups = checked_int("n_groups", list["n_groups"], 0, pedigree.parents.size());
   pedigree.dam_weight = Rcpp::as<double>(list["dam_weight"]);
   if (!Rf_isNull(list["gamma"])) {
     const Rcpp::NumericMatrix gamma = list["gamma"];
@@ -24,6 +28,18 @@ pedigree::Pedigree as_pedigree(const Rcpp::List& list) {
   }
   pedigree::validate(pedigree);
   return pedigree;
+}
+
+std::vector<SmallIndex> as_rows(const Rcpp::IntegerVector& rows, Index n) {
+  std::vector<SmallIndex> found = as_zero_based(rows);
+  check_indices("rows", found, n);
+  return found;
+}
+
+// The Mendelian sampling variances, from inbreeding that is known.
+Vector variances(const pedigree::Pedigree& pedigree, const Rcpp::NumericVector& inbreeding) {
+  check_size("inbreeding", inbreeding.size(), pedigree.size());
+  return pedigree::mendelian_variances(pedigree, as_vector(inbreeding));
 }
 
 Rcpp::IntegerVector one_based(const std::vector<SmallIndex>& rows) {
@@ -54,14 +70,18 @@ Rcpp::List lower_matrix(const pedigree::LowerMatrix& lower) {
 
 // [[Rcpp::export]]
 Rcpp::List sort_pedigree_cpp(Rcpp::List parents) {
-  return henderson::sorted(henderson::as_parents(parents));
+  using namespace henderson;
+  return guarded([&] { return sorted(as_parents(parents)); });
 }
 
 // [[Rcpp::export]]
 Rcpp::LogicalVector ancestors_cpp(Rcpp::List parents, Rcpp::IntegerVector rows) {
   using namespace henderson;
-  const std::vector<bool> kept = pedigree::with_ancestors(as_parents(parents), as_zero_based(rows));
-  return Rcpp::LogicalVector(kept.begin(), kept.end());
+  return guarded([&] {
+    const pedigree::Parents all = as_parents(parents);
+    const std::vector<bool> kept = pedigree::with_ancestors(all, as_rows(rows, all.size()));
+    return Rcpp::LogicalVector(kept.begin(), kept.end());
+  });
 }
 
 // [[Rcpp::export]]
@@ -76,22 +96,25 @@ Rcpp::NumericVector inbreeding_cpp(Rcpp::List pedigree, int threads) {
 // [[Rcpp::export]]
 Rcpp::List ainverse_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding) {
   using namespace henderson;
-  const pedigree::Pedigree p = as_pedigree(pedigree);
-  const Vector variance = pedigree::mendelian_variances(p, as_vector(inbreeding));
-  Rcpp::List result = lower_matrix(pedigree::ainverse(p, variance));
-  result["log_det"] = pedigree::log_determinant(p, variance);
-  return result;
+  return guarded([&] {
+    const pedigree::Pedigree p = as_pedigree(pedigree);
+    const Vector variance = variances(p, inbreeding);
+    Rcpp::List result = lower_matrix(pedigree::ainverse(p, variance));
+    result["log_det"] = pedigree::log_determinant(p, variance);
+    return result;
+  });
 }
 
 // [[Rcpp::export]]
 Rcpp::NumericMatrix amultiply_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding,
                                   Rcpp::NumericMatrix x, int threads) {
   using namespace henderson;
-  const pedigree::Pedigree p = as_pedigree(pedigree);
-  Matrix columns = Eigen::Map<const Matrix>(x.begin(), x.nrow(), x.ncol());
-  pedigree::multiply(p, pedigree::mendelian_variances(p, as_vector(inbreeding)),
-                     available_threads(threads), columns);
-  return to_r(columns);
+  return guarded([&] {
+    const pedigree::Pedigree p = as_pedigree(pedigree);
+    Matrix columns = Eigen::Map<const Matrix>(x.begin(), x.nrow(), x.ncol());
+    pedigree::multiply(p, variances(p, inbreeding), available_threads(threads), columns);
+    return to_r(columns);
+  });
 }
 
 // [[Rcpp::export]]
@@ -101,8 +124,7 @@ Rcpp::NumericMatrix amatrix_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreed
   return guarded([&] {
     RCallbacks callbacks;
     const pedigree::Pedigree p = as_pedigree(pedigree);
-    const Vector variance = pedigree::mendelian_variances(p, as_vector(inbreeding));
-    return to_r(pedigree::relationships(p, variance, as_zero_based(rows),
+    return to_r(pedigree::relationships(p, variances(p, inbreeding), as_rows(rows, p.size()),
                                         available_threads(threads), callbacks));
   });
 }
@@ -110,5 +132,5 @@ Rcpp::NumericMatrix amatrix_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreed
 // [[Rcpp::export]]
 Rcpp::NumericMatrix group_shares_cpp(Rcpp::List pedigree) {
   using namespace henderson;
-  return to_r(pedigree::group_shares(as_pedigree(pedigree)));
+  return guarded([&] { return to_r(pedigree::group_shares(as_pedigree(pedigree))); });
 }

@@ -128,5 +128,7 @@ Rcpp::List fit_reml_cpp(Rcpp::List spec, Rcpp::List control) {
 
 // [[Rcpp::export]]
 bool has_completion_cpp(Rcpp::NumericMatrix sigma) {
+  henderson::check_square("matrix", sigma);
+  if (sigma.nrow() == 0) throw henderson::InvalidSpec("matrix", "has no rows");
   return henderson::covariance::has_completion(Rcpp::as<henderson::Matrix>(sigma));
 }

@@ -9,6 +9,7 @@ Rcpp::List subject_regressions_cpp(Rcpp::NumericMatrix z, Rcpp::NumericVector y,
   using namespace henderson;
   return guarded([&] {
     RCallbacks callbacks;
+    checked_int("n_subjects", Rcpp::wrap(n_subjects), 0);
     const anova::SubjectRegressions found =
         anova::subject_regressions(Eigen::Map<const Matrix>(z.begin(), z.nrow(), z.ncol()),
                                    as_vector(y), as_zero_based(subject), n_subjects, callbacks);

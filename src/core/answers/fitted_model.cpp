@@ -102,6 +102,11 @@ Adjustment FittedModel::adjustment(const std::vector<Index>& moving, const Matri
                                    const std::vector<Direction>& directions,
                                    const AdjustmentRequest& request) {
   const Matrix& w = request.parameter_covariance;
+  const Matrix& expected = request.expected;
+  if (w.rows() != jacobian.cols() || w.cols() != w.rows())
+    throw DimensionMismatch("covariance of the variance parameters", w.rows(), jacobian.cols());
+  if (expected.size() > 0 && (expected.rows() != w.rows() || expected.cols() != w.rows()))
+    throw DimensionMismatch("expected information", expected.rows(), w.rows());
   if (request.first_order) return {w, Direction{}};
   Adjustment found{
       w, nonlinear_part(model_, parameters_.theta(), moving, jacobian * w * jacobian.transpose())};

@@ -33,6 +33,11 @@ Index n_effects(const Model& model) {
   return n;
 }
 
+void check_functions(const Eigen::SparseMatrix<double>& k, const Model& model) {
+  if (k.cols() > 0 && k.rows() != n_effects(model))
+    throw DimensionMismatch("rows of K", k.rows(), n_effects(model));
+}
+
 // The gradient by the values from that by the parameters: J'g = gradient, g of least norm where J,
 // d values / d parameters, is not invertible (a variance of zero).
 Vector by_values(const Model& model, const Parameters& at, const Vector& gradient) {
@@ -45,6 +50,7 @@ Vector by_values(const Model& model, const Parameters& at, const Vector& gradien
 Points read_points(Surface& surface, const Matrix& values, const PointRequest& request,
                    Callbacks& callbacks) {
   const Model& model = surface.model();
+  check_functions(request.k, model);
   const Index n = values.cols();
   const Index n_functions = request.k.cols();
   const Matrix k = request.covariance ? Matrix(request.k) : Matrix();
@@ -109,6 +115,7 @@ Matrix draw_effects(Surface& surface, const Matrix& values, const Matrix& z, Cal
 FunctionMoments function_moments(Surface& surface, const Matrix& values,
                                  const Eigen::SparseMatrix<double>& k, Callbacks& callbacks) {
   const Model& model = surface.model();
+  check_functions(k, model);
   FunctionMoments found{unknown(k.cols(), values.cols()), unknown(k.cols(), values.cols())};
   surface.visit(
       values,
