@@ -213,3 +213,16 @@ test_that("traits in different units are tied in the user's units", {
   expect_relative(varcomp(fit)$estimate[nrow(varcomp(fit))],
     1e6 * varcomp(fit)$estimate[nrow(varcomp(fit)) - 1L], 1e-10, "ratio")
 })
+
+test_that("bounds beyond the range of a structure are an error, and those on its side none", {
+  set.seed(3)
+  d <- expand.grid(visit = gl(4, 1), id = gl(20, 1))
+  d$y <- stats::rnorm(80) + stats::rnorm(20)[d$id]
+  for (residual in list(~ cs(visit | id), ~ csh(visit | id))) {
+    expect_error(lmmfit(y ~ 1, d, residual = residual, bounds = list(residual.rho = c(-0.9, -0.5))),
+      "between|nothing", class = "henderson_error")
+  }
+  free <- lmmfit(y ~ 1, d, residual = ~ cs(visit | id))
+  wide <- lmmfit(y ~ 1, d, residual = ~ cs(visit | id), bounds = list(residual.rho = c(-0.9, 0.99)))
+  expect_equal(deviance(wide), deviance(free), tolerance = 1e-9)
+})

@@ -56,3 +56,18 @@ test_that("small but real variances stay, in any unit", {
   plain <- lmmfit(y ~ visit, d, residual = ~ us(visit | id))
   expect_equal(varcomp(fit)$estimate[1L], 1e-8 * varcomp(plain)$estimate[1L], tolerance = 1e-6)
 })
+
+test_that("positions that add to a constant are an error that says so", {
+  set.seed(1)
+  share <- matrix(stats::rexp(40), 10)
+  parts <- data.frame(
+    id = gl(10, 4), part = gl(4, 1, 40), y = 100 * c(t(share / rowSums(share)))
+  )
+  for (residual in list(~ cs(part | id), ~ csh(part | id), ~ us(part | id))) {
+    expect_error(suppressWarnings(lmmfit(y ~ part, parts, residual = residual)),
+      "no upper bound", class = "henderson_error_residual_unbounded")
+  }
+  # Shares of which one is missing here and there, and others that only nearly add up.
+  near <- transform(parts, y = y + stats::rnorm(40, 0, 0.5))
+  expect_s3_class(suppressWarnings(lmmfit(y ~ part, near, residual = ~ cs(part | id))), "lmmfit")
+})

@@ -28,6 +28,19 @@ double coordinate_at(const ValuePlace& place, double value, double otherwise,
   return inverse_at(place, value, parameters).value_or(otherwise);
 }
 
+// Whether a correlation can be between the bounds: those of a structure may have a narrower range
+// than (-1, 1). Values rise with their parameter, so a bound that no parameter has is beyond the
+// end on its own side.
+bool is_within_reach(const Model& model, const ValuePlace& place, double lower, double upper) {
+  if (place.link != Link::other || place.has_unit) return true;
+  const Parameters at(Vector::Zero(model.n_theta), 0.0);
+  const double inside = value_at(place, 0.0, at);
+  const auto is_beyond = [&](double bound) {
+    return std::isfinite(bound) && !inverse_at(place, bound, at);
+  };
+  return !(lower > inside && is_beyond(lower)) && !(upper < inside && is_beyond(upper));
+}
+
 }  // namespace
 
 FreeSpace::FreeSpace(const Model& model)
@@ -62,6 +75,8 @@ void FreeSpace::add_bounds() {
     if (!std::isfinite(constraints.lower[i]) && !std::isfinite(constraints.upper[i])) continue;
     const std::optional<ValuePlace> place = place_of(model_, i);
     if (!place) throw InvalidSpec("bounds", "one of the parameters cannot be bounded by itself");
+    if (!is_within_reach(model_, *place, constraints.lower[i], constraints.upper[i]))
+      throw InvalidSpec("bounds", "a structure has no correlation between the bounds");
     const Index lead = coordinate_of_parameter_[place->parameter];
     if (lead != kNone)
       bounds_.push_back({lead, *place, constraints.lower[i], constraints.upper[i]});

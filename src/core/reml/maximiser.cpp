@@ -9,6 +9,7 @@
 #include "core/reml/boxed_model.h"
 #include "core/reml/curvature.h"
 #include "core/reml/ending.h"
+#include "core/reml/flat_places.h"
 #include "core/reml/residual_wall.h"
 #include "core/reml/trials.h"
 
@@ -113,11 +114,14 @@ class Search {
   }
 
   // The verdict where nothing more is expected. A way on: out of a saddle, whose model is given
-  // where there may be one, or from behind a wall.
+  // where there may be one, away from a flat place, or from behind a wall.
   std::optional<Evaluation> doubt(double value, const BoxedModel* saddle) {
     if (saddle) {
       if (std::optional<Evaluation> beyond = leave_saddle(value, *saddle)) return beyond;
     }
+    if (std::optional<Evaluation> beyond =
+            beyond_flat_place(trials_, *best_, value, curvature_.gradient(), curvature_.hessian()))
+      return beyond;
     if (!wall_.hides_descent(*best_, curvature_.gradient())) return std::nullopt;
     wall_.remove();
     return trials_.at(best_);
