@@ -122,7 +122,8 @@ check_comparable <- function(fits) {
       abort_compare("The fits are to different records.",
         "Fit all of them to the same records: missing values may differ between the models.")
     }
-    if (fit$method == "REML" && !identical(effect_names_in_order(fit), effect_names_in_order(first))) {
+    same_effects <- identical(effect_names_in_order(fit), effect_names_in_order(first))
+    if (fit$method == "REML" && !same_effects) {
       abort_compare("REML likelihoods of models with different fixed effects cannot be compared.",
         "Fit them by {.code update(fit, method = \"ML\")}.")
     }

@@ -190,8 +190,7 @@ marginal_likelihood <- function(fit) {
   c(log_density = marginal$value, mcse = marginal$mcse)
 }
 
-#' @rdname contest
-#' @method print contest_bayes
+#' @noRd
 #' @export
 print.contest_bayes <- function(x, ...) {
   table <- x$table

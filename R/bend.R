@@ -6,8 +6,8 @@
 #' relationship matrix, as of a genomic one with that of the pedigree.
 #'
 #' [gr()] takes singular matrices as they are, and those that are indefinite by the rounding of
-#' their numbers (single precision, four or more printed decimals). A matrix that is really indefinite is
-#' no covariance matrix; it needs one of these.
+#' their numbers (single precision, four or more printed decimals). A matrix that is really
+#' indefinite is no covariance matrix; it needs one of these.
 #'
 #' @param K A symmetric matrix.
 #' @param least The smallest eigenvalue of the result, as a share of their mean.

@@ -108,10 +108,10 @@ warn_lower_likelihood <- function(at, loss) {
   shown <- signif(loss, 3L)
   warn("lower_likelihood",
     paste(
-      "{cli::qty(length(at))}Fit{?s} {.val {at}} {?has/have} more parameters than the fit before, and",
-      "{?its/their} -2 log-likelihood is higher by {.val {shown}}: no test is made."
+      "{cli::qty(length(at))}Fit{?s} {.val {at}} {?has/have} more parameters than the fit before,",
+      "and {?its/their} -2 log-likelihood is higher by {.val {shown}}: no test is made."
     ),
-    c("If the models are nested, the larger fit is not at its maximum: fit it again from the smaller",
-      "one by {.arg start}.", "If they are not, compare AIC."), "object"
+    c("If the models are nested, the larger fit is not at its maximum: start it at the smaller.",
+      "If they are not, compare AIC."), "object"
   )
 }

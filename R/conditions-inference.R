@@ -135,8 +135,8 @@ abort_prediction_residual <- function() {
 
 abort_new_weights <- function(text, missing) {
   abort("interval",
-    "A new record has the residual variance of its weight, and {.arg newdata} has no {.code {missing}}
-    for {.code weights = {text}}.",
+    paste("A new record has the residual variance of its weight, and {.arg newdata} has no",
+      "{.code {missing}} for {.code weights = {text}}."),
     "Add {.code {missing}} to {.arg newdata}, or use {.code interval = \"confidence\"}.",
     "newdata", missing
   )

@@ -28,19 +28,19 @@
 #'   correlation, its logarithm, a covariance). The same as `"Kenward-Roger"` where V is linear in
 #'   the parameters (variance components, `us`, `cs`, `toep`). Structures of more than 300 positions
 #'   are taken as linear.
-#' * `"between-within"` and `"containment"`: counted from the design, as SAS does (`ddfm = betwithin`,
-#'   `contain`); subjects are the groups of records that nothing ties to others.
+#' * `"between-within"` and `"containment"`: counted from the design, as SAS does (`ddfm =
+#'   betwithin`, `contain`); subjects are the groups of records that nothing ties to others.
 #' * `"CR2"` and `"CR0"`: with a robust (sandwich) covariance, for models with independent groups of
-#'   records, whatever their structure. CR2 is without bias where the model holds, and its degrees of
-#'   freedom are those of Bell and McCaffrey (2002), as in clubSandwich and mmrm
-#'   (`"Empirical-Bias-Reduced"`); of several rows F is the approximate Hotelling test of Pustejovsky
-#'   and Tipton (2018).
+#'   records, whatever their structure. CR2 is without bias where the model holds, and its degrees
+#'   of freedom are those of Bell and McCaffrey (2002), as in clubSandwich and mmrm
+#'   (`"Empirical-Bias-Reduced"`); of several rows F is the approximate Hotelling test of
+#'   Pustejovsky and Tipton (2018).
 #' * `"residual"`: records less rank of X. `"none"`: infinite, that is z and chi-square tests.
 #'
 #' Short names are understood: `"KR"`, `"KR1"`, `"KR2"`, `"Satt"`, `"BW"`, `"robust"`.
 #'
-#' Without random terms and with an estimated variance, n - rank(X) is exact and taken by all but the
-#' robust ones and `"none"`.
+#' Without random terms and with an estimated variance, n - rank(X) is exact and taken by all but
+#' the robust ones and `"none"`.
 #'
 #' The covariance of the estimated variance parameters comes from the `information` matrix:
 #' `"observed"` is the default for Satterthwaite (as in SAS and lmerTest; fits by `"ANOVA"` take the
@@ -67,10 +67,10 @@
 #'   and quantiles, and `above`, the probability of a value above `rhs`; there is no joint test.
 #' @references Fai, A. H.-T. and Cornelius, P. L. (1996) Journal of Statistical Computation and
 #'   Simulation 54, 363-378. Kackar, R. N. and Harville, D. A. (1984) Journal of the American
-#'   Statistical Association 79, 853-862. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53, 983-997;
-#'   (2009) Computational Statistics & Data Analysis 53, 2583-2595. Bell, R. M. and McCaffrey, D. F.
-#'   (2002) Survey Methodology 28, 169-181. Pustejovsky, J. E. and Tipton, E. (2018) Journal of
-#'   Business & Economic Statistics 36, 672-683.
+#'   Statistical Association 79, 853-862. Kenward, M. G. and Roger, J. H. (1997) Biometrics 53,
+#'   983-997; (2009) Computational Statistics & Data Analysis 53, 2583-2595. Bell, R. M. and
+#'   McCaffrey, D. F. (2002) Survey Methodology 28, 169-181. Pustejovsky, J. E. and Tipton, E.
+#'   (2018) Journal of Business & Economic Statistics 36, 672-683.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety + nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
 #' contest(fit, c(nitro = 1))
@@ -101,7 +101,8 @@ contest <- function(fit, K, L = NULL, rhs = 0,
   table <- contest_table(fit, K, rhs, estimable_rows(fit, K), ddf, information, L)
   structure(
     list(
-      table = table, joint = if (joint) contest_joint(fit, K, table, ddf, information, L), ddf = ddf,
+      table = table, joint = if (joint) contest_joint(fit, K, table, ddf, information, L),
+      ddf = ddf,
       information = if (needs_derivatives(fit, ddf)) information
     ),
     class = "contest"

@@ -23,9 +23,9 @@ between_within_df <- function(fit) {
   ifelse(within_term | is_intercept, within, between)
 }
 
-# ddfm = contain: the least rank that a random effect adds to [X, Z] of those before it, of those that
-# contain the fixed effect; without such n - rank[X, Z]. Effects of fewer variables come first, so that
-# blocks count before the plots within them.
+# ddfm = contain: the least rank that a random effect adds to [X, Z] of those before it, of those
+# that contain the fixed effect; without such n - rank[X, Z]. Effects of fewer variables come first,
+# so that blocks count before the plots within them.
 containment_df <- function(fit) {
   columns <- kept_columns(fit)
   random <- random_effects_of_sas(fit)

@@ -44,8 +44,8 @@ check_functions <- function(expression, env) {
   }
 }
 
-# What the columns are made from where they are functions of it (`year` of `factor(year)`), by record:
-# means are asked for by these names.
+# What the columns are made from where they are functions of it (`year` of `factor(year)`), by
+# record: means are asked for by these names.
 with_sources <- function(frame, parts, data, subset) {
   names <- setdiff(all.vars(parts$variables[[3L]]), c(names(frame), "pi", "."))
   columns <- lapply(stats::setNames(names, names), function(name) {

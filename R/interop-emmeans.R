@@ -5,9 +5,9 @@ recover_data.lmmfit <- function(object, ...) {
   )
 }
 
-# The degrees of freedom are those of the fit, or of an argument `ddf` of emmeans::emmeans(). `vcov.`
-# is another covariance of the fixed effects, or a function that gives it: degrees of freedom are not
-# changed by it, as in emmeans.
+# The degrees of freedom are those of the fit, or of an argument `ddf` of emmeans::emmeans().
+# `vcov.` is another covariance of the fixed effects, or a function that gives it: degrees of
+# freedom are not changed by it, as in emmeans.
 emm_basis.lmmfit <- function(object, trms, xlev, grid, ddf = NULL, information = NULL,
                              vcov. = NULL, ...) {
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)

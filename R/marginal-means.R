@@ -8,8 +8,8 @@
 #'
 #' The means are those of a table of cells (Gilmour et al. 2004): the variables of `specs` by all
 #' others of the fixed part, which are averaged over. A covariate is at its mean, and an offset too.
-#' Numbers that a factor is made of in the formula (`factor(year)`, `cut(age, 3)`) have the values of
-#' the records, as in emmeans.
+#' Numbers that a factor is made of in the formula (`factor(year)`, `cut(age, 3)`) have the values
+#' of the records, as in emmeans.
 #'
 #' Variables of random terms alone are not in the table unless they are in `specs` or `average`.
 #' A random term is part of the means where its levels can be told by the table and some of its
@@ -36,11 +36,12 @@
 #' @param ddf,information See [contest()]. Means with random effects for more than 256 levels have
 #'   `ddf = "none"` unless it is given.
 #' @return A data frame of class `marginal_means` with the variables of `specs`, `estimate`, `se`,
-#'   `df`, `lower`, `upper` and `estimable`; `NA` where a mean is not estimable, of which the printed
-#'   table gives the reason. The standard errors of means with random effects are those of the
-#'   prediction error. `vcov()` gives the whole covariance, [sed()] and [lsd()] the standard errors
-#'   and least significant differences of pairs, [pairs()][mean-contrasts] and others compare. The
-#'   attributes `K` and `L` have the linear functions of fixed and random effects, for [contest()].
+#'   `df`, `lower`, `upper` and `estimable`; `NA` where a mean is not estimable, of which the
+#'   printed table gives the reason. The standard errors of means with random effects are those of
+#'   the prediction error. `vcov()` gives the whole covariance, [sed()] and [lsd()] the standard
+#'   errors and least significant differences of pairs, [pairs()][mean-contrasts] and others
+#'   compare. The attributes `K` and `L` have the linear functions of fixed and random effects, for
+#'   [contest()].
 #' @references Gilmour, A. R., Cullis, B. R., Welham, S. J., Gogel, B. J. and Thompson, R. (2004)
 #'   Computational Statistics & Data Analysis 44, 571-586.
 #' @examples
@@ -81,8 +82,8 @@ marginal_means <- function(fit, specs, at = list(), weights = c("equal", "propor
 # So many means have degrees of freedom of their own by default where they are predictions.
 most_mean_tests <- 256L
 
-# A whole covariance of n means over m effects is made where n m, the numbers of their functions, and
-# n^2 m, the work, are at most these.
+# A whole covariance of n means over m effects is made where n m, the numbers of their functions,
+# and n^2 m, the work, are at most these.
 most_mean_numbers <- 5e7
 most_mean_work <- 2e10
 
@@ -141,7 +142,8 @@ mean_moments_of <- function(fit, functions, ddf, information) {
     df[estimable] <- simple_df(fit, "none")
   } else if (n > 0L) {
     whole <- test_moments(fit, K, ddf, information, L)
-    moments <- c(moments, whole[intersect(c("covariance", "gradients", "w", "df_of"), names(whole))],
+    kept <- intersect(c("covariance", "gradients", "w", "df_of"), names(whole))
+    moments <- c(moments, whole[kept],
       list(K = K, used = as.matrix(whole$used) + diag(new, n)), list(simple = simple_df(fit, ddf)))
     variance[estimable] <- diag(moments$used)
     df[estimable] <- vapply(seq_len(n), function(i) row_df(fit, whole, i, ddf), 0)

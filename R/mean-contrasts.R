@@ -8,8 +8,8 @@
 #' * `polynomial_contrasts()`: linear, quadratic, ... with the levels at their values where these
 #'   are numbers.
 #' * `mean_contrasts()`: rows of coefficients for the means of a group.
-#' * `mean_letters()`: the means, from the largest, with letters: those that share one do not differ.
-#'   By package multcompView.
+#' * `mean_letters()`: the means, from the largest, with letters: those that share one do not
+#'   differ. By package multcompView.
 #'
 #' # Adjustments
 #'
@@ -31,9 +31,9 @@
 #' @param level Confidence level, by default that of the means.
 #' @param alpha Level of the tests that letters show.
 #' @param ... Nothing more.
-#' @return A data frame of class `mean_contrasts` with `contrast`, the variables that stand after `|`,
-#'   `estimate`, `se`, `df`, `lower`, `upper`, `statistic` and `p.value`; of `mean_letters()` the table
-#'   of means with the column `letters`.
+#' @return A data frame of class `mean_contrasts` with `contrast`, the variables that stand after
+#'   `|`, `estimate`, `se`, `df`, `lower`, `upper`, `statistic` and `p.value`; of `mean_letters()`
+#'   the table of means with the column `letters`.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety * factor(nitro) + (1 | Block) + (1 | Block:Variety), nlme::Oats)
 #' pairs(marginal_means(fit, ~ Variety))

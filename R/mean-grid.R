@@ -1,7 +1,8 @@
 # The table of cells that means are made from: those that were asked for, by the levels that are
-# averaged over. Following Gilmour, Cullis, Welham, Gogel & Thompson (2004) Computational Statistics &
-# Data Analysis 44:571: variables of the fixed part are in it, those of random terms alone only where
-# they are asked for; and a random term is part of a mean where its levels can be told by the table.
+# averaged over. Following Gilmour, Cullis, Welham, Gogel & Thompson (2004) Computational Statistics
+# & Data Analysis 44:571: variables of the fixed part are in it, those of random terms alone only
+# where they are asked for; and a random term is part of a mean where its levels can be told by the
+# table.
 
 # cells: a row for each mean; over: names of what is averaged over; values, counts: see below;
 # terms: the numbers of the random terms that are part of the means.
@@ -41,7 +42,8 @@ terms_of_means <- function(fit, variables, table, choices) {
     needed <- unique(c(level_variables(term$group), names_in(term$group$members$by)))
     told <- if (inherits(term$group, "roles_group")) any(needed %in% table) else
       all(needed %in% table)
-    told && (is_spline_term(term) || any(is_random_only(needed)) || term$group$label %in% choices$use)
+    told && (is_spline_term(term) || any(is_random_only(needed)) ||
+        term$group$label %in% choices$use)
   }, NA)
   which(has_level & !labels %in% choices$ignore)
 }

@@ -26,8 +26,8 @@ check_means <- function(x, argument = "x") {
   x
 }
 
-# estimate, covariance and df of contrasts of means, a row for each; NA where one of the means is not
-# estimable.
+# estimate, covariance and df of contrasts of means, a row for each; NA where one of the means is
+# not estimable.
 contrast_moments <- function(x, contrasts) {
   moments <- attr(x, "moments")
   covariance <- stats::vcov(x)[moments$estimable, moments$estimable, drop = FALSE]

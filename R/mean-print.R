@@ -82,8 +82,9 @@ means_heading <- function(x) {
 }
 
 means_columns <- function(x, digits) {
-  columns <- lapply(x[attr(x, "variables")], function(v) if (is.numeric(v)) format(v) else
-    as.character(v))
+  columns <- lapply(x[attr(x, "variables")], function(v) {
+    if (is.numeric(v)) format(v) else as.character(v)
+  })
   numbers <- lapply(x[c("estimate", "se", "lower", "upper")], format_numbers, digits)
   numbers <- append(numbers, list(df = df_text(x$df)), 2L)
   if (!any(is.finite(x$df))) numbers$df <- NULL

@@ -1,7 +1,7 @@
 # The linear functions of (beta, u) that means are.
 
-# K, L (NULL where no random term is part of the means), offset, new: the variance of levels that the
-# fit does not have, and empty: cells without any record to average over.
+# K, L (NULL where no random term is part of the means), offset, new: the variance of levels that
+# the fit does not have, and empty: cells without any record to average over.
 mean_functions <- function(fit, plan) {
   fixed <- fixed_functions(fit, plan)
   K <- fixed$K

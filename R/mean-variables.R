@@ -1,5 +1,5 @@
-# The variables that means are asked for or averaged over: the base variables of a formula (`year` of
-# `factor(year)`), by record, and the levels that they have.
+# The variables that means are asked for or averaged over: the base variables of a formula (`year`
+# of `factor(year)`), by record, and the levels that they have.
 
 # A list by name of list(x, fixed, factor, levels): x by record; whether the fixed part has it;
 # whether it has levels, which a covariate has not; and these where they are known by a random term.

@@ -7,9 +7,9 @@
 #' * `fixef()`: estimates of the fixed effects, `NA` for dropped columns.
 #' * `coef()`: without random terms the same; otherwise a list with, for each grouping factor, the
 #'   coefficients of its levels: fixed plus random effects, as in lme4.
-#' * `vcov()`: covariance matrix of the fixed effects. It takes the variances as known; adjusted with
-#'   `ddf = "Kenward-Roger"` (`"Kenward-Roger1"`, `"Kenward-Roger2"`), robust with `ddf = "CR0"` or
-#'   `"CR2"`, see [contest()].
+#' * `vcov()`: covariance matrix of the fixed effects. It takes the variances as known; adjusted
+#'   with `ddf = "Kenward-Roger"` (`"Kenward-Roger1"`, `"Kenward-Roger2"`), robust with `ddf =
+#'   "CR0"` or `"CR2"`, see [contest()].
 #' * `logLik()`, `AIC()`, `BIC()`, `deviance()`: by the criterion of the fit (REML or ML), with the
 #'   constant of lme4, nlme and SAS. `deviance()` is -2 log-likelihood. The degrees of freedom count
 #'   the fixed effects and the variance parameters that were not held.

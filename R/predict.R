@@ -20,17 +20,17 @@
 #'   animals of a pedigree with groups of unknown parents are refused: their groups are not known.
 #' @param se `TRUE` adds standard errors (`se.fit` is understood too).
 #' @param interval `"confidence"` gives intervals for X b + Z u, `"prediction"` for a new record:
-#'   with a residual of its own (with the variance of its place in the structure, and the weight that
-#'   the expression of the call gives in `newdata`), and with all random terms. For a record of a new group use
-#'   `random = TRUE` and a level that is not in the fit.
+#'   with a residual of its own (with the variance of its place in the structure, and the weight
+#'   that the expression of the call gives in `newdata`), and with all random terms. For a record of
+#'   a new group use `random = TRUE` and a level that is not in the fit.
 #' @param level Level of the intervals.
 #' @param ddf Degrees of freedom of confidence intervals with `random = FALSE`, see [contest()].
 #'   Those with random effects use normal quantiles.
 #' @param classify A formula such as `~ line` or `~ trt | visit`: means for the levels of factors,
 #'   fixed or random, in place of predictions of rows. `predict(fit, classify = )` is
 #'   [marginal_means()], whose arguments it takes.
-#' @param ... Arguments of [marginal_means()], with `classify`. Otherwise nothing more: what is not an
-#'   argument is an error.
+#' @param ... Arguments of [marginal_means()], with `classify`. Otherwise nothing more: what is not
+#'   an argument is an error.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
 #'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u: they
 #'   account for the estimation of b, and take the variances as known. With an interval `fit` is a

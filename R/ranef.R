@@ -12,9 +12,9 @@
 #'   variance Var(u_hat - u). (`condVar` of lme4 is understood too.)
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of data frames, of class `ranef.lmmfit`. With `se = TRUE` each data frame has the
-#'   attribute `se`, a data frame of the same shape, and `pev` (`postVar` for lme4's users), the prediction error covariance of
-#'   the coefficients of each level (an array coefficient x coefficient x level). As a data frame
-#'   (by [as.data.frame()]) it has a row for each effect.
+#'   attribute `se`, a data frame of the same shape, and `pev` (`postVar` for lme4's users), the
+#'   prediction error covariance of the coefficients of each level (an array coefficient x
+#'   coefficient x level). As a data frame (by [as.data.frame()]) it has a row for each effect.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 #' ranef(fit)

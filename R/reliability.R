@@ -24,8 +24,8 @@
 #' @return `reliability()`: a data frame with a row for each level: `level`, `coefficient`,
 #'   `estimate`, `se` (the square root of PEV), `pev`, `reliability`, `accuracy`.
 #'   `breeding_values()`: the same, with `inbreeding` and `new` (TRUE for animals added) if there is
-#'   a pedigree. `blup_contrasts()`: a data frame with `contrast`, `coefficient`, `estimate`, `se` (of
-#'   the prediction error) and `z`. Where a variance is 0 reliabilities are `NA`.
+#'   a pedigree. `blup_contrasts()`: a data frame with `contrast`, `coefficient`, `estimate`, `se`
+#'   (of the prediction error) and `z`. Where a variance is 0 reliabilities are `NA`.
 #' @examples
 #' ped <- pedigree(data.frame(id = 4:8, sire = c(1, 3, 1, 4, 3), dam = c(NA, 2, 2, 5, 6)))
 #' calves <- data.frame(

@@ -1,8 +1,8 @@
 # A likelihood without an upper bound: where the other effects fit all records of one position of
 # the residuals exactly, its variance goes to zero and log|R| to minus infinity; so do two positions
 # whose residuals are proportional, and all of a section at once. No estimates exist, so this is an
-# error, as SAS stops because of an infinite likelihood. Which it is, is told from the Sigma to which
-# the search has come.
+# error, as SAS stops because of an infinite likelihood. Which it is, is told from the Sigma to
+# which the search has come.
 
 # As shares of the variance of the response at the position, and of that of all records where it is
 # constant there: where its variance is no more than rounding, of its mean or of the others.

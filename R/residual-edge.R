@@ -11,8 +11,8 @@
 
 # R^-1 has digits enough at it; its third power is what the extrapolation neglects.
 residual_ridge <- 1e-6
-# The last ones at which the likelihood has digits, and what it must fall by between them where there
-# is no bound: log(10) for each direction.
+# The last ones at which the likelihood has digits, and what it must fall by between them where
+# there is no bound: log(10) for each direction.
 last_ridges <- c(1e-11, 1e-12, 1e-13)
 least_fall <- 1.5
 nearer_ridge <- 1e-10

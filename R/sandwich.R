@@ -2,10 +2,10 @@
 #
 #     V_R = sum_i S_i'e_i e_i'S_i,   S_i = A_i'V_i^-1 X_i Phi,   e = y - X beta
 #
-# CR0 has A_i = I. CR2 (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018, J Bus Econ Stat 36:672) has
-# A_i = D'B^-1/2 D with V_i = D'D and B = D(V_i - X_i Phi X_i')D', which makes V_R unbiased where V
-# holds. Degrees of freedom are those of Satterthwaite: for k'V_R k, sum of squares of a_i'e with
-# a_i = S_i k, whose covariance is P_ij = a_i'(V_ij - X_i Phi X_j')a_j under the model.
+# CR0 has A_i = I. CR2 (Bell & McCaffrey 2002; Pustejovsky & Tipton 2018, J Bus Econ Stat 36:672)
+# has A_i = D'B^-1/2 D with V_i = D'D and B = D(V_i - X_i Phi X_i')D', which makes V_R unbiased
+# where V holds. Degrees of freedom are those of Satterthwaite: for k'V_R k, sum of squares of a_i'e
+# with a_i = S_i k, whose covariance is P_ij = a_i'(V_ij - X_i Phi X_j')a_j under the model.
 
 sandwich <- function(fit, type) {
   kept_answer(fit, paste("sandwich", type), function() make_sandwich(fit, type))
@@ -101,7 +101,9 @@ robust_joint <- function(fit, K, difference, ddf) {
   K <- as.matrix(K)
   q <- nrow(K)
   pairs <- function(K) {
-    lapply(seq_len(q), function(s) lapply(seq_len(q), function(t) group_products(parts, K[s, ], K[t, ])))
+    lapply(seq_len(q), function(s) {
+      lapply(seq_len(q), function(t) group_products(parts, K[s, ], K[t, ]))
+    })
   }
   expected <- pairs(K)
   omega <- matrix(vapply(unlist(expected, FALSE), function(P) sum(diag(P)), 0), q)
@@ -110,7 +112,9 @@ robust_joint <- function(fit, K, difference, ddf) {
   P <- pairs(turned %*% K)
   total <- 0
   for (s in seq_len(q)) {
-    for (t in seq_len(q)) total <- total + sum(P[[s]][[t]] * t(P[[s]][[t]])) + sum(P[[s]][[s]] * P[[t]][[t]])
+    for (t in seq_len(q)) {
+      total <- total + sum(P[[s]][[t]] * t(P[[s]][[t]])) + sum(P[[s]][[s]] * P[[t]][[t]])
+    }
   }
   eta <- q * (q + 1) / total
   wald <- sum(difference * solve(K %*% parts$covariance %*% t(K), difference))

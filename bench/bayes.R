@@ -121,7 +121,10 @@ peer <- function(row) {
 rows <- lapply(wanted, function(name) {
   row <- makers[[name]]()
   own <- ours(row)
-  other <- tryCatch(peer(row), error = function(e) { message(conditionMessage(e)); NA_real_ })
+  other <- tryCatch(peer(row), error = function(e) {
+    message(conditionMessage(e))
+    NA_real_
+  })
   cbind(row = name, own, MCMCglmm = other, ratio = own$per_second / other)
 })
 table <- do.call(rbind, rows)

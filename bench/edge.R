@@ -1,11 +1,12 @@
-# Fits that end at the edge of their space: families x seeds, with counts of false errors, false "not
-# converged", ends below the best known, and wrong status.
+# Fits that end at the edge of their space: families x seeds, with counts of false errors, false
+# "not converged", ends below the best known, and wrong status.
 #
-#   Rscript bench/edge.R [seeds per family, 20]      writes bench/results/edge.csv and prints the table
+#   Rscript bench/edge.R [seeds per family, 20]      writes bench/results/edge.csv and prints the
+#   table
 #
-# Best known: the V form at its optimum by nlminb() from several starts where it is small, lme4 where
-# it can fit the model, and the fit itself. A status is wrong where a variance or correlation that is
-# at its limit at the best known point is called free, or the other way round.
+# Best known: the V form at its optimum by nlminb() from several starts where it is small, lme4
+# where it can fit the model, and the fit itself. A status is wrong where a variance or correlation
+# that is at its limit at the best known point is called free, or the other way round.
 library(henderson)
 
 tolerance <- 1e-4
@@ -49,9 +50,11 @@ families <- list(
     ZZ <- tcrossprod(model.matrix(~ 0 + line, d))
     list(
       fit = function() lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env)),
-      best = function() dense_best(
-        function(p) dense_minus2loglik(d$y, X, p[1]^2 * ZZ + diag((p[-1]^2)[as.integer(d$env)])),
-        list(rep(.7, 5), c(1, 0, 1, 1, 1), c(.5, .3, .8, .9, 1.2)))
+      best = function() {
+        dense_best(function(p) {
+          dense_minus2loglik(d$y, X, p[1]^2 * ZZ + diag((p[-1]^2)[as.integer(d$env)]))
+        }, list(rep(.7, 5), c(1, 0, 1, 1, 1), c(.5, .3, .8, .9, 1.2)))
+      }
     )
   },
   "two traits, residual correlation -1" = function(seed) {
@@ -67,10 +70,12 @@ families <- list(
     root <- function(p) matrix(c(p[1], p[2], 0, p[3]), 2)
     list(
       fit = function() lmmfit(cbind(y1, y2) ~ 1 + (1 | gr(an, pedigree = P)), d),
-      best = function() dense_best(
-        function(p) dense_minus2loglik(c(d$y1, d$y2), X,
-          kronecker(tcrossprod(root(p[1:3])), A) + kronecker(tcrossprod(root(p[4:6])), diag(n))),
-        list(c(1, .5, .8, .7, -.6, .3), c(1, .5, .8, .7, -.7, 0)))
+      best = function() {
+        dense_best(function(p) {
+          V <- kronecker(tcrossprod(root(p[1:3])), A) + kronecker(tcrossprod(root(p[4:6])), diag(n))
+          dense_minus2loglik(c(d$y1, d$y2), X, V)
+        }, list(c(1, .5, .8, .7, -.6, .3), c(1, .5, .8, .7, -.7, 0)))
+      }
     )
   },
   "fa over G, unreplicated lines" = function(seed) {
@@ -89,12 +94,15 @@ families <- list(
     K <- G[as.character(x$line), as.character(x$line)]
     at <- as.integer(x$env)
     list(
-      fit = function() lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x,
-        residual = ~ diag(env)),
-      best = function() dense_best(
-        function(p) dense_minus2loglik(x$y, X,
-          (tcrossprod(p[1:e]) + diag(p[e + 1:e]^2))[at, at] * K + diag((p[2 * e + 1:e]^2)[at])),
-        list(c(rep(1, e), rep(.3, e), rep(.6, e)), c(rep(1, e), rep(.5, e), rep(.1, e))))
+      fit = function() {
+        lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x, residual = ~ diag(env))
+      },
+      best = function() {
+        dense_best(function(p) {
+          V <- (tcrossprod(p[1:e]) + diag(p[e + 1:e]^2))[at, at] * K + diag((p[2 * e + 1:e]^2)[at])
+          dense_minus2loglik(x$y, X, V)
+        }, list(c(rep(1, e), rep(.3, e), rep(.6, e)), c(rep(1, e), rep(.5, e), rep(.1, e))))
+      }
     )
   },
   "random slopes of two crossed factors and their cells" = function(seed) {
@@ -124,11 +132,13 @@ families <- list(
     at <- as.integer(d$visit)
     list(
       fit = function() lmmfit(y ~ visit + (1 | block), d, residual = ~ us(visit | id)),
-      best = function() dense_best(function(p) {
-        L <- matrix(0, 3, 3)
-        L[lower.tri(L, TRUE)] <- p[-1]
-        dense_minus2loglik(d$y, X, p[1]^2 * ZZ + tcrossprod(L)[at, at] * same)
-      }, list(c(.3, 1, .5, .3, 1, .3, 1), c(.1, 1, .8, .5, .6, 0, .6)))
+      best = function() {
+        dense_best(function(p) {
+          L <- matrix(0, 3, 3)
+          L[lower.tri(L, TRUE)] <- p[-1]
+          dense_minus2loglik(d$y, X, p[1]^2 * ZZ + tcrossprod(L)[at, at] * same)
+        }, list(c(.3, 1, .5, .3, 1, .3, 1), c(.1, 1, .8, .5, .6, 0, .6)))
+      }
     )
   }
 )
@@ -160,7 +170,8 @@ result <- do.call(rbind, lapply(names(families), function(family) {
   do.call(rbind, lapply(seeds, function(seed) judge(family, seed)))
 }))
 counts <- aggregate(cbind(error, unconverged, below, status) ~ family, result, sum)
-counts$largest_loss <- signif(tapply(result$lost, result$family, max, na.rm = TRUE)[counts$family], 2)
+largest <- tapply(result$lost, result$family, max, na.rm = TRUE)
+counts$largest_loss <- signif(largest[counts$family], 2)
 print(counts, row.names = FALSE)
 dir.create("bench/results", showWarnings = FALSE)
 utils::write.csv(result, "bench/results/edge.csv", row.names = FALSE)

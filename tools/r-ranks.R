@@ -62,7 +62,8 @@ r_ranks <- list(
   ),
   # Generics of R and of other packages, printing, plots.
   methods = c(
-    "methods.R", "fit-text.R", "print.R", "summary.R", "bayes-methods.R", "tidy.R", "tidy-bayes.R", "interop-*.R",
+    "methods.R", "fit-text.R", "print.R", "summary.R", "bayes-methods.R", "tidy.R", "tidy-bayes.R",
+    "interop-*.R",
     "plot.R", "plot-*.R", "pedigree-print.R"
   ),
   # What a user calls first: more than one step of those above, or more than one fit.

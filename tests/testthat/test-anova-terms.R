@@ -79,7 +79,8 @@ test_that("long designs with many levels: the sketch of the records changes noth
     tolerance = 1e-8)
   told <- anova(suppressWarnings(lmmfit(y ~ f + h + x, data)), type = 1)
   expect_identical(told$NumDF, c(39, 0, 1))
-  state <- { set.seed(5); .Random.seed }
+  set.seed(5)
+  state <- .Random.seed
   anova(fit, type = 2)
   expect_identical(.Random.seed, state)
 })

@@ -28,7 +28,8 @@ test_that("least squares keeps n - rank, and a random slope contains its covaria
   for (ddf in c("containment", "between-within")) {
     expect_identical(contest(linear, diag(4), ddf = ddf)$table$df, rep(68, 4))
   }
-  # 27 subjects, two sexes: 25 for intercepts and for slopes, and 108 - 54 for Sex and age:Sex that none contains
+  # 27 subjects, two sexes: 25 for intercepts and for slopes, and 108 - 54 for Sex and age:Sex that
+  # none contains
   fit <- lmmfit(distance ~ age * Sex + (age | Subject), nlme::Orthodont)
   expect_identical(contest(fit, diag(4), ddf = "containment")$table$df, c(25, 25, 54, 54))
 })

@@ -30,7 +30,7 @@ test_that("rows with a place in a heterogeneous residual have its variance", {
     tolerance = 1e-8)
 })
 
-test_that("coefficients of a summary, extractAIC, postVar, augment and interactions in other order", {
+test_that("coefficients of a summary, extractAIC, postVar, augment, interactions in any order", {
   sleep <- peer_data("sleepstudy", "lme4")
   fit <- lmmfit(Reaction ~ Days + (Days | Subject), sleep)
   expect_identical(colnames(coef(summary(fit))),

@@ -1,5 +1,5 @@
-# Kenward and Roger's adjustment of first order, against mmrm's Kenward-Roger-Linear, which gives the
-# numbers of SAS's ddfm = kr(linear).
+# Kenward and Roger's adjustment of first order, against mmrm's Kenward-Roger-Linear, which gives
+# the numbers of SAS's ddfm = kr(linear).
 
 test_that("standard errors and df of ar1, csh, ar1h, ante and toeph are mmrm's", {
   skip_if_not_installed("mmrm")
@@ -20,7 +20,8 @@ test_that("standard errors and df of ar1, csh, ar1h, ante and toeph are mmrm's",
 })
 
 test_that("it is Kenward-Roger where V is linear in the parameters", {
-  fit <- lmmfit(yield ~ Variety * nitro + (1 | Block / Variety), as.data.frame(nlme::Oats)[-(1:5), ])
+  fit <- lmmfit(yield ~ Variety * nitro + (1 | Block / Variety),
+    as.data.frame(nlme::Oats)[-(1:5), ])
   expect_equal(vcov(fit, ddf = "KR1"), vcov(fit, ddf = "Kenward-Roger"), tolerance = 1e-9)
   expect_gt(vcov(fit, ddf = "KR")[1, 1], vcov(fit)[1, 1])
   skip_if_not_installed("pbkrtest")

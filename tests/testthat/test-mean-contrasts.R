@@ -1,7 +1,9 @@
 # Comparisons of means against emmeans, multcomp and printed answers.
 
-oats <- function() lmmfit(yield ~ Variety * factor(nitro) + (1 | Block) + (1 | Block:Variety),
-  as.data.frame(nlme::Oats)[-c(5, 40, 41), ])
+oats <- function() {
+  lmmfit(yield ~ Variety * factor(nitro) + (1 | Block) + (1 | Block:Variety),
+    as.data.frame(nlme::Oats)[-c(5, 40, 41), ])
+}
 
 expect_emmeans_contrasts <- function(found, peer, label, tolerance = 1e-8) {
   peer <- suppressMessages(summary(peer, infer = c(TRUE, TRUE)))

@@ -75,7 +75,7 @@ test_that("structured terms: a covariance of environments, factor analytic and d
 
 test_that("an age on a Legendre curve, a point of a spline, direct and maternal effects", {
   data <- as.data.frame(nlme::Orthodont)
-  fit <- lmmfit(distance ~ age + (legendre(age, 1) | Subject), data, ddf = "none")
+  fit <- lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), data, ddf = "none")
   means <- predict(fit, classify = ~ Subject, at = list(age = 13))
   expect_equal(means$estimate, unname(predict(fit,
     data.frame(Subject = as.character(means$Subject), age = 13))))
@@ -121,12 +121,14 @@ test_that("combinations without records count as new levels, or are left out by 
 })
 
 test_that("groups of unknown parents count with the animals that are asked for", {
-  ped <- data.frame(id = c(paste0("a", 1:8)), sire = c("g1", "g1", "g2", "a1", "a1", "a3", "a4", "a6"),
+  ped <- data.frame(id = c(paste0("a", 1:8)),
+    sire = c("g1", "g1", "g2", "a1", "a1", "a3", "a4", "a6"),
     dam = c("g2", "g2", "g1", "a2", "a3", "a2", "a5", "a5"))
   ped <- pedigree(ped, groups = c("g1", "g2"), both_sexes = "allow")
   data <- data.frame(animal = paste0("a", c(4:8, 4:8)), pen = gl(2, 5),
     y = c(3.1, 4.5, 2.2, 5.1, 4.0, 3.3, 4.9, 2.6, 5.5, 4.4))
-  fit <- lmmfit(y ~ pen + (1 | gr(animal, pedigree = ped)), data, hold = c(animal = 1, residual = 1))
+  fit <- lmmfit(y ~ pen + (1 | gr(animal, pedigree = ped)), data,
+    hold = c(animal = 1, residual = 1))
   means <- predict(fit, classify = ~ animal)
   total <- ranef(fit)[[1]]
   told <- means$estimable

@@ -133,15 +133,15 @@ test_that("the engine's T makes R the identity: T R T' = I over the records", {
   data$w <- runif(60, 0.5, 2)
   data$y <- rnorm(60, sd = rep(c(1, 2, 3, 2, 1), 12))
   data <- data[sample(60, 51), ]
-  for (residual in list(~ ar1(visit | id), ~ us(visit | id), ~ ar1h(visit | arm / id), ~ diag(visit),
-    ~ exp(time | id), ~ toep(visit | id))) {
+  for (residual in list(~ ar1(visit | id), ~ us(visit | id), ~ ar1h(visit | arm / id),
+    ~ diag(visit), ~ exp(time | id), ~ toep(visit | id))) {
     fit <- suppressWarnings(lmmfit(y ~ arm, data, residual = residual, weights = w))
     made <- henderson:::whitening_of(fit)
     expect_false(anyNA(made$record))
     R <- as.matrix(residual_matrix(fit))[made$record, made$record]
-    T <- as.matrix(made$transform)
-    expect_equal(T %*% R %*% t(T), diag(nrow(R)), tolerance = 1e-8, label = deparse1(residual),
-      ignore_attr = TRUE)
+    whitener <- as.matrix(made$transform)
+    expect_equal(whitener %*% R %*% t(whitener), diag(nrow(R)), tolerance = 1e-8,
+      label = deparse1(residual), ignore_attr = TRUE)
     e <- residuals(fit)
     old <- numeric(51)
     old[made$record] <- backsolve(chol(R), e[made$record], transpose = TRUE)

@@ -39,7 +39,7 @@ test_that("maximal models of subjects and items", {
   for (seed in 1:3) {
     set.seed(seed)
     d <- expand.grid(s = factor(1:12), i = factor(1:8))
-    d$c1 <- rep(c(-.5, .5), length.out = 96)
+    d$c1 <- sample(c(-.5, .5), 96, TRUE)
     d$c2 <- sample(c(-.5, .5), 96, TRUE)
     d$y <- stats::rnorm(12)[d$s] + .5 * stats::rnorm(8)[d$i] +
       .4 * stats::rnorm(12)[d$s] * d$c1 + stats::rnorm(96)

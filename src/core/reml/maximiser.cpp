@@ -255,10 +255,13 @@ RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
 }
 
 // Where several structures end singular a search may stall, or end on a face from which the way up
-// leads through a saddle. A search that did not converge, or whose end is singular in a structure
-// of several coefficients, is repeated from its end with all small standard deviations lifted.
+// leads through a saddle. A search that stalled, or whose end is singular in a structure of several
+// coefficients, is repeated from its end with all small standard deviations lifted.
 bool may_be_lifted(const Model& model, const RemlResult& found) {
-  if (found.report.termination != Termination::converged) return !model.blocks.empty();
+  constexpr std::size_t kStalled = 50;
+  if (found.report.termination == Termination::iteration_limit)
+    return !model.blocks.empty() && found.report.history.size() > kStalled;
+  if (found.report.termination == Termination::no_ascent) return !model.blocks.empty();
   return std::any_of(model.blocks.begin(), model.blocks.end(), [&](const auto& block) {
     return block.n_coef > 1 && coordinates::n_at_boundary(block, found.evaluation.parameters) > 0;
   });
@@ -281,10 +284,12 @@ RemlResult lifted(RemlResult&& first, const MixedModelEquations& equations,
   double value = first.evaluation.minus2loglik;
   SearchReport report = std::move(first.report);
   { const Evaluation released = std::move(first.evaluation); }
+  RemlOptions quiet = options;  // lines are of the iterations that are reported
+  quiet.trace = false;
   for (const double share : kLifts) {
     const std::optional<Parameters> start = coordinates::nudged(model, space, best, share);
     if (!start) continue;
-    const std::optional<RemlResult> second = try_search(equations, *start, options, callbacks);
+    const std::optional<RemlResult> second = try_search(equations, *start, quiet, callbacks);
     if (!second) continue;
     const double gain = value - second->evaluation.minus2loglik;
     const bool was_done = report.termination == Termination::converged;
