@@ -169,7 +169,7 @@ consistent_rhs <- function(K, rhs, independent) {
 
 #' @rdname contest
 #' @param x The value of `contest()`.
-#' @param row.names,optional,... Not used: what else is given is an error.
+#' @param row.names,optional Not used.
 #' @method as.data.frame contest
 #' @export
 as.data.frame.contest <- function(x, row.names = NULL, optional = FALSE, ...) {

@@ -4,6 +4,7 @@
 skip_without_bayes()
 skip_on_cran()
 skip_if_not_installed("MCMCglmm")
+MCMCglmm <- getExportedValue("MCMCglmm", "MCMCglmm")
 skip_if_not_installed("coda")
 data("sleepstudy", package = "lme4", envir = environment())
 
@@ -20,7 +21,7 @@ expect_same_means <- function(fit, chain, columns) {
 test_that("random slopes under an inverse Wishart prior", {
   set.seed(1)
   V <- diag(c(600, 40))
-  chain <- MCMCglmm::MCMCglmm(Reaction ~ Days, random = ~ us(1 + Days):Subject, data = sleepstudy,
+  chain <- MCMCglmm(Reaction ~ Days, random = ~ us(1 + Days):Subject, data = sleepstudy,
     prior = list(R = list(V = 600, nu = 4), G = list(G1 = list(V = V, nu = 4))), verbose = FALSE,
     nitt = 25000, burnin = 1000, thin = 6)
   fit <- lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", seed = 2,
@@ -30,11 +31,11 @@ test_that("random slopes under an inverse Wishart prior", {
 })
 
 test_that("an animal model of blue tits with its pedigree", {
-  data("BTdata", package = "MCMCglmm", envir = environment())
-  data("BTped", package = "MCMCglmm", envir = environment())
+  BTdata <- peer_data("BTdata", "MCMCglmm")
+  BTped <- peer_data("BTped", "MCMCglmm")
   set.seed(1)
   weak <- list(V = 1, nu = 0.2)
-  chain <- MCMCglmm::MCMCglmm(tarsus ~ sex, random = ~animal, data = BTdata, pedigree = BTped,
+  chain <- MCMCglmm(tarsus ~ sex, random = ~animal, data = BTdata, pedigree = BTped,
     prior = list(R = weak, G = list(G1 = weak)), verbose = FALSE, nitt = 6000, burnin = 1000,
     thin = 2)
   ped <- pedigree(data.frame(id = BTped$animal, sire = BTped$sire, dam = BTped$dam))

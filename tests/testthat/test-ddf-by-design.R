@@ -2,9 +2,10 @@
 
 test_that("between-within is mmrm's", {
   skip_if_not_installed("mmrm")
+  mmrm <- getExportedValue("mmrm", "mmrm")
   data <- peer_data("fev_data", "mmrm")
   fit <- lmmfit(FEV1 ~ RACE + SEX + ARMCD * AVISIT, data, residual = ~ us(AVISIT | USUBJID))
-  peer <- mmrm::mmrm(FEV1 ~ RACE + SEX + ARMCD * AVISIT + us(AVISIT | USUBJID), data,
+  peer <- mmrm(FEV1 ~ RACE + SEX + ARMCD * AVISIT + us(AVISIT | USUBJID), data,
     method = "Between-Within")
   found <- contest(fit, diag(11), ddf = "between-within")$table
   expect_identical(as.numeric(found$df), as.numeric(coef(summary(peer))[, "df"]))

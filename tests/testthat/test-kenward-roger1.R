@@ -3,6 +3,7 @@
 
 test_that("standard errors and df of ar1, csh, ar1h, ante and toeph are mmrm's", {
   skip_if_not_installed("mmrm")
+  mmrm <- getExportedValue("mmrm", "mmrm")
   data <- peer_data("fev_data", "mmrm")
   structures <- c(ar1 = "ar1", csh = "csh", ar1h = "ar1h", ante = "adh", toeph = "toeph")
   for (name in names(structures)) {
@@ -10,7 +11,7 @@ test_that("standard errors and df of ar1, csh, ar1h, ante and toeph are mmrm's",
     fit <- lmmfit(FEV1 ~ RACE + ARMCD * AVISIT, data, residual = residual)
     formula <- stats::as.formula(paste0("FEV1 ~ RACE + ARMCD * AVISIT + ", structures[[name]],
       "(AVISIT | USUBJID)"))
-    peer <- mmrm::mmrm(formula, data, method = "Kenward-Roger", vcov = "Kenward-Roger-Linear")
+    peer <- mmrm(formula, data, method = "Kenward-Roger", vcov = "Kenward-Roger-Linear")
     expected <- coef(summary(peer))
     found <- contest(fit, diag(10), ddf = "Kenward-Roger1", information = "observed")$table
     expect_relative(found$se, expected[, "Std. Error"], 1e-4, paste(name, "SE"))

@@ -51,12 +51,13 @@ test_that("nested random effects have the outermost groups", {
 
 test_that("mmrm's empirical covariances and their degrees of freedom", {
   skip_if_not_installed("mmrm")
+  mmrm <- getExportedValue("mmrm", "mmrm")
   data <- peer_data("fev_data", "mmrm")
   formula <- FEV1 ~ RACE + SEX + ARMCD * AVISIT
   fit <- lmmfit(formula, data, residual = ~ us(AVISIT | USUBJID))
   for (type in c(CR0 = "Empirical", CR2 = "Empirical-Bias-Reduced")) {
     ddf <- if (type == "Empirical") "CR0" else "CR2"
-    peer <- mmrm::mmrm(FEV1 ~ RACE + SEX + ARMCD * AVISIT + us(AVISIT | USUBJID), data,
+    peer <- mmrm(FEV1 ~ RACE + SEX + ARMCD * AVISIT + us(AVISIT | USUBJID), data,
       method = "Satterthwaite", vcov = type)
     expected <- coef(summary(peer))
     found <- contest(fit, diag(11), ddf = ddf)$table
