@@ -112,11 +112,8 @@ at_draw <- function(fit, i) {
 #' @method simulate lmmfit_bayes
 #' @export
 simulate.lmmfit_bayes <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
+  conditional <- asked_conditional(conditional, ...)
   nsim <- check_count(nsim, "nsim")
-  more <- list(...)
-  if ("re.form" %in% names(more)) conditional <- keeps_effects(more$re.form)
-  if ("use.u" %in% names(more)) conditional <- more$use.u
-  check_flag(conditional, "conditional")
   state <- seed_state(seed)
   if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))
   at <- sample.int(length(object$posterior$weight), nsim, replace = TRUE,

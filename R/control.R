@@ -8,8 +8,8 @@
 #'   bit; small models use one thread whatever it is.
 #' @param truncate For `method = "ANOVA"`: `TRUE` reports a negative estimate of a variance as 0.
 #' @param identify What to do where the likelihood cannot tell variance parameters apart, or does
-#'   not contain them, which is found before the search: `"error"` names them; `"report"` fits the
-#'   model and gives them the status `not identified`, and `NA` for all that depends on them.
+#'   not contain them: `"error"` names them; `"report"` fits the model and gives them the status
+#'   `not identified`, and `NA` for all that depends on them.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @section Kernels: The engine takes the widest vector instructions that the processor has. The
 #'   environment variable `HENDERSON_KERNELS`, set before the package does its first fit, names

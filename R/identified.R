@@ -1,6 +1,7 @@
-# Parameters that the likelihood cannot tell apart, or does not contain: found by the engine before
-# the search, from the model alone. `unidentified` has a column for each direction of the values
-# along which the likelihood stays as it is.
+# Parameters that the likelihood cannot tell apart, or does not contain: found by the engine from
+# the model alone, where the information at the end of the search does not rule them out.
+# `unidentified` has a column for each direction of the values along which the likelihood stays as
+# it is.
 
 # Gives them, or nothing; an error where that is asked for. Needs: a fit, or the condition that
 # ended it.

@@ -16,12 +16,8 @@
 #' head(simulate(fit, 2, seed = 1))
 #' @export
 simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
-  check_unused(..., .ignored = c("re.form", "use.u"))
+  conditional <- asked_conditional(conditional, ...)
   nsim <- check_count(nsim, "nsim")
-  more <- list(...)
-  if ("re.form" %in% names(more)) conditional <- keeps_effects(more$re.form)
-  if ("use.u" %in% names(more)) conditional <- more$use.u
-  check_flag(conditional, "conditional")
   state <- seed_state(seed)
   if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))
   center <- if (conditional) object$fitted else object$fitted_fixed
@@ -74,4 +70,13 @@ draw_related <- function(relationship, draws) {
   draws <- Matrix::solve(factor, half, system = "Pt")
   combination <- relationship$combination
   as.matrix(if (is.null(combination)) draws else Matrix::crossprod(combination, draws))
+}
+
+# With the words of lme4 for it.
+asked_conditional <- function(conditional, ...) {
+  check_unused(..., .ignored = c("re.form", "use.u"))
+  more <- list(...)
+  if ("re.form" %in% names(more)) conditional <- keeps_effects(more$re.form)
+  if ("use.u" %in% names(more)) conditional <- more$use.u
+  check_flag(conditional, "conditional")
 }

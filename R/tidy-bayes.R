@@ -20,13 +20,7 @@ tidy.lmmfit_bayes <- function(x, effects = c("fixed", "ran_pars"), conf.int = FA
   tables <- lapply(makers[unique(effects)], function(make) make())
   columns <- intersect(tidy_columns, unlist(lapply(tables, names)))
   if (!conf.int) columns <- setdiff(columns, c("conf.low", "conf.high"))
-  tables <- lapply(tables, function(table) {
-    table[setdiff(columns, names(table))] <- NA
-    table[columns]
-  })
-  table <- do.call(rbind, unname(tables))
-  row.names(table) <- NULL
-  table
+  bound_tables(tables, columns)
 }
 
 tidy_posterior <- function(effect, table) {

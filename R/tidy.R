@@ -28,6 +28,11 @@ tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, c
   tables <- lapply(makers[unique(effects)], function(make) make(x))
   if (conf.int) tables <- lapply(tables, add_interval, check_level(conf.level, "conf.level"))
   columns <- intersect(tidy_columns, unlist(lapply(tables, names)))
+  bound_tables(tables, columns)
+}
+
+# One table with these columns, NA where a table has none of a name.
+bound_tables <- function(tables, columns) {
   tables <- lapply(tables, function(table) {
     table[setdiff(columns, names(table))] <- NA
     table[columns]

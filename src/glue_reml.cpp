@@ -3,7 +3,6 @@
 
 #include "core/answers/fit.h"
 #include "core/covariance/completion.h"
-#include "core/information/identification.h"
 #include "core/likelihood/fixed_place.h"
 #include "core/likelihood/start.h"
 #include "glue_answers.h"
@@ -65,10 +64,12 @@ bool wants_information(const Rcpp::List& control) {
   return control.containsElementNamed("information") && Rcpp::as<bool>(control["information"]);
 }
 
-// What is done where parameters cannot be told apart: nothing, an end before the search, a report.
-std::string identification_of(const Rcpp::List& control) {
-  return control.containsElementNamed("identify") ? Rcpp::as<std::string>(control["identify"])
-                                                  : std::string("none");
+answers::Identify identification_of(const Rcpp::List& control) {
+  if (!control.containsElementNamed("identify")) return answers::Identify::nothing;
+  const auto asked = Rcpp::as<std::string>(control["identify"]);
+  return asked == "error"    ? answers::Identify::stop
+         : asked == "report" ? answers::Identify::report
+                             : answers::Identify::nothing;
 }
 
 Rcpp::List fixed_list(const answers::Estimates& found, const model::Model& model) {
@@ -92,17 +93,13 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);
-  const std::string identify = identification_of(control);
-  Matrix unidentified(model.n_values, 0);
-  if (identify != "none")
-    unidentified = information::unidentified_values(
-        model, likelihood::starting_parameters(model, request), callbacks);
-  if (identify == "error" && unidentified.cols() > 0)
-    return Rcpp::List::create(Rcpp::Named("unidentified") = to_r(unidentified));
+  const answers::Identify identify = identification_of(control);
   const equations::MixedModelEquations equations(model, likelihood::fixed_place(model),
                                                  options.threads, equations::BlockEntries::needed);
   const answers::FitResult found =
-      answers::fit(equations, request, options, wants_information(control), callbacks);
+      answers::fit(equations, request, options, wants_information(control), identify, callbacks);
+  if (identify == answers::Identify::stop && found.unidentified.cols() > 0)
+    return Rcpp::List::create(Rcpp::Named("unidentified") = to_r(found.unidentified));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   return Rcpp::List::create(
       Rcpp::Named("parameters") = parameter_list(found.estimates),
@@ -115,7 +112,7 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("convergence") = convergence_list(found.search),
       Rcpp::Named("equations") = equation_list(equations),
       Rcpp::Named("tests") = tests_list(found.tests), Rcpp::Named("seconds") = seconds.count(),
-      Rcpp::Named("unidentified") = to_r(unidentified));
+      Rcpp::Named("unidentified") = to_r(found.unidentified));
 }
 
 }  // namespace

@@ -2,12 +2,17 @@
 #include "core/answers/fit.h"
 
 #include "core/answers/fitted_model.h"
+#include "core/base/error.h"
+#include "core/information/identification.h"
 #include "core/likelihood/start.h"
 #include "core/reml/moment_start.h"
 
 namespace henderson::answers {
 
+using information::tells_all_apart;
+using information::unidentified_values;
 using likelihood::Evaluation;
+using likelihood::Parameters;
 
 namespace {
 
@@ -26,17 +31,28 @@ std::optional<TestBasis> tests_at(Evaluation&& evaluation, const Estimates& foun
 
 FitResult fit(const equations::MixedModelEquations& equations,
               const model::VarianceRequest& request, const reml::RemlOptions& options,
-              bool with_tests, Callbacks& callbacks) {
+              bool with_tests, Identify identify, Callbacks& callbacks) {
   const model::Model& model = equations.model();
-  const likelihood::Parameters start = reml::moment_start(
-      equations, likelihood::starting_parameters(model, request), request, callbacks);
-  reml::RemlResult result = reml::maximise(equations, start, options, callbacks);
-  const double minus2loglik = result.evaluation.minus2loglik;
-  FitResult found{estimates(result.evaluation, request, callbacks), minus2loglik,
-                  std::move(result.report), std::nullopt};
-  const bool has_factor = model.fixed.n_original <= kMaxCovariance;
-  if (with_tests && has_factor && found.search.termination == reml::Termination::converged)
-    found.tests = tests_at(std::move(result.evaluation), found.estimates, callbacks);
+  const Parameters start = likelihood::starting_parameters(model, request);
+  FitResult found;
+  try {
+    reml::RemlResult result = reml::maximise(
+        equations, reml::moment_start(equations, start, request, callbacks), options, callbacks);
+    found.minus2loglik = result.evaluation.minus2loglik;
+    const Parameters end = result.evaluation.parameters;
+    found.estimates = estimates(result.evaluation, request, callbacks);
+    found.search = std::move(result.report);
+    found.unidentified.resize(model.n_values, 0);
+    if (identify != Identify::nothing && !tells_all_apart(model, end, found.estimates.average))
+      found.unidentified = unidentified_values(model, start, callbacks);
+    const bool has_factor = model.fixed.n_original <= kMaxCovariance;
+    if (with_tests && has_factor && found.search.termination == reml::Termination::converged)
+      found.tests = tests_at(std::move(result.evaluation), found.estimates, callbacks);
+  } catch (const InvalidSpec&) {
+    if (identify != Identify::stop) throw;
+    found.unidentified = unidentified_values(model, start, callbacks);
+    if (found.unidentified.cols() == 0) throw;
+  }
   return found;
 }
 

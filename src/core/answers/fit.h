@@ -18,16 +18,25 @@ struct TestBasis {
   MeanCovariance moments;
 };
 
+// What is done about parameters that the data cannot tell apart (information/identification.h).
+enum class Identify {
+  nothing,
+  report,  // they are given with the fit
+  stop     // so they are where the search threw because of them: without estimates
+};
+
 struct FitResult {
   Estimates estimates;
   double minus2loglik = 0.0;
   reml::SearchReport search;
   std::optional<TestBasis> tests;  // where it was asked for and cost no more than an iteration
+  Matrix unidentified;             // n_values x directions
 };
 
-// Cost: that of the search, and of the estimates. Throws InvalidSpec, Interrupted.
+// Cost: that of the search, and of the estimates; where the average information at the end is
+// nearly singular, that of unidentified_values(). Throws InvalidSpec, Interrupted.
 FitResult fit(const equations::MixedModelEquations& equations,
               const model::VarianceRequest& request, const reml::RemlOptions& options,
-              bool with_tests, Callbacks& callbacks);
+              bool with_tests, Identify identify, Callbacks& callbacks);
 
 }  // namespace henderson::answers

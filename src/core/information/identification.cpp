@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/information/identification.h"
 
+#include <Eigen/Eigenvalues>
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <random>
 
+#include "core/coordinates/boundary.h"
 #include "core/coordinates/free_space.h"
 #include "core/model/error_space.h"
 
@@ -263,6 +265,24 @@ Matrix that_change(const Matrix& structures, const Matrix& null) {
 }
 
 }  // namespace
+
+bool tells_all_apart(const Model& model, const Parameters& at, const Matrix& average) {
+  constexpr double kClear = 1e-6;
+  if (coordinates::is_residual_gone(model, at) || coordinates::has_boundary(model, at))
+    return false;
+  const FreeSpace space(model);
+  const Matrix jacobian = space.jacobian(at);
+  const Matrix own = jacobian.transpose() * average * jacobian;
+  if (own.size() == 0) return true;
+  // Where the likelihood does not contain a coordinate, rounding is all that is on the diagonal.
+  const Vector size = space.coordinates(at).cwiseAbs().cwiseMax(kLeast);
+  if (!((own.diagonal().array() * size.array().square()).minCoeff() > kClear)) return false;
+  const Vector scale = own.diagonal().cwiseSqrt().cwiseInverse();
+  if (!scale.allFinite() || !own.allFinite()) return false;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scale.asDiagonal() * own * scale.asDiagonal(),
+                                                    Eigen::EigenvaluesOnly);
+  return eigen.eigenvalues()[0] > kClear;
+}
 
 Matrix unidentified_values(const Model& model, const Parameters& start, Callbacks& callbacks) {
   const FreeSpace space(model);

@@ -17,6 +17,13 @@
 
 namespace henderson::information {
 
+// Whether the average information at a point (of all parameters of the model) is far enough from
+// singular to tell the same for nothing: AI_ij = y'P V_i P V_j P y / 2, so a direction that leaves
+// K'VK as it is has none. No is no answer: at a boundary it is singular, too, or
+// has lost its digits.
+bool tells_all_apart(const model::Model& model, const likelihood::Parameters& at,
+                     const Matrix& average);
+
 // d values / d direction, n_values x the number of directions, which are orthonormal in theta; no
 // columns where the data tell all parameters apart, or where there are too many to be looked at.
 // Cost: for each parameter a few products with Z, and K.
