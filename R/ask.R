@@ -12,6 +12,13 @@ ask <- function(fit, questions) {
 
 ask_one <- function(fit, topic, ...) ask(fit, list(question(topic, ...)))[[1L]]
 
+# One question about the estimates of another spec.
+ask_refitted <- function(fit, spec, est, question) {
+  values <- est$parameters$estimate
+  control <- search_control(fit$control, rep.int(TRUE, length(values)), values)
+  ask_cpp(spec, control, list(question))[[1L]]
+}
+
 # What the selected inverse tells; a fit without random terms or with structured residuals has not
 # all of it.
 inverse_topics <- function(fit) {

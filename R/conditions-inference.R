@@ -173,3 +173,18 @@ abort_means_covariance <- function() {
     "Ask for fewer by {.arg at}, or test differences of their rows (attributes {.code K}, {.code L})
     by {.fn contest}.", "x")
 }
+
+abort_heritability <- function(method, label) {
+  abort("heritability",
+    "{.code method = \"{method}\"} is of one effect for each level: {.val {label}} has others.",
+    paste("{.code method = \"Cullis\"} has a value for each coefficient; {.fn vpredict} has any",
+      "ratio of variances."), "method", method
+  )
+}
+
+abort_heritability_related <- function(label) {
+  abort("heritability",
+    "{.code method = \"Piepho\"} is of unrelated levels, and those of {.val {label}} are related.",
+    "Use {.code method = \"Cullis\"} or {.code \"generalized\"}.", "method", "Piepho"
+  )
+}

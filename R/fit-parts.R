@@ -50,18 +50,20 @@ random_variance <- function(fit, k, Z) {
   root <- covariance_root(term_covariance(term, k, fit$parameters))
   ZF <- Z %*% Matrix::kronecker(Matrix::Diagonal(term$n_levels), root)
   if (!term$related) return(Matrix::rowSums(ZF^2))
-  precision <- Matrix::forceSymmetric(level_precision(term$relationship))
-  factor <- Matrix::Cholesky(precision, LDL = FALSE)
-  # K = P'(LL')^-1 P: the squared length of L^-1 P z, for each coefficient by itself.
   total <- numeric(nrow(Z))
   for (j in seq_len(term$n_coef)) {
     columns <- Matrix::t(ZF[, seq.int(j, ncol(ZF), term$n_coef), drop = FALSE])
-    combination <- term$relationship$combination
-    if (!is.null(combination)) columns <- combination %*% columns
-    half <- Matrix::solve(factor, Matrix::solve(factor, columns, system = "P"), system = "L")
-    total <- total + Matrix::colSums(half^2)
+    total <- total + Matrix::colSums(related_half(term$relationship, columns)^2)
   }
   total
+}
+
+# L^-1 P z for columns z over the levels, where K = P'(LL')^-1 P: their cross products are z'K z.
+related_half <- function(relationship, columns) {
+  factor <- Matrix::Cholesky(Matrix::forceSymmetric(level_precision(relationship)), LDL = FALSE)
+  combination <- relationship$combination
+  if (!is.null(combination)) columns <- combination %*% columns
+  Matrix::solve(factor, Matrix::solve(factor, columns, system = "P"), system = "L")
 }
 
 # Z of all terms side by side, with names.

@@ -62,13 +62,12 @@ link_inverse.lmmfit <- function(x, ...) stats::gaussian()$linkinv
 # Ecology and Evolution 5:944): of the fixed part, the mean over records of Z Sigma Z', and of the
 # residual.
 get_variance.lmmfit <- function(x, component = "all", ...) {
-  Z <- if (is_mixed(x)) fit_matrices(x)$Z else list()
-  random <- vapply(seq_along(Z), function(k) mean(random_variance(x, k, Z[[k]])), 0)
-  residual <- mean(residual_variances(x))
+  own <- record_variances(x)
+  residual <- own$residual
   intercepts <- lapply(term_covariances(x), function(sigma) diag(as.matrix(sigma))[1L])
   has_intercept <- vapply(x$random, function(term) term$coef_names[1L] == "(Intercept)", NA)
   found <- list(
-    var.fixed = stats::var(x$fitted_fixed), var.random = sum(random), var.residual = residual,
+    var.fixed = stats::var(x$fitted_fixed), var.random = sum(own$random), var.residual = residual,
     var.distribution = residual, var.dispersion = 0,
     var.intercept = stats::setNames(
       unlist(intercepts[has_intercept]), term_labels(x)[has_intercept]

@@ -6,6 +6,13 @@ functions_at <- function(fit, functions, information = "average") {
     function_gradient(expression, name, fit$parameters)
   }, functions$expressions, functions$names)
   gradient <- do.call(rbind, lapply(found, `[[`, "gradient"))
+  value <- vapply(found, `[[`, 0, "value")
+  value[depends_on_unidentified(gradient, fit)] <- NA
+  c(list(value = value), function_errors(fit, gradient, functions$names, information))
+}
+
+# list(covariance, unknown) of functions with these derivatives by all parameters.
+function_errors <- function(fit, gradient, names, information = "average") {
   free <- is_estimated(fit)
   gradient_free <- gradient[, free, drop = FALSE]
   covariance <- parameter_covariance(fit, information)[free, free, drop = FALSE]
@@ -14,10 +21,8 @@ functions_at <- function(fit, functions, information = "average") {
     is_at_boundary(gradient, sqrt(pmax(diag(covariance), 0)), fit)
   unknown <- unknown | uses_unidentified(gradient, fit)
   covariance[unknown, ] <- covariance[, unknown] <- NA_real_
-  dimnames(covariance) <- list(functions$names, functions$names)
-  value <- vapply(found, `[[`, 0, "value")
-  value[depends_on_unidentified(gradient, fit)] <- NA
-  list(value = value, covariance = covariance, unknown = unknown)
+  dimnames(covariance) <- list(names, names)
+  list(covariance = covariance, unknown = unknown)
 }
 
 # Functions of a covariance at the boundary: |cov| <= sqrt(v1 v2) binds it to variances that are

@@ -57,7 +57,8 @@ r_ranks <- list(
     "predict.R", "mean-variables.R", "mean-grid.R", "mean-rows.R", "mean-moments.R",
     "mean-adjust.R", "mean-print.R", "mean-contrasts.R", "marginal-means.R", "interval-scale.R",
     "profile-points.R", "profile-functions.R", "profile.R", "profile-intervals.R", "vpredict.R",
-    "confint.R", "projection.R", "deletion.R", "influence.R", "influence-print.R",
+    "variance-shares.R", "heritability.R", "confint.R", "projection.R", "deletion.R",
+    "influence.R", "influence-print.R",
     "outlier-test.R"
   ),
   # Generics of R and of other packages, printing, plots.
