@@ -31,11 +31,13 @@ predict.lmmfit_bayes <- function(object, newdata = NULL, random = TRUE, allow_ne
     return(NextMethod())
   }
   more <- list(...)
-  if ("re.form" %in% names(more)) random <- keeps_effects(more$re.form)
+  if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
   newdata <- stack_new_data(object, newdata)
-  included <- included_terms(object, random)
+  chosen <- chosen_effects(object, random)
+  included <- chosen$terms
   rows <- if (is.null(newdata)) fitted_rows(object) else
     new_rows(object, newdata, included, allow_new_levels)
+  rows <- with_chosen_coefficients(object, rows, chosen)
   moments <- row_moments(object, rows, included, interval)
   table <- mixture_table(moments$mean, moments$variance, object$posterior, level)
   table[c("estimate", "lower", "upper")] <- table[c("estimate", "lower", "upper")] + rows$offset
@@ -112,7 +114,11 @@ at_draw <- function(fit, i) {
 #' @method simulate lmmfit_bayes
 #' @export
 simulate.lmmfit_bayes <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
-  conditional <- asked_conditional(conditional, ...)
+  kept <- asked_conditional(object, conditional, ...)
+  conditional <- length(kept) > 0L
+  if (conditional && length(kept) < length(object$random)) {
+    abort_argument("conditional", term_labels(object)[kept], "TRUE or FALSE for a fit by Bayes")
+  }
   nsim <- check_count(nsim, "nsim")
   state <- seed_state(seed)
   if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))

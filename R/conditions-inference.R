@@ -133,6 +133,19 @@ abort_prediction_residual <- function() {
   )
 }
 
+abort_prediction_with_residual <- function() {
+  abort("interval",
+    paste("{.code residual = TRUE} predicts records of {.arg newdata} with all random effects:",
+      "their intervals are those of prediction."),
+    "Leave {.arg random} out, and give {.arg newdata}.", "residual"
+  )
+}
+
+abort_new_missing <- function(row) {
+  abort("missing_values", "Row {.val {row}} of {.arg newdata} has missing values.",
+    "Leave it out.", "newdata", row)
+}
+
 abort_new_weights <- function(text, missing) {
   abort("interval",
     paste("A new record has the residual variance of its weight, and {.arg newdata} has no",

@@ -117,6 +117,12 @@ abort_term <- function(argument, name, known) {
   )
 }
 
+abort_term_coefficient <- function(argument, names, label, known) {
+  abort("term", "{.arg {argument}}: the term {.val {label}} has no coefficient {.val {names}}.",
+    "Its coefficients are {.val {unlist(known)}}.", argument, names
+  )
+}
+
 abort_coefficient <- function(name, known) {
   abort("argument",
     "{.arg parm}: there {cli::qty(length(name))}{?is/are} no coefficient{?s} {.val {name}}.",

@@ -16,7 +16,8 @@
 #' @param ddf,information See [contest()].
 #' @param reduce `TRUE` takes one variable out of `(1 + x | g)` at a time, as lmerTest does; `FALSE`
 #'   takes out the whole term.
-#' @param ... Nothing more: what is not an argument is an error.
+#' @param ... `k`, as [stats::step()] gives it: then the table has the criterion of
+#'   [stats::extractAIC()] of fits by `"ML"` without each term. What is not an argument is an error.
 #' @return A data frame of class `anova`.
 #' @references Stram, D. O. and Lee, J. W. (1994) Biometrics 50, 1171-1177.
 #' @examples
@@ -26,7 +27,7 @@
 #' @importFrom stats drop1
 #' @export
 drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
-  check_unused(...)
+  check_unused(..., .ignored = c("scale", "trace", "k"))
   containing <- if (length(object$fixed$labels) > 0L) containing_terms(object) else list()
   labels <- object$fixed$labels[lengths(containing) == 0L]
   if (!missing(scope)) {
@@ -39,12 +40,28 @@ drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
       stats::drop.scope(object$parts$fixed[-2L]))
     labels <- setdiff(labels, within)
   }
+  k <- list(...)$k
+  if (!is.null(k)) return(dropped_criteria(object, labels, k))
   # No term contains these: type 2 is a test after all others.
   table <- term_table(object, 2L, ddf, information)
   heading <- attr(table, "heading")
   table <- table[row.names(table) %in% labels, , drop = FALSE]
   heading[1L] <- sub("^.*type 2", "Each term after all others", heading[1L])
   structure(table, heading = heading, class = c("anova", "data.frame"))
+}
+
+# What step() asks: the criterion of extractAIC() of the fits without each term.
+dropped_criteria <- function(fit, labels, k) {
+  of <- function(fit) stats::extractAIC(fit, k = k)
+  smaller <- vapply(labels, function(label) {
+    of(stats::update(fit, stats::as.formula(paste("~ . -", label))))
+  }, double(2L))
+  all <- cbind(of(fit), smaller)
+  structure(
+    data.frame(Df = c(NA, all[1L, 1L] - all[1L, -1L]), AIC = all[2L, ],
+      row.names = c("<none>", labels)),
+    heading = "Single term deletions\n", class = c("anova", "data.frame")
+  )
 }
 
 #' @rdname drop1.lmmfit

@@ -94,7 +94,7 @@ fit_at <- function(fit, values) {
 }
 
 variance_ratio <- function(fit, k, moments) {
-  parts <- record_variances(fit, moments)
+  parts <- variance_parts(fit, moments)
   parts$random[k] / (sum(parts$random) + parts$residual)
 }
 

@@ -62,7 +62,7 @@ link_inverse.lmmfit <- function(x, ...) stats::gaussian()$linkinv
 # Ecology and Evolution 5:944): of the fixed part, the mean over records of Z Sigma Z', and of the
 # residual.
 get_variance.lmmfit <- function(x, component = "all", ...) {
-  own <- record_variances(x)
+  own <- variance_parts(x)
   residual <- own$residual
   intercepts <- lapply(term_covariances(x), function(sigma) diag(as.matrix(sigma))[1L])
   has_intercept <- vapply(x$random, function(term) term$coef_names[1L] == "(Intercept)", NA)

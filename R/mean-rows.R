@@ -68,14 +68,6 @@ random_part <- function(fit, plan, k) {
   list(L = Z[, known, drop = FALSE], new = new_variance(fit, k, added))
 }
 
-# Levels that the fit lacks are independent of the others, with the variance of the term.
-new_variance <- function(fit, k, Z) {
-  if (ncol(Z) == 0L) return(numeric(nrow(Z)))
-  sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
-  levels <- Matrix::Diagonal(ncol(Z) / nrow(sigma))
-  Matrix::rowSums((Z %*% Matrix::kronecker(levels, sigma)) * Z)
-}
-
 # Z of one random term for new rows, new levels after those of the fit.
 term_rows <- function(fit, k, grid) {
   parsed <- fit$parts$random[[k]]

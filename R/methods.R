@@ -12,7 +12,8 @@
 #'   "CR0"` or `"CR2"`, see [contest()].
 #' * `logLik()`, `AIC()`, `BIC()`, `deviance()`: by the criterion of the fit (REML or ML), with the
 #'   constant of lme4, nlme and SAS. `deviance()` is -2 log-likelihood. The degrees of freedom count
-#'   the fixed effects and the variance parameters that were not held.
+#'   the fixed effects and the variance parameters that were not held. `logLik(fit, REML = FALSE)`
+#'   of a fit by REML is the likelihood at its estimates, with the scale at its maximum, as in lme4.
 #' * `df.residual()`: records less parameters, as in lme4; without random terms n - rank(X).
 #' * `family()`: that of [stats::gaussian()], which DHARMa and others ask for.
 #' * `sigma()`: residual standard deviation; `NA` where it differs between records, as with
@@ -20,16 +21,18 @@
 #' * `residuals()`: `type` is `"response"`, `"pearson"` (divided by the standard deviation) or
 #'   `"normalized"` (made independent with variance 1: L^-1 e where R = LL', in the order of the
 #'   records of each subject); `level = "marginal"` leaves the random effects in, and divides by
-#'   what belongs to them.
+#'   what belongs to them. (lme4's `scaled = TRUE` is `"pearson"`, nlme's `level = 0` marginal.)
+#' * `weights()`: 1 for each record of a fit without weights.
 #' * `terms()`, `model.frame()`, `model.matrix()`: `type` is `"fixed"` (X) or `"random"` (Z, always
 #'   sparse: the terms one after the other, within a term the coefficients of each level together).
 #'
 #' @param object,x,formula A fit by [lmmfit()].
 #' @param ddf,information Adjustment of the covariance, see [contest()].
 #' @param level Residuals around X b + Z u (`"conditional"`) or around X b (`"marginal"`).
-#' @param fixed.only `TRUE` gives the terms of the fixed part alone.
+#' @param fixed.only `TRUE` gives the terms or the formula of the fixed part alone.
 #' @param type Which residuals, or which matrix.
 #' @param sparse `TRUE` gives X as a sparse matrix.
+#' @param data New data, whose rows X is to have.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @name lmmfit-methods
 NULL
@@ -58,9 +61,9 @@ sigma.lmmfit <- function(object, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-formula.lmmfit <- function(x, ...) {
+formula.lmmfit <- function(x, fixed.only = FALSE, ...) {
   check_unused(...)
-  x$formula
+  if (check_flag(fixed.only, "fixed.only")) x$parts$fixed else x$formula
 }
 
 #' @rdname lmmfit-methods
@@ -73,11 +76,28 @@ deviance.lmmfit <- function(object, ...) {
 #' @rdname lmmfit-methods
 #' @export
 logLik.lmmfit <- function(object, ...) {
-  check_unused(...)
-  structure(-object$minus2loglik / 2,
-    df = n_free(object), nobs = object$n, nall = object$n, REML = object$method != "ML",
-    class = "logLik"
+  check_unused(..., .ignored = "REML")
+  reml <- list(...)$REML %||% (object$method != "ML")
+  value <- if (check_flag(reml, "REML")) object$minus2loglik else ml_criterion(object)
+  if (reml && object$method == "ML") {
+    abort_foreign("REML", "TRUE", "this is a fit by maximum likelihood",
+      "Fit again by {.code update(fit, method = \"REML\")}.")
+  }
+  structure(-value / 2,
+    df = n_free(object), nobs = object$n, nall = object$n, REML = reml, class = "logLik"
   )
+}
+
+# -2 log-likelihood of a fit by REML at its estimates, as lme4 has it: with the scale, where it is
+# free, at its own maximum, s = r'V^-1 r / n, of which REML has made r'V^-1 r = n - p.
+ml_criterion <- function(fit) {
+  if (fit$method == "ML") return(fit$minus2loglik)
+  spec <- fit_spec(fit)
+  spec$method <- "ML"
+  at <- likelihood_at(spec, fit$parameters$estimate)
+  if (any(fit$parameters$status %in% c("held", "at bound"))) return(at)
+  df <- fit$n - fit$rank
+  at - df + fit$n * (1 + log(df / fit$n))
 }
 
 #' @rdname lmmfit-methods
@@ -109,8 +129,8 @@ df.residual.lmmfit <- function(object, ...) {
 #' @rdname lmmfit-methods
 #' @export
 weights.lmmfit <- function(object, ...) {
-  check_unused(...)
-  object$frame[["(weights)"]]
+  check_unused(..., .ignored = "type")
+  fit_weights(object)
 }
 
 #' @rdname lmmfit-methods
@@ -129,13 +149,17 @@ terms.lmmfit <- function(x, fixed.only = TRUE, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FALSE, ...) {
+model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FALSE, data = NULL,
+                                ...) {
   check_unused(...)
   type <- check_choice(type, c("fixed", "random"), "type")
-  matrices <- fit_matrices(object)
-  if (type == "random") return(named_random_matrix(object, matrices$Z))
-  X <- matrices$X
-  X@Dimnames <- list(row.names(object$frame), object$fixed$names)
+  if (type == "random") {
+    if (!is.null(data)) abort_argument("data", data, "left out with type = \"random\"")
+    return(named_random_matrix(object, fit_matrices(object)$Z))
+  }
+  rows <- if (is.null(data)) fitted_rows(object) else new_rows(object, data, integer(), FALSE)
+  X <- rows$X
+  X@Dimnames <- list(rows$names[rows$complete] %||% row.names(object$frame), object$fixed$names)
   if (sparse) return(X)
   structure(as.matrix(X), assign = object$fixed$assign, contrasts = object$contrasts)
 }
@@ -176,18 +200,30 @@ print.coef.lmmfit <- function(x, ...) print_grouped(x, ...)
 #' @rdname lmmfit-methods
 #' @export
 fitted.lmmfit <- function(object, ...) {
-  check_unused(...)
-  offset <- frame_offset(object$frame)
-  named_records(object, object$fitted + (offset %||% 0))
+  check_unused(..., .ignored = "level")
+  # nlme's level 0 is the fixed part.
+  level <- as_residual_level(list(...)$level %||% "conditional")
+  own <- if (level == "conditional") object$fitted else object$fitted_fixed
+  named_records(object, own + (frame_offset(object$frame) %||% 0))
+}
+
+# nlme's levels are numbers: 0 without random effects, those of the innermost group with all.
+as_residual_level <- function(level) {
+  if (is.numeric(level) && length(level) == 1L && level %in% 0:9) {
+    level <- if (level == 0) "marginal" else "conditional"
+  }
+  check_choice(level, c("conditional", "marginal"), "level")
 }
 
 #' @rdname lmmfit-methods
 #' @export
 residuals.lmmfit <- function(object, type = c("response", "pearson", "normalized"),
                              level = c("conditional", "marginal"), ...) {
-  check_unused(...)
+  check_unused(..., .ignored = "scaled")
   type <- check_choice(type, c("response", "pearson", "normalized"), "type")
-  level <- check_choice(level, c("conditional", "marginal"), "level")
+  # lme4's word for those divided by their standard deviations.
+  if (isTRUE(list(...)$scaled)) type <- "pearson"
+  level <- as_residual_level(level)
   y <- frame_response(object$frame)
   e <- y - if (level == "conditional") object$fitted else object$fitted_fixed
   if (type == "pearson") e <- e / record_sd(object, level)

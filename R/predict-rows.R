@@ -87,3 +87,32 @@ new_term_rows <- function(k, fit, source, allow_new_levels) {
     relationship = list(type = "identity")
   )
 }
+
+row_predictions <- function(fit, rows, included) {
+  beta <- fit$fixed$estimate
+  dropped <- is.na(beta)
+  if (any(dropped) && !is.null(rows$complete) && !all(told_by_kept(fit, rows$X))) {
+    warn_rank_deficient(fit$fixed$names[dropped])
+  }
+  beta[dropped] <- 0
+  eta <- as.vector(rows$X %*% beta)
+  for (k in included) eta <- eta + as.vector(rows$Z[[k]] %*% as.vector(fit$random[[k]]$effects))
+  eta
+}
+
+# Rows whose value does not depend on which columns were dropped, as far as that is looked at: those
+# without an entry in dropped columns, and, where these are all of genetic groups, estimable ones.
+told_by_kept <- function(fit, X) {
+  dropped <- which(is.na(fit$fixed$estimate))
+  if (!any(X[, dropped] != 0)) return(TRUE)
+  if (!all(dropped %in% which_group_columns(fit))) return(FALSE)
+  estimable_rows(fit, as.matrix(X))
+}
+
+# Levels that the fit lacks are independent of the others, with the variance of the term.
+new_variance <- function(fit, k, Z) {
+  if (ncol(Z) == 0L) return(numeric(nrow(Z)))
+  sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
+  levels <- Matrix::Diagonal(ncol(Z) / nrow(sigma))
+  Matrix::rowSums((Z %*% Matrix::kronecker(levels, sigma)) * Z)
+}

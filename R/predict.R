@@ -2,8 +2,13 @@
 #'
 #' Predictions for the records of the fit or for new data, with or without the random effects.
 #'
-#' Predictions use the fixed and random effects. Residuals that are correlated within a subject are
-#' not used: a new record of a subject of the fit is predicted as one whose residual is unknown.
+#' Predictions use the fixed and random effects. With `residual = TRUE` a new record of a subject of
+#' the fit, such as its next visit, has its residual predicted too, from those of the subject's
+#' records and their covariance (`us`, `ar1`, `exp`, ...). Positions may be new where the structure
+#' tells their covariance: a number in `ar1`, coordinates in `exp`. The standard errors are then
+#' those of the prediction of the record itself, and so is `interval = "prediction"`. A row at the
+#' place of a record of the fit gets that record.
+#'
 #' With several responses, `newdata` without a column `trait` gives each row a prediction for each
 #' trait.
 #'
@@ -13,8 +18,9 @@
 #' @param object A fit by [lmmfit()].
 #' @param newdata A data frame with the variables of the formula. By default the data of the fit.
 #' @param random `TRUE`: with all random effects. `FALSE`: with none, the fixed part alone. Or the
-#'   labels of the random terms to include, as [varcomp()] names them. (`re.form` of lme4 is
-#'   understood too: `NULL` means `TRUE`, `NA` or `~0` means `FALSE`.)
+#'   labels of the random terms to include, as [varcomp()] names them, or a formula of them,
+#'   `~ (1 | Subject)`, which may leave coefficients out. (`re.form` of lme4 is understood too:
+#'   `NULL` means `TRUE`, `NA` or `~0` means `FALSE`.)
 #' @param allow_new_levels `TRUE` predicts a level that was not in the fit by a random effect of 0;
 #'   its variance is part of the standard error, as of a level that is related to no other. New
 #'   animals of a pedigree with groups of unknown parents are refused: their groups are not known.
@@ -29,6 +35,8 @@
 #' @param classify A formula such as `~ line` or `~ trt | visit`: means for the levels of factors,
 #'   fixed or random, in place of predictions of rows. `predict(fit, classify = )` is
 #'   [marginal_means()], whose arguments it takes.
+#' @param residual `TRUE` adds the residual of each row, predicted from those of the records that it
+#'   is correlated with.
 #' @param ... Arguments of [marginal_means()], with `classify`. Otherwise nothing more: what is not
 #'   an argument is an error.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
@@ -41,10 +49,15 @@
 #' predict(fit, new, allow_new_levels = TRUE, se = TRUE)
 #' predict(fit, data.frame(age = 9), random = FALSE, interval = "confidence")
 #' predict(fit, classify = ~ Subject, at = list(age = 14))
+#'
+#' # The next visit of the first boy
+#' fit <- lmmfit(distance ~ age * Sex, nlme::Orthodont, residual = ~ ar1(age | Subject))
+#' next_visit <- data.frame(age = 16, Sex = "Male", Subject = "M01")
+#' predict(fit, next_visit, residual = TRUE, interval = "prediction")
 #' @export
 predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_levels = FALSE,
                            se = FALSE, interval = c("none", "confidence", "prediction"),
-                           level = 0.95, ddf = NULL, classify = NULL, ...) {
+                           level = 0.95, ddf = NULL, classify = NULL, residual = FALSE, ...) {
   if (!is.null(classify)) {
     return(marginal_means(object, classify, level = level, ddf = ddf, ...))
   }
@@ -54,7 +67,7 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   if (is.numeric(level) && all(level %in% 0:9)) abort_prediction_level(level)
   level <- check_level(level)
   more <- list(...)
-  if ("re.form" %in% names(more)) random <- keeps_effects(more$re.form)
+  if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
   if ("se.fit" %in% names(more)) se <- more$se.fit
   if ("allow.new.levels" %in% names(more)) allow_new_levels <- more$allow.new.levels
   # Of generalised models; here both are one.
@@ -62,10 +75,16 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   check_flag(se, "se")
   check_flag(allow_new_levels, "allow_new_levels")
   newdata <- stack_new_data(object, newdata)
-  included <- included_terms(object, random)
+  chosen <- chosen_effects(object, random)
+  included <- chosen$terms
   rows <- if (is.null(newdata)) fitted_rows(object) else
     new_rows(object, newdata, included, allow_new_levels)
-  eta <- rows$offset + row_predictions(object, rows, included)
+  rows <- with_chosen_coefficients(object, rows, chosen)
+  if (check_flag(residual, "residual")) {
+    check_residual_prediction(object, newdata, included, rows, interval)
+    rows <- with_residual_rows(object, rows, newdata[rows$complete, , drop = FALSE])
+  }
+  eta <- rows$offset + row_predictions(object, rows, included) + (rows$residual$value %||% 0)
   fit <- fill_rows(object, eta, rows)
   if (!se && interval == "none") return(fit)
   errors <- row_errors(object, rows, included)
@@ -78,11 +97,17 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   list(fit = fit, se.fit = fill_rows(object, errors, rows))
 }
 
+check_residual_prediction <- function(fit, newdata, included, rows, interval) {
+  partial <- length(included) < length(fit$random) || isTRUE(rows$partial)
+  if (is.null(newdata) || partial || interval == "confidence") abort_prediction_with_residual()
+}
+
 # Half the width of each interval.
 interval_half <- function(fit, rows, included, errors, interval, level, ddf, newdata) {
   upper <- 1 - (1 - level) / 2
+  if (!is.null(rows$residual)) return(stats::qnorm(upper) * errors)
   if (interval == "prediction") {
-    if (length(included) < length(fit$random)) abort_prediction_interval()
+    if (length(included) < length(fit$random) || isTRUE(rows$partial)) abort_prediction_interval()
     variance <- if (is.null(newdata)) residual_variances(fit) / fit_weights(fit) else
       new_residual_variances(fit, newdata[rows$complete, , drop = FALSE]) /
         new_weights(fit, newdata)[rows$complete]
@@ -96,80 +121,32 @@ interval_half <- function(fit, rows, included, errors, interval, level, ddf, new
   stats::qt(upper, tests$df) * sqrt(tests$variance)
 }
 
-# The weights of new rows: the expression of the call, in the new data.
-new_weights <- function(fit, newdata) {
-  if (length(frame_weights(fit$frame)) == 0L) return(rep.int(1, nrow(newdata)))
-  expression <- fit$call$weights
-  missing <- setdiff(all.vars(expression), names(newdata))
-  if (length(missing) > 0L) abort_new_weights(deparse_one(expression), missing)
-  weights <- eval(expression, newdata, environment(fit$formula))
-  if (!is.numeric(weights) || length(weights) != nrow(newdata)) {
-    abort_new_weights(deparse_one(expression), all.vars(expression))
-  }
-  weights
-}
-
-# The numbers of the random terms to include.
-included_terms <- function(fit, random) {
-  if (is.logical(random) && length(random) == 1L && !is.na(random)) {
-    return(if (random) seq_along(fit$random) else integer())
-  }
-  if (!is.character(random)) {
-    abort_argument("random", random, "TRUE, FALSE or labels of random terms")
-  }
-  unknown <- setdiff(random, term_labels(fit))
-  if (length(unknown) > 0L) abort_term("random", unknown, unique(term_labels(fit)))
-  which(term_labels(fit) %in% random)
-}
-
-row_predictions <- function(fit, rows, included) {
-  beta <- fit$fixed$estimate
-  dropped <- is.na(beta)
-  if (any(dropped) && !is.null(rows$complete) && !all(told_by_kept(fit, rows$X))) {
-    warn_rank_deficient(fit$fixed$names[dropped])
-  }
-  beta[dropped] <- 0
-  eta <- as.vector(rows$X %*% beta)
-  for (k in included) eta <- eta + as.vector(rows$Z[[k]] %*% as.vector(fit$random[[k]]$effects))
-  eta
-}
-
-# Rows whose value does not depend on which columns were dropped, as far as that is looked at: those
-# without an entry in dropped columns, and, where these are all of genetic groups, estimable ones.
-told_by_kept <- function(fit, X) {
-  dropped <- which(is.na(fit$fixed$estimate))
-  if (!any(X[, dropped] != 0)) return(TRUE)
-  if (!all(dropped %in% which_group_columns(fit))) return(FALSE)
-  estimable_rows(fit, as.matrix(X))
-}
-
 # Standard errors: sqrt(k' C^- k) for k = [x, z] of each row. The selected inverse has them of all
 # records, and the covariance of the fixed effects those of the fixed part.
 row_errors <- function(fit, rows, included) {
-  if (is.null(rows$complete) && has_iid_residual(fit) && length(included) == length(fit$random)) {
+  whole <- length(included) == length(fit$random) && !isTRUE(rows$partial)
+  if (is.null(rows$complete) && has_iid_residual(fit) && whole) {
     return(sqrt(pmax(residual_variance(fit) * record_shares(fit), 0)))
   }
-  if (length(included) == 0L && !is.null(fit$fixed$covariance)) {
+  if (length(included) == 0L && !is.null(fit$fixed$covariance) && is.null(rows$residual)) {
     kept <- estimated_columns(fit)
     X <- rows$X[, kept, drop = FALSE]
     covariance <- fit$fixed$covariance[kept, kept, drop = FALSE]
     return(sqrt(pmax(Matrix::rowSums((X %*% covariance) * X), 0)))
   }
+  variance <- solved_variances(fit, rows$shifted %||% rows, included)
+  for (k in included) {
+    new <- rows$added[[k]]
+    if (!is.null(new)) variance <- variance + new_variance(fit, k, new)
+  }
+  sqrt(pmax(variance + (rows$residual$variance %||% 0), 0))
+}
+
+solved_variances <- function(fit, rows, included) {
   Z <- rows$Z
   for (k in setdiff(seq_along(Z), included)) Z[[k]] <- Z[[k]] * 0
   X <- rows$X %*% Matrix::Diagonal(x = as.double(!is.na(fit$fixed$estimate)))
-  K <- Matrix::t(do.call(cbind, c(list(X), Z)))
-  variance <- solve_for(fit, as_dgc(K), diagonal = TRUE)
-  for (k in included) {
-    new <- rows$added[[k]]
-    if (is.null(new)) next
-    # Levels that are not in the fit: independent of the others, with the variance of the term.
-    sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
-    levels <- ncol(new) / nrow(sigma)
-    variance <- variance +
-      Matrix::rowSums((new %*% Matrix::kronecker(Matrix::Diagonal(levels), sigma)) * new)
-  }
-  sqrt(pmax(variance, 0))
+  solve_for(fit, as_dgc(Matrix::t(do.call(cbind, c(list(X), Z)))), diagonal = TRUE)
 }
 
 # One value a row of newdata, NA where it had missing values; or by record of the fit.

@@ -44,3 +44,36 @@ function_intervals <- function(fit, parsed, level) {
   none <- list(fixed = integer(), variance = integer())
   tryCatch(unclass(profile_intervals(fit, none, level, parsed)), henderson_error = function(e) NA)
 }
+
+#' @rdname profile.lmmfit
+#' @param object,parm The value of `profile()`, and names of its parameters, by default all.
+#' @method confint profile.lmmfit
+#' @importFrom stats confint
+#' @export
+confint.profile.lmmfit <- function(object, parm, level = attr(object, "level"), ...) {
+  check_unused(...)
+  level <- check_level(level)
+  if (level > attr(object, "level") + 1e-12) {
+    abort_argument("level", level, paste("at most", attr(object, "level"), "as of the profile"))
+  }
+  curves <- split_profiles(object)
+  names <- vapply(curves, function(one) one$parameter[1L], "")
+  if (!missing(parm)) {
+    unknown <- setdiff(parm, names)
+    if (length(unknown) > 0L) abort_coefficient(unknown, names)
+    curves <- curves[names %in% parm]
+    names <- names[names %in% parm]
+  }
+  z <- normal_quantile(level)
+  limits <- t(vapply(curves, function(one) c(value_at(one, -z), value_at(one, z)), double(2L)))
+  dimnames(limits) <- list(names, limit_names(level))
+  limits
+}
+
+# The value at which zeta is z, between points of the profile too.
+value_at <- function(one, z) {
+  told <- limit_at(one, z)
+  inside <- is.finite(one$value) & is.finite(one$zeta)
+  if (!is.na(told) || sum(inside) < 3L) return(told)
+  stats::spline(one$zeta[inside], one$value[inside], xout = z, method = "natural")$y
+}

@@ -29,7 +29,7 @@ profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL
   parm <- interval_parameters(fitted, if (!missing(which)) which, "profile", functions)
   found <- profiles_of(fitted, parm, normal_quantile(level), parsed_functions(fitted, functions))
   if (nrow(found$points) == 0L && length(found$without) > 0L) stop(found$without[[1L]])
-  structure(found$points, reasons = vapply(found$without, reason_of, ""),
+  structure(found$points, reasons = vapply(found$without, reason_of, ""), level = level,
     class = c("profile.lmmfit", "data.frame"))
 }
 

@@ -6,40 +6,55 @@
 #' @param nsim Number of simulated responses.
 #' @param seed A number for [set.seed()], or `NULL` for the current state of the generator.
 #' @param conditional `FALSE` draws new random effects; `TRUE` keeps the predicted ones, and draws
-#'   new residuals only.
+#'   new residuals only. Labels of random terms keep theirs.
+#' @param newdata New data to simulate records for: levels of the fit share an effect, and levels
+#'   that it does not have get one of their own. Records of one subject have correlated residuals.
 #' @param ... `re.form` of lme4 is understood: `NULL` means `conditional = TRUE`, `NA` and `~0` mean
-#'   `FALSE`; and `use.u`, which is `conditional`.
+#'   `FALSE`, and `~ (1 | g)` those terms; and `use.u`, which is `conditional`.
 #' @return A data frame with `nsim` columns `sim_1`, `sim_2`, ..., a row for each record, and the
 #'   attribute `seed`, as [stats::simulate()] describes it.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 #' head(simulate(fit, 2, seed = 1))
+#' simulate(fit, 2, seed = 1, newdata = data.frame(age = c(9, 11), Subject = "new"))
 #' @export
-simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
-  conditional <- asked_conditional(conditional, ...)
+simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, newdata = NULL,
+                            ...) {
+  kept <- asked_conditional(object, conditional, ...)
   nsim <- check_count(nsim, "nsim")
   state <- seed_state(seed)
   if (!is.null(seed)) on.exit(assign(".Random.seed", state$old, envir = globalenv()))
-  center <- if (conditional) object$fitted else object$fitted_fixed
-  values <- matrix(center + (frame_offset(object$frame) %||% 0), object$n, nsim)
-  if (!conditional && is_mixed(object)) {
-    Z <- fit_matrices(object)$Z
-    for (k in seq_along(Z)) values <- values + as.matrix(Z[[k]] %*% draw_effects(object, k, nsim))
+  newdata <- stack_new_data(object, newdata)
+  rows <- if (is.null(newdata)) fitted_rows(object) else simulated_rows(object, newdata)
+  values <- matrix(rows$offset + row_predictions(object, rows, kept), nrow(rows$X), nsim)
+  for (k in setdiff(seq_along(object$random), kept)) {
+    values <- values + as.matrix(rows$Z[[k]] %*% draw_effects(object, k, nsim))
   }
-  values <- values + simulated_residuals(object, nsim)
+  for (k in seq_along(object$random)) values <- values + added_draws(object, k, rows, nsim)
+  values <- values + if (is.null(newdata)) simulated_residuals(object, nsim) else
+    new_residual_draws(object, newdata, nsim)
   simulated <- as.data.frame(values)
-  dimnames(simulated) <- list(row.names(object$frame), paste0("sim_", seq_len(nsim)))
+  names <- if (is.null(newdata)) row.names(object$frame) else rows$names
+  dimnames(simulated) <- list(names, paste0("sim_", seq_len(nsim)))
   attr(simulated, "seed") <- state$used
   simulated
 }
 
-# lme4's formula of the random effects that are kept: all or none.
-keeps_effects <- function(re.form) {
-  if (is.null(re.form)) return(TRUE)
-  none <- identical(re.form, NA) || inherits(re.form, "formula") && length(re.form) == 2L &&
-    identical(re.form[[2L]], 0)
-  if (!none) abort_argument("re.form", deparse_one(re.form), "NULL, NA or ~0")
-  FALSE
+# Rows of new data, all of them complete.
+simulated_rows <- function(fit, newdata) {
+  rows <- new_rows(fit, newdata, seq_along(fit$random), TRUE)
+  gap <- which(!rows$complete)
+  if (length(gap) > 0L) abort_new_missing(rows$names[gap[1L]])
+  rows
+}
+
+# Effects of levels that the fit does not have.
+added_draws <- function(fit, k, rows, nsim) {
+  Z <- rows$added[[k]]
+  if (is.null(Z)) return(0)
+  sigma <- term_covariance(fit$random[[k]], k, fit$parameters)
+  draws <- matrix(stats::rnorm(ncol(Z) * nsim), nrow(sigma))
+  as.matrix(Z %*% matrix(covariance_root(sigma) %*% draws, ncol(Z)))
 }
 
 # As stats::simulate() does: with a seed the state of the generator is put back afterwards.
@@ -72,11 +87,19 @@ draw_related <- function(relationship, draws) {
   as.matrix(if (is.null(combination)) draws else Matrix::crossprod(combination, draws))
 }
 
-# With the words of lme4 for it.
-asked_conditional <- function(conditional, ...) {
-  check_unused(..., .ignored = c("re.form", "use.u"))
+# The numbers of the terms whose predicted effects are kept; with the words of lme4 for it.
+asked_conditional <- function(fit, conditional, ...) {
+  check_unused(..., .ignored = c("re.form", "use.u", "allow.new.levels"))
   more <- list(...)
-  if ("re.form" %in% names(more)) conditional <- keeps_effects(more$re.form)
+  if ("re.form" %in% names(more)) conditional <- random_of_re_form(more$re.form)
   if ("use.u" %in% names(more)) conditional <- more$use.u
-  check_flag(conditional, "conditional")
+  chosen <- chosen_effects(fit, conditional, "conditional")
+  part <- Filter(function(k) {
+    kept <- chosen$coefs[[k]]
+    !is.null(kept) && length(kept) < fit$random[[k]]$n_coef
+  }, chosen$terms)
+  if (length(part) > 0L) {
+    abort_argument("conditional", term_labels(fit)[part], "of whole terms: all their coefficients")
+  }
+  chosen$terms
 }

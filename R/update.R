@@ -17,8 +17,9 @@
 update.lmmfit <- function(object, formula., ..., evaluate = TRUE) {
   changes <- as.list(match.call(expand.dots = FALSE)$...)
   call <- object$call
-  call$formula <- object$formula
-  if (!missing(formula.)) call$formula <- stats::update.formula(object$formula, formula.)
+  # Not object$formula: step() has put the terms of the fixed part there.
+  call$formula <- object$parts$formula
+  if (!missing(formula.)) call$formula <- stats::update.formula(call$formula, formula.)
   for (name in names(changes)) call[name] <- changes[name]
   if (!evaluate) return(call)
   env <- parent.frame()

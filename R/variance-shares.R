@@ -93,7 +93,7 @@ check_share_fit <- function(fit, what) {
 share_table <- function(fit, information, level, shares) {
   moments <- record_moments(fit)
   fixed <- fixed_variance(fit)
-  parts_at <- function(values) c(list(fixed = fixed$value), record_variances(fit, moments, values))
+  parts_at <- function(values) c(list(fixed = fixed$value), variance_parts(fit, moments, values))
   value <- shares(parts_at(fit$parameters$estimate))
   gradient <- parameter_gradient(fit, function(values) shares(parts_at(values)))
   errors <- function_errors(fit, gradient, names(value), information)
@@ -142,7 +142,7 @@ record_moments <- function(fit, related = TRUE) {
 }
 
 # The variance of a record in each random term, and in the residual, at values of the parameters.
-record_variances <- function(fit, moments = record_moments(fit),
+variance_parts <- function(fit, moments = record_moments(fit),
                              values = fit$parameters$estimate) {
   fit$parameters$estimate <- values
   weights <- frame_weights(fit$frame)
@@ -183,7 +183,7 @@ explained_by_level <- function(fit) {
       term_covariance(fit$random[[k]], k, fit$parameters, values)[1L, 1L]
     }, 0)
   }
-  of <- function(values) c(intercepts(values), record_variances(fit, list(), values)$residual)
+  of <- function(values) c(intercepts(values), variance_parts(fit, list(), values)$residual)
   value <- 1 - of(fit$parameters$estimate) / of(before)
   names(value) <- make.unique(c(term_labels(fit), "residual"))
   share_columns(value, NA_real_, NULL)

@@ -232,3 +232,9 @@ fit_nlme <- function(model, data, method = "REML") {
     fixef = nlme::fixef(fit), se = sqrt(diag(stats::vcov(fit))), residual = stats::sigma(fit)^2
   )
 }
+
+# lme4's fit as it is, stopped later than by default.
+fit_lme4_exactly <- function(formula, data, ...) {
+  lme4::lmer(formula, data, control = lme4::lmerControl(optimizer = "bobyqa",
+    optCtrl = list(rhoend = 1e-9)), ...)
+}

@@ -36,8 +36,9 @@ test_that("simulated quantiles are uniform where the model is true, given random
   }
   given <- apply(as.matrix(stats::simulate(own, 400, seed = 2, re.form = NULL)), 1, var)
   expect_equal(mean(given), sigma(own)^2, tolerance = 0.05)
-  expect_error(stats::simulate(own, re.form = ~ (1 | Subject)), class = "henderson_error_argument")
-  expect_error(stats::predict(own, re.form = ~ (1 | Subject)), class = "henderson_error_argument")
+  expect_equal(stats::simulate(own, seed = 1, re.form = ~ (1 | Subject)),
+    stats::simulate(own, seed = 1, re.form = NULL))
+  expect_error(stats::predict(own, re.form = "Subject"), class = "henderson_error_argument")
 })
 
 test_that("refit() is the fit to the new response", {
