@@ -29,10 +29,10 @@ check_level <- function(value, argument = "level") {
 # In any case, and by the names that other packages have for it: `synonyms` by lower-case name.
 check_choice <- function(value, choices, argument, synonyms = character()) {
   if (identical(value, choices)) return(choices[1L])
+  if (is.character(value) && length(value) == 1L && value %in% choices) return(value)
   known <- stats::setNames(choices, tolower(choices))
   known <- c(known, synonyms[setdiff(names(synonyms), names(known))])
   if (!is.character(value) || length(value) != 1L) abort_choice(argument, value, choices)
-  if (value %in% choices) return(value)
   found <- known[tolower(value)]
   if (is.na(found)) abort_choice(argument, value, choices)
   unname(found)

@@ -2,7 +2,10 @@
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
-deparse_one <- function(x) paste(deparse(x, width.cutoff = 500L), collapse = " ")
+deparse_one <- function(x) {
+  if (is.symbol(x)) return(as.character(x))
+  paste(deparse(x, width.cutoff = 500L), collapse = " ")
+}
 
 # A value in a message: a large one by what it is.
 short_text <- function(x, most = 60L) {
@@ -120,6 +123,7 @@ substitute_names <- function(expression, values) {
 
 spline_name <- function(x) {
   if (!is.call(x)) return("")
+  if (is.symbol(x[[1L]])) return(as.character(x[[1L]]))
   sub("^henderson::", "", deparse_one(x[[1L]]))
 }
 

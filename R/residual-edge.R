@@ -63,11 +63,21 @@ may_reach_edge <- function(sections, parameters, spec, control) {
 position_scales <- function(sections, spec) {
   overall <- stats::var(spec$response)
   lapply(sections, function(section) {
-    own <- tapply(spec$response[section$records],
-      factor(section$position, seq_len(section$structure$n_coef)),
-      function(y) if (length(y) > 1L) stats::var(y) else 0)
-    pmax(ifelse(is.na(own), overall, own), constant_share * overall)
+    own <- variances_by(spec$response[section$records], section$position,
+      section$structure$n_coef)
+    own[is.na(own)] <- overall
+    pmax(own, constant_share * overall)
   })
+}
+
+# The variance of y at each of n positions, 0 of a single record, NA of none.
+variances_by <- function(y, position, n) {
+  count <- tabulate(position, n)
+  seen <- count > 0L
+  mean <- squares <- rep.int(NA_real_, n)
+  mean[seen] <- rowsum(y, position) / count[seen]
+  squares[seen] <- rowsum((y - mean[position])^2, position)
+  squares / pmax(count - 1L, 1L)
 }
 
 # The smallest eigenvalues, of all sections, of Sigma in units of its positions and of its

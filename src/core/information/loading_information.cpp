@@ -75,8 +75,7 @@ Matrix projected_products(const Evaluation& evaluation) {
   const Index n = model.n_random_columns, n_all = evaluation.solution().unscaled.size();
   Matrix h = Matrix::Zero(n_all, n);
   h.topRows(n).setIdentity();
-  Matrix cross = Matrix::Zero(n_all, n);
-  model.cross_products.multiply_add(h, cross);
+  Matrix cross = model.cross_products.leading_columns(n);
   Matrix b = equations.to_scaled(evaluation.lambda(), cross);
   evaluation.factor().solve(b);
   h -= equations.to_unscaled(evaluation.lambda(), b);

@@ -128,6 +128,15 @@ void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
 }
 
 void BlockSymmetric::multiply_add(const ConstMatrixRef& x, MatrixRef product) const {
+  // A panel of columns stays in the cache while all of M goes by.
+  constexpr Index kPanel = 8;
+  for (Index c = 0; c < x.cols(); c += kPanel) {
+    const Index n = std::min(kPanel, x.cols() - c);
+    multiply_add_panel(x.middleCols(c, n), product.middleCols(c, n));
+  }
+}
+
+void BlockSymmetric::multiply_add_panel(const ConstMatrixRef& x, MatrixRef product) const {
   for (SmallIndex j = 0; j < nodes.count(); ++j) {
     const SmallIndex cj = nodes.first_column[j];
     const SmallIndex nj = nodes.size(j);
@@ -148,6 +157,22 @@ void BlockSymmetric::multiply_add(const ConstMatrixRef& x, MatrixRef product) co
       if (i != j) product.middleRows(cj, nj) += block.transpose().lazyProduct(x.middleRows(ci, ni));
     }
   }
+}
+
+Matrix BlockSymmetric::leading_columns(SmallIndex n) const {
+  Matrix columns = Matrix::Zero(nodes.n_columns(), n);
+  for (SmallIndex j = 0; j < nodes.count(); ++j) {
+    const SmallIndex cj = nodes.first_column[j];
+    const SmallIndex nj = nodes.size(j);
+    for (Index k = start[j]; k < start[j + 1]; ++k) {
+      const SmallIndex ci = nodes.first_column[node[k]];
+      const SmallIndex ni = nodes.size(node[k]);
+      const Eigen::Map<const Matrix> block(value.data() + first_value[k], ni, nj);
+      if (cj < n) columns.block(ci, cj, ni, nj) = block;
+      if (ci < n) columns.block(cj, ci, nj, ni) = block.transpose();
+    }
+  }
+  return columns;
 }
 
 BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights) {

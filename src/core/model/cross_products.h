@@ -37,6 +37,12 @@ struct BlockSymmetric {
 
   // product += M x for a matrix x with a row per column of M. Cost: 2 x nonzeros x columns of x.
   void multiply_add(const ConstMatrixRef& x, MatrixRef product) const;
+
+  // The first n columns of M, which end with a node. Cost: their size.
+  Matrix leading_columns(SmallIndex n) const;
+
+ private:
+  void multiply_add_panel(const ConstMatrixRef& x, MatrixRef product) const;
 };
 
 // W' diag(weights) W (weights empty: ones) of the columns `nodes.n_columns()` of W. Cost: the sum

@@ -53,8 +53,10 @@ TEST_CASE("cross-products in blocks are those of the dense matrix") {
     CHECK(difference(weighted_cross_product(rows, none, y), w.transpose() * y) < 1e-13);
     CHECK(difference(weighted_cross_product(rows, weights, y),
                      w.transpose() * weights.cwiseProduct(y)) < 1e-13);
-    Matrix x(nodes.n_columns(), 3);
-    for (Index c = 0; c < 3; ++c) x.col(c) = normal(nodes.n_columns(), engine);
+    CHECK(weighted.leading_columns(nodes.first_column[5]) ==
+          dense_product(weighted).leftCols(nodes.first_column[5]));
+    Matrix x(nodes.n_columns(), 11);
+    for (Index c = 0; c < x.cols(); ++c) x.col(c) = normal(nodes.n_columns(), engine);
     Matrix product = x;
     weighted.multiply_add(x, product);
     CHECK(difference(product, x + w.transpose() * weights.asDiagonal() * w * x) < 1e-13);
