@@ -50,6 +50,10 @@ bar_terms <- function(addend, env) {
   given <- if (named) as.list(addend)[-(1:2)] else list()
   # A user's function stays with the fit, whatever its name means later.
   if (named && takes_function(as.character(addend[[1L]]))) given <- lapply(given, eval, env)
+  # One bar over one factor is its own only term.
+  if (!named && is_call_to(bar, "|") && is.symbol(bar[[3L]])) {
+    return(list(new_term("us", strip_parentheses(bar[[2L]]), parse_group(bar[[3L]], addend))))
+  }
   bare <- if (named) addend[1:2] else addend
   found <- reformulas::findbars_x(bare, specials = written_structures)
   lapply(found, function(term) {

@@ -98,10 +98,9 @@ parameter_kinds <- function(structure, t = structure$n_coef) {
   found <- recipe_values(recipe)
   # Where an entry of Sigma is not the value itself it has no place.
   entry <- found$kind %in% c("variance", "covariance") & !is_product_recipe(recipe)
-  list(
-    kind = ifelse(found$kind == "specific", "variance", found$kind),
-    row = ifelse(entry, found$row, NA_integer_), col = ifelse(entry, found$col, NA_integer_)
-  )
+  found$kind[found$kind == "specific"] <- "variance"
+  found$row[!entry] <- found$col[!entry] <- NA_integer_
+  found[c("kind", "row", "col")]
 }
 
 # The covariance matrix Sigma (t x t) of the values of one term.
