@@ -191,7 +191,7 @@ marginal_likelihood <- function(fit) {
 }
 
 #' @noRd
-#' @export
+#' @exportS3Method print contest_bayes
 print.contest_bayes <- function(x, ...) {
   table <- x$table
   cat("Posterior distributions\n")

@@ -67,6 +67,13 @@ abort_swapped <- function() {
     "The formula comes first: {.code lmmfit(y ~ x + (1 | group), data)}.", "formula")
 }
 
+abort_classify_argument <- function(name) {
+  remedy <- if (name == "newdata") "Write {.code at = list(x = 1)} for values of covariates." else
+    "See {.fn marginal_means} for the arguments of means."
+  abort("argument", "{.arg {name}} is of predictions of rows, and {.arg classify} asks for means.",
+    remedy, name)
+}
+
 # One line that says how something was understood.
 inform_read_as <- function(given, read) {
   inform("read_as", "{.code {given}} is read as {.code {read}}.", value = read)

@@ -186,8 +186,9 @@ posterior_means <- function(fit, plan, functions, by, level) {
 # What was averaged over, and where covariates stand.
 over_text <- function(plan) {
   factors <- counted_variables(plan, plan$over)
-  covariates <- setdiff(plan$over, factors)
-  at <- vapply(covariates, function(name) {
+  asked <- names(plan$choices$at)[lengths(plan$choices$at) == 1L]
+  factors <- setdiff(factors, asked)
+  at <- vapply(setdiff(plan$over, factors), function(name) {
     paste(name, "=", toString(format(plan$values[[name]], digits = 5L)))
   }, "")
   how <- if (plan$choices$weights == "proportional") " (by numbers of records)" else

@@ -37,8 +37,9 @@
 #'   [marginal_means()], whose arguments it takes.
 #' @param residual `TRUE` adds the residual of each row, predicted from those of the records that it
 #'   is correlated with.
-#' @param ... Arguments of [marginal_means()], with `classify`. Otherwise nothing more: what is not
-#'   an argument is an error.
+#' @param ... Arguments of [marginal_means()], with `classify`; there ASReml's `levels =` is read as
+#'   `at =`, and `sed = TRUE` and `vcov = TRUE` need not be asked for. Otherwise nothing more: what is
+#'   not an argument is an error.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
 #'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u: they
 #'   account for the estimation of b, and take the variances as known. With an interval `fit` is a
@@ -59,7 +60,10 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
                            se = FALSE, interval = c("none", "confidence", "prediction"),
                            level = 0.95, ddf = NULL, classify = NULL, residual = FALSE, ...) {
   if (!is.null(classify)) {
-    return(marginal_means(object, classify, level = level, ddf = ddf, ...))
+    of_rows <- intersect(names(match.call()),
+      c("newdata", "random", "allow_new_levels", "interval", "residual"))
+    if (length(of_rows) > 0L) abort_classify_argument(of_rows[1L])
+    return(classified_means(object, classify, level, ddf, list(...)))
   }
   check_unused(..., .ignored = c("re.form", "se.fit", "allow.new.levels", "type"))
   interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
@@ -95,6 +99,26 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   }
   if (!se) return(fit)
   list(fit = fit, se.fit = fill_rows(object, errors, rows))
+}
+
+classified_means <- function(fit, classify, level, ddf, given) {
+  # `classify = "line"` of ASReml has these names beside it.
+  if ("levels" %in% names(given)) {
+    inform_read_as("levels =", "at =")
+    names(given)[names(given) == "levels"] <- "at"
+  }
+  for (name in intersect(c("sed", "vcov"), names(given))) {
+    if (check_flag(given[[name]], name)) {
+      inform_read_as(paste(name, "= TRUE"), paste0(name, "() of the means"))
+    }
+    given[[name]] <- NULL
+  }
+  known <- names(formals(marginal_means))
+  unknown <- which(!(names(given) %||% rep.int("", length(given))) %in% known)
+  if (length(unknown) > 0L) {
+    abort_unused(names(given)[unknown[1L]] %||% "", given[[unknown[1L]]], quote(predict), known[-1L])
+  }
+  do.call(marginal_means, c(list(fit, classify, level = level, ddf = ddf), given))
 }
 
 check_residual_prediction <- function(fit, newdata, included, rows, interval) {

@@ -169,3 +169,26 @@ test_that("means of a fit by Bayes are those of its posterior", {
   expect_equal(means$lower, table$lower)
   expect_error(pairs(means), class = "henderson_error_size")
 })
+
+test_that("predict(classify = ) takes ASReml's arguments, and refuses what it does not know", {
+  data <- peer_data("cake", "lme4")
+  fit <- lmmfit(angle ~ recipe * temperature + (1 | recipe:replicate), data)
+  plain <- predict(fit, classify = "recipe", at = list(temperature = "185"))
+  expect_output(print(plain), "at temperature = 185")
+  expect_message(
+    read <- predict(fit, classify = "recipe", levels = list(temperature = "185")),
+    class = "henderson_message_read_as"
+  )
+  expect_equal(read, plain)
+  expect_message(
+    asked <- predict(fit, classify = "recipe", sed = TRUE, vcov = FALSE),
+    "sed\\(\\) of the means", class = "henderson_message_read_as"
+  )
+  expect_equal(asked, predict(fit, classify = "recipe"))
+  expect_error(predict(fit, classify = "recipe", ignored = "x"), "Did you mean `ignore`",
+    class = "henderson_error_argument")
+  expect_error(predict(fit, data, classify = "recipe"), "at = list",
+    class = "henderson_error_argument")
+  expect_error(predict(fit, classify = "recipe", interval = "confidence"), "marginal_means",
+    class = "henderson_error_argument")
+})
