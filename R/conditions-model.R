@@ -85,12 +85,6 @@ abort_held_zero <- function(label, open) {
   )
 }
 
-# What the engine refuses, as `argument: what is wrong`.
-abort_engine <- function(text) {
-  argument <- if (grepl(": ", text)) sub(": .*", "", text) else NA_character_
-  abort("engine", "{text}.", NULL, argument, text)
-}
-
 # Arguments ----------------------------------------------------------------------------------------
 
 abort_argument <- function(argument, value, must) {

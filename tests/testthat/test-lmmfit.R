@@ -114,9 +114,9 @@ test_that("hold and start", {
 
 test_that("more fixed effects than records, and records that are fitted exactly", {
   few <- growth[1:4, ]
-  expect_refused(lmmfit(distance ~ factor(age), few), "engine")
+  expect_refused(lmmfit(distance ~ factor(age), few), "saturated")
   few$distance <- few$age
-  expect_refused(lmmfit(distance ~ age, few), "engine")
+  expect_refused(lmmfit(distance ~ age, few), "exact_fit")
   expect_snapshot(error = TRUE, lmmfit(distance ~ factor(age), few))
 })
 

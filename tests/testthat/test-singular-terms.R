@@ -57,3 +57,15 @@ test_that("anova says where the larger fit is the lower one", {
     class = "henderson_warning_lower_likelihood")
   expect_true(is.na(table$`Pr(>Chisq)`[2L]))
 })
+
+test_that("the exact curvature of terms that are nearly singular keeps its digits", {
+  for (seed in c(11, 12, 13, 14)) {
+    set.seed(seed)
+    d <- expand.grid(s = factor(1:9), i = factor(1:8))
+    d$c1 <- (as.integer(d$s) + as.integer(d$i)) %% 2 - .5
+    d$c2 <- sample(c(-.5, .5), 72, TRUE)
+    d$y <- stats::rnorm(9)[d$s] + .6 * stats::rnorm(9)[d$s] * d$c1 + .5 * stats::rnorm(8)[d$i] +
+      stats::rnorm(72)
+    expect_reaches(y ~ c1 * c2 + (c1 * c2 | s) + (c1 * c2 | i), d)
+  }
+})

@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/information/identification.h"
 #include "core/likelihood/start.h"
+#include "core/model/exact_fit.h"
 #include "core/reml/moment_start.h"
 
 namespace henderson::answers {
@@ -36,6 +37,11 @@ FitResult fit(const equations::MixedModelEquations& equations,
   const Parameters start = likelihood::starting_parameters(model, request);
   FitResult found;
   try {
+    if (model::is_unbounded(model)) {
+      throw InvalidSpec("response",
+                        "fixed and random effects fit it exactly: the likelihood has no upper "
+                        "bound");
+    }
     reml::RemlResult result = reml::maximise(
         equations, reml::moment_start(equations, start, request, callbacks), options, callbacks);
     found.minus2loglik = result.evaluation.minus2loglik;

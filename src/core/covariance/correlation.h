@@ -50,6 +50,10 @@ class Correlation {
     return std::nullopt;
   }
 
+  // Not at a limit, where R is singular and the search does not move: by default no free number is
+  // infinite.
+  virtual bool is_inside(const ConstVectorRef& free) const { return free.allFinite(); }
+
   // Each free number moves one parameter. Otherwise, where a parameter is held, the parameters
   // themselves take the place of the free numbers.
   virtual bool elementwise() const { return true; }

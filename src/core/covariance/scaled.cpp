@@ -127,7 +127,7 @@ Scaled::Whole& Scaled::whole(const Vector& numbers) const {
   whole_->numbers = numbers;
   if (!numbers.hasNaN()) {
     whole_->r = correlation_at(parameters(numbers), everywhere(), false).matrix;
-    whole_->root = root_of(whole_->r, numbers.allFinite());
+    whole_->root = root_of(whole_->r, correlation_->is_inside(numbers));
   }
   return *whole_;
 }
@@ -174,7 +174,7 @@ std::vector<Matrix> Scaled::derivatives(const ConstVectorRef& theta) const {
       derivative = lower;
     } else if (k < n_sd_) {
       derivative.row(k) = std::copysign(1.0, at.sd[k]) * lower.row(k);
-    } else if (at.numbers.allFinite()) {
+    } else if (correlation_->is_inside(at.numbers)) {
       const Matrix& of_root = root_derivatives(at.numbers)[k - n_sd_];
       derivative =
           n_sd_ == 1 ? Matrix(at.sd[0] * of_root) : Matrix(at.sd.cwiseAbs().asDiagonal() * of_root);
@@ -221,7 +221,8 @@ std::vector<Matrix> Scaled::covariance_derivatives(const ConstVectorRef& theta,
 // Sigma = s^2 R: d2/ds2 = 2 R, d2/ds dnumber = 2 s dR, d2/dnumber2 = s^2 d2R.
 Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
   const Parts at = parts(theta);
-  const bool exact = n_sd_ == 1 && !natural_ && theta.allFinite() && at.numbers.allFinite();
+  const bool exact =
+      n_sd_ == 1 && !natural_ && theta.allFinite() && correlation_->is_inside(at.numbers);
   const std::optional<Matrix> of_r =
       exact ? correlation_->curvature(at.numbers, g) : std::optional<Matrix>();
   if (!of_r) return difference_curvature(*this, theta, g);

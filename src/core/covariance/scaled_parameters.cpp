@@ -10,6 +10,9 @@ namespace henderson::covariance {
 
 // Beyond, a factor of R only to see whether there is one is too dear.
 constexpr Index kManyPositions = 400;
+// A limit that is so near, as a standard deviation, and correlations that are the same.
+constexpr double kNearLimit = 1e-5;
+constexpr double kSameCorrelation = 1e-9;
 
 Vector Scaled::values(const ConstVectorRef& theta) const {
   const Parts at = parts(theta);
@@ -53,10 +56,15 @@ Vector Scaled::theta_from_values(const ConstVectorRef& values) const {
   const Vector theta = collect({values.head(n_sd_).cwiseSqrt(), numbers});
   const bool is_surely_valid =
       n_coef() > kManyPositions && !natural_ && correlation_->is_always_definite();
-  if (!(is_surely_valid ? theta.allFinite() : factor(theta).has_value())) {
-    throw InvalidSpec("variance parameters", "the values do not form a positive definite matrix");
+  if (is_surely_valid ? theta.allFinite() : factor(theta).has_value()) return theta;
+  // Rounding of the values may have left a matrix on the wrong side of a limit.
+  if (!natural_ && numbers.size() > 0) {
+    const Vector at_limit = correlation_->snapped(numbers, kNearLimit);
+    const Vector there = collect({values.head(n_sd_).cwiseSqrt(), at_limit});
+    const double moved = (correlation_->parameters(at_limit) - given).cwiseAbs().maxCoeff();
+    if (moved < kSameCorrelation && factor(there)) return there;
   }
-  return theta;
+  throw InvalidSpec("variance parameters", "the values do not form a positive definite matrix");
 }
 
 // Without a matrix of all positions, of which a residual may have thousands.
@@ -126,7 +134,7 @@ std::vector<bool> Scaled::at_boundary(const Parts& at) const {
   std::vector<bool> found;
   for (Index i = 0; i < n_sd_; ++i) found.push_back(at.sd[i] == 0.0);
   const bool all_zero = at.sd.isZero(0.0);
-  const bool singular = at.numbers.size() > 0 && !at.numbers.allFinite();
+  const bool singular = at.numbers.size() > 0 && !correlation_->is_inside(at.numbers);
   const std::vector<bool> at_limit = correlation_->at_limit(parameters(at.numbers));
   for (const bool limit : at_limit) found.push_back(all_zero || singular || limit);
   return found;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/covariance/toeplitz.h"
 
-#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
@@ -17,6 +17,10 @@ constexpr double kAtLimit = 1e-10;
 constexpr double kNothing = 1e-12;
 // Starts stay this far inside.
 constexpr double kLargestStart = 0.95;
+// A free vector of this reach has a tanh of 1, and gives a matrix that is singular.
+constexpr double kFarOut = 20.0;
+// Below this reach the map of banded correlations is the identity.
+constexpr double kShort = 1e-4;
 
 // The Durbin-Levinson recursion: rho_k = sum_j phi_j rho_(k - j) + pi_k v, with phi the prediction
 // coefficients of order k - 1 and v what they leave of the variance. `slope` takes derivatives
@@ -89,6 +93,15 @@ Vector partial_from(const ConstVectorRef& rho, double largest) {
 
 }  // namespace
 
+// The map of banded correlations, rho = scale(reach) x, and the derivative of the scale.
+double scale_at(double reach) { return reach < kShort ? 1.0 : std::tanh(reach) / reach; }
+
+double scale_slope(double reach) {
+  if (reach < kShort) return -2.0 / 3.0 * reach;
+  const double t = std::tanh(reach);
+  return (1.0 - t * t) / reach - t / (reach * reach);
+}
+
 Toeplitz::Toeplitz(Index size, Index bands)
     : size_(size), n_lags_(bands == 0 ? size - 1 : std::min(bands, size) - 1) {}
 
@@ -116,25 +129,57 @@ std::vector<Matrix> Toeplitz::derivatives(const ConstVectorRef&, const Positions
   return found;
 }
 
+// How far correlations reach towards a singular matrix, and the derivatives of that: 1 at it, as
+// the smallest eigenvalue of R is 1 - reach. That of eigenvector v changes by v'(dR / drho_k)v.
+// With one lag the eigenvalues are 2 rho cos(k pi / (size + 1)).
+Toeplitz::Reach Toeplitz::reach(const ConstVectorRef& rho) const {
+  if (n_lags_ == 1) {
+    const double largest = 2.0 * std::cos(M_PI / static_cast<double>(size_ + 1));
+    return {largest * std::abs(rho[0]), Vector::Constant(1, std::copysign(largest, rho[0]))};
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(matrix(rho, everywhere()));
+  const Vector v = eigen.eigenvectors().col(0);
+  Reach found{1.0 - eigen.eigenvalues()[0], Vector(n_lags_)};
+  for (Index k = 1; k <= n_lags_; ++k)
+    found.slope[k - 1] = -2.0 * v.head(size_ - k).dot(v.tail(size_ - k));
+  return found;
+}
+
 Vector Toeplitz::parameters(const ConstVectorRef& free) const {
-  if (is_banded()) return free;
+  if (is_banded()) return scale_at(reach(free).value) * free;
   return run(free.array().tanh()).rho;
 }
 
 Matrix Toeplitz::jacobian(const ConstVectorRef& free) const {
-  if (is_banded()) return Matrix::Identity(n_lags_, n_lags_);
+  if (is_banded()) {
+    const Reach at = reach(free);
+    return scale_at(at.value) * Matrix::Identity(n_lags_, n_lags_) +
+           scale_slope(at.value) * free * at.slope.transpose();
+  }
   const Vector partial = free.array().tanh();
   const Vector slope = free.array().cosh().square().inverse();
   return run(partial).slope * slope.asDiagonal();
 }
 
 Vector Toeplitz::free_from(const ConstVectorRef& parameters) const {
-  if (is_banded()) return parameters;
+  if (is_banded()) return banded_free_from(parameters);
   const Vector partial = partial_from(parameters, 1.0);
   if (!(partial.cwiseAbs().maxCoeff() < 1.0 + 1e-12)) {
     throw InvalidSpec("variance parameters", "the correlations of toep are not those of a matrix");
   }
   return partial.unaryExpr([](double x) { return atanh_or_limit(x); });
+}
+
+Vector Toeplitz::banded_free_from(const ConstVectorRef& rho) const {
+  const double near = reach(rho).value;
+  if (!(near < 1.0 + 1e-12))
+    throw InvalidSpec("variance parameters", "the correlations of toep are not those of a matrix");
+  if (near < kShort) return rho;
+  return std::min(std::atanh(std::min(near, 1.0)), kFarOut) / near * rho;
+}
+
+bool Toeplitz::is_inside(const ConstVectorRef& free) const {
+  return free.allFinite() && (!is_banded() || reach(free).value < 0.999 * kFarOut);
 }
 
 // The mean correlation of each lag, its partial autocorrelations taken into (-1, 1); with bands
@@ -146,25 +191,25 @@ Vector Toeplitz::start(const Matrix& empirical) const {
     rho[k] = std::isfinite(mean) ? mean : 0.0;
   }
   if (!is_banded()) return run(partial_from(rho, kLargestStart)).rho;
-  Positions everywhere;
-  for (Index i = 0; i < size_; ++i) everywhere.push_back(static_cast<SmallIndex>(i));
-  const Matrix margin = 0.05 * Matrix::Identity(size_, size_);
-  while (Eigen::LLT<Matrix>(matrix(rho, everywhere) - margin).info() != Eigen::Success) {
-    rho *= 0.8;
-  }
-  return rho;
+  const double near = reach(rho).value;
+  return near > kLargestStart ? Vector(kLargestStart / near * rho) : rho;
 }
 
 std::vector<bool> Toeplitz::at_limit(const ConstVectorRef& parameters) const {
   std::vector<bool> at_limit(static_cast<std::size_t>(n_lags_), false);
-  if (is_banded()) return at_limit;
+  if (is_banded()) {
+    at_limit.assign(at_limit.size(), reach(parameters).value >= 1.0 - kAtLimit);
+    return at_limit;
+  }
   const Vector partial = partial_from(parameters, 1.0);
   for (Index k = 0; k < n_lags_; ++k) at_limit[k] = std::abs(partial[k]) >= 1.0 - kAtLimit;
   return at_limit;
 }
 
 Vector Toeplitz::snapped(const ConstVectorRef& free, double relative) const {
-  return is_banded() ? Vector(free) : snapped_to_one(free, relative);
+  if (!is_banded()) return snapped_to_one(free, relative);
+  const double far = reach(free).value;
+  return std::exp(-far) < relative ? Vector(kFarOut / far * free) : Vector(free);
 }
 
 }  // namespace henderson::covariance

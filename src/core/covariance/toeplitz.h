@@ -5,7 +5,8 @@
 // With all bands the free numbers are the inverse tanh of the partial autocorrelations: by the
 // Durbin-Levinson recursion every sequence of them in (-1, 1) is a positive definite R, and every
 // such R has one (Barndorff-Nielsen & Schou 1973, J. Multivariate Anal. 3:408). With fewer bands
-// they are the correlations themselves, and a matrix that is not definite is refused.
+// R = I + M(rho) is definite where the smallest eigenvalue of M, which is linear in rho, is above
+// -1. Of free numbers x it is -r, their reach, and rho = x tanh(r) / r.
 #pragma once
 
 #include "core/covariance/correlation.h"
@@ -25,13 +26,21 @@ class Toeplitz final : public Correlation {
   Vector parameters(const ConstVectorRef& free) const override;
   Matrix jacobian(const ConstVectorRef& free) const override;
   Vector free_from(const ConstVectorRef& parameters) const override;
-  bool elementwise() const override { return is_banded(); }
+  bool is_inside(const ConstVectorRef& free) const override;
+  bool elementwise() const override { return is_banded() && n_lags_ == 1; }
   Vector start(const Matrix& empirical) const override;
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
   Vector snapped(const ConstVectorRef& free, double relative) const override;
 
  private:
+  struct Reach {
+    double value = 0.0;
+    Vector slope;
+  };
+
   bool is_banded() const { return n_lags_ < size_ - 1; }
+  Reach reach(const ConstVectorRef& rho) const;
+  Vector banded_free_from(const ConstVectorRef& rho) const;
 
   Index size_;
   Index n_lags_;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/covariance/unstructured.h"
 
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
 #include "core/covariance/lower.h"
+#include "core/covariance/partly_held.h"
 
 namespace henderson::covariance {
 namespace {
@@ -128,7 +130,10 @@ std::vector<bool> Unstructured::value_at_boundary(const ConstVectorRef& theta,
 }
 
 Vector Unstructured::completed(const ConstVectorRef& given, const ConstVectorRef& defaults) const {
-  return completed_lower(given, defaults, n_coef_);
+  const Vector lower = completed_lower(given, defaults, n_coef_);
+  const Matrix sigma = symmetric_from(lower, n_coef_);
+  if (Eigen::LLT<Matrix>(sigma).info() == Eigen::Success || !given.hasNaN()) return lower;
+  return completed_values(given, defaults, n_coef_);
 }
 
 }  // namespace henderson::covariance

@@ -182,7 +182,48 @@ class Elimination {
   Matrix own_, turned_, system_, solved_, lost_;
 };
 
+template <class Visit>
+void for_levels(const Absorption::Factor& of, Visit visit) {
+  const Index n = of.lambda.rows();
+  for (Index l = 0; l < of.n_levels; ++l) visit(of.first + l * n, n);
+}
+
+// Lambda_B'S Lambda_B + I, the I for random terms.
+Matrix scaled_system(const Absorption& absorption) {
+  Matrix system = absorption.rest;
+  for (const Absorption::Factor& of : absorption.factors) {
+    for_levels(of, [&](Index at, Index n) {
+      system.middleCols(at, n) = (system.middleCols(at, n) * of.lambda).eval();
+    });
+  }
+  for (const Absorption::Factor& of : absorption.factors) {
+    for_levels(of, [&](Index at, Index n) {
+      system.middleRows(at, n) = (of.lambda.transpose() * system.middleRows(at, n)).eval();
+      system.diagonal().segment(at, n).array() += 1.0;
+    });
+  }
+  return system;
+}
+
 }  // namespace
+
+void Absorption::times_factor(Matrix& x) const {
+  for (const Factor& of : factors) {
+    for_levels(of, [&](Index at, Index n) {
+      x.middleCols(at, n) = (x.middleCols(at, n) * of.lambda.transpose()).eval();
+    });
+  }
+}
+
+void Absorption::times_inverse_factor(Matrix& x) const {
+  Matrix found = Matrix::Zero(x.rows(), x.cols());
+  for (const Factor& of : factors) {
+    const Matrix inverse = of.lambda.partialPivLu().inverse();
+    for_levels(of,
+               [&](Index at, Index n) { found.middleCols(at, n) = x.middleCols(at, n) * inverse; });
+  }
+  x = std::move(found);
+}
 
 std::optional<Absorption> absorb(const MixedModelEquations& equations, const Factors& lambda,
                                  const AbsorptionLimits& limits) {
@@ -211,18 +252,19 @@ std::optional<Absorption> absorb(const MixedModelEquations& equations, const Fac
     elimination.run(group);
   }
 
-  found.prior = Matrix::Zero(at.n_rest, at.n_rest);
-  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
-    if (found.first_in_rest[b] == kNone) continue;
-    const Index c = sigma[b].rows();
-    const Matrix inverse = sigma[b].llt().solve(Matrix::Identity(c, c));
-    for (Index l = 0; l < model.blocks[b].n_levels; ++l)
-      found.prior.block(found.first_in_rest[b] + l * c, found.first_in_rest[b] + l * c, c, c) =
-          inverse;
+  for (std::size_t b = 0; b < lambda.size(); ++b) {
+    if (found.first_in_rest[b] != kNone)
+      found.factors.push_back({found.first_in_rest[b], model.blocks[b].n_levels, lambda[b]});
   }
-  auto inverse = linalg::symmetric_inverse(found.rest + found.prior, equations.threads());
+  auto inverse = linalg::symmetric_inverse(scaled_system(found), equations.threads());
   if (!std::holds_alternative<linalg::DenseInverse>(inverse)) return std::nullopt;
-  found.inverse = std::move(std::get<linalg::DenseInverse>(inverse).inverse);
+  found.half = std::move(std::get<linalg::DenseInverse>(inverse).inverse);
+  for (const Absorption::Factor& of : found.factors)
+    for_levels(of, [&](Index at, Index n) {
+      found.half.middleRows(at, n) = (of.lambda * found.half.middleRows(at, n)).eval();
+    });
+  found.inverse = found.half;
+  found.times_factor(found.inverse);
   return found;
 }
 

@@ -8,6 +8,9 @@
 //     H = Z_A'P_A Z_A = (I + M_AA Sigma_A)^-1 M_AA,   F = Z_A'P_A W_B = (I + M_AA Sigma_A)^-1 M_AB
 //     S = W_B'P_A W_B = M_BB - M_BA Sigma_A F,        Y = (S + Sigma_B^-1)^-1
 //
+// Y = U Lambda_B' with U = Lambda_B (Lambda_B'S Lambda_B + I)^-1, so that Y Sigma_B^-1 = U
+// Lambda_B^-1 loses the digits of Lambda^-1 alone where Sigma_B is nearly singular.
+//
 // With those, P of all effects is P_A - P_A W_B Y W_B'P_A (Henderson et al. 1959, absorption).
 #pragma once
 
@@ -37,8 +40,19 @@ struct Absorption {
   std::vector<bool> is_absorbed;     // of each block
   std::vector<Index> first_in_rest;  // for each block that is left, its first column in B
   Matrix rest;                       // S
-  Matrix prior;                      // Sigma_B^-1, 0 for the fixed effects
+  Matrix half;                       // U; of the fixed effects Lambda is 1 and has no prior
   Matrix inverse;                    // Y
+
+  // x := x Lambda_B', and x Lambda_B^-1, whose columns of fixed effects are zero, for x = N U.
+  void times_factor(Matrix& x) const;
+  void times_inverse_factor(Matrix& x) const;
+
+  struct Factor {
+    Index first;  // column in B of the first level
+    Index n_levels;
+    Matrix lambda;
+  };
+  std::vector<Factor> factors;  // of the random terms in B
 };
 
 // Needs: residuals without a structure; Lambda relative to sigma. Terms whose Lambda is 0 are in

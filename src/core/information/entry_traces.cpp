@@ -65,6 +65,8 @@ class TraceSums {
         row.push_back(Matrix::Zero(size, size));
       }
     }
+    shrunk_ = absorption_.half;
+    absorption_.times_inverse_factor(shrunk_);
     add_absorbed();
     add_rest();
     add_squares();
@@ -132,28 +134,28 @@ class TraceSums {
       if (weights[a].size() == 0) continue;
       absorbed.push_back(a);
       linalg::mirror_lower(weights[a]);
-      weights[a] = linalg::product(weights[a], absorption_.inverse, threads_);  // N_a Y
+      weights[a] = linalg::product(weights[a], absorption_.half, threads_);  // N_a U
+      if (!absorption_.factors.empty()) add_mixed(a, weights[a]);
+      absorption_.times_factor(weights[a]);  // N_a Y
     }
     for (const std::size_t a : absorbed) {
       for (const std::size_t b : absorbed)
         products_(a, b) += linalg::trace_of_product(weights[a], weights[b]);
-      add_mixed(a, weights[a]);
     }
   }
 
-  // An absorbed entry with all that are not; N_a Y.
-  void add_mixed(std::size_t a, const Matrix& weighted) {
+  // An absorbed entry with all that are not: tr(E_e (Y Sigma_B^-1)'N_a Y Sigma_B^-1); N_a U.
+  void add_mixed(std::size_t a, Matrix weighted) {
+    absorption_.times_inverse_factor(weighted);
     for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
       const Index first = absorption_.first_in_rest[b];
       if (first == kNone) continue;
       const Index size = model_.blocks[b].n_coef;
       Matrix sum = Matrix::Zero(size, size);
       for (Index l = 0; l < model_.blocks[b].n_levels; ++l) {
-        sum += absorption_.inverse.middleCols(first + l * size, size).transpose() *
+        sum += shrunk_.middleCols(first + l * size, size).transpose() *
                weighted.middleCols(first + l * size, size);
       }
-      const Matrix prior = absorption_.prior.block(first, first, size, size);
-      sum = (prior * sum * prior).eval();
       for (std::size_t e = 0; e < entries_.size(); ++e) {
         if (entries_[e].block != b) continue;
         products_(a, e) += trace_with(entries_[e], sum);
@@ -187,11 +189,7 @@ class TraceSums {
       const Index to = absorption_.first_in_rest[c];
       if (to == kNone) continue;
       const Index size = model_.blocks[c].n_coef, width = size * model_.blocks[c].n_levels;
-      Matrix scaled(absorption_.inverse.rows(), width);  // Y Sigma_B^-1
-      const Matrix prior = absorption_.prior.block(to, to, size, size);
-      for (Index l = 0; l < width; l += size)
-        scaled.middleCols(l, size) = absorption_.inverse.middleCols(to + l, size) * prior;
-      const Matrix t = linalg::product(absorption_.rest, scaled, threads_);
+      const Matrix t = linalg::product(absorption_.rest, shrunk_.middleCols(to, width), threads_);
       for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
         const Index from = absorption_.first_in_rest[b];
         if (from == kNone) continue;
@@ -219,6 +217,7 @@ class TraceSums {
   Matrix products_;
   Vector traces_;
   std::vector<std::vector<Matrix>> squares_;
+  Matrix shrunk_;              // Y Sigma_B^-1
   Matrix own_, half_, g_, t_;  // of one group: Y, F Y, G and T
 };
 

@@ -64,7 +64,9 @@ Parameters generic_point(const Model& model, const FreeSpace& space, const Param
       own[i] += kShare * numbers.next() * (std::abs(own[i]) + kLeast);
     if (own.allFinite() && slot.structure->is_valid(own)) slot.theta_of(theta) = own;
   }
-  return space.restored({std::move(theta), start.log_residual()}).value_or(start);
+  const std::optional<Parameters> found = space.restored({std::move(theta), start.log_residual()});
+  // A bound may have taken a matrix back to where it is none.
+  return found && likelihood::relative_factors(model, *found) ? *found : start;
 }
 
 // V_i x for every parameter of the model, x and V_i x weighed as in ErrorSpace.

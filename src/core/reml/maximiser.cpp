@@ -30,6 +30,9 @@ constexpr double kSmallestRadius = 1e-9;
 constexpr double kLargestRadius = 16.0;
 // A residual variance below this share of that of least squares is on its way to zero.
 constexpr double kExactFit = 1e-14;
+// And below this one it has gone there where the search ends and -2l still falls with it.
+constexpr double kEndsExact = 1e-9;
+constexpr double kStillFalls = 0.5;
 // What -2l may lose where the residual variance is left at the wall: less than it tells.
 constexpr double kWallLoss = 1e-3;
 
@@ -72,7 +75,7 @@ class Search {
   // `termination_` saying how.
   std::optional<Evaluation> next(Evaluation&& evaluation) {
     best_ = judged_ = evaluation.parameters;
-    stop_if_exact();
+    stop_if_exact(kExactFit);
     const double value = evaluation.minus2loglik;
     curvature_.look(*best_, std::move(evaluation));
     const BoxedModel whole = boxed(curvature_.hessian());
@@ -97,10 +100,18 @@ class Search {
 
   std::size_t max_iterations() const { return static_cast<std::size_t>(options_.max_iterations); }
 
-  void stop_if_exact() const {
-    if (best_->residual() >= kExactFit || model_.residual_held) return;
+  void stop_if_exact(double least) const {
+    if (best_->residual() >= least || model_.residual_held) return;
     throw InvalidSpec("response",
                       "the random effects fit it exactly: the residual variance goes to zero");
+  }
+
+  // Of -2l in log sigma^2, where that moves without bounds.
+  double residual_slope() const {
+    if (space_.is_bounded()) return 0.0;
+    const std::vector<Index>& leads = space_.leads();
+    const auto at = std::find(leads.begin(), leads.end(), model_.n_theta);
+    return at == leads.end() ? 0.0 : curvature_.gradient()[at - leads.begin()];
   }
 
   BoxedModel boxed(const Matrix& hessian) const {
@@ -140,6 +151,7 @@ class Search {
   }
 
   std::nullopt_t ended(Termination how) {
+    if (residual_slope() > kStillFalls) stop_if_exact(kEndsExact);
     termination_ = how;
     return std::nullopt;
   }

@@ -1,0 +1,28 @@
+# What the engine refuses, as `argument: what is wrong`: the class and what to do.
+
+engine_refusals <- list(
+  "data: there are not more records than fixed effects" = list(class = "saturated",
+    remedy = "Take terms out of the fixed part, or give more records: none is left for variances."),
+  "response: the fixed effects fit it exactly" = list(class = "exact_fit",
+    remedy = paste("Take fixed effects out that have a level for each record, or a variable the",
+      "response was made of.")),
+  "response: the random effects fit it exactly" = list(class = "exact_fit",
+    remedy = paste("Take out terms with a level for each record, or hold the residual variance:",
+      "{.code hold = c(residual = )}.")),
+  "response: fixed and random effects fit it exactly" = list(class = "exact_fit",
+    remedy = paste("Take terms out of the model, or use {.code method = \"REML\"}, which accounts",
+      "for the fixed effects.")),
+  "response: the effects fit it exactly" = list(class = "exact_fit",
+    remedy = paste("Take terms out of the model, or hold the residual variance:",
+      "{.code hold = c(residual = )}.")),
+  "formula: the fixed effects are too nearly dependent" = list(class = "dependent",
+    remedy = "Centre covariates that are far from zero, or leave one of those out that are alike.")
+)
+
+abort_engine <- function(text) {
+  argument <- if (grepl(": ", text)) sub(": .*", "", text) else NA_character_
+  known <- engine_refusals[startsWith(text, names(engine_refusals))]
+  class <- if (length(known) > 0L) known[[1L]]$class else "engine"
+  remedy <- if (length(known) > 0L) known[[1L]]$remedy
+  abort(class, "{text}.", remedy, argument, text)
+}

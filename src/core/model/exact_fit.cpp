@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/exact_fit.h"
+
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/error.h"
+
+namespace henderson::model {
+namespace {
+
+constexpr Index kMostRecords = 500;
+// Of the response, in units of its least-squares residual.
+constexpr double kNothing = 1e-8;
+// Columns of length one with a part smaller than this count as dependent.
+constexpr double kDependent = 1e-9;
+
+Matrix dense_columns(const SparseRows& w, Index first, Index n) {
+  Matrix found = Matrix::Zero(w.n_rows(), n);
+  for (Index r = 0; r < w.n_rows(); ++r) {
+    for (Index k = w.start[r]; k < w.start[r + 1]; ++k) {
+      const Index column = w.column[k] - first;
+      if (column >= 0 && column < n) found(r, column) = w.value[k];
+    }
+  }
+  return found;
+}
+
+Matrix whole(const Model& model, const RandomBlock& block) {
+  return dense_columns(model.w, block.first_column,
+                       static_cast<Index>(block.n_coef) * block.n_levels);
+}
+
+// Any direction, where Sigma can be of rank one in it.
+std::optional<Vector> direction_of(const RandomBlock& block) {
+  Vector w(block.n_coef);
+  for (Index i = 0; i < w.size(); ++i) w[i] = std::cos(1.0 + 2.0 * static_cast<double>(i));
+  const Matrix wanted = w * w.transpose();
+  try {
+    const std::optional<Matrix> lambda =
+        block.structure->factor(block.structure->theta_from_covariance(wanted));
+    if (!lambda || !(*lambda * lambda->transpose()).isApprox(wanted, 1e-8)) return std::nullopt;
+  } catch (const InvalidSpec&) {
+    return std::nullopt;
+  }
+  return w;
+}
+
+// The columns of Z for u = w x (one number for each level), or all.
+Matrix smallest(const Model& model, const RandomBlock& block) {
+  Matrix z = whole(model, block);
+  if (block.held || block.n_coef == 1) return z;
+  const std::optional<Vector> w = direction_of(block);
+  if (!w) return z;
+  Matrix found(z.rows(), block.n_levels);
+  for (Index l = 0; l < found.cols(); ++l)
+    found.col(l) = z.middleCols(l * block.n_coef, block.n_coef) * *w;
+  return found;
+}
+
+Matrix beside(const Matrix& left, const Matrix& right) {
+  Matrix both(left.rows(), left.cols() + right.cols());
+  both << left, right;
+  return both;
+}
+
+Eigen::ColPivHouseholderQR<Matrix> qr_of(const Matrix& x) {
+  Eigen::ColPivHouseholderQR<Matrix> qr;
+  qr.setThreshold(kDependent);
+  qr.compute(x);
+  return qr;
+}
+
+bool falls_without_end(const Matrix& x, const Matrix& z, const Vector& response) {
+  const Index n = z.rows();
+  if (x.cols() + z.cols() < n || (z.cols() >= n && qr_of(z).rank() >= n)) return false;
+  const Matrix both = beside(x, z);
+  const Vector rest = response - both * qr_of(both).solve(response);
+  return rest.norm() < kNothing * response.norm();
+}
+
+bool has_held_part(const Model& model) {
+  if (model.residual_held) return true;
+  return std::any_of(model.residual.blocks.begin(), model.residual.blocks.end(),
+                     [](const ResidualBlock& block) {
+                       return block.held || !block.structure->can_be_rescaled() ||
+                              block.structure->n_theta() < block.structure->n_values();
+                     });
+}
+
+}  // namespace
+
+bool is_unbounded(const Model& model) {
+  if (model.reml || model.blocks.empty() || model.n_missing > 0) return false;
+  if (model.n_records > kMostRecords || has_held_part(model) || !model.constraints.empty())
+    return false;
+  if (model.rank() + model.n_random_columns < model.n_records) return false;
+  const Matrix x = dense_columns(model.w, model.n_random_columns, model.rank());
+  Matrix all(model.n_records, 0), some(model.n_records, 0);
+  std::vector<Matrix> pieces;
+  for (const RandomBlock& block : model.blocks) {
+    all = beside(all, whole(model, block));
+    if (block.held)
+      some = beside(some, whole(model, block));
+    else
+      pieces.push_back(smallest(model, block));
+  }
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const Matrix& a, const Matrix& b) { return a.cols() < b.cols(); });
+  for (const Matrix& piece : pieces) {
+    some = beside(some, piece);
+    if (falls_without_end(x, some, model.response)) return true;
+  }
+  return falls_without_end(x, all, model.response);
+}
+
+}  // namespace henderson::model
