@@ -3,19 +3,16 @@
 #' @rdname tidy.lmmfit
 #' @export
 tidy.lmmfit_bayes <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE,
-                              conf.level = 0.95, ...) {
+                              conf.level = 0.95, scales = c("sdcor", "vcov"), ...) {
   check_unused(...)
-  effects <- vapply(effects, check_choice, "", c("fixed", "ran_pars", "ran_vals"), "effects",
-    USE.NAMES = FALSE)
+  effects <- check_tidy_effects(effects)
+  scales <- check_choice(scales, c("sdcor", "vcov"), "scales")
   level <- check_level(conf.level, "conf.level")
   makers <- list(
     fixed = function() tidy_posterior("fixed", fixed_posterior(x, level)),
-    ran_pars = function() {
-      table <- varcomp(x, level)
-      row.names(table) <- table$parameter
-      cbind(tidy_posterior("ran_pars", table), group = table$term, status = table$status)
-    },
-    ran_vals = function() tidy_effects(x)
+    ran_pars = function() tidy_parameters(x, scales, TRUE, level, "Wald"),
+    ran_vals = function() tidy_effects(x, FALSE, level),
+    ran_coefs = function() tidy_coefficients(x)
   )
   tables <- lapply(makers[unique(effects)], function(make) make())
   columns <- intersect(tidy_columns, unlist(lapply(tables, names)))

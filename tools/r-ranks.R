@@ -65,6 +65,7 @@ r_ranks <- list(
   # Generics of R and of other packages, printing, plots.
   methods = c(
     "methods.R", "fit-text.R", "print.R", "summary.R", "bayes-methods.R", "tidy.R", "tidy-bayes.R",
+    "tidy-parameters.R",
     "interop-*.R",
     "plot.R", "plot-*.R", "pedigree-print.R"
   ),

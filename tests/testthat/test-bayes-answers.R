@@ -53,7 +53,7 @@ test_that("predictions have credible and predictive intervals, wider than those 
 test_that("tables, marginal means and functions of variances come from the draws", {
   slope <- contest(slopes, c(0, 1))$table
   expect_equal(unname(confint(slopes)["Days", ]), c(slope$lower, slope$upper))
-  table <- tidy(slopes, conf.int = TRUE)
+  table <- tidy(slopes, conf.int = TRUE, scales = "vcov")
   expect_equal(table$estimate[3:6], unname(slopes$parameters$estimate))
   means <- marginal_means(slopes, ~Days, at = list(Days = 9))
   expect_relative(means$se, contest(slopes, c(1, 9))$table$se, 1e-8, "marginal mean")
