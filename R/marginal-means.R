@@ -28,7 +28,8 @@
 #' @param weights How levels that are averaged over count: `"equal"`, or `"proportional"` to their
 #'   numbers of records.
 #' @param average Names of further variables to average over, or a list of weights named by
-#'   variables, as in `list(nitro = c("0" = 0.5, "0.6" = 0.5))`.
+#'   variables: by level, as in `list(nitro = c("0" = 0.5, "0.6" = 0.5))`, or one for each level in
+#'   their order.
 #' @param use,ignore Labels of random terms (as [varcomp()] has them) that are to be part of the
 #'   means, or not to be.
 #' @param present `TRUE` averages only over the combinations of factors that have records.
@@ -164,9 +165,10 @@ new_means <- function(fit, plan, functions, moments, by, level) {
   why <- vapply(utils::head(gaps, 5L), function(i) {
     if (functions$empty[i]) "no records" else functions$why(i)
   }, "")
+  moments$cells <- cell_names(plan$cells)
   structure(table, class = c("marginal_means", "data.frame"), K = functions$K, L = functions$L,
     moments = moments, variables = names(plan$cells), by = by, level = level,
-    why = stats::setNames(why, cell_names(plan$cells)[utils::head(gaps, 5L)]),
+    why = stats::setNames(why, moments$cells[utils::head(gaps, 5L)]),
     over = over_text(plan), random = term_labels(fit)[plan$terms])
 }
 

@@ -96,8 +96,8 @@ over_weights <- function(plan, grid, m) {
   weights <- rep.int(1, m)
   given <- plan$choices$average
   for (name in intersect(names(grid), if (is.list(given)) names(given))) {
-    own <- as.numeric(given[[name]][as.character(grid[[name]])])
-    weights <- weights * ifelse(is.na(own), 0, own)
+    own <- level_weights(given[[name]], unique(as.character(grid[[name]])), name)
+    weights <- weights * own[as.character(grid[[name]])]
   }
   counted <- counted_variables(plan, names(grid))
   if (plan$choices$weights == "proportional" && length(counted) > 0L) {
@@ -106,6 +106,23 @@ over_weights <- function(plan, grid, m) {
     weights <- weights * ifelse(is.na(found), 0, found)
   }
   weights / sum(weights)
+}
+
+# By level, from weights with names (of others zero) or one for each level in their order.
+level_weights <- function(given, levels, name) {
+  if (is.null(given)) given <- rep.int(1, length(levels))
+  valid <- is.numeric(given) && all(is.finite(given)) && all(given >= 0)
+  if (valid && is.null(names(given))) {
+    valid <- length(given) == length(levels)
+    names(given) <- if (valid) levels
+  }
+  if (!valid || length(setdiff(names(given), levels)) > 0L || sum(given) == 0) {
+    abort_argument("average", given,
+      paste0("weights by name, or one for each of the ", length(levels), " levels of `", name, "`"))
+  }
+  weights <- stats::setNames(double(length(levels)), levels)
+  weights[names(given)] <- given
+  weights
 }
 
 counted_variables <- function(plan, names) {
@@ -133,6 +150,11 @@ present_rows <- function(plan) {
   n <- length(rows$cell)
   counts <- tabulate(match(key, key[first]), length(first))
   weights <- if (plan$choices$weights == "proportional") counts[rows$combo] else rep.int(1, n)
+  given <- plan$choices$average
+  for (name in intersect(intersect(factors, plan$over), if (is.list(given)) names(given))) {
+    own <- level_weights(given[[name]], as.character(plan$values[[name]]), name)
+    weights <- weights * own[as.character(combos[[name]])][rows$combo]
+  }
   over <- c(
     lapply(combos[intersect(factors, plan$over)], function(x) rep.int(x[rows$combo], times)),
     lapply(covariates, rep, each = n)
@@ -140,7 +162,7 @@ present_rows <- function(plan) {
   cell <- rep.int(rows$cell, times)
   weights <- rep.int(weights, times)
   total <- tapply(weights, factor(cell, seq_len(nrow(plan$cells))), sum)
-  list(cell = cell, over = over, weight = weights / as.vector(total)[cell])
+  list(cell = cell, over = over, weight = unname(weights / as.vector(total)[cell]))
 }
 
 present_part <- function(plan, own, names) {

@@ -15,15 +15,65 @@ vcov.marginal_means <- function(object, ...) {
   covariance
 }
 
-# Rows of a table of means that were taken out of it have lost their covariance.
+# A table that was put in another order behind the back of `[` (by dplyr::arrange(), say) no longer
+# fits its covariance.
 check_means <- function(x, argument = "x") {
   if (!inherits(x, "marginal_means")) {
     abort_argument(argument, class(x)[1L], "made by marginal_means() or predict(classify = )")
   }
-  if (is.null(attr(x, "moments")) || nrow(x) != length(attr(x, "moments")$estimable)) {
-    abort_argument(argument, "rows of a table", "whole, as marginal_means() gives it")
+  if (!fits_moments(x)) {
+    abort_argument(argument, "a changed table",
+      "as marginal_means() gives it, or rows of it by x[rows, ]")
   }
   x
+}
+
+fits_moments <- function(x) {
+  moments <- attr(x, "moments")
+  variables <- attr(x, "variables")
+  !is.null(moments) && all(c(variables, "estimate") %in% names(x)) &&
+    identical(moments$value, x$estimate) && identical(moments$cells, cell_names(x[variables]))
+}
+
+# Rows keep what is known of them; a choice of columns is a plain data frame.
+#' @export
+`[.marginal_means` <- function(x, i, j, drop) {
+  table <- as.data.frame(x)
+  if (nargs() - (!missing(drop)) < 3L) return(if (missing(i)) x else table[i])
+  rows <- stats::setNames(seq_len(nrow(x)), row.names(x))
+  if (!missing(i)) rows <- rows[i]
+  if (missing(j) && !anyNA(rows) && !anyDuplicated(rows) && fits_moments(x)) {
+    return(mean_rows_of(x, unname(rows)))
+  }
+  if (missing(j)) return(table[rows, , drop = FALSE])
+  columns <- table[j]
+  if (missing(drop)) drop <- length(columns) == 1L
+  if (drop && length(columns) == 1L) columns[[1L]][rows] else columns[rows, , drop = FALSE]
+}
+
+mean_rows_of <- function(x, rows) {
+  moments <- attr(x, "moments")
+  told <- moments$estimable[rows]
+  own <- cumsum(moments$estimable)[rows[told]]
+  square <- function(matrix) matrix[own, own, drop = FALSE]
+  for (name in c("estimable", "value", "se", "df", "cells")) {
+    moments[[name]] <- moments[[name]][rows]
+  }
+  for (name in intersect(c("covariance", "used"), names(moments))) {
+    moments[[name]] <- square(moments[[name]])
+  }
+  moments$gradients <- if (!is.null(moments$gradients)) lapply(moments$gradients, square)
+  moments$K <- if (!is.null(moments$K)) moments$K[own, , drop = FALSE]
+  table <- as.data.frame(x)[rows, , drop = FALSE]
+  row.names(table) <- NULL
+  kept <- attributes(x)[c("variables", "by", "level", "over", "random")]
+  why <- attr(x, "why")
+  attributes(table) <- c(attributes(table), kept, list(
+    moments = moments, why = why[names(why) %in% moments$cells],
+    K = attr(x, "K")[rows, , drop = FALSE], L = attr(x, "L")[rows, , drop = FALSE]
+  ))
+  class(table) <- class(x)
+  table
 }
 
 # estimate, covariance and df of contrasts of means, a row for each; NA where one of the means is

@@ -46,7 +46,10 @@ lsd <- function(x, level = NULL) {
 #' @method print marginal_means
 #' @export
 print.marginal_means <- function(x, n = 60L, digits = 5L, ...) {
-  if (is.null(attr(x, "moments"))) return(print(as.data.frame(x), digits = digits, ...))
+  if (!fits_moments(x)) {
+    print(as.data.frame(x), digits = digits, ...)
+    return(invisible(x))
+  }
   cat(means_heading(x), "\n\n", sep = "")
   shown <- seq_len(min(n, nrow(x)))
   print_table(means_columns(x, digits)[shown, , drop = FALSE], attr(x, "variables"))

@@ -69,7 +69,12 @@ levels_by_term <- function(fit, name) {
 # The values that a variable has in the grid of means.
 mean_values <- function(variable, given, name) {
   x <- variable$x
-  if (!variable$factor) return(if (is.null(given)) mean(x) else as.double(given))
+  if (!variable$factor) {
+    if (is.null(given)) return(mean(x))
+    valid <- is_number_like(given) && length(given) > 0L && all(is.finite(as.double(given)))
+    if (!valid) abort_argument("at", given, paste0("numbers for `", name, "`"))
+    return(as.double(given))
+  }
   if (!is_factor_like(x) && is.null(variable$levels)) {
     values <- sort(unique(x))
     if (is.null(given)) return(values)

@@ -158,7 +158,7 @@ test_that("a mean that is not estimable says why, and printing shows what was av
   expect_output(print(means), "averaged over temperature")
   expect_output(print(means), "SED")
   expect_false(is.na(marginal_means(fit, ~ recipe, present = TRUE)$estimate[1]))
-  expect_error(sed(means[1:2, ]), class = "henderson_error_argument")
+  expect_error(sed(as.data.frame(means)), class = "henderson_error_argument")
 })
 
 test_that("means of a fit by Bayes are those of its posterior", {
