@@ -6,8 +6,9 @@
 #'
 #' @param fit A fit by [lmmfit()].
 #' @param K A vector with a number for each fixed effect, a matrix with a row for each function, or
-#'   either with names of fixed effects (`c("SexFemale:age" = 1)`): those not named are 0. Names are
-#'   those of `fixef(fit)`, dropped ones included.
+#'   either with names of fixed effects (`c("SexFemale:age" = 1)`): those not named are 0. Names alone
+#'   (`c("age", "SexFemale")`) stand for these effects, a row for each. Names are those of
+#'   `fixef(fit)`, dropped ones included.
 #' @param tolerance Relative to the size of the row.
 #' @return A logical vector with an element for each row of `K`.
 #' @examples
@@ -25,12 +26,13 @@ is_estimable <- function(fit, K, tolerance = 1e-6) {
 
 # K as a matrix (dense or sparse) with a column for each fixed effect and names of rows.
 as_hypotheses <- function(K, names, argument = "K") {
+  if (is.character(K)) K <- named_effects(K, names, argument)
   if (is.list(K) && !is.data.frame(K)) K <- do.call(rbind, K)
   if (is.data.frame(K)) K <- as.matrix(K)
   numbers <- if (inherits(K, "Matrix")) TRUE else is.numeric(K)
   if (!numbers) {
     abort_hypothesis(argument, "must be numeric",
-      "Give a vector, or a matrix with a row for each function.")
+      "Give a vector, a matrix with a row for each function, or names of fixed effects.")
   }
   if (is.null(dim(K))) K <- matrix(K, 1L, dimnames = list(NULL, names(K)))
   K <- by_names(K, names, argument)
@@ -40,6 +42,15 @@ as_hypotheses <- function(K, names, argument = "K") {
   }
   if (nrow(K) == 0L) abort_hypothesis(argument, "has no rows", "Give at least one.")
   if (is.null(rownames(K))) rownames(K) <- hypothesis_names(K, names)
+  K
+}
+
+# Effects themselves, by their names.
+named_effects <- function(effects, names, argument) {
+  unknown <- setdiff(effects, names)
+  if (length(unknown) > 0L) abort_hypothesis_names(argument, unknown, names)
+  K <- outer(effects, names, `==`) + 0
+  dimnames(K) <- list(effects, names)
   K
 }
 

@@ -33,7 +33,7 @@
 vpredict <- function(fit, ..., information = c("average", "observed", "expected"), level = NULL) {
   check_fit(fit, "fit")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
-  functions <- variance_functions(list(...), fit$parameters$name, fit_other_names(fit))
+  functions <- variance_functions(given_functions(...), fit$parameters$name, fit_other_names(fit))
   if (is_bayes(fit)) return(posterior_functions(fit, functions, level %||% 0.95))
   found <- functions_at(fit, functions, information)
   table <- data.frame(
@@ -49,4 +49,14 @@ vpredict <- function(fit, ..., information = c("average", "observed", "expected"
     }
   }
   structure(table, covariance = found$covariance)
+}
+
+# Parameters are no objects: what is not written as a formula cannot be evaluated.
+given_functions <- function(...) {
+  tryCatch(list(...), error = function(e) {
+    written <- as.list(substitute(list(...)))[-1L]
+    bad <- which(!vapply(written, is_call_to, NA, "~"))[1L]
+    if (is.na(bad)) stop(e)
+    abort_function_formula(deparse_one(written[[bad]]))
+  })
 }

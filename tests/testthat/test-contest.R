@@ -127,7 +127,7 @@ test_that("what cannot be a hypothesis is refused", {
   fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
   expect_error(contest(fit, c(nitrogen = 1)), "nitro", class = "henderson_error_coefficient")
   expect_error(contest(fit, 1), class = "henderson_error_hypothesis")
-  expect_error(contest(fit, "nitro"), class = "henderson_error_hypothesis")
+  expect_error(contest(fit, TRUE), class = "henderson_error_hypothesis")
   expect_error(contest(fit, c(1, NA)), class = "henderson_error_hypothesis")
   expect_error(contest(fit, diag(2)[0, ]), class = "henderson_error_hypothesis")
   expect_error(contest(fit, diag(2), rhs = 1:3), class = "henderson_error_hypothesis")
@@ -136,4 +136,12 @@ test_that("what cannot be a hypothesis is refused", {
   expect_error(contest(lm(yield ~ nitro, nlme::Oats), 1), class = "henderson_error_argument")
   expect_error(contest(update(fit, method = "ML"), diag(2), ddf = "Kenward-Roger"),
     class = "henderson_error_kenward_roger")
+})
+
+test_that("effects by their names are rows of K", {
+  fit <- lmmfit(distance ~ age * Sex + (1 | Subject), as.data.frame(nlme::Orthodont))
+  names <- names(fixef(fit))
+  expect_equal(contest(fit, names[c(4, 2)])$table, contest(fit, diag(4)[c(4, 2), ])$table)
+  expect_error(contest(fit, "agee"), "age", class = "henderson_error_coefficient")
+  expect_true(all(is_estimable(fit, names)))
 })

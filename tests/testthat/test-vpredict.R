@@ -76,3 +76,11 @@ test_that("what is not a function of the parameters is refused", {
   held <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats, hold = c(residual = 300))
   expect_identical(vpredict(held, r ~ residual)$se, 0)
 })
+
+test_that("functions that are not formulas are refused in words", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), as.data.frame(nlme::Orthodont))
+  expect_error(vpredict(fit, h2 = V1 / (V1 + V2)), "is not a formula",
+    class = "henderson_error_function_formula")
+  expect_error(vpredict(fit, Subject / residual), class = "henderson_error_function_formula")
+  expect_error(vpredict(fit, "Subject / residual"), class = "henderson_error_function_formula")
+})
