@@ -174,3 +174,17 @@ drop1.lmmfit_bayes <- function(object, ...) {
 profile.lmmfit_bayes <- function(fitted, ...) {
   abort_bayes_question("`profile()`", "{.fn confint} has intervals between posterior quantiles.")
 }
+
+#' @method logLik lmmfit_bayes
+#' @export
+logLik.lmmfit_bayes <- function(object, ...) {
+  abort_bayes_question("`logLik()`",
+    "Compare models by {.fn marginal_likelihood} or {.fn loo::loo}.")
+}
+
+#' @method deviance lmmfit_bayes
+#' @export
+deviance.lmmfit_bayes <- function(object, ...) {
+  abort_bayes_question("`deviance()`",
+    "Compare models by {.fn marginal_likelihood} or {.fn loo::loo}.")
+}

@@ -16,6 +16,7 @@ bayes_settings <- function(given, method, model) {
     prior = model_prior(given$prior, model), sampler = sampler,
     draws = check_count(given$draws %||% 4000L, "draws", least = 100),
     chains = check_count(given$chains %||% 4L, "chains", least = 2),
+    wants_chains = !is.null(given$chains),
     seed = check_seed(given$seed)
   )
 }

@@ -42,7 +42,7 @@ compare_methods <- function(formula, data = NULL, methods = c("ANOVA", "ML", "RE
       fixed = method_table(fits, methods, function(fit) {
         data.frame(effect = fit$fixed$names, estimate = fit$fixed$estimate, se = fit$fixed$se)
       }, "effect"),
-      criterion = vapply(fits, stats::deviance, 0), fits = fits, reasons = reasons
+      criterion = vapply(fits, `[[`, 0, "minus2loglik"), fits = fits, reasons = reasons
     ),
     class = "compare_methods"
   )

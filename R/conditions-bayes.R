@@ -143,6 +143,11 @@ abort_bayes_package <- function(packages) {
   )
 }
 
+inform_chains_unused <- function() {
+  inform("chains", paste("{.arg chains} is not used: importance sampling was enough.",
+    "{.code sampler = \"hmc\"} asks for chains."), "chains")
+}
+
 abort_chains_unused <- function(sampler) {
   abort("bayes_argument",
     "{.arg chains} is of Markov chains, and the sampler is {.val {sampler}}.",

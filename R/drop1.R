@@ -71,6 +71,9 @@ ranova <- function(fit, reduce = TRUE, ...) {
   check_unused(...)
   check_fit(fit, "fit")
   check_flag(reduce, "reduce")
+  if (is_bayes(fit)) {
+    abort_bayes_question("`ranova()`", "Compare models by {.fn marginal_likelihood}.")
+  }
   if (!is_mixed(fit)) abort_no_random("`ranova()`")
   spec <- fit_spec(fit)
   smaller <- unlist(lapply(seq_along(fit$random), function(k) {

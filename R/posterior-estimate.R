@@ -11,6 +11,7 @@ by_posterior <- function(model, control) {
   est$seconds <- proc.time()[["elapsed"]] - begin
   draws$seconds <- est$seconds
   est$posterior <- draws
+  if (settings$wants_chains && draws$sampler == "importance") inform_chains_unused()
   warn_poor_draws(draws)
   est
 }

@@ -49,7 +49,7 @@ r_ranks <- list(
   answers = c(
     "information.R", "ddf-names.R", "moments.R", "row-sketch.R", "subjects.R", "sandwich.R",
     "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
-    "bayes-functions.R", "bayes-answers.R",
+    "bayes-functions.R", "bayes-answers.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "reliability.R", "breeding-values.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
