@@ -42,10 +42,11 @@ abort_prior_expansion <- function(t) {
 }
 
 abort_prior_name <- function(name, known) {
+  near <- nearest_of(name, known)
   abort("prior_name",
     paste("{.arg prior}: there {cli::qty(length(name))}{?is/are} no parameter{?s} or term{?s}",
       "{.val {name}} to have a prior."),
-    "This model has {.val {known}}.", "prior", name
+    c(did_you_mean(near), "This model has {.val {known}}."), "prior", name
   )
 }
 

@@ -15,6 +15,9 @@ with_own_requests <- function(asked, parameters, random, parts) {
   for (what in c("hold", "start")) {
     asked[[what]] <- named_values(asked[[what]], parameters, random, parts, what)
   }
+  if (!is.null(asked$tie)) {
+    asked$tie <- ties_in_own_names(asked$tie, other_names(parameters, random, parts))
+  }
   if (is.list(asked$bounds) && !is.null(names(asked$bounds))) {
     others <- other_names(parameters, random, parts)
     names(asked$bounds) <- with_own_names(names(asked$bounds), others)

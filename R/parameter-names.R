@@ -77,6 +77,20 @@ with_own_names <- function(names, others) {
   unname(names)
 }
 
+ties_in_own_names <- function(tie, others) {
+  if (is.list(tie)) return(lapply(tie, ties_in_own_names, others))
+  if (inherits(tie, "formula")) {
+    side <- length(tie)
+    expression <- with_parameter_names(tie[[side]], names(others))
+    tie[[side]] <- substitute_names(expression, lapply(others, as.name))
+  } else if (is.character(tie)) {
+    tie <- with_own_names(tie, others)
+  } else if (!is.null(names(tie))) {
+    names(tie) <- with_own_names(names(tie), others)
+  }
+  tie
+}
+
 fit_other_names <- function(fit) other_names(fit$parameters, fit$random, fit$parts)
 
 # Values of hold and start: matrices by the label of a term become the values of their entries.

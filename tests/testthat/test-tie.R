@@ -85,3 +85,16 @@ test_that("mistakes in bounds are named", {
   expect_error(fit_tied(bounds = bounds, hold = c(Subject = 2)), "outside its bounds")
   expect_error(fit_tied(bounds = bounds, start = c(Subject = 2)), "outside its bounds")
 })
+
+test_that("parameters are tied by their other names too", {
+  data <- data.frame(env = factor(c("A", "B", "C"))[gl(3, 1, 120)], line = gl(20, 3, 120))
+  set.seed(4)
+  data$y <- rnorm(20)[data$line] * c(1, 0.6, 1.5)[data$env] + rnorm(120)
+  own <- lmmfit(y ~ env + diag(0 + env | line), data, tie = c("line.envA", "line.envC"))
+  for (tie in list(c("line.A", "line.C"), c(line.A = 1, line.envC = 1), ~ line.A == line.C,
+    list(~ line.envC == line.A))) {
+    expect_equal(varcomp(lmmfit(y ~ env + diag(0 + env | line), data, tie = tie)), varcomp(own))
+  }
+  expect_error(lmmfit(y ~ env + diag(0 + env | line), data, tie = c("line.A", "line.D")),
+    class = "henderson_error_parameter_name")
+})
