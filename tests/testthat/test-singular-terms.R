@@ -4,7 +4,8 @@ lme4_value <- function(formula, data) {
   skip_if_not_installed("lme4")
   values <- vapply(c("nloptwrap", "bobyqa"), function(optimizer) {
     m <- suppressMessages(suppressWarnings(lme4::lmer(formula, data,
-      control = lme4::lmerControl(optimizer = optimizer, calc.derivs = FALSE))))
+      control = lme4::lmerControl(optimizer = optimizer, calc.derivs = FALSE,
+        check.nobs.vs.nRE = "ignore", check.nobs.vs.nlev = "ignore"))))
     -2 * as.numeric(stats::logLik(m))
   }, 0)
   min(values)
@@ -67,5 +68,47 @@ test_that("the exact curvature of terms that are nearly singular keeps its digit
     d$y <- stats::rnorm(9)[d$s] + .6 * stats::rnorm(9)[d$s] * d$c1 + .5 * stats::rnorm(8)[d$i] +
       stats::rnorm(72)
     expect_reaches(y ~ c1 * c2 + (c1 * c2 | s) + (c1 * c2 | i), d)
+  }
+})
+
+# Small data with variances that may be zero: (x | a) + (x | b) + (x | a:b), or subjects x items.
+crossed_model <- function(seed) {
+  set.seed(seed)
+  sd_of <- function() if (stats::runif(1) < .3) 0 else exp(stats::rnorm(1, -.3, .8))
+  effects <- function(g, covariates) {
+    terms <- lapply(covariates, function(x) (sd_of() * stats::rnorm(nlevels(g)))[g] * x)
+    Reduce(`+`, terms)
+  }
+  if (seed %% 2 == 1) {
+    n <- sample(40:120, 1)
+    levels <- c(sample(4:9, 1), sample(4:8, 1))
+    d <- data.frame(a = factor(sample(levels[1], n, TRUE)), b = factor(sample(levels[2], n, TRUE)),
+      x = stats::rnorm(n, sample(c(0, 0, 1, 5), 1)))
+    cells <- interaction(d$a, d$b)
+    d$y <- effects(d$a, list(1, d$x)) + effects(d$b, list(1, d$x)) +
+      effects(cells, list(1, d$x)) + stats::rnorm(n) * sample(c(1, 1, .1), 1)
+    return(list(data = d, formula = y ~ x + (x | a) + (x | b) + (x | a:b)))
+  }
+  size <- c(sample(6:12, 1), sample(5:10, 1))
+  d <- expand.grid(s = factor(seq_len(size[1])), i = factor(seq_len(size[2])))
+  d$c1 <- (as.integer(d$s) + as.integer(d$i)) %% 2 - .5
+  d$c2 <- sample(c(-.5, .5), nrow(d), TRUE)
+  if (stats::runif(1) < .3) d <- d[sample(nrow(d), round(.8 * nrow(d))), ]
+  d$y <- effects(d$s, list(1, d$c1, d$c2)) + effects(d$i, list(1, d$c1, d$c2)) +
+    stats::rnorm(nrow(d))
+  list(data = d, formula = if (stats::runif(1) < .5) {
+    y ~ c1 * c2 + (c1 * c2 | s) + (c1 * c2 | i)
+  } else {
+    y ~ c1 + c2 + (c1 + c2 | s) + (c1 + c2 | i)
+  })
+}
+
+test_that("a local maximum on a face is left for a higher one", {
+  # The deviance function of lme4 by nlminb() from its own optima.
+  best <- c("38" = 82.844569, "359" = 102.693846, "14" = 106.393959)
+  for (seed in names(best)) {
+    s <- crossed_model(as.integer(seed))
+    fit <- expect_reaches(s$formula, s$data)
+    expect_lt(fit$minus2loglik, best[[seed]] + 1e-5)
   }
 })

@@ -10,6 +10,7 @@
 #include "core/reml/curvature.h"
 #include "core/reml/ending.h"
 #include "core/reml/flat_places.h"
+#include "core/reml/other_starts.h"
 #include "core/reml/residual_wall.h"
 #include "core/reml/trials.h"
 
@@ -36,9 +37,7 @@ constexpr double kStillFalls = 0.5;
 // What -2l may lose where the residual variance is left at the wall: less than it tells.
 constexpr double kWallLoss = 1e-3;
 
-// To what share of sigma standard deviations are lifted for another search, and what that must gain
-// beyond an end that has converged.
-constexpr double kLifts[] = {0.3, 1.0, 0.1};
+// What another search must gain beyond an end that has converged.
 constexpr double kLiftGain = 1e-6;
 
 class Search {
@@ -291,27 +290,25 @@ std::optional<RemlResult> try_search(const MixedModelEquations& equations, const
 RemlResult lifted(RemlResult&& first, const MixedModelEquations& equations,
                   const RemlOptions& options, Callbacks& callbacks) {
   const Model& model = equations.model();
-  const FreeSpace space(model);
   Parameters best = first.evaluation.parameters;
   double value = first.evaluation.minus2loglik;
   SearchReport report = std::move(first.report);
   { const Evaluation released = std::move(first.evaluation); }
   RemlOptions quiet = options;  // lines are of the iterations that are reported
   quiet.trace = false;
-  for (const double share : kLifts) {
-    const std::optional<Parameters> start = coordinates::nudged(model, space, best, share);
-    if (!start) continue;
-    const std::optional<RemlResult> second = try_search(equations, *start, quiet, callbacks);
+  const bool was_done = report.termination == Termination::converged;
+  for (const Parameters& start : other_starts(model, best, was_done)) {
+    const std::optional<RemlResult> second = try_search(equations, start, quiet, callbacks);
     if (!second) continue;
     const double gain = value - second->evaluation.minus2loglik;
-    const bool was_done = report.termination == Termination::converged;
     const bool is_done = second->report.termination == Termination::converged;
-    if (gain > kLiftGain || (gain > -kLiftGain && is_done && !was_done)) {
+    const bool done = report.termination == Termination::converged;
+    if (gain > kLiftGain || (gain > -kLiftGain && is_done && !done)) {
       best = second->evaluation.parameters;
       value = second->evaluation.minus2loglik;
       append(report, second->report);
     }
-    if (was_done || report.termination == Termination::converged) break;
+    if (!was_done && report.termination == Termination::converged) break;
   }
   return {*likelihood::evaluate(equations, best, false, callbacks), std::move(report)};
 }

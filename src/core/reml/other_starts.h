@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where a search begins again that stalled, or that ended where terms are singular: such a face may
+// hold a local maximum, or lead up through a saddle alone.
+#pragma once
+
+#include <vector>
+
+#include "core/likelihood/parameters.h"
+
+namespace henderson::reml {
+
+// The end with its small standard deviations lifted to a share of sigma (of a search that has
+// converged one share alone), and last the end with singular terms of several coefficients replaced
+// by sigma^2 I, which forgets the directions in which they are singular.
+std::vector<likelihood::Parameters> other_starts(const model::Model& model,
+                                                 const likelihood::Parameters& end, bool was_done);
+
+}  // namespace henderson::reml
