@@ -44,3 +44,65 @@ ngrps.lmmfit <- function(object, ...) {
 contest.lmmfit <- function(model, L, ...) contest(model, L, ...)
 
 getData.lmmfit <- function(object) object$frame
+
+# nlme's: Sigma of a random term; R, or V, of the records of an independent group.
+getVarCov.lmmfit <- function(obj, individuals, type = c("random.effects", "conditional",
+                                                        "marginal"), ...) {
+  check_unused(...)
+  type <- check_choice(type, c("random.effects", "conditional", "marginal"), "type")
+  if (type == "random.effects") {
+    if (!is_mixed(obj)) abort_no_random("`getVarCov()`")
+    return(if (length(obj$random) == 1L) term_covariances(obj)[[1L]] else
+      stats::setNames(term_covariances(obj), term_labels(obj)))
+  }
+  group <- independent_groups(obj)
+  individuals <- if (missing(individuals)) 1L else individuals
+  stats::setNames(lapply(individuals, function(i) {
+    records <- which(group == individual_group(obj, group, i))
+    covariance <- as.matrix(build_residual_matrix(obj)[records, records, drop = FALSE])
+    if (type == "marginal") covariance <- covariance + random_covariance(obj, records)
+    dimnames(covariance) <- rep(list(row.names(obj$frame)[records]), 2L)
+    covariance
+  }), individuals)
+}
+
+# The number of an independent group, or that of a level of a random term.
+individual_group <- function(fit, group, i) {
+  if (is.numeric(i) && i %in% group) return(i)
+  for (k in seq_along(fit$random)) {
+    t <- fit$random[[k]]$n_coef
+    level <- match(as.character(i), fit$random[[k]]$levels)
+    if (is.na(level)) next
+    Z <- fit_matrices(fit)$Z[[k]][, (level - 1L) * t + seq_len(t), drop = FALSE]
+    return(group[which(Matrix::rowSums(abs(Z)) > 0)[1L]])
+  }
+  abort_argument("individuals", i, "levels of a random term, or numbers of independent groups")
+}
+
+# ZGZ' of some records.
+random_covariance <- function(fit, records) {
+  Z <- fit_matrices(fit)$Z
+  parts <- lapply(seq_along(Z), function(k) {
+    own <- Z[[k]][records, , drop = FALSE]
+    as.matrix(own %*% term_g(k, fit) %*% Matrix::t(own))
+  })
+  Reduce(`+`, parts, matrix(0, length(records), length(records)))
+}
+
+# nlme's: limits with the estimate between them.
+intervals.lmmfit <- function(object, level = 0.95, which = c("all", "fixed", "var-cov"), ...) {
+  check_unused(...)
+  which <- check_choice(which, c("all", "fixed", "var-cov"), "which")
+  with_estimate <- function(parm, estimate) {
+    limits <- confint(object, parm, level = level)
+    table <- cbind(lower = limits[, 1L], est. = estimate, upper = limits[, 2L])
+    rownames(table) <- rownames(limits)
+    table
+  }
+  structure(
+    c(if (which != "var-cov") list(fixed = with_estimate("fixed", unname(fixef(object)))),
+      if (which != "fixed") list(parameters = with_estimate("variance",
+        object$parameters$estimate))),
+    level = level
+  )
+}

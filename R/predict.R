@@ -38,8 +38,8 @@
 #' @param residual `TRUE` adds the residual of each row, predicted from those of the records that it
 #'   is correlated with.
 #' @param ... Arguments of [marginal_means()], with `classify`; there ASReml's `levels =` is read as
-#'   `at =`, and `sed = TRUE` and `vcov = TRUE` need not be asked for. Otherwise nothing more: what is
-#'   not an argument is an error.
+#'   `at =`, and `sed = TRUE` and `vcov = TRUE` need not be asked for. Otherwise nothing more: what
+#'   is not an argument is an error.
 #' @return A numeric vector with `NA` for rows with missing values. With `se = TRUE` a list of `fit`
 #'   and `se.fit`: the standard errors of the prediction of the expected response, X b + Z u: they
 #'   account for the estimation of b, and take the variances as known. With an interval `fit` is a
@@ -116,7 +116,8 @@ classified_means <- function(fit, classify, level, ddf, given) {
   known <- names(formals(marginal_means))
   unknown <- which(!(names(given) %||% rep.int("", length(given))) %in% known)
   if (length(unknown) > 0L) {
-    abort_unused(names(given)[unknown[1L]] %||% "", given[[unknown[1L]]], quote(predict), known[-1L])
+    first <- unknown[1L]
+    abort_unused(names(given)[first] %||% "", given[[first]], quote(predict), known[-1L])
   }
   do.call(marginal_means, c(list(fit, classify, level = level, ddf = ddf), given))
 }

@@ -5,7 +5,7 @@
   register_later("multcomp", "modelparm", "lmmfit")
   for (generic in c("refit", "getME", "ngrps")) register_later("lme4", generic, "lmmfit")
   register_later("lmerTest", "contest", "lmmfit")
-  register_later("nlme", "getData", "lmmfit")
+  for (generic in c("getData", "getVarCov", "intervals")) register_later("nlme", generic, "lmmfit")
   setHook(packageEvent("lmerTest", "attach"), tell_masked)
   register_later("DHARMa", "getFixedEffects", "lmmfit")
   for (generic in c("linearHypothesis", "Anova", "deltaMethod", "vif")) {
@@ -19,7 +19,14 @@
   insight <- c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
     "is_mixed_model", "link_inverse", "get_variance")
   for (generic in insight) register_later("insight", generic, "lmmfit")
-  for (generic in c("r2", "check_singularity", "check_convergence")) {
+  for (generic in c("get_loglikelihood", "get_df")) register_later("insight", generic, "lmmfit")
+  register_later("parameters", "model_parameters", "lmmfit")
+  for (generic in c("get_coef", "set_coef", "get_vcov", "get_predict")) {
+    register_later("marginaleffects", generic, "lmmfit")
+  }
+  if (isNamespaceLoaded("marginaleffects")) allow_in_marginaleffects()
+  setHook(packageEvent("marginaleffects", "onLoad"), allow_in_marginaleffects)
+  for (generic in c("r2", "check_singularity", "check_convergence", "model_performance")) {
     register_later("performance", generic, "lmmfit")
   }
 }

@@ -1,0 +1,83 @@
+# What parameters and performance ask of a model. Their defaults know models by a list of classes,
+# and this is not on it. Registered when they are loaded (zzz.R).
+
+# Fixed effects, and standard deviations and correlations of random ones, as of a fit by lme4.
+model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed", "random"),
+                                    ddf = NULL, conf.method = c("Wald", "profile"), digits = 2,
+                                    ...) {
+  effects <- check_choice(effects, c("all", "fixed", "random"), "effects")
+  wanted <- c(if (effects != "random") "fixed", if (effects != "fixed") "ran_pars")
+  found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci, ddf = ddf,
+    conf.method = check_choice(conf.method, c("Wald", "profile"), "conf.method"))
+  random <- found$effect == "ran_pars"
+  table <- data.frame(
+    Parameter = ifelse(random, parameter_label(found$term), found$term),
+    Coefficient = found$estimate, SE = found$std.error, CI = ci, CI_low = found$conf.low,
+    CI_high = found$conf.high
+  )
+  if (any(!random)) {
+    finite <- any(is.finite(found$df))
+    table[[if (finite) "t" else "z"]] <- found$statistic
+    table$df_error <- found$df
+    table$p <- found$p.value
+  }
+  table$Effects <- ifelse(random, "random", "fixed")
+  if (any(random)) table$Group <- ifelse(random, found$group, "")
+  as_parameters_model(table, model, ci, digits)
+}
+
+# sd__(Intercept) is SD (Intercept); cor__a.b is Cor (a~b).
+parameter_label <- function(term) {
+  prefix <- sub("__.*$", "", term)
+  name <- sub("^[a-z]+__", "", term)
+  words <- c(sd = "SD", cor = "Cor", var = "Var", cov = "Cov")
+  name <- ifelse(name == "Observation", "Observations", gsub("^[(]Intercept[)]", "Intercept", name))
+  name <- ifelse(prefix == "cor", sub(".", "~", name, fixed = TRUE), name)
+  ifelse(prefix %in% names(words), paste0(words[prefix], " (", name, ")"), term)
+}
+
+as_parameters_model <- function(table, model, ci, digits) {
+  labels <- stats::setNames(table$Parameter, table$Parameter)
+  structure(table,
+    class = c("parameters_model", "see_parameters_model", "data.frame"),
+    pretty_names = labels[table$Effects == "fixed"], pretty_labels = labels, ci = ci,
+    ci_method = as_ddf(model$ddf), ci_test = NULL, verbose = TRUE, exponentiate = FALSE,
+    ordinal_model = FALSE, linear_model = TRUE, mixed_model = is_mixed(model), n_obs = model$n,
+    model_class = "lmmfit", bootstrap = FALSE, iterations = NA, robust_vcov = FALSE,
+    ignore_group = TRUE, ran_pars = TRUE, show_summary = FALSE, log_link = FALSE,
+    test_statistic = if ("t" %in% names(table)) "t-statistic" else "z-statistic",
+    model_formula = deparse_one(model$formula), coefficient_name = "Coefficient",
+    zi_coefficient_name = "Log-Odds", digits = digits, ci_digits = digits, p_digits = 3,
+    footer_digits = 3, show_formula = FALSE
+  )
+}
+
+# Those of performance for a fit by lme4 (its `estimator = "REML"`).
+model_performance.lmmfit <- function(model, metrics = "all", ...) {
+  own <- logLik(model)
+  k <- attr(own, "df")
+  values <- list(AIC = AIC(model), AICc = AIC(model) + 2 * k * (k + 1) / (model$n - k - 1),
+    BIC = BIC(model))
+  if (is_mixed(model)) {
+    shares <- R2(model)
+    values <- c(values, list(R2_conditional = shares["conditional", "estimate"],
+      R2_marginal = shares["marginal", "estimate"], ICC = icc(model)["adjusted", "estimate"]))
+  }
+  values <- c(values, list(RMSE = sqrt(mean(residuals(model)^2, na.rm = TRUE)),
+    Sigma = sigma(model)))
+  known <- names(values)
+  if (!identical(metrics, "all")) {
+    values <- values[toupper(sub("_.*$", "", known)) %in% toupper(metrics)]
+  }
+  structure(as.data.frame(values), class = c("performance_model", "data.frame"))
+}
+
+get_loglikelihood.lmmfit <- function(x, estimator = NULL, ...) {
+  logLik(x, REML = x$method != "ML" && !identical(estimator, "ML"))
+}
+
+get_df.lmmfit <- function(x, type = "residual", ...) {
+  if (type == "model") return(n_free(x))
+  if (type == "residual") return(df.residual(x))
+  fixed_table(x, if (type %in% c("wald", "normal")) "none" else type)$df
+}

@@ -1,0 +1,80 @@
+# parameters, performance, insight and nlme for peers' fits of the same model are the source.
+
+sleep_fits <- function() {
+  skip_if_not_installed("lme4")
+  formula <- Reaction ~ Days + (Days | Subject)
+  # lmerTest looks for what was written in the call.
+  peer <- lme4::lmer(Reaction ~ Days + (Days | Subject), lme4::sleepstudy,
+    control = lme4::lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-9)))
+  list(fit = lmmfit(formula, lme4::sleepstudy), peer = peer)
+}
+
+test_that("model_parameters() has lme4's rows and numbers, and prints", {
+  skip_if_not_installed("parameters")
+  both <- sleep_fits()
+  own <- as.data.frame(parameters::model_parameters(both$fit))
+  peer <- as.data.frame(suppressMessages(parameters::model_parameters(both$peer,
+    ci_method = "satterthwaite", effects = "fixed")))
+  for (column in c("Parameter", "Coefficient", "SE", "CI_low", "CI_high", "t", "df_error", "p")) {
+    expect_equal(own[1:2, column], peer[[column]], tolerance = 1e-4, info = column)
+  }
+  expect_identical(own$Parameter[3:6],
+    c("SD (Intercept)", "Cor (Intercept~Days)", "SD (Days)", "SD (Observations)"))
+  expect_output(print(parameters::model_parameters(both$fit)), "SD \\(Residual\\)")
+  fixed <- parameters::model_parameters(both$fit, effects = "fixed", ddf = "Kenward-Roger")
+  expect_equal(fixed$SE, unname(sqrt(diag(vcov(both$fit, ddf = "Kenward-Roger")))))
+})
+
+test_that("performance and insight have lme4's numbers", {
+  skip_if_not_installed("performance")
+  both <- sleep_fits()
+  expect_equal(as.data.frame(performance::model_performance(both$fit)),
+    as.data.frame(performance::model_performance(both$peer)), tolerance = 1e-5,
+    ignore_attr = TRUE)
+  expect_equal(performance::performance_aicc(both$fit), performance::performance_aicc(both$peer),
+    tolerance = 1e-6)
+  expect_equal(insight::get_df(both$fit), insight::get_df(both$peer), ignore_attr = TRUE)
+  for (estimator in c("ML", "REML")) {
+    expect_equal(as.numeric(insight::get_loglikelihood(both$fit, estimator = estimator)),
+      as.numeric(logLik(both$peer, REML = estimator == "REML")), tolerance = 1e-8)
+  }
+})
+
+test_that("getVarCov() and intervals() are nlme's", {
+  formula <- distance ~ age
+  own <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
+  peer <- nlme::lme(formula, nlme::Orthodont, ~ age | Subject)
+  expect_equal(nlme::getVarCov(own), nlme::getVarCov(peer), tolerance = 1e-3, ignore_attr = TRUE)
+  for (type in c("conditional", "marginal")) {
+    expect_equal(nlme::getVarCov(own, "F02", type)[[1]], nlme::getVarCov(peer, "F02", type)[[1]],
+      tolerance = 1e-3, ignore_attr = TRUE, info = type)
+  }
+  found <- nlme::intervals(own)
+  expect_equal(found$fixed[, c(1, 3)], confint(own), ignore_attr = TRUE)
+  expect_equal(found$fixed[, "est."], fixef(own))
+  expect_error(nlme::getVarCov(own, "nobody", "marginal"), class = "henderson_error_argument")
+})
+
+# marginaleffects differences predictions of models with other coefficients: what it calls.
+test_that("slopes and their errors follow from the methods that marginaleffects calls", {
+  fit <- lmmfit(angle ~ recipe * temp + (1 | recipe:replicate), peer_data("cake", "lme4"))
+  beta <- get_coef.lmmfit(fit)
+  expect_equal(beta, fixef(fit))
+  new <- transform(model.frame(fit), replicate = peer_data("cake", "lme4")$replicate)
+  slope <- function(model) {
+    at <- function(step) get_predict.lmmfit(model, transform(new, temp = temp + step))$estimate
+    mean(at(0.5) - at(-0.5))
+  }
+  jacobian <- vapply(names(beta), function(name) {
+    moved <- function(step) {
+      slope(set_coef.lmmfit(fit, replace(beta, name, beta[[name]] + step)))
+    }
+    (moved(1e-3) - moved(-1e-3)) / 2e-3
+  }, 0)
+  se <- sqrt(drop(jacobian %*% get_vcov.lmmfit(fit) %*% jacobian))
+  exact <- contest(fit, c(temp = 1, "recipeB:temp" = 1 / 3, "recipeC:temp" = 1 / 3), ddf = "none")
+  expect_equal(slope(fit), exact$table$estimate, tolerance = 1e-8)
+  expect_equal(se, exact$table$se, tolerance = 1e-6)
+  expect_equal(get_vcov.lmmfit(fit, "KR"), vcov(fit, ddf = "Kenward-Roger"))
+  expect_null(get_vcov.lmmfit(fit, FALSE))
+})
