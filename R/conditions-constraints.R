@@ -83,6 +83,20 @@ abort_bound <- function(name, bound) {
   )
 }
 
+abort_bound_negative <- function(name, bound) {
+  abort("bounds",
+    paste("{.arg bounds}: {.val {name}} is a variance, which {bound[1]} to {bound[2]} would let",
+      "be negative."),
+    c(
+      paste("Where records of a group are less alike than others, write {.code residual = ~ cs(1 |",
+        "group)} in place of {.code (1 | group)}: its {.code rho} may be negative, and rho times",
+        "its variance is the variance component."),
+      "Else write 0 for the lower bound."
+    ),
+    "bounds", bound
+  )
+}
+
 abort_bound_range <- function(name, bound, range) {
   abort("bounds",
     paste("{.arg bounds}: {.val {name}} is between {range[1]} and {range[2]}, which has nothing",

@@ -113,6 +113,7 @@ check_bounds <- function(bounds, parameters) {
 
 check_bound <- function(bound, name, kind) {
   if (kind == "loading") abort_loading("bounds", name)
+  if (kind == "variance" && asks_negative(bound)) abort_bound_negative(name, bound)
   if (is.numeric(bound) && length(bound) == 2L) {
     bound <- ifelse(is.na(bound), c(-Inf, Inf), bound)
   } else {
@@ -123,4 +124,10 @@ check_bound <- function(bound, name, kind) {
     c(-Inf, Inf))
   if (bound[2L] <= range[1L] || bound[1L] >= range[2L]) abort_bound_range(name, bound, range)
   as.double(bound)
+}
+
+# A lower bound below zero, or none on purpose, as ASReml's U: what the engine has no factor for.
+asks_negative <- function(bound) {
+  if (!is.numeric(bound) || length(bound) != 2L || anyNA(bound)) return(FALSE)
+  bound[1L] < 0 && bound[2L] > 0 && (is.finite(bound[1L]) || bound[2L] == Inf)
 }

@@ -98,3 +98,43 @@ test_that("parameters are tied by their other names too", {
   expect_error(lmmfit(y ~ env + diag(0 + env | line), data, tie = c("line.A", "line.D")),
     class = "henderson_error_parameter_name")
 })
+
+test_that("a variance that may be negative is refused, with what has the same likelihood", {
+  set.seed(1)
+  g <- gl(12, 4)
+  alike <- rnorm(48)
+  data <- data.frame(g, x = rnorm(48), v = gl(4, 1, 48),
+    y = alike - 0.9 * ave(alike, g) + rnorm(12, 0, 0.05)[g])
+  for (bound in list(c(-Inf, Inf), c(-1, Inf), c(-0.5, 2))) {
+    error <- expect_error(lmmfit(y ~ x + (1 | g), data, bounds = list(g = bound)),
+      class = "henderson_error_bounds")
+    expect_match(gsub("\\s+", " ", conditionMessage(error)), "residual = ~ cs(1 | group)",
+      fixed = TRUE)
+    expect_error(lmmfit(y ~ x + diag(v | g), data[-1L, ], bounds = list(g.1 = bound)),
+      class = "henderson_error_bounds")
+    expect_error(lmmfit(y ~ x, data, residual = ~ diag(v), bounds = list(residual.1 = bound)),
+      class = "henderson_error_bounds")
+  }
+  expect_no_error(lmmfit(y ~ x + (1 | g), data, bounds = list(g = c(0, Inf))))
+  expect_no_error(lmmfit(y ~ x, data, residual = ~ cs(1 | g),
+    bounds = list(residual.rho = c(-Inf, Inf))))
+
+  # What the message says to write has the likelihood of a negative variance.
+  X <- cbind(1, data$x)
+  dense <- function(p) {
+    V <- p[2L] * diag(48) + p[1L] * outer(g, g, `==`)
+    root <- tryCatch(chol(V), error = function(e) NULL)
+    if (is.null(root)) return(1e10)
+    XtVX <- crossprod(backsolve(root, X, transpose = TRUE))
+    r <- backsolve(root, data$y, transpose = TRUE)
+    W <- backsolve(root, X, transpose = TRUE)
+    46 * log(2 * pi) + 2 * sum(log(diag(root))) + determinant(XtVX)$modulus +
+      sum(qr.resid(qr(W), r)^2)
+  }
+  best <- optim(c(-0.1, 1), dense, control = list(reltol = 1e-15, maxit = 5000L))
+  fit <- lmmfit(y ~ x, data, residual = ~ cs(1 | g))
+  expect_lt(best$par[1L], -0.05)
+  expect_relative(deviance(fit), best$value, 1e-9, "-2l")
+  value <- varcomp(fit)$estimate
+  expect_relative(prod(value), best$par[1L], 1e-4, "variance component")
+})

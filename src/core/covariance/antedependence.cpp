@@ -2,6 +2,9 @@
 #include "core/covariance/antedependence.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "core/covariance/limits.h"
 
 namespace henderson::covariance {
 namespace {
@@ -13,6 +16,16 @@ double product(const ConstVectorRef& parameters, Index first, Index last, Index 
     if (k != except) product *= parameters[k];
   }
   return product;
+}
+
+// 1 - a^2 of that product: of x y it is 1 - x^2 + x^2 (1 - y^2).
+double rest_of_product(const ConstVectorRef& free, Index first, Index last) {
+  double rest = 0.0;
+  for (Index k = first; k < last; ++k) {
+    const double own = rest_of_tanh(free[k]);
+    rest = own + (1.0 - own) * rest;
+  }
+  return rest;
 }
 
 }  // namespace
@@ -56,17 +69,24 @@ Vector Antedependence::start(const Matrix& empirical) const {
   return start;
 }
 
-Whitening Antedependence::whitening(const ConstVectorRef& parameters, const Positions& at) const {
-  const Index n = std::max<Index>(static_cast<Index>(at.size()) - 1, 0);
-  Vector correlation(n);
-  Matrix slope = Matrix::Zero(n, n_parameters());
-  for (Index r = 0; r < n; ++r) {
-    correlation[r] = product(parameters, at[r], at[r + 1], kNone);
+Whitening Antedependence::whitening(const ConstVectorRef& free, const Positions& at) const {
+  const Vector rho = parameters(free);
+  std::vector<ChainLink> links(at.empty() ? 0 : at.size() - 1);
+  Matrix slope = Matrix::Zero(static_cast<Index>(links.size()), n_parameters());
+  for (std::size_t r = 0; r < links.size(); ++r) {
+    links[r] = {product(rho, at[r], at[r + 1], kNone), rest_of_product(free, at[r], at[r + 1])};
     for (Index k = at[r]; k < at[r + 1]; ++k) {
-      slope(r, k) = product(parameters, at[r], at[r + 1], k);
+      slope(static_cast<Index>(r), k) = product(rho, at[r], at[r + 1], k);
     }
   }
-  return chain_whitening(correlation, slope);
+  return chain_whitening(links, slope);
+}
+
+std::optional<Matrix> Antedependence::root(const ConstVectorRef& free) const {
+  const Vector rho = parameters(free);
+  std::vector<ChainLink> links;
+  for (Index k = 0; k < n_parameters(); ++k) links.push_back({rho[k], rest_of_tanh(free[k])});
+  return chain_root(links);
 }
 
 }  // namespace henderson::covariance

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/covariance/limits.h"
+
 namespace henderson::covariance {
 
 Autoregressive::Autoregressive(Index size) : IntervalCorrelation({{-1.0, 1.0}}), size_(size) {}
@@ -36,16 +38,21 @@ Vector Autoregressive::start(const Matrix& empirical) const {
   return Vector::Constant(1, start_between(mean_correlation(empirical, 1), -1.0, 1.0, 0.0));
 }
 
-Whitening Autoregressive::whitening(const ConstVectorRef& parameters, const Positions& at) const {
-  const Index n = std::max<Index>(static_cast<Index>(at.size()) - 1, 0);
-  Vector correlation(n);
-  Matrix slope(n, 1);
-  for (Index r = 0; r < n; ++r) {
+Whitening Autoregressive::whitening(const ConstVectorRef& free, const Positions& at) const {
+  const double rho = parameters(free)[0];
+  std::vector<ChainLink> links(at.empty() ? 0 : at.size() - 1);
+  Matrix slope(static_cast<Index>(links.size()), 1);
+  for (std::size_t r = 0; r < links.size(); ++r) {
     const int lag = at[r + 1] - at[r];
-    correlation[r] = std::pow(parameters[0], lag);
-    slope(r, 0) = lag * std::pow(parameters[0], lag - 1);
+    links[r] = {std::pow(rho, lag), rest_of_tanh(free[0], lag)};
+    slope(static_cast<Index>(r), 0) = lag * std::pow(rho, lag - 1);
   }
-  return chain_whitening(correlation, slope);
+  return chain_whitening(links, slope);
+}
+
+std::optional<Matrix> Autoregressive::root(const ConstVectorRef& free) const {
+  return chain_root(std::vector<ChainLink>(static_cast<std::size_t>(size_ - 1),
+                                           {parameters(free)[0], rest_of_tanh(free[0])}));
 }
 
 }  // namespace henderson::covariance

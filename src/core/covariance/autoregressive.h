@@ -16,7 +16,9 @@ class Autoregressive final : public IntervalCorrelation {
                                   const Positions& at) const override;
   Vector start(const Matrix& empirical) const override;
   bool has_sparse_whitening() const override { return true; }
-  Whitening whitening(const ConstVectorRef& parameters, const Positions& at) const override;
+  Whitening whitening(const ConstVectorRef& free, const Positions& at) const override;
+  bool has_root() const override { return true; }
+  std::optional<Matrix> root(const ConstVectorRef& free) const override;
 
  private:
   Index size_;

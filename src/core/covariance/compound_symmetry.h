@@ -14,7 +14,15 @@ class CompoundSymmetry final : public IntervalCorrelation {
   Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
   std::vector<Matrix> derivatives(const ConstVectorRef& parameters,
                                   const Positions& at) const override;
+  bool has_root() const override { return true; }
+  std::optional<Matrix> root(const ConstVectorRef& free) const override;
   Vector start(const Matrix& empirical) const override;
+
+ protected:
+  // R is linear in rho.
+  std::optional<Matrix> parameter_curvature(const ConstVectorRef&, const Matrix&) const override {
+    return Matrix::Zero(1, 1);
+  }
 
  private:
   Index size_;

@@ -12,6 +12,9 @@ namespace {
 
 // A bounded parameter counts as at its limit within this share of its interval.
 constexpr double kAtLimit = 1e-10;
+// Distances of a start from a correlation of 1: where it is taken as it is, and the least.
+constexpr double kNearOne = 1e-3;
+constexpr double kNearestOne = 1e-14;
 
 bool is_bounded(const Interval& interval) { return std::isfinite(interval.upper); }
 
@@ -111,18 +114,18 @@ std::optional<Matrix> IntervalCorrelation::curvature(const ConstVectorRef& free,
   return found;
 }
 
-Whitening chain_whitening(const Vector& correlation, const Matrix& slope) {
-  if (correlation.size() > 0 && !(correlation.cwiseAbs().maxCoeff() < 1.0)) return {};
+Whitening chain_whitening(const std::vector<ChainLink>& links, const Matrix& slope) {
   Whitening whitening;
-  const Index n = correlation.size() + 1;
+  const Index n = static_cast<Index>(links.size()) + 1;
   whitening.value = Vector::Zero(2 * n - 1);
   whitening.derivative = Matrix::Zero(2 * n - 1, slope.cols());
   whitening.column = {0};
   whitening.start.push_back(1);
   whitening.value[0] = 1.0;
   for (Index r = 1; r < n; ++r) {
-    const double a = correlation[r - 1];
-    const double root = 1.0 / std::sqrt((1.0 - a) * (1.0 + a));
+    const auto [a, rest] = links[static_cast<std::size_t>(r - 1)];
+    if (!(rest > 0.0)) return {};
+    const double root = 1.0 / std::sqrt(rest);
     const Index before = 2 * r - 1, own = 2 * r;
     whitening.column.push_back(static_cast<SmallIndex>(r - 1));
     whitening.column.push_back(static_cast<SmallIndex>(r));
@@ -133,6 +136,17 @@ Whitening chain_whitening(const Vector& correlation, const Matrix& slope) {
     whitening.derivative.row(own) = a * root * root * root * slope.row(r - 1);
   }
   return whitening;
+}
+
+Matrix chain_root(const std::vector<ChainLink>& links) {
+  const Index n = static_cast<Index>(links.size()) + 1;
+  Matrix root = Matrix::Zero(n, n);
+  for (Index c = 0; c < n; ++c) {
+    root(c, c) = c == 0 ? 1.0 : std::sqrt(links[static_cast<std::size_t>(c - 1)].rest);
+    for (Index r = c + 1; r < n; ++r)
+      root(r, c) = links[static_cast<std::size_t>(r - 1)].correlation * root(r - 1, c);
+  }
+  return root;
 }
 
 double mean_correlation(const Matrix& empirical, Index lag) {
@@ -149,6 +163,8 @@ double mean_correlation(const Matrix& empirical, Index lag) {
 
 double start_between(double empirical, double lower, double upper, double otherwise) {
   if (!std::isfinite(empirical)) return otherwise;
+  // What is so near to 1 is no accident of the data that a start should stay away from.
+  if (upper - empirical < kNearOne) return std::min(empirical, upper - kNearestOne);
   const double margin = 0.05 * (upper - lower);
   return std::clamp(empirical, lower + margin, upper - margin);
 }

@@ -44,6 +44,12 @@ class Correlation {
   virtual Matrix jacobian(const ConstVectorRef& free) const = 0;
   virtual Vector free_from(const ConstVectorRef& parameters) const = 0;
 
+  // The Cholesky factor of R of all positions with all its digits, however near to a limit the free
+  // numbers are: 1 - rho comes from them, not from rho. Nothing where it is not known in closed
+  // form. Needs: free numbers that are finite.
+  virtual bool has_root() const { return false; }
+  virtual std::optional<Matrix> root(const ConstVectorRef&) const { return std::nullopt; }
+
   // tr(g d2R / dfree_i dfree_j) over all positions, g symmetric; nothing where it is left to
   // differences. Needs: free numbers that are finite.
   virtual std::optional<Matrix> curvature(const ConstVectorRef&, const Matrix&) const {
@@ -68,8 +74,8 @@ class Correlation {
   // R of near positions is singular to working precision, although never in exact arithmetic.
   virtual bool is_smooth() const { return false; }
 
-  // Whether T of whitening() is sparse, for any positions in ascending order; and that T of R, with
-  // its derivatives in the parameters. Empty where R is singular.
+  // Whether T of whitening() is sparse, for any positions in ascending order; and that T of R at
+  // these free numbers, with its derivatives in the parameters. Empty where R is singular.
   virtual bool has_sparse_whitening() const { return false; }
   virtual Whitening whitening(const ConstVectorRef&, const Positions&) const { return {}; }
 
@@ -117,10 +123,19 @@ class IntervalCorrelation : public Correlation {
   std::vector<Interval> intervals_;
 };
 
-// T of a chain in which each position depends on the one before it alone: correlation[r - 1] is
-// that of positions r - 1 and r, a row of `slope` its derivatives in the parameters. T has the
-// entries -a / sqrt(1 - a^2) and 1 / sqrt(1 - a^2) in row r.
-Whitening chain_whitening(const Vector& correlation, const Matrix& slope);
+// A correlation of neighbours in a chain: a, and 1 - a^2 with all its digits.
+struct ChainLink {
+  double correlation = 0.0;
+  double rest = 1.0;
+};
+
+// T of a chain in which each position depends on the one before it alone: links[r - 1] is that of
+// positions r - 1 and r, a row of `slope` its derivatives in the parameters. T has the entries
+// -a / sqrt(1 - a^2) and 1 / sqrt(1 - a^2) in row r.
+Whitening chain_whitening(const std::vector<ChainLink>& links, const Matrix& slope);
+
+// The Cholesky factor of R of that chain.
+Matrix chain_root(const std::vector<ChainLink>& links);
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 

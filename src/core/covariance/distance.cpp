@@ -19,6 +19,8 @@ constexpr Index kStartPairs = 100000;
 constexpr Index kStartPositions = 200;
 constexpr int kHalvings = 20;
 constexpr double kLeastPivot = 1e-6;
+// A range so long, in distances, is no accident of the data that a start should stay away from.
+constexpr double kNearOne = 1e3;
 
 struct Extent {
   double smallest = kInfinity;  // of the distances above zero
@@ -73,6 +75,7 @@ double start_range(const Matrix& coordinates, const Matrix& empirical) {
     }
   }
   const double range = dl > 0.0 ? dd / dl : 0.25 * all.mean;
+  if (range > kNearOne * all.largest) return range;
   return std::clamp(range, 0.2 * all.smallest, 5.0 * all.largest);
 }
 
@@ -153,16 +156,27 @@ std::vector<bool> Distance::at_limit(const ConstVectorRef& parameters) const {
   return {range_at_limit(coordinates_, parameters[0])};
 }
 
-Whitening Distance::whitening(const ConstVectorRef& parameters, const Positions& at) const {
-  const Index n = std::max<Index>(static_cast<Index>(at.size()) - 1, 0);
-  Vector correlation(n);
-  Matrix slope(n, 1);
-  for (Index r = 0; r < n; ++r) {
-    const double x = distance(coordinates_, at[r], at[r + 1]) / parameters[0];
-    correlation[r] = std::exp(-x);
-    slope(r, 0) = x * std::exp(-x) / parameters[0];
+Whitening Distance::whitening(const ConstVectorRef& free, const Positions& at) const {
+  const double range = parameters(free)[0];
+  std::vector<ChainLink> links(at.empty() ? 0 : at.size() - 1);
+  Matrix slope(static_cast<Index>(links.size()), 1);
+  for (std::size_t r = 0; r < links.size(); ++r) {
+    const double x = distance(coordinates_, at[r], at[r + 1]) / range;
+    links[r] = {std::exp(-x), -std::expm1(-2.0 * x)};
+    slope(static_cast<Index>(r), 0) = x * std::exp(-x) / range;
   }
-  return chain_whitening(correlation, slope);
+  return chain_whitening(links, slope);
+}
+
+std::optional<Matrix> Distance::root(const ConstVectorRef& free) const {
+  if (!is_chain_) return std::nullopt;
+  const double range = parameters(free)[0];
+  std::vector<ChainLink> links;
+  for (Index r = 1; r < size(); ++r) {
+    const double x = distance(coordinates_, r - 1, r) / range;
+    links.push_back({std::exp(-x), -std::expm1(-2.0 * x)});
+  }
+  return chain_root(links);
 }
 
 }  // namespace henderson::covariance

@@ -34,7 +34,9 @@ class Distance final : public IntervalCorrelation {
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
   // exp along a line, the positions in ascending order, is a chain.
   bool has_sparse_whitening() const override { return is_chain_; }
-  Whitening whitening(const ConstVectorRef& parameters, const Positions& at) const override;
+  Whitening whitening(const ConstVectorRef& free, const Positions& at) const override;
+  bool has_root() const override { return is_chain_; }
+  std::optional<Matrix> root(const ConstVectorRef& free) const override;
 
  protected:
   std::optional<Matrix> parameter_curvature(const ConstVectorRef& parameters,

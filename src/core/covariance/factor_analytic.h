@@ -8,7 +8,7 @@
 // Stat. 45:445.
 #pragma once
 
-#include "core/covariance/structure.h"
+#include "core/covariance/factor_whitening.h"
 
 namespace henderson::covariance {
 
@@ -26,6 +26,10 @@ class FactorAnalytic final : public Structure {
   Index n_theta() const override { return static_cast<Index>(free_.size()); }
   Index n_values() const override { return held_numbers_.size(); }
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
+  Whitening whitening(const ConstVectorRef& theta, const Positions& at,
+                      bool with_derivative) const override {
+    return whitening_by_factor(*this, theta, at, with_derivative);
+  }
   Matrix factor_pattern() const override { return lambda(Vector::Ones(n_values())); }
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Vector values(const ConstVectorRef& theta) const override;

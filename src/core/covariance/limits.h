@@ -16,6 +16,13 @@ inline double atanh_or_limit(double x) {
   return std::abs(x) > 1.0 - kRounding ? std::copysign(kInfinity, x) : std::atanh(x);
 }
 
+// 1 - tanh(x)^2, and 1 - tanh(x)^(2 lag).
+inline double rest_of_tanh(double x) { return 1.0 / (std::cosh(x) * std::cosh(x)); }
+inline double rest_of_tanh(double x, int lag) {
+  if (lag == 1) return rest_of_tanh(x);
+  return -std::expm1(lag * std::log1p(-rest_of_tanh(x)));
+}
+
 // Free numbers at exactly the limit whose distance from it, as a standard deviation, is below
 // `relative`: what is left of 1 is about 2 exp(-2 |free|).
 inline Vector snapped_to_one(const ConstVectorRef& free, double relative) {

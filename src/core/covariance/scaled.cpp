@@ -29,6 +29,12 @@ std::optional<Matrix> root_of(const Matrix& r, bool is_inside) {
   return Matrix(llt.matrixL());
 }
 
+// Of a factor of R: as has_lost_digits() of T.
+bool has_lost_digits(const std::optional<Matrix>& root) {
+  constexpr double kLostDigits = 1e-2;
+  return !root || !(root->diagonal().minCoeff() > kLostDigits);
+}
+
 bool is_held(const std::vector<bool>& held, Index k) {
   return !held.empty() && held[static_cast<std::size_t>(k)];
 }
@@ -127,7 +133,12 @@ Scaled::Whole& Scaled::whole(const Vector& numbers) const {
   whole_->numbers = numbers;
   if (!numbers.hasNaN()) {
     whole_->r = correlation_at(parameters(numbers), everywhere(), false).matrix;
-    whole_->root = root_of(whole_->r, correlation_->is_inside(numbers));
+    const bool inside = correlation_->is_inside(numbers);
+    whole_->root = root_of(whole_->r, inside);
+    if (inside && !natural_ && has_lost_digits(whole_->root)) {
+      const std::optional<Matrix> exact = correlation_->root(numbers);
+      if (exact) whole_->root = exact;
+    }
   }
   return *whole_;
 }
@@ -218,14 +229,31 @@ std::vector<Matrix> Scaled::covariance_derivatives(const ConstVectorRef& theta,
   return found;
 }
 
-// Sigma = s^2 R: d2/ds2 = 2 R, d2/ds dnumber = 2 s dR, d2/dnumber2 = s^2 d2R.
+// tr(g d2R / dnumbers^2), by differences where a correlation does not say it.
+Matrix Scaled::curvature_of_r(const Vector& numbers, const Matrix& g) const {
+  constexpr double kDifference = 1e-5;
+  if (const std::optional<Matrix> exact = correlation_->curvature(numbers, g)) return *exact;
+  const Index n = numbers.size();
+  Matrix found(n, n);
+  for (Index i = 0; i < n; ++i) {
+    const double h = kDifference * std::max(1.0, std::abs(numbers[i]));
+    const std::vector<Matrix> above =
+        number_derivatives(numbers + h * Vector::Unit(n, i), everywhere());
+    const std::vector<Matrix> below =
+        number_derivatives(numbers - h * Vector::Unit(n, i), everywhere());
+    for (Index j = 0; j < n; ++j)
+      found(j, i) = g.cwiseProduct(above[j] - below[j]).sum() / (2.0 * h);
+  }
+  return 0.5 * (found + found.transpose());
+}
+
+// Sigma = s^2 R: d2/ds2 = 2 R, d2/ds dnumber = 2 s dR, d2/dnumber2 = s^2 d2R. Differences in s
+// would not do: where R is nearly singular g is the larger the less its products with R are.
 Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
   const Parts at = parts(theta);
   const bool exact =
       n_sd_ == 1 && !natural_ && theta.allFinite() && correlation_->is_inside(at.numbers);
-  const std::optional<Matrix> of_r =
-      exact ? correlation_->curvature(at.numbers, g) : std::optional<Matrix>();
-  if (!of_r) return difference_curvature(*this, theta, g);
+  if (!exact) return difference_curvature(*this, theta, g);
   const double s = at.sd[0];
   const Index n = at.numbers.size();
   Matrix all(n + 1, n + 1);
@@ -233,7 +261,7 @@ Matrix Scaled::curvature(const ConstVectorRef& theta, const Matrix& g) const {
   const std::vector<Matrix>& dr = number_derivatives(at.numbers);
   for (Index k = 0; k < n; ++k)
     all(0, k + 1) = all(k + 1, 0) = 2.0 * s * g.cwiseProduct(dr[k]).sum();
-  all.bottomRightCorner(n, n) = s * s * *of_r;
+  all.bottomRightCorner(n, n) = s * s * curvature_of_r(at.numbers, g);
   Matrix curvature(n_theta(), n_theta());
   for (Index i = 0; i < n_theta(); ++i) {
     for (Index j = 0; j < n_theta(); ++j) curvature(i, j) = all(free_[i], free_[j]);

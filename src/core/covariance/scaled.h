@@ -59,7 +59,8 @@ class Scaled final : public Structure {
   // R of these parameters, with a little on the diagonal where it is smooth.
   Correlation::Value correlation_at(const Vector& p, const Positions& at,
                                     bool with_derivatives) const;
-  Whitening whitening_of_r(const Vector& p, const Positions& at, bool with_derivative) const;
+  Whitening whitening_of_r(const Vector& numbers, const Positions& at, bool with_derivative) const;
+  Matrix curvature_of_r(const Vector& numbers, const Matrix& g) const;
   Matrix derivative_of_whitening(const Parts& here, const Whitening& of_r, const Whitening& made,
                                  const Positions& at) const;
   std::vector<Matrix> number_derivatives(const Vector& numbers, const Positions& at) const;

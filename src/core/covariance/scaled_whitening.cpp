@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The part of Scaled that serves residuals.
+#include "core/covariance/factor_whitening.h"
 #include "core/covariance/scaled.h"
 
 namespace henderson::covariance {
@@ -15,14 +16,16 @@ bool Scaled::is_valid(const ConstVectorRef& theta) const {
 Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
                             bool with_derivative) const {
   const bool sparse = has_sparse_whitening();
-  if (!sparse && (natural_ || !correlation_->is_always_definite()))
-    return Structure::whitening(theta, at, with_derivative);
+  if (!sparse && (natural_ || !correlation_->is_always_definite())) {
+    if (natural_ || !correlation_->has_root())
+      return Structure::whitening(theta, at, with_derivative);
+    return whitening_by_factor(*this, theta, at, with_derivative);
+  }
   const Parts here = parts(theta);
   const Vector sd = sd_at(here.sd, at);
   if (!theta.allFinite() || !(sd.minCoeff() > 0.0)) return {};
-  const Vector p = parameters(here.numbers);
-  const Whitening of_r =
-      sparse ? correlation_->whitening(p, at) : whitening_of_r(p, at, with_derivative);
+  const Whitening of_r = sparse ? correlation_->whitening(here.numbers, at)
+                                : whitening_of_r(here.numbers, at, with_derivative);
   Whitening made = of_r;
   for (Index k = 0; k < made.value.size(); ++k) made.value[k] /= sd[made.column[k]];
   made.derivative.resize(0, 0);
@@ -32,9 +35,13 @@ Whitening Scaled::whitening(const ConstVectorRef& theta, const Positions& at,
   return made;
 }
 
-Whitening Scaled::whitening_of_r(const Vector& p, const Positions& at, bool with_derivative) const {
-  const Correlation::Value r = correlation_at(p, at, with_derivative);
-  return dense_whitening(r.matrix, r.derivatives);
+Whitening Scaled::whitening_of_r(const Vector& numbers, const Positions& at,
+                                 bool with_derivative) const {
+  const Correlation::Value r = correlation_at(parameters(numbers), at, with_derivative);
+  Whitening found = dense_whitening(r.matrix, r.derivatives);
+  if (!has_lost_digits(found, r.matrix.diagonal())) return found;
+  const std::optional<Matrix> root = correlation_->root(numbers);
+  return root ? whitening_of_factor(rows_at(*root, at), r.derivatives) : found;
 }
 
 Matrix Scaled::derivative_of_whitening(const Parts& here, const Whitening& of_r,

@@ -21,6 +21,8 @@ constexpr double kLargestStart = 0.95;
 constexpr double kFarOut = 20.0;
 // Below this reach the map of banded correlations is the identity.
 constexpr double kShort = 1e-4;
+// But for a first correlation that no accident of the data has made.
+constexpr double kNearOne = 0.999;
 
 // The Durbin-Levinson recursion: rho_k = sum_j phi_j rho_(k - j) + pi_k v, with phi the prediction
 // coefficients of order k - 1 and v what they leave of the variance. `slope` takes derivatives
@@ -85,7 +87,8 @@ Vector partial_from(const ConstVectorRef& rho, double largest) {
     const double rest = rho[k] - recursion.predicted();
     // Behind a limit nothing is left to be correlated.
     partial[k] = recursion.v > kNothing ? rest / recursion.v : 0.0;
-    if (largest < 1.0) partial[k] = std::clamp(partial[k], -largest, largest);
+    const bool is_near_one = k == 0 && partial[k] > kNearOne && partial[k] < 1.0;
+    if (largest < 1.0 && !is_near_one) partial[k] = std::clamp(partial[k], -largest, largest);
     recursion.add(partial[k]);
   }
   return partial;
@@ -180,6 +183,25 @@ Vector Toeplitz::banded_free_from(const ConstVectorRef& rho) const {
 
 bool Toeplitz::is_inside(const ConstVectorRef& free) const {
   return free.allFinite() && (!is_banded() || reach(free).value < 0.999 * kFarOut);
+}
+
+// A R A' = D with the prediction coefficients of all orders in A, and D what they leave of the
+// variances: the product of 1 - pi^2 = 1 / cosh^2.
+std::optional<Matrix> Toeplitz::root(const ConstVectorRef& free) const {
+  if (is_banded()) return std::nullopt;
+  Matrix predicting = Matrix::Identity(size_, size_);
+  Vector sd = Vector::Ones(size_), phi(0);
+  for (Index k = 0; k < n_lags_; ++k) {
+    const double pi = std::tanh(free[k]);
+    Vector next(k + 1);
+    next << phi - pi * phi.reverse(), pi;
+    phi = std::move(next);
+    predicting.row(k + 1).head(k + 1) = -phi.reverse().transpose();
+    sd[k + 1] = sd[k] / std::cosh(free[k]);
+  }
+  const Matrix inverse =
+      predicting.triangularView<Eigen::UnitLower>().solve(Matrix::Identity(size_, size_));
+  return Matrix(inverse * sd.asDiagonal());
 }
 
 // The mean correlation of each lag, its partial autocorrelations taken into (-1, 1); with bands

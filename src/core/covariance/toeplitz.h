@@ -28,6 +28,8 @@ class Toeplitz final : public Correlation {
   Vector free_from(const ConstVectorRef& parameters) const override;
   bool is_inside(const ConstVectorRef& free) const override;
   bool elementwise() const override { return is_banded() && n_lags_ == 1; }
+  bool has_root() const override { return !is_banded(); }
+  std::optional<Matrix> root(const ConstVectorRef& free) const override;
   Vector start(const Matrix& empirical) const override;
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
   Vector snapped(const ConstVectorRef& free, double relative) const override;

@@ -85,7 +85,15 @@ Vector Unstructured::rescaled(const ConstVectorRef& theta, double c) const {
 
 Vector Unstructured::canonical(const ConstVectorRef& theta, double relative,
                                double absolute) const {
-  const Matrix lambda = triangular_from(theta, n_coef_);
+  Matrix lambda = triangular_from(theta, n_coef_);
+  // Where no direction is near zero only signs are to be chosen, and no digit is lost.
+  const Vector pivot = lambda.diagonal().cwiseAbs();
+  const Vector least = (relative * lambda.rowwise().norm()).cwiseMax(absolute);
+  if ((pivot.array() > least.array()).all()) {
+    for (Index c = 0; c < n_coef_; ++c)
+      if (lambda(c, c) < 0.0) lambda.col(c) *= -1.0;
+    return lower_of(lambda);
+  }
   return lower_of(
       semidefinite_cholesky(lambda * lambda.transpose(), relative * relative, absolute * absolute));
 }

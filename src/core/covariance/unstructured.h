@@ -3,7 +3,7 @@
 // that of Sigma. With one coefficient it is a single variance, theta its signed square root.
 #pragma once
 
-#include "core/covariance/structure.h"
+#include "core/covariance/factor_whitening.h"
 
 namespace henderson::covariance {
 
@@ -16,6 +16,10 @@ class Unstructured : public Structure {
   Index n_theta() const override;
   Index n_values() const override { return n_theta(); }
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
+  Whitening whitening(const ConstVectorRef& theta, const Positions& at,
+                      bool with_derivative) const override {
+    return whitening_by_factor(*this, theta, at, with_derivative);
+  }
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Vector values(const ConstVectorRef& theta) const override;
   std::optional<Coordinate> coordinate(Index value) const override;

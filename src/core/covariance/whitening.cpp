@@ -2,8 +2,10 @@
 #include "core/covariance/whitening.h"
 
 #include <Eigen/Cholesky>
+#include <Eigen/QR>
 #include <optional>
 
+#include "core/covariance/factor_whitening.h"
 #include "core/linalg/triangular.h"
 
 namespace henderson::covariance {
@@ -11,6 +13,10 @@ namespace {
 
 // Matrices of a higher order go through the kernels.
 constexpr Index kLarge = 48;
+// Below this share of its variance a pivot has lost four digits.
+constexpr double kLostDigits = 1e-4;
+// A pivot of Lambda, as a standard deviation: nearer to zero the equations have no digits.
+constexpr double kLeastPivot = 1e-7;
 
 void lay_out_dense(Index n, Whitening& whitening) {
   for (Index r = 0; r < n; ++r) {
@@ -48,11 +54,38 @@ Matrix small_derivative(const Matrix& t, const Matrix& derivative) {
   return lower * t;
 }
 
+// L^-1 of LL' = lambda lambda'.
+std::optional<Matrix> root_of_factor(const Matrix& lambda) {
+  const Index n = lambda.rows();
+  const Eigen::HouseholderQR<Matrix> qr(lambda.transpose());
+  const Matrix lower = qr.matrixQR().topRows(n).triangularView<Eigen::Upper>().transpose();
+  const Vector own = lambda.rowwise().norm();
+  if (!((lower.diagonal().cwiseAbs() - kLeastPivot * own).minCoeff() > 0.0)) return std::nullopt;
+  const Matrix t = lower.triangularView<Eigen::Lower>().solve(Matrix::Identity(n, n));
+  if (!t.allFinite()) return std::nullopt;
+  return Matrix(lower.diagonal().cwiseSign().asDiagonal() * t);
+}
+
 Matrix large_derivative(const Matrix& t, const Matrix& derivative) {
   Matrix phi = linalg::product(linalg::product(t, derivative), t.transpose());
   phi.diagonal() *= 0.5;
   phi.triangularView<Eigen::StrictlyUpper>().setZero();
   return linalg::product(phi, t);
+}
+
+// What is known from T alone, with its derivatives.
+Whitening from_root(const std::optional<Matrix>& t, const std::vector<Matrix>& derivatives) {
+  Whitening whitening;
+  if (!t) return whitening;
+  const Index n = t->rows();
+  lay_out_dense(n, whitening);
+  whitening.value = rows_of_triangle(*t);
+  whitening.derivative.resize(whitening.value.size(), static_cast<Index>(derivatives.size()));
+  for (std::size_t i = 0; i < derivatives.size(); ++i) {
+    whitening.derivative.col(static_cast<Index>(i)) = -rows_of_triangle(
+        n > kLarge ? large_derivative(*t, derivatives[i]) : small_derivative(*t, derivatives[i]));
+  }
+  return whitening;
 }
 
 }  // namespace
@@ -66,19 +99,40 @@ Matrix Whitening::matrix() const {
 }
 
 Whitening dense_whitening(const Matrix& sigma, const std::vector<Matrix>& derivatives) {
-  Whitening whitening;
-  const Index n = sigma.rows();
-  if (!sigma.allFinite()) return whitening;
-  const std::optional<Matrix> t = n > kLarge ? linalg::inverse_cholesky(sigma) : small_root(sigma);
-  if (!t) return whitening;
-  lay_out_dense(n, whitening);
-  whitening.value = rows_of_triangle(*t);
-  whitening.derivative.resize(whitening.value.size(), static_cast<Index>(derivatives.size()));
-  for (std::size_t i = 0; i < derivatives.size(); ++i) {
-    whitening.derivative.col(static_cast<Index>(i)) = -rows_of_triangle(
-        n > kLarge ? large_derivative(*t, derivatives[i]) : small_derivative(*t, derivatives[i]));
+  if (!sigma.allFinite()) return {};
+  return from_root(sigma.rows() > kLarge ? linalg::inverse_cholesky(sigma) : small_root(sigma),
+                   derivatives);
+}
+
+Whitening whitening_of_factor(const Matrix& lambda, const std::vector<Matrix>& derivatives) {
+  if (!lambda.allFinite() || lambda.rows() > lambda.cols()) return {};
+  return from_root(root_of_factor(lambda), derivatives);
+}
+
+bool has_lost_digits(const Whitening& whitening, const ConstVectorRef& diagonal) {
+  for (Index r = 0; r < whitening.size(); ++r) {
+    const double t = whitening.diagonal(r);
+    if (t * t * diagonal[r] * kLostDigits > 1.0) return true;
   }
-  return whitening;
+  return whitening.size() < diagonal.size();
+}
+
+Matrix rows_at(const Matrix& matrix, const Positions& at) {
+  Matrix rows(static_cast<Index>(at.size()), matrix.cols());
+  for (Index i = 0; i < rows.rows(); ++i) rows.row(i) = matrix.row(at[i]);
+  return rows;
+}
+
+Whitening whitening_by_factor(const Structure& structure, const ConstVectorRef& theta,
+                              const Positions& at, bool with_derivative) {
+  const std::optional<Matrix> lambda = structure.factor(theta);
+  if (!lambda) return {};
+  const Matrix sigma = structure.covariance(theta, at);
+  std::vector<Matrix> derivatives;
+  if (with_derivative) derivatives = structure.covariance_derivatives(theta, at);
+  Whitening found = dense_whitening(sigma, derivatives);
+  if (!has_lost_digits(found, sigma.diagonal())) return found;
+  return whitening_of_factor(rows_at(*lambda, at), derivatives);
 }
 
 Whitening kronecker(const Whitening& first, const Whitening& second) {

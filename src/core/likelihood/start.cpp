@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/likelihood/dependent_start.h"
 
 namespace henderson::likelihood {
 namespace {
@@ -77,10 +78,11 @@ Vector residual_theta(const Model& model, const ResidualBlock& block, double sha
   const Vector given = request.values.segment(block.first_value, structure.n_values())
                            .cwiseQuotient(block.value_transform.diagonal());
   if (!given.hasNaN()) return structure.theta_from_values(given);
+  const std::optional<Matrix> dependent = nearly_dependent_covariance(model, block);
   const Vector from_data =
-      structure.n_coef() > kManyPositions
-          ? structure.theta_from_variance(share)
-          : structure.theta_from_covariance(share * empirical_covariance(model, block));
+      structure.n_coef() > kManyPositions ? structure.theta_from_variance(share)
+      : dependent                         ? structure.theta_from_covariance(share * *dependent)
+                  : structure.theta_from_covariance(share * empirical_covariance(model, block));
   return any_given(given) ? theta_of_given(structure, given, from_data) : from_data;
 }
 
