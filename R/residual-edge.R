@@ -20,6 +20,8 @@ nearer_ridge <- 1e-10
 # shares of those of the response.
 near_singular <- 1e-4
 near_dependent <- 1e-6
+# How far -2l may be from the parabola in the ridge.
+parabola_miss <- 1e-3
 # What the second search may lose to the first.
 edge_loss <- 1e-6
 
@@ -164,12 +166,14 @@ falls_on <- function(est, spec, ridge, sizes) {
   all(is.finite(fall)) && fall[2L] > least_fall && fall[2L] > fall[1L] / 2
 }
 
-# f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d.
+# f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d. Where V is not definite without the
+# ridge it has no such limit: a tenth of the ridge is not where the parabola is.
 with_limit <- function(est, spec, ridge) {
   if (is.null(est) || !any(unlist(ridge) > 0)) return(est)
-  along <- along_ridge(est, spec, ridge, 2:3)
-  if (all(is.finite(along))) {
-    est$minus2loglik <- 3 * est$minus2loglik - 3 * along[1L] + along[2L]
+  along <- c(est$minus2loglik, along_ridge(est, spec, ridge, c(2, 3, 0.1)))
+  at_tenth <- sum(c(2.755, -2.61, 0.855) * along[1:3])
+  if (all(is.finite(along)) && abs(along[4L] - at_tenth) < parabola_miss) {
+    est$minus2loglik <- sum(c(3, -3, 1) * along[1:3])
   }
   est$ridge <- ridge
   est
