@@ -25,8 +25,7 @@ estimate <- function(model, control) {
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)
   unidentified <- check_identified(est, model, engine)
   engine$identify <- NULL
-  sections <- edge_sections(est, model$design$residual, model$parameters, spec)
-  est <- at_residual_edge(est, sections, model$parameters, spec, engine)
+  est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
   est <- reported_unidentified(est, unidentified, spec, engine)
   warn_unconverged(est)
   est

@@ -123,21 +123,8 @@ best_search <- function(spec, control, starts, ridge) {
   found[[which.min(vapply(found, `[[`, 0, "minus2loglik"))]]
 }
 
-# The sections of a residual that may be at its edge. Independent residuals are one section with one
-# position: where their variance went to the least that the equations can divide by.
-edge_sections <- function(first, residual, parameters, spec) {
-  if (!is_iid(residual)) return(residual$sections)
-  if (inherits(first, "condition")) return(list())
-  status <- residual_values(parameters, first$parameters$status)
-  if (status == "at boundary") list(iid_section("residual", seq_along(spec$response))) else list()
-}
-
 # The spec with a ridge for each section.
 with_ridge <- function(spec, ridge) {
-  if (length(ridge) > 0L && is_iid(spec$residual)) {
-    section <- iid_section("residual", seq_along(spec$response))
-    spec$residual <- spec_residual(list(structure = "sections", sections = list(section)))
-  }
   for (k in seq_along(ridge)) spec$residual$sections[[k]]$ridge <- ridge[[k]]
   spec
 }
