@@ -123,8 +123,9 @@ test_that("us, toep and heterogeneous variances reach the closed forms", {
 test_that("units that differ by up to ten thousand between visits change nothing", {
   unit <- 10^c(0, -2, 2, 1)
   d <- weighed(1, 1e-2)
-  us <- lmmfit(y ~ vis, transform(d, y = y * unit[vis]), residual = ~ us(vis | id))
-  expect_reached(us, us_best(matrix(d$y, 4L)) + 2 * 39 * sum(log(unit)), 1e-3)
+  us <- suppressWarnings(
+    lmmfit(y ~ vis, transform(d, y = y * unit[vis]), residual = ~ us(vis | id)))
+  expect_lt(abs(m2l(us) - us_best(matrix(d$y, 4L)) - 2 * 39 * sum(log(unit))), 1e-3)
 })
 
 test_that("chains reach what a random walk of small steps leaves", {
