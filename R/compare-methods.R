@@ -94,13 +94,30 @@ method_columns <- function(table, methods) {
 }
 
 #' @rdname compare_methods
-#' @param what Which estimates to draw: `"variances"` or `"fixed"`.
+#' @param what Which estimates to draw: `"variances"`, with intervals on the scale of their
+#'   logarithms, or `"fixed"`.
 #' @method plot compare_methods
 #' @export
 plot.compare_methods <- function(x, what = c("variances", "fixed"), ...) {
   what <- check_choice(what, c("variances", "fixed"), "what")
+  draw_estimates(method_estimates(x, what), ...)
+  invisible(x[[what]])
+}
+
+#' @rdname compare_methods
+#' @param object A comparison.
+#' @rawNamespace S3method(ggplot2::autoplot, compare_methods)
+autoplot.compare_methods <- function(object, what = c("variances", "fixed"), ...) {
+  check_unused(...)
+  what <- check_choice(what, c("variances", "fixed"), "what")
+  estimates_ggplot(method_estimates(object, what))
+}
+
+method_estimates <- function(x, what) {
   table <- x[[what]]
   shown <- names(x$fits)
-  draw_estimates(table[[1L]], table[shown], table[paste0("se_", shown)], shown)
-  invisible(table)
+  kinds <- x$fits[[1L]]$parameters
+  positive <- what == "variances" &
+    kinds$kind[match(table[[1L]], kinds$name)] %in% c("variance", "specific")
+  estimates_data(table[[1L]], table[shown], table[paste0("se_", shown)], shown, positive)
 }

@@ -129,34 +129,33 @@ print.compare_stages <- function(x, ...) {
 #' @export
 plot.compare_stages <- function(x, ...) {
   if (!is.null(x$effects)) {
-    graphics::plot(x$effects$one, x$effects$two, xlab = "One stage", ylab = "Two stages", pch = 19,
-      ...)
-    graphics::abline(0, 1, col = "grey50")
+    ends <- range(x$effects$one, x$effects$two)
+    draw <- function(xlab = "One stage", ylab = "Two stages", ...) {
+      base_plot(x$effects$one, x$effects$two, xlab = xlab, ylab = ylab, xlim = ends, ylim = ends,
+        type = "n", ...)
+      graphics::abline(0, 1, col = "grey50")
+      graphics::points(x$effects$one, x$effects$two, pch = 20)
+    }
+    draw(...)
     return(invisible(x$effects))
   }
-  draw_estimates(
-    row.names(x$fixed), list(x$fixed$two, x$fixed$one), list(x$fixed$se_two, x$fixed$se_one),
-    c("two stages", "one stage"), ...
-  )
+  draw_estimates(stage_estimates(x), ...)
   invisible(x$fixed)
 }
 
-# Estimates with intervals of 1.96 standard errors, one panel for each effect: their units differ.
-draw_estimates <- function(names, estimates, errors, labels, ...) {
-  shown <- which(stats::complete.cases(do.call(cbind, estimates)))
-  old <- graphics::par(mfrow = grDevices::n2mfrow(length(shown)), mar = c(3, 1, 2, 1))
-  on.exit(graphics::par(old))
-  col <- grDevices::hcl.colors(max(2L, length(labels)), "Dark 2")
-  for (k in shown) {
-    value <- vapply(estimates, `[`, 0, k)
-    half <- 1.96 * vapply(errors, `[`, 0, k)
-    half[is.na(half)] <- 0
-    y <- rev(seq_along(value))
-    graphics::plot(value, y,
-      xlim = range(value - half, value + half), ylim = c(0.5, length(y) + 0.7), yaxt = "n",
-      xlab = "", ylab = "", main = names[k], col = col, pch = 19, ...
-    )
-    graphics::segments(value - half, y, value + half, y, col = col, lwd = 2)
-    graphics::text(value, y, labels, col = col, cex = 0.9, pos = 3L, offset = 0.4)
-  }
+stage_estimates <- function(x) {
+  estimates_data(row.names(x$fixed), x$fixed[c("two", "one")], x$fixed[c("se_two", "se_one")],
+    c("two stages", "one stage"))
+}
+
+#' @rdname compare_stages
+#' @param object A comparison.
+#' @rawNamespace S3method(ggplot2::autoplot, compare_stages)
+autoplot.compare_stages <- function(object, ...) {
+  check_unused(...)
+  if (is.null(object$effects)) return(estimates_ggplot(stage_estimates(object)))
+  .data <- ggplot2::.data
+  look_ggplot(object$effects, ggplot2::aes(.data[["one"]], .data[["two"]])) +
+    ggplot2::geom_abline(colour = "grey50") + ggplot2::geom_point(size = 1) +
+    ggplot2::coord_equal() + ggplot2::labs(x = "One stage", y = "Two stages")
 }

@@ -142,6 +142,11 @@ abort_no_structure <- function(type) {
   )
 }
 
+abort_no_profiles <- function() {
+  abort("argument", paste("{.code type = \"profiles\"} needs subjects and a covariate of the fixed",
+    "part."), "Use {.code type = \"residuals\"}.", "type")
+}
+
 abort_no_field <- function() {
   abort("argument", "{.code type = \"field\"} needs a residual of rows and columns.",
     "Fit one by {.code residual = ~ ar1(row):ar1(col)}.", "type"

@@ -169,7 +169,8 @@ new_means <- function(fit, plan, functions, moments, by, level) {
   structure(table, class = c("marginal_means", "data.frame"), K = functions$K, L = functions$L,
     moments = moments, variables = names(plan$cells), by = by, level = level,
     why = stats::setNames(why, moments$cells[utils::head(gaps, 5L)]),
-    over = over_text(plan), random = term_labels(fit)[plan$terms])
+    over = over_text(plan), random = term_labels(fit)[plan$terms],
+    response = deparse_one(fit$parts$response))
 }
 
 # Of a fit by Bayes: posterior means, standard deviations and intervals.

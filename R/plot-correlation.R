@@ -20,24 +20,75 @@ correlation_term <- function(fit, term) {
 
 term_correlation_data <- function(fit, k) {
   term <- fit$random[[k]]
-  structure(correlation_cells(term_covariance(term, k, fit$parameters), term$coef_names),
+  names <- short_names(fit, term$coef_names)
+  structure(correlation_cells(term_covariance(term, k, fit$parameters), names),
     title = paste0(term$label, ": ", structure_name(term$structure)))
 }
 
-# Blue to white to red, over -1 to 1 or the range of the values.
-diverging <- function(n) grDevices::hcl.colors(n, "Blue-Red 3")
+# Without the name of a factor before all of its levels.
+short_names <- function(fit, names) {
+  for (factor in names(fit$frame)[vapply(fit$frame, is_factor_like, NA)]) {
+    whole <- paste0(factor, column_codes(fit$frame[[factor]])$levels)
+    if (all(names %in% whole)) return(substring(names, nchar(factor) + 1L))
+  }
+  names
+}
+
+# Numbers fit into the cells of so many rows.
+most_numbers <- 12L
+
+cell_text <- function(r) {
+  # Of a zero the sign says nothing.
+  text <- sub("^-(0[.]?0*)$", "\\1", formatC(r, format = "f", digits = 2L))
+  ifelse(is.finite(r), text, "")
+}
+
+shown_labels <- function(n, most = 25L) {
+  if (n <= most) seq_len(n) else unique(round(seq(1, n, length.out = 10L)))
+}
 
 draw_correlation <- function(data, main = attr(data, "title"), ...) {
   labels <- levels(data$row)
   n <- length(labels)
   r <- matrix(data$correlation, n)
+  shown <- shown_labels(n)
+  old <- panels()
+  on.exit(graphics::par(old))
+  room_for(2L, labels[shown])
+  room_for(1L, labels[shown])
+  room_for(4L, "-0.5", more = 0.4)
   graphics::image(seq_len(n), seq_len(n), t(r[rev(seq_len(n)), , drop = FALSE]),
-    zlim = c(-1, 1), col = diverging(51L), axes = FALSE, xlab = "", ylab = "", main = main, ...)
-  shown <- if (n <= 25L) seq_len(n) else unique(round(seq(1, n, length.out = 10L)))
-  graphics::axis(1L, shown, labels[shown], las = 2L, tick = FALSE)
-  graphics::axis(2L, n + 1L - shown, labels[shown], las = 1L, tick = FALSE)
-  if (n <= 12L) {
-    graphics::text(col(r), n + 1L - row(r), formatC(r, format = "f", digits = 2L), cex = 0.8,
+    zlim = c(-1, 1), col = diverging(51L), axes = FALSE, xlab = "", ylab = "", main = main,
+    cex.main = 1, font.main = 1L, ...)
+  graphics::axis(1L, shown, labels[shown], las = 2L, tick = FALSE, cex.axis = 0.8, line = -0.6)
+  graphics::axis(2L, n + 1L - shown, labels[shown], las = 1L, tick = FALSE, cex.axis = 0.8,
+    line = -0.6)
+  if (n <= most_numbers) {
+    width <- graphics::strwidth("-0.00 ", cex = 1)
+    graphics::text(col(r), n + 1L - row(r), cell_text(r), cex = min(0.8, 1 / width),
       col = ifelse(abs(r) > 0.7, "white", "black"))
   }
+  colour_key(c(-1, 1))
+}
+
+correlation_ggplot <- function(data) {
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  labels <- levels(data$row)
+  n <- length(labels)
+  shown <- labels[shown_labels(n)]
+  data$row <- factor(data$row, rev(labels))
+  made <- look_ggplot(data, aes(.data[["column"]], .data[["row"]])) +
+    ggplot2::geom_tile(aes(fill = .data[["correlation"]])) +
+    ggplot2::scale_fill_gradient2(limits = c(-1, 1), low = cold, high = accent, name = NULL,
+      na.value = "grey90") +
+    ggplot2::scale_x_discrete(breaks = shown, expand = c(0, 0)) +
+    ggplot2::scale_y_discrete(breaks = shown, expand = c(0, 0)) + ggplot2::coord_equal() +
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 90, hjust = 1, vjust = 0.5),
+      panel.grid.major = ggplot2::element_blank()) +
+    ggplot2::labs(x = NULL, y = NULL, title = attr(data, "title"))
+  if (n > most_numbers) return(made)
+  strong <- ifelse(is.finite(data$correlation) & abs(data$correlation) > 0.7, "white", "black")
+  made + ggplot2::geom_text(aes(label = cell_text(.data[["correlation"]])), colour = strong,
+    size = min(2.8, 13 / n))
 }

@@ -2,7 +2,6 @@
 
 influence_types <- c("cooks", "dfbetas", "leverage", "fitted", "outliers")
 most_coefficients <- 30L
-accent <- "#B2182B"
 
 # The numbers of a picture; `label` is text where a point has a name, else NA.
 influence_data <- function(x, type, label) {
@@ -72,5 +71,3 @@ contour_data <- function(data, points = 101L) {
   })
   do.call(rbind, lines)
 }
-
-point_size <- function(n) if (n > 2000L) 0.4 else if (n > 200L) 0.6 else 0.8

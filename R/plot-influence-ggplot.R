@@ -1,23 +1,21 @@
 # The pictures of plot-influence.R with ggplot2.
 
-named_points <- function(data, x, y) {
-  named <- data[!is.na(data$label), ]
+# Names above points.
+names_above <- function(data, x, y) {
   .data <- ggplot2::.data
-  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[[y]], label = .data[["label"]]), named,
-    colour = accent, size = 3, vjust = -0.6, inherit.aes = FALSE)
+  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[[y]], label = .data[["label"]]),
+    data[!is.na(data$label), ], colour = accent, size = 2.8, vjust = -0.6, inherit.aes = FALSE)
 }
-
-room_above <- function() ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0.05, 0.1)))
 
 cooks_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
   data$named <- !is.na(data$label)
-  made <- ggplot2::ggplot(data, aes(.data[["number"]], .data[["cooks.distance"]])) +
+  made <- look_ggplot(data, aes(.data[["number"]], .data[["cooks.distance"]])) +
     ggplot2::geom_segment(aes(xend = .data[["number"]], yend = 0, colour = .data[["named"]]),
       linewidth = if (nrow(data) <= 40L) 1.2 else 0.3, na.rm = TRUE) +
     ggplot2::scale_colour_manual(values = c("grey50", accent), guide = "none") +
-    named_points(data, "number", "cooks.distance") +
+    names_above(data, "number", "cooks.distance") +
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0, 0.1))) +
     ggplot2::labs(x = attr(data, "title"), y = "Cook's distance")
   if (nrow(data) > 40L) return(made)
@@ -31,11 +29,11 @@ dfbetas_ggplot <- function(data) {
   .data <- ggplot2::.data
   limit <- attr(data, "limit")
   data$coefficient <- factor(data$coefficient, rev(levels(data$coefficient)))
-  ggplot2::ggplot(data, aes(.data[["dfbetas"]], .data[["coefficient"]])) +
+  look_ggplot(data, aes(.data[["dfbetas"]], .data[["coefficient"]])) +
     ggplot2::geom_vline(xintercept = c(-limit, 0, limit), colour = "grey50",
       linetype = c("dotted", "solid", "dotted")) +
     ggplot2::geom_point(alpha = 0.4, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
-    named_points(data, "dfbetas", "coefficient") +
+    names_above(data, "dfbetas", "coefficient") +
     ggplot2::labs(x = "DFBETAS", y = NULL)
 }
 
@@ -44,7 +42,7 @@ leverage_ggplot <- function(data) {
   .data <- ggplot2::.data
   lines <- contour_data(data)
   ends <- lines[lines$leverage == max(lines$leverage) & lines$branch > 0, ]
-  ggplot2::ggplot(data, aes(.data[["leverage"]], .data[["standardised"]])) +
+  look_ggplot(data, aes(.data[["leverage"]], .data[["standardised"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_line(aes(group = interaction(.data[["level"]], .data[["branch"]])), lines,
       linetype = "dashed", colour = "grey40", na.rm = TRUE) +
@@ -60,7 +58,7 @@ leverage_ggplot <- function(data) {
 studentised_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
-  ggplot2::ggplot(data, aes(.data[["fitted"]], .data[["studentised"]])) +
+  look_ggplot(data, aes(.data[["fitted"]], .data[["studentised"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
     named_points(data, "fitted", "studentised") + room_above() +
@@ -71,7 +69,7 @@ outliers_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
   limit <- attr(data, "limit")
-  ggplot2::ggplot(data, aes(.data[["number"]], .data[["standardised"]])) +
+  look_ggplot(data, aes(.data[["number"]], .data[["standardised"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_hline(yintercept = c(-limit, limit), colour = accent, linetype = "dashed") +
     ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +

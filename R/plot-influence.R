@@ -57,20 +57,10 @@ autoplot.lmmfit_influence <- function(object, type = c("cooks", "dfbetas", "leve
 
 # Base graphics ------------------------------------------------------------------------------------
 
-# Names beside points, on the side where there is room.
-label_points <- function(x, y, label) {
-  named <- !is.na(label)
-  if (!any(named)) return(invisible())
-  ends <- graphics::par("usr")[1:2]
-  right <- x[named] > mean(ends)
-  graphics::text(x[named], y[named], label[named], pos = ifelse(right, 2L, 4L), cex = 0.8,
-    col = accent, xpd = NA)
-}
-
 draw_cooks <- function(data, xlab = attr(data, "title"), ylab = "Cook's distance", ...) {
   few <- nrow(data) <= 40L
   top <- max(data$cooks.distance, 0, na.rm = TRUE)
-  graphics::plot(data$number, data$cooks.distance, type = "h", xlab = xlab, ylab = ylab,
+  base_plot(data$number, data$cooks.distance, type = "h", xlab = xlab, ylab = ylab,
     xaxt = if (few) "n" else "s", ylim = c(0, if (top > 0) 1.15 * top else 1), lwd = if (few) 3
     else 1, lend = 1L, col = ifelse(is.na(data$label), "grey50", accent), ...)
   if (few) graphics::axis(1L, data$number, data$group, las = 2L, cex.axis = 0.7, tick = FALSE)
@@ -90,7 +80,7 @@ draw_dfbetas <- function(data, xlab = "DFBETAS", ylab = "", ...) {
   on.exit(graphics::par(old))
   limit <- attr(data, "limit")
   reach <- 1.15 * range(data$dfbetas, -limit, limit, na.rm = TRUE)
-  graphics::plot(data$dfbetas, height, xlim = reach, ylim = c(0.5, n + 0.5), yaxt = "n",
+  base_plot(data$dfbetas, height, xlim = reach, ylim = c(0.5, n + 0.5), yaxt = "n",
     xlab = xlab, ylab = ylab, pch = 20, cex = point_size(nrow(data)),
     col = ifelse(is.na(data$label), "#00000060", accent), ...)
   graphics::abline(h = seq_len(n), col = "grey90")
@@ -106,7 +96,7 @@ draw_dfbetas <- function(data, xlab = "DFBETAS", ylab = "", ...) {
 draw_leverage <- function(data, xlab = "Leverage", ylab = "Standardised residual", ...) {
   top <- max(data$leverage, 0, na.rm = TRUE)
   reach <- 1.08 * max(abs(data$standardised), 1, na.rm = TRUE)
-  graphics::plot(data$leverage, data$standardised, xlim = c(0, 1.1 * top), ylim = c(-reach, reach),
+  base_plot(data$leverage, data$standardised, xlim = c(0, 1.1 * top), ylim = c(-reach, reach),
     xlab = xlab, ylab = ylab, pch = 20, cex = point_size(nrow(data)),
     col = ifelse(is.na(data$label), "#00000080", accent), ...)
   graphics::mtext("broken lines: Cook's distance", 3L, 0.2, cex = 0.7, col = "grey40")
@@ -125,7 +115,7 @@ draw_leverage <- function(data, xlab = "Leverage", ylab = "Standardised residual
 }
 
 draw_studentised <- function(data, xlab = "Fitted", ylab = "Studentised residual", ...) {
-  graphics::plot(data$fitted, data$studentised, xlab = xlab, ylab = ylab, pch = 20,
+  base_plot(data$fitted, data$studentised, xlab = xlab, ylab = ylab, pch = 20,
     cex = point_size(nrow(data)), col = ifelse(is.na(data$label), "#00000080", accent), ...)
   graphics::abline(h = 0, col = "grey50")
   label_points(data$fitted, data$studentised, data$label)
@@ -135,7 +125,7 @@ draw_outliers <- function(data, xlab = "Record", ylab = "Standardised residual",
   limit <- attr(data, "limit")
   reach <- 1.05 * max(abs(data$standardised), limit, na.rm = TRUE)
   beyond <- abs(data$standardised) > limit
-  graphics::plot(data$number, data$standardised, ylim = c(-reach, reach), xlab = xlab, ylab = ylab,
+  base_plot(data$number, data$standardised, ylim = c(-reach, reach), xlab = xlab, ylab = ylab,
     pch = 20, cex = point_size(nrow(data)), col = ifelse(beyond, accent, "#00000080"), ...)
   graphics::abline(h = c(-limit, 0, limit), col = c(accent, "grey50", accent), lty = c(2, 1, 2))
   label_points(data$number, data$standardised, data$label)

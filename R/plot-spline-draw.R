@@ -1,6 +1,6 @@
 # Drawing of what plot-spline.R has made, with base graphics and with ggplot2.
 
-curve_colours <- function(n) if (n == 1L) "#B2182B" else grDevices::hcl.colors(n, "Dark 3")
+curve_colours <- function(n) if (n == 1L) accent else group_colours(n)
 
 draw_term_plot <- function(data, type, ...) {
   switch(type, spline = draw_spline_curves(data, ...), surface = draw_surface(data, ...),
@@ -8,34 +8,34 @@ draw_term_plot <- function(data, type, ...) {
 }
 
 draw_spline_curves <- function(data, main = attr(data, "title"), xlab = attr(data, "variable"),
-                        ylab = attr(data, "response"), ...) {
+                               ylab = attr(data, "response"), ...) {
   records <- attr(data, "records")
   lower <- data$fit - 1.96 * data$se
   upper <- data$fit + 1.96 * data$se
-  graphics::plot(records$x, records$y, col = "grey70", pch = 20, cex = 0.6, main = main,
-    xlab = xlab, ylab = ylab, ylim = range(records$y, lower, upper), ...)
   curves <- unique(data$curve)
   colours <- curve_colours(length(curves))
+  keyed <- length(curves) > 1L && length(curves) <= 12L
+  old <- panels()
+  on.exit(graphics::par(old))
+  if (keyed) room_for(4L, curves, more = 0.5)
+  base_plot(records$x, records$y, col = "grey70", cex = 0.6, main = main, xlab = xlab, ylab = ylab,
+    ylim = range(records$y, lower, upper), ...)
   for (j in seq_along(curves)) {
     at <- which(data$curve == curves[j])
     graphics::polygon(c(data$x[at], rev(data$x[at])), c(lower[at], rev(upper[at])), border = NA,
       col = grDevices::adjustcolor(colours[j], 0.2))
     graphics::lines(data$x[at], data$fit[at], col = colours[j], lwd = 2)
   }
-  if (length(curves) > 1L && length(curves) <= 12L) {
-    graphics::legend("topleft", curves, col = colours, lwd = 2, bty = "n")
-  }
+  if (keyed) key_beside(curves, col = colours, lwd = 2)
 }
 
 draw_surface <- function(data, main = attr(data, "title"), xlab = attr(data, "variables")[1L],
                          ylab = attr(data, "variables")[2L], ...) {
   levels <- unique(data$level)
-  if (length(levels) > 1L) {
-    side <- ceiling(sqrt(length(levels)))
-    old <- graphics::par(mfrow = c(ceiling(length(levels) / side), side))
-    on.exit(graphics::par(old))
-  }
   most <- max(abs(data$trend))
+  old <- panels(length(levels), mar = c(3.2, 3.4, 2, 1))
+  on.exit(graphics::par(old))
+  room_for(4L, format(key_values(c(-most, most))), more = 0.4)
   for (level in levels) {
     own <- data[data$level == level, ]
     x <- sort(unique(own$x))
@@ -44,25 +44,63 @@ draw_surface <- function(data, main = attr(data, "title"), xlab = attr(data, "va
     z[cbind(match(own$x, x), match(own$y, y))] <- own$trend
     title <- if (length(levels) > 1L) paste(main, level) else main
     graphics::image(x, y, z, zlim = c(-most, most), col = diverging(51L), xlab = xlab,
-      ylab = ylab, main = title, ...)
+      ylab = ylab, main = title, las = 1L, tcl = -0.25, mgp = c(2.1, 0.5, 0), cex.main = 1,
+      font.main = 1L, ...)
     graphics::contour(x, y, z, add = TRUE, col = "grey30")
+    colour_key(c(-most, most))
   }
 }
 
 draw_biplot <- function(data, main = attr(data, "title"), xlab = attr(data, "axes")[1L],
                         ylab = attr(data, "axes")[2L], ...) {
-  arrows <- data[data$kind == "loading", ]
+  old <- panels()
+  on.exit(graphics::par(old))
+  named <- biplot_names(data)
+  named$width <- graphics::strwidth(paste0(named$label, "n"), "inches", cex = 1) * named$cex
+  named$height <- 1.3 * graphics::strheight("Mg", "inches", cex = 1) * named$cex
+  mai <- graphics::par("mai")
+  placed <- biplot_places(data, named, min(graphics::par("din") - mai[1:2] - mai[3:4]))
+  arrows <- data[data$kind == "loading" & data$x^2 + data$y^2 > 0, ]
   points <- data[data$kind == "score", ]
-  reach <- 1.1 * range(data$x, data$y, 0)
-  graphics::plot(points$x, points$y, pch = 20, col = "grey60", asp = 1, xlim = reach, ylim = reach,
+  base_plot(points$x, points$y, col = "grey60", asp = 1, xlim = placed$x, ylim = placed$y,
     main = main, xlab = xlab, ylab = ylab, ...)
-  if (nrow(points) <= 60L) {
-    graphics::text(points$x, points$y, points$label, pos = 3, cex = 0.6, col = "grey40")
-  }
   graphics::abline(h = 0, v = 0, col = "grey85")
-  visible <- arrows$x^2 + arrows$y^2 > 0
-  graphics::arrows(0, 0, arrows$x[visible], arrows$y[visible], length = 0.08, col = "#B2182B")
-  graphics::text(1.06 * arrows$x, 1.06 * arrows$y, arrows$label, col = "#B2182B", cex = 0.8)
+  graphics::arrows(0, 0, arrows$x, arrows$y, length = 0.08, col = accent)
+  named <- placed$named
+  graphics::segments(named$x0, named$y0, named$x, named$y, col = "grey80", lwd = 0.6)
+  graphics::text(named$x, named$y, named$label, cex = named$cex, col = named$colour, xpd = NA)
+}
+
+# Arrows have names, and points where they are few.
+biplot_names <- function(data) {
+  named <- data[data$kind == "loading" | sum(data$kind == "score") <= 60L, ]
+  arrow <- named$kind == "loading"
+  named$cex <- ifelse(arrow, 0.8, 0.6)
+  named$colour <- ifelse(arrow, accent, "grey40")
+  named
+}
+
+# list(named, x, y): names spread such that none overprints another, and limits of the axes that
+# hold them. `width` and `height` of names are in inches, and so is `panel`, the side of the
+# picture.
+biplot_places <- function(data, named, panel) {
+  limits <- list(x = range(data$x, 0), y = range(data$y, 0))
+  for (round in 1:3) {
+    unit <- max(diff(limits$x), diff(limits$y)) / panel
+    w <- named$width * unit
+    h <- named$height * unit
+    # Ahead of the arrow, above the point.
+    length <- pmax(sqrt(named$x^2 + named$y^2), 1e-300)
+    ahead <- (h + w * abs(named$x) / length) / 2
+    arrow <- named$kind == "loading"
+    found <- spread_labels(named$x + ifelse(arrow, ahead * named$x / length, 0),
+      named$y + ifelse(arrow, ahead * named$y / length, 0.6 * h), w, h)
+    limits <- list(x = range(data$x, found$x - w / 2, found$x + w / 2),
+      y = range(data$y, found$y - h / 2, found$y + h / 2))
+  }
+  places <- data.frame(named[c("label", "cex", "colour")], x0 = named$x, y0 = named$y,
+    x = found$x, y = found$y)
+  c(list(named = places), limits)
 }
 
 # ggplot2 ------------------------------------------------------------------------------------------
@@ -79,7 +117,7 @@ curve_ggplot <- function(data) {
   records <- attr(data, "records")
   data$curve <- factor(data$curve, unique(data$curve))
   several <- nlevels(data$curve) > 1L
-  made <- ggplot2::ggplot(data, aes(.data[["x"]], colour = .data[["curve"]])) +
+  made <- look_ggplot(data, aes(.data[["x"]], colour = .data[["curve"]])) +
     ggplot2::geom_point(aes(.data[["x"]], .data[["y"]]), records, inherit.aes = FALSE,
       colour = "grey70", size = 0.8) +
     ggplot2::geom_ribbon(aes(ymin = .data[["fit"]] - 1.96 * .data[["se"]],
@@ -88,16 +126,19 @@ curve_ggplot <- function(data) {
     ggplot2::geom_line(aes(y = .data[["fit"]])) +
     ggplot2::labs(x = attr(data, "variable"), y = attr(data, "response"), colour = NULL,
       fill = NULL)
+  colours <- curve_colours(nlevels(data$curve))
+  made <- made + ggplot2::scale_colour_manual(values = colours, aesthetics = c("colour", "fill"))
   if (several) made else made + ggplot2::theme(legend.position = "none")
 }
 
 surface_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
-  made <- ggplot2::ggplot(data, aes(.data[["x"]], .data[["y"]])) +
+  made <- look_ggplot(data, aes(.data[["x"]], .data[["y"]])) +
     ggplot2::geom_tile(aes(fill = .data[["trend"]])) +
     ggplot2::geom_contour(aes(z = .data[["trend"]]), colour = "grey30", linewidth = 0.3) +
-    ggplot2::scale_fill_gradient2(low = "#2166AC", high = "#B2182B") +
+    ggplot2::scale_fill_gradient2(low = cold, high = accent, name = NULL) +
+    ggplot2::scale_x_continuous(expand = c(0, 0)) + ggplot2::scale_y_continuous(expand = c(0, 0)) +
     ggplot2::labs(x = attr(data, "variables")[1L], y = attr(data, "variables")[2L])
   if (length(unique(data$level)) > 1L) made + ggplot2::facet_wrap("level") else made
 }
@@ -107,17 +148,22 @@ biplot_ggplot <- function(data) {
   .data <- ggplot2::.data
   arrows <- data[data$kind == "loading", ]
   points <- data[data$kind == "score", ]
-  made <- ggplot2::ggplot(points, aes(.data[["x"]], .data[["y"]])) +
+  named <- biplot_names(data)
+  # For a picture of 60 mm.
+  named$width <- 0.085 * named$cex * (nchar(named$label, "width") + 1)
+  named$height <- 0.17 * named$cex
+  placed <- biplot_places(data, named, 60 / 25.4)
+  named <- placed$named
+  look_ggplot(points, aes(.data[["x"]], .data[["y"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey85") +
     ggplot2::geom_vline(xintercept = 0, colour = "grey85") +
-    ggplot2::geom_point(colour = "grey60") +
+    ggplot2::geom_point(colour = "grey60", size = 1) +
+    ggplot2::geom_segment(aes(.data[["x0"]], .data[["y0"]], xend = .data[["x"]],
+      yend = .data[["y"]]), named, colour = "grey80", linewidth = 0.2) +
     ggplot2::geom_segment(aes(0, 0, xend = .data[["x"]], yend = .data[["y"]]), arrows,
-      colour = "#B2182B", arrow = grid::arrow(length = grid::unit(0.02, "npc"))) +
-    ggplot2::geom_text(aes(1.06 * .data[["x"]], 1.06 * .data[["y"]], label = .data[["label"]]),
-      arrows, colour = "#B2182B") +
-    ggplot2::coord_equal() +
+      colour = accent, arrow = grid::arrow(length = grid::unit(0.08, "inches"))) +
+    ggplot2::geom_text(aes(label = .data[["label"]]), named, size = 3.6 * named$cex,
+      colour = named$colour) +
+    ggplot2::coord_equal(xlim = placed$x, ylim = placed$y) +
     ggplot2::labs(x = attr(data, "axes")[1L], y = attr(data, "axes")[2L])
-  if (nrow(points) > 60L) return(made)
-  made + ggplot2::geom_text(aes(label = .data[["label"]]), vjust = -0.7, size = 2.5,
-    colour = "grey40")
 }

@@ -166,12 +166,12 @@ biplot_data <- function(fit, term) {
   scale <- if (reach(loadings) > 0) reach(scores) / reach(loadings) else 1
   data <- data.frame(
     kind = rep(c("loading", "score"), c(nrow(loadings), nrow(scores))),
-    label = c(rownames(loadings), rownames(scores)),
+    label = c(short_names(fit, rownames(loadings)), rownames(scores)),
     x = c(loadings[, 1L] * scale, scores[, 1L]), y = c(loadings[, 2L] * scale, scores[, 2L])
   )
   row.names(data) <- NULL
   percent <- formatC(100 * found$overall[1:2], format = "f", digits = 0L)
-  share <- paste0("Factor ", 1:2, " (", percent, " % of the variance)")
+  share <- paste0("Factor ", 1:2, " (", percent, " %)")
   structure(data, axes = share, scale = scale,
     title = term_labels(fit)[loading_term(fit, term)])
 }

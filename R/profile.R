@@ -198,27 +198,6 @@ fixed_profiler <- function(fit, limit = 1e7) {
   }
 }
 
-#' @rdname profile.lmmfit
-#' @param x The value of `profile()`.
-#' @method plot profile.lmmfit
-#' @export
-plot.profile.lmmfit <- function(x, ...) {
-  parts <- split_profiles(x)
-  old <- graphics::par(mfrow = rev(grDevices::n2mfrow(length(parts))), mar = c(4, 4, 1.5, 1))
-  on.exit(graphics::par(old))
-  for (one in parts) {
-    one <- one[is.finite(one$value), ]
-    graphics::plot(one$value, one$zeta, xlab = one$parameter[1L], ylab = expression(zeta),
-      pch = ifelse(one$end, 4, 20), ...)
-    if (nrow(one) > 2L && !anyDuplicated(one$value)) {
-      curve <- stats::spline(one$value, one$zeta, 200L, method = "natural")
-      graphics::lines(curve)
-    }
-    graphics::abline(h = c(-1.96, 0, 1.96), lty = 3, col = "grey50")
-  }
-  invisible(x)
-}
-
 # By parameter: a fixed effect may have the name of a variance.
 split_profiles <- function(profiles) {
   key <- paste(profiles$effect, profiles$parameter)

@@ -9,8 +9,8 @@
 #'   use), a row for each point. Where the residual variance changes with a factor, as with
 #'   `residual = ~ diag(age_class)`, it has that factor too.
 #' @param x For `plot()`: what `variance_by_age()` gave.
-#' @param what For `plot()`: `"share"` of the phenotypic variance, or `"variance"`.
-#' @param ... Further arguments for [graphics::matplot()].
+#' @param what For pictures: `"share"` of the phenotypic variance, or `"variance"`.
+#' @param ... Further arguments for [graphics::plot()].
 #' @return A data frame of class `variance_by_age`: `newdata` with, for each random term, its
 #'   variance and `share.` of the sum, and the residual variance `residual` of a record of weight 1.
 #' @examples
@@ -49,20 +49,4 @@ coefficient_rows <- function(fit, k, newdata) {
   source <- column_source(frame, fit$contrasts)
   recipe <- column_recipe(coefficient_terms(parsed, source), source)
   as.matrix(expanded_columns(nrow(frame), recipe$terms)$X)
-}
-
-#' @rdname variance_by_age
-#' @method plot variance_by_age
-#' @export
-plot.variance_by_age <- function(x, what = c("share", "variance"), ...) {
-  what <- check_choice(what, c("share", "variance"), "what")
-  terms <- attr(x, "terms")
-  columns <- if (what == "share") paste0("share.", terms) else terms
-  axis <- attr(x, "axis")
-  y <- as.matrix(as.data.frame(unclass(x)[columns], optional = TRUE))
-  graphics::matplot(x[[axis]], y, type = "l", lty = 1L, col = seq_along(terms), xlab = axis,
-    ylab = if (what == "share") "Share of the phenotypic variance" else "Variance",
-    ylim = c(0, 1.15 * max(y)), ...)
-  graphics::legend("top", terms, lty = 1L, col = seq_along(terms), bty = "n", horiz = TRUE)
-  invisible(x)
 }

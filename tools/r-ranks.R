@@ -52,6 +52,7 @@ r_ranks <- list(
     "bayes-functions.R", "bayes-answers.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "reliability.R", "breeding-values.R",
+    "genetic-trend.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
     "residual-new.R", "residual-joint.R", "mme.R", "mme-print.R", "predict-rows.R",
     "chosen-terms.R", "simulate.R", "fixed-table.R", "predict.R", "mean-variables.R",

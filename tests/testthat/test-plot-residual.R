@@ -12,7 +12,7 @@ test_that("pictures of the residual return what they drew", {
     v <- stats::setNames(estimate, parameter)
     v[["residual.Female.8.10"]] / sqrt(v[["residual.Female.8"]] * v[["residual.Female.10"]])
   }))
-  expect_named(plot(arms, type = "profiles"), c("subject", "x", "y", "fitted"))
+  expect_named(plot(arms, type = "profiles"), c("subject", "x", "y", "fitted", "group"))
   expect_identical(nrow(plot(field, type = "field")), 64L)
   expect_identical(unique(plot(field, type = "autocorrelation")$direction), c("Subject", "age"))
   skip_if_not_installed("ggplot2")

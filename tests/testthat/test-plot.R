@@ -3,7 +3,7 @@ fit <- function() lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 test_that("each type draws, and returns what it drew", {
   grDevices::pdf(NULL)
   on.exit(grDevices::dev.off())
-  expect_named(plot(fit()), c("fitted", "residual"))
+  expect_named(plot(fit()), c("fitted", "residual", "theoretical", "lower", "upper", "label"))
   expect_false(is.unsorted(plot(fit(), type = "qq")$residual))
   drawn <- plot(fit(), type = "caterpillar", coefficient = "age")
   expect_identical(nrow(drawn), 27L)
@@ -17,7 +17,7 @@ test_that("each type draws, and returns what it drew", {
 
 test_that("autoplot() is a ggplot", {
   skip_if_not_installed("ggplot2")
-  for (type in c("residuals", "qq", "caterpillar")) {
+  for (type in c("residuals", "qq", "scale", "panel", "caterpillar", "profiles")) {
     expect_s3_class(ggplot2::autoplot(fit(), type = type), "ggplot")
   }
 })

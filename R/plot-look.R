@@ -1,0 +1,181 @@
+# The look that all pictures share, with base graphics and with ggplot2.
+
+accent <- "#B2182B"
+cold <- "#2166AC"
+
+# Colours of groups: those of Okabe and Ito that are readable on white, and more where there are
+# more groups.
+group_colours <- function(n) {
+  known <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+  if (n <= length(known)) known[seq_len(n)] else grDevices::hcl.colors(n, "Dark 3")
+}
+
+# Blue to white to red, over -1 to 1 or the range of the values.
+diverging <- function(n) grDevices::colorRampPalette(c(cold, "white", accent))(n)
+
+point_size <- function(n) if (n > 2000L) 0.4 else if (n > 200L) 0.6 else 0.8
+
+# Points that overlap are seen through.
+point_colour <- function(n) {
+  grDevices::adjustcolor("black", if (n > 2000L) 0.25 else if (n > 200L) 0.5 else 0.8)
+}
+
+# Base graphics ------------------------------------------------------------------------------------
+
+# graphics::plot() with the look, where the user has not asked for another.
+base_plot <- function(x, y, ...) {
+  look <- list(bty = "l", las = 1L, tcl = -0.25, mgp = c(2.1, 0.5, 0), pch = 20, cex.main = 1,
+    font.main = 1L)
+  given <- list(...)
+  do.call(graphics::plot, c(list(x, y), given, look[setdiff(names(look), names(given))]))
+}
+
+# Panels in one picture, with narrow margins: side by side as far as each is `least` inches wide,
+# if there is the height for more rows. Gives the settings to return to.
+panels <- function(n = 1L, mar = c(3.2, 3.4, 1.8, 0.8), least = 1.4) {
+  if (n == 1L) return(graphics::par(mar = mar))
+  size <- graphics::par("din")
+  shape <- rev(grDevices::n2mfrow(n))
+  columns <- min(shape[2L], max(1, floor(size[1L] / least)))
+  rows <- ceiling(n / columns)
+  graphics::par(mfrow = if (1.3 * rows <= size[2L]) c(rows, columns) else shape, mar = mar)
+}
+
+text_width <- function(labels, cex = 1) {
+  max(graphics::strwidth(labels, units = "inches", cex = cex), 0)
+}
+
+# Room in inches at a side for text; gives the settings to return to.
+room_for <- function(side, labels, cex = 0.8, more = 0.3) {
+  most <- 0.45 * graphics::par("din")[1L + (side %% 2L == 1L)]
+  size <- min(text_width(labels, cex) + more, most)
+  graphics::par(mai = replace(graphics::par("mai"), side, size))
+}
+
+# Names at all of the places along the left, as small as they need to be.
+name_axis <- function(at, names, cex = 0.8) {
+  line <- graphics::par("pin")[2L] / (diff(graphics::par("usr")[3:4])) / graphics::par("cin")[2L]
+  graphics::axis(2L, at, names, las = 1L, cex.axis = max(min(cex, 1.1 * line), 0.35), tick = FALSE,
+    line = -0.5, gap.axis = -1)
+}
+
+# A key at the right of the panel, in the room that room_for(4, labels, more = 0.5) has made.
+key_beside <- function(labels, ..., cex = 0.8) {
+  ends <- graphics::par("usr")
+  graphics::legend(ends[2L], ends[4L], labels, ..., cex = cex, bty = "n", xpd = NA,
+    seg.len = 1.2, x.intersp = 0.6)
+}
+
+# A key of a few entries in a line above the panel, under its title.
+key_above <- function(labels, ..., cex = 0.8) {
+  ends <- graphics::par("usr")
+  graphics::legend(ends[1L], ends[4L], labels, ..., cex = cex, bty = "n", xpd = NA, horiz = TRUE,
+    yjust = 0, seg.len = 1.2, x.intersp = 0.6)
+}
+
+# A bar of colours for limits at the right of the panel, in the room of room_for().
+colour_key <- function(limits, colours = diverging(51L), cex = 0.8) {
+  ends <- graphics::par("usr")
+  left <- ends[2L] + graphics::xinch(0.1)
+  right <- left + graphics::xinch(0.15)
+  edges <- seq(ends[3L], ends[4L], length.out = length(colours) + 1L)
+  graphics::rect(left, edges[-length(edges)], right, edges[-1L], col = colours, border = NA,
+    xpd = NA)
+  at <- key_values(limits)
+  y <- ends[3L] + (at - limits[1L]) / diff(limits) * (ends[4L] - ends[3L])
+  graphics::text(right, y, format(at), pos = 4L, offset = 0.3, cex = cex, xpd = NA)
+}
+
+key_values <- function(limits) {
+  at <- pretty(limits, 4L)
+  at[at >= limits[1L] & at <= limits[2L]]
+}
+
+# Names beside points, on the side where there is room.
+label_points <- function(x, y, label) {
+  named <- !is.na(label)
+  if (!any(named)) return(invisible())
+  ends <- graphics::par("usr")[1:2]
+  side <- ifelse(x[named] > mean(ends), -1, 1)
+  width <- graphics::strwidth(paste0(label[named], "n"), cex = 0.8)
+  height <- 1.2 * graphics::strheight("0", cex = 0.8)
+  at <- spread_labels(x[named] + side * 0.65 * width, y[named], width, height)
+  graphics::text(at$x, at$y, label[named], cex = 0.8, col = accent, xpd = NA)
+}
+
+# ggplot2 ------------------------------------------------------------------------------------------
+
+look_ggplot <- function(...) ggplot2::ggplot(...) + look_theme()
+
+look_theme <- function() {
+  blank <- ggplot2::element_blank()
+  ggplot2::theme_bw(base_size = 10) + ggplot2::theme(
+    panel.grid.minor = blank, panel.grid.major = ggplot2::element_line(colour = "grey93"),
+    strip.background = blank, strip.clip = "off",
+    strip.text = ggplot2::element_text(hjust = 0, size = 8),
+    plot.title = ggplot2::element_text(size = 10), legend.title = ggplot2::element_text(size = 9),
+    plot.title.position = "plot", panel.spacing.x = grid::unit(1.4, "lines"),
+    legend.key.size = grid::unit(0.9, "lines")
+  )
+}
+
+# An axis whose numbers do not run into each other in narrow panels.
+narrow_axis <- function(expand = ggplot2::waiver()) {
+  ggplot2::scale_x_continuous(n.breaks = 4L, expand = expand,
+    guide = ggplot2::guide_axis(check.overlap = TRUE))
+}
+
+room_above <- function() ggplot2::scale_y_continuous(expand = ggplot2::expansion(0.1))
+
+# Breaks of rows and columns.
+whole_breaks <- function(limits) unique(floor(pretty(limits)))
+
+key_at_foot <- function(box = "horizontal") {
+  ggplot2::theme(legend.position = "bottom", legend.box = box,
+    legend.spacing.y = grid::unit(0, "lines"), legend.margin = ggplot2::margin(0, 0, 0, 0),
+    legend.box.margin = ggplot2::margin(-6, 0, 0, 0))
+}
+
+scale_of_differences <- function(most, name = NULL) {
+  ggplot2::scale_fill_gradient2(low = cold, high = accent, limits = c(-most, most), name = name)
+}
+
+named_points <- function(data, x, y) {
+  named <- data[!is.na(data$label), ]
+  .data <- ggplot2::.data
+  right <- if (nrow(named) > 0L) named[[x]] > mean(range(data[[x]], na.rm = TRUE))
+  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[[y]], label = .data[["label"]]), named,
+    colour = accent, size = 2.8, hjust = ifelse(right, 1.2, -0.2), inherit.aes = FALSE,
+    vjust = 0.5 - 0.4 * (rank(named[[y]], ties.method = "first") - (nrow(named) + 1) / 2))
+}
+
+# Labels -------------------------------------------------------------------------------------------
+
+# Places of labels near points (x, y) such that their boxes, of widths w and heights h, do not
+# overlap: boxes that do are pushed apart along the direction in which they overlap less.
+spread_labels <- function(x, y, w, h, rounds = 500L) {
+  n <- length(x)
+  if (n < 2L) return(list(x = x, y = y))
+  h <- rep_len(h, n)
+  pairs <- utils::combn(n, 2L)
+  a <- pairs[1L, ]
+  b <- pairs[2L, ]
+  for (round in seq_len(rounds)) {
+    over_x <- (w[a] + w[b]) / 2 - abs(x[a] - x[b])
+    over_y <- (h[a] + h[b]) / 2 - abs(y[a] - y[b])
+    hit <- which(over_x > 1e-9 & over_y > 1e-9)
+    if (length(hit) == 0L) break
+    for (k in hit) {
+      i <- a[k]
+      j <- b[k]
+      if (over_y[k] <= over_x[k]) {
+        step <- 0.51 * over_y[k] * (if (y[i] >= y[j]) 1 else -1)
+        y[c(i, j)] <- y[c(i, j)] + c(step, -step)
+      } else {
+        step <- 0.51 * over_x[k] * (if (x[i] >= x[j]) 1 else -1)
+        x[c(i, j)] <- x[c(i, j)] + c(step, -step)
+      }
+    }
+  }
+  list(x = x, y = y)
+}

@@ -1,0 +1,26 @@
+test_that("ten thousand levels are a band with six names", {
+  set.seed(1)
+  data <- data.frame(g = paste("line", rep(1:1e4, 2)), y = rnorm(2e4) + rnorm(1e4))
+  fit <- lmmfit(y ~ 1 + (1 | g), data)
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  drawn <- plot(fit, "caterpillar")
+  expect_identical(which(!is.na(drawn$label)), c(1:3, 9998:10000))
+  # Equal numbers of records: the order is that of the means, and one interval fits all.
+  means <- tapply(data$y, data$g, mean)
+  expect_identical(drawn$level, names(sort(means)))
+  expect_equal(diff(range(drawn$upper - drawn$lower)), 0, tolerance = 1e-8)
+  skip_if_not_installed("ggplot2")
+  made <- ggplot2::autoplot(fit, "caterpillar")
+  expect_equal(ggplot2::layer_data(made, 3L)$x, drawn$effect)
+})
+
+test_that("one level, and names with spaces, are drawn whole", {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  few <- data.frame(g = "the only one", y = c(1, 2, 4))
+  one <- lmmfit(y ~ 1 + (1 | g), few, hold = c(g = 1))
+  expect_identical(plot(one, "caterpillar")$label, "the only one")
+  skip_if_not_installed("ggplot2")
+  expect_no_error(ggplot2::ggplot_build(ggplot2::autoplot(one, "caterpillar")))
+})

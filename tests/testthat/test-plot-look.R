@@ -1,0 +1,43 @@
+test_that("spread labels do not overlap, and do not move without need", {
+  set.seed(2)
+  x <- 2 * rnorm(30)
+  y <- 2 * rnorm(30)
+  w <- rep(0.5, 30)
+  h <- rep(0.2, 30)
+  found <- spread_labels(x, y, w, h)
+  at <- utils::combn(30, 2)
+  over <- abs(found$x[at[1, ]] - found$x[at[2, ]]) < 0.5 - 1e-6 &
+    abs(found$y[at[1, ]] - found$y[at[2, ]]) < 0.2 - 1e-6
+  expect_identical(sum(over), 0L)
+  apart <- spread_labels(c(0, 2), c(0, 0), c(1, 1), c(1, 1))
+  expect_equal(apart, list(x = c(0, 2), y = c(0, 0)))
+})
+
+test_that("comparisons draw intervals of variances that respect zero", {
+  both <- compare_methods(yield ~ nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats)
+  data <- method_estimates(both, "variances")
+  expect_true(all(data$lower > 0))
+  block <- varcomp(both$fits$REML)[1, ]
+  row <- data[data$analysis == "REML" & data$effect == block$parameter, ]
+  expect_equal(c(row$lower, row$upper),
+    block$estimate * exp(c(-1.96, 1.96) * block$se / block$estimate))
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_identical(plot(both), both$variances)
+  expect_identical(plot(both, "fixed"), both$fixed)
+  skip_if_not_installed("ggplot2")
+  layer <- ggplot2::layer_data(ggplot2::autoplot(both), 1L)
+  expect_equal(sort(layer$xmin), sort(data$lower))
+})
+
+test_that("a profile ends at its boundary in both pictures", {
+  fit <- lmmfit(yield ~ Variety + (1 | Block) + (1 | Block:Variety), nlme::Oats)
+  found <- profile(fit, "Block:Variety")
+  expect_identical(found$value[found$end], 0)
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_silent(plot(found))
+  skip_if_not_installed("ggplot2")
+  made <- ggplot2::autoplot(found)
+  expect_equal(ggplot2::layer_data(made, 2L)$xintercept, 0)
+})
