@@ -18,6 +18,11 @@
 #'
 #' @param object A fit by [lmmfit()].
 #' @param form `"mme"` or `"V"`.
+#' @param scale `"lambda"` multiplies both sides by the residual variance, as textbooks do where it
+#'   is one: X'X and Z'Z, and on the diagonal \eqn{K^{-1}\lambda}{K^-1 lambda} with
+#'   \eqn{\lambda = \sigma^2_e / \sigma^2_u}{lambda = sigma2_e / sigma2_u}. The inverse of the
+#'   coefficient matrix is then to be multiplied by the residual variance (element `scale`) to have
+#'   prediction error variances.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return For `form = "mme"` a list of class `mme` with `coefficient` (a sparse matrix),
 #'   `rhs`, `solution`, `labels` (a data frame: block, level and coefficient of each equation) and
@@ -31,13 +36,31 @@
 #' @examples
 #' fit <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats)
 #' mme(fit)
+#' mme(fit, scale = "lambda")
 #' mme(fit, form = "V")$blue
 #' @export
-mme <- function(object, form = c("mme", "V"), ...) {
+mme <- function(object, form = c("mme", "V"), scale = c("variance", "lambda"), ...) {
   check_unused(...)
   check_fit(object)
   form <- check_choice(form, c("mme", "V"), "form")
-  if (form == "V") v_form(object) else textbook_form(object)
+  scale <- check_choice(scale, c("variance", "lambda"), "scale")
+  if (form == "V") {
+    if (scale == "lambda") abort_argument("scale", scale, "left out with form = \"V\"")
+    return(v_form(object))
+  }
+  equations <- textbook_form(object)
+  if (scale == "lambda") ratio_form(equations, object) else equations
+}
+
+# Multiplied by the residual variance: X'X, Z'Z, and ratios lambda of it to the variances.
+ratio_form <- function(equations, fit) {
+  if (!has_iid_residual(fit)) {
+    abort_argument("scale", "lambda", "\"variance\" where the residual is not one variance")
+  }
+  equations$scale <- residual_variance(fit)
+  equations$coefficient <- equations$coefficient * equations$scale
+  equations$rhs <- equations$rhs * equations$scale
+  equations
 }
 
 textbook_form <- function(fit) {
@@ -135,7 +158,9 @@ v_form <- function(fit, limit = 2000L) {
   blocks <- lapply(seq_along(fit$random), term_g, fit)
   G <- as.matrix(Matrix::bdiag(c(list(matrix(0, 0, 0)), blocks)))
   R <- as.matrix(build_residual_matrix(fit))
-  solve_through_v(X, Z, G, R, spec$response)
+  solved <- solve_through_v(X, Z, G, R, spec$response)
+  solved$records <- row.names(fit$frame)
+  solved
 }
 
 solve_through_v <- function(X, Z, G, R, y) {

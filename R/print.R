@@ -105,18 +105,39 @@ print.mme <- function(x, limit = 12L, what = c("numbers", "symbols"), ...) {
   if (length(x$dropped) > 0L) {
     cat("Without dependent columns of X: ", toString(x$dropped), "\n", sep = "")
   }
-  shown <- seq_len(min(length(x$rhs), limit))
+  if (!is.null(x$scale)) {
+    cat("Multiplied by the residual variance, ", format_numbers(x$scale), "\n", sep = "")
+  }
+  # As many equations as fit into a line.
+  shown <- min(length(x$rhs), limit)
+  repeat {
+    lines <- equation_lines(x, seq_len(shown))
+    if (shown <= 2L || max(nchar(lines)) <= getOption("width")) break
+    shown <- shown - 1L
+  }
+  cat("", lines, sep = "\n")
+  if (length(x$rhs) > shown) {
+    cat("\nand ", length(x$rhs) - shown, " more equations\n", sep = "")
+  }
+  invisible(x)
+}
+
+# The first equations as text, with a line between blocks.
+equation_lines <- function(x, shown) {
   cells <- without_rounding(as.matrix(x$coefficient[shown, shown, drop = FALSE]))
   columns <- lapply(shown, function(j) sub("^0$", ".", format_numbers(cells[, j])))
   names(columns) <- paste0("[", shown, "]")
-  cat("\n")
-  print_table(c(
+  columns <- c(
     list(Equation = paste0("[", shown, "] ", names(x$rhs)[shown])), columns,
     list(`|` = rep("|", length(shown)), rhs = format_numbers(x$rhs[shown]),
-      solution = format_numbers(x$solution[shown]))
-  ))
-  if (length(x$rhs) > limit) cat("\nand ", length(x$rhs) - limit, " more equations\n", sep = "")
-  invisible(x)
+      solution = format_numbers(zapsmall(x$solution[shown], 10L)))
+  )
+  lines <- utils::capture.output(print_table(columns))
+  block <- x$labels$block[shown]
+  ends <- which(block[-1L] != block[-length(block)])
+  rule <- paste0("  ", strrep("-", max(nchar(lines)) - 2L))
+  for (end in rev(ends)) lines <- append(lines, rule, end + 1L)
+  lines
 }
 
 #' @rdname print.lmmfit
@@ -128,7 +149,9 @@ print.mme_v <- function(x, limit = 12L, ...) {
   first <- if (n > limit) paste(", the first", limit)
   cat("V = ZGZ' + R of ", n, " records", first, "\n\n", sep = "")
   shown <- seq_len(min(n, limit))
-  print(signif(unname(x$V[shown, shown]), 5L))
+  V <- x$V[shown, shown, drop = FALSE]
+  dimnames(V) <- rep(list(x$records[shown]), 2L)
+  print(zapsmall(signif(V, 5L)))
   cat("\nBLUE and (X'V^-1 X)^-1\n")
   print(cbind(BLUE = x$blue, x$vcov), digits = 5L)
   cat("\nBLUP\n")

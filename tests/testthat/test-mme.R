@@ -106,3 +106,19 @@ test_that("small systems are printed whole", {
   expect_snapshot(mme(fit))
   expect_snapshot(mme(fit, form = "V"))
 })
+
+test_that("scale = \"lambda\" is the textbook's form with ratios", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  ratio <- mme(fit, scale = "lambda")
+  W <- cbind(model.matrix(fit), as.matrix(model.matrix(fit, "random")))
+  lambda <- sigma(fit)^2 / varcomp(fit)$estimate[1]
+  expect_equal(unname(as.matrix(ratio$coefficient)),
+    unname(crossprod(W) + diag(rep(c(0, lambda), c(2, 27)))), tolerance = 1e-8)
+  expect_equal(unname(ratio$rhs), unname(drop(crossprod(W, nlme::Orthodont$distance))),
+    tolerance = 1e-8)
+  expect_equal(unname(as.matrix(solve(ratio$coefficient, ratio$rhs))[, 1]),
+    unname(ratio$solution), tolerance = 1e-6)
+  growth <- lmmfit(distance ~ age, nlme::Orthodont, residual = ~ ar1(age | Subject))
+  expect_error(mme(growth, scale = "lambda"), class = "henderson_error_argument")
+  expect_error(mme(fit, form = "V", scale = "lambda"), class = "henderson_error_argument")
+})
