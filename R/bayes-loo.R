@@ -1,5 +1,5 @@
-# Leave-one-out predictive densities of a fit by Bayes. Given the variance parameters they are exact:
-# the effects are integrated out and the record is taken out of the normal distribution of its mean.
+# Leave-one-out predictive densities of a fit by Bayes. Given the variance parameters they are
+# exact: the effects are integrated out and the record is taken out of the normal distribution of its mean.
 # Only the parameters, of which there are few, keep what they know of the record; Pareto smoothed
 # importance sampling takes that out.
 
@@ -45,8 +45,8 @@ has_independent_residual <- function(fit) {
 }
 
 # log p(y_i | y_-i, theta), draws x records. Of its mean eta_i a record has m and v, given all; with
-# its own variance r, what the others say of eta_i has the precision 1 / v - 1 / r, and the mean that
-# makes m of it and y_i.
+# its own variance r, what the others say of eta_i has the precision 1 / v - 1 / r, and the mean
+# that makes m of it and y_i.
 left_out_densities <- function(fit, draws) {
   some <- fit
   at <- even_draws(fit$posterior$weight, draws)

@@ -26,8 +26,8 @@
 #' of each parameter, in its unit; `-Inf`, `Inf` or `NA` is none. The likelihood is maximised
 #' inside: a parameter that ends at its bound would raise it by leaving (the conditions of Karush,
 #' Kuhn and Tucker hold). Variances stay above 0: a bound that asks for negative ones is an error
-#' that says how to write a negative correlation within groups. Starting values are moved inside. Bounds of tied parameters apply
-#' together.
+#' that says how to write a negative correlation within groups. Starting values are moved inside.
+#' Bounds of tied parameters apply together.
 #'
 #' # What follows from them
 #'

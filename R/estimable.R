@@ -6,8 +6,8 @@
 #'
 #' @param fit A fit by [lmmfit()].
 #' @param K A vector with a number for each fixed effect, a matrix with a row for each function, or
-#'   either with names of fixed effects (`c("SexFemale:age" = 1)`): those not named are 0. Names alone
-#'   (`c("age", "SexFemale")`) stand for these effects, a row for each. Names are those of
+#'   either with names of fixed effects (`c("SexFemale:age" = 1)`): those not named are 0. Names
+#'   alone (`c("age", "SexFemale")`) stand for these effects, a row for each. Names are those of
 #'   `fixef(fit)`, dropped ones included.
 #' @param tolerance Relative to the size of the row.
 #' @return A logical vector with an element for each row of `K`.

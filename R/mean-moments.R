@@ -38,20 +38,21 @@ fits_moments <- function(x) {
 # Rows keep what is known of them; a choice of columns is a plain data frame.
 #' @export
 `[.marginal_means` <- function(x, i, j, drop) {
-  table <- as.data.frame(x)
-  if (nargs() - (!missing(drop)) < 3L) return(if (missing(i)) x else table[i])
+  by_place <- nargs() - (!missing(drop)) > 2L
+  if (missing(i) && missing(j)) return(x)
+  if (!by_place) return(as.data.frame(x)[i])
   rows <- stats::setNames(seq_len(nrow(x)), row.names(x))
   if (!missing(i)) rows <- rows[i]
-  if (missing(j) && !anyNA(rows) && !anyDuplicated(rows) && fits_moments(x)) {
-    return(mean_rows_of(x, unname(rows)))
-  }
-  if (missing(j)) return(table[rows, , drop = FALSE])
-  columns <- table[j]
-  if (missing(drop)) drop <- length(columns) == 1L
-  if (drop && length(columns) == 1L) columns[[1L]][rows] else columns[rows, , drop = FALSE]
+  if (missing(j)) return(mean_rows_of(x, unname(rows)))
+  columns <- as.data.frame(x)[j]
+  alone <- length(columns) == 1L && (missing(drop) || drop)
+  if (alone) columns[[1L]][rows] else columns[rows, , drop = FALSE]
 }
 
 mean_rows_of <- function(x, rows) {
+  if (anyNA(rows) || anyDuplicated(rows) > 0L || !fits_moments(x)) {
+    return(as.data.frame(x)[rows, , drop = FALSE])
+  }
   moments <- attr(x, "moments")
   told <- moments$estimable[rows]
   own <- cumsum(moments$estimable)[rows[told]]

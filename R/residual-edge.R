@@ -153,8 +153,8 @@ falls_on <- function(est, spec, ridge, sizes) {
   all(is.finite(fall)) && fall[2L] > least_fall && fall[2L] > fall[1L] / 2
 }
 
-# f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d. Where V is not definite without the
-# ridge it has no such limit: a tenth of the ridge is not where the parabola is.
+# f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d. Where V is not definite without
+# the ridge it has no such limit: a tenth of the ridge is not where the parabola is.
 with_limit <- function(est, spec, ridge) {
   if (is.null(est) || !any(unlist(ridge) > 0)) return(est)
   along <- c(est$minus2loglik, along_ridge(est, spec, ridge, c(2, 3, 0.1)))
