@@ -7,7 +7,8 @@ question <- function(topic, ...) list(topic = topic, ...)
 
 # `questions`: a named list; the answers have the same names.
 ask <- function(fit, questions) {
-  stats::setNames(ask_cpp(fit_spec(fit), fit_control(fit), unname(questions)), names(questions))
+  answers <- in_words(ask_cpp(fit_spec(fit), fit_control(fit), unname(questions)))
+  stats::setNames(answers, names(questions))
 }
 
 ask_one <- function(fit, topic, ...) ask(fit, list(question(topic, ...)))[[1L]]
@@ -16,7 +17,7 @@ ask_one <- function(fit, topic, ...) ask(fit, list(question(topic, ...)))[[1L]]
 ask_refitted <- function(fit, spec, est, question) {
   values <- est$parameters$estimate
   control <- search_control(fit$control, rep.int(TRUE, length(values)), values)
-  ask_cpp(spec, control, list(question))[[1L]]
+  in_words(ask_cpp(spec, control, list(question)))[[1L]]
 }
 
 # What the selected inverse tells; a fit without random terms or with structured residuals has not

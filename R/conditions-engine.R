@@ -19,6 +19,25 @@ engine_refusals <- list(
     remedy = "Centre covariates that are far from zero, or leave one of those out that are alike.")
 )
 
+# `least`: the smallest eigenvalue, where it was taken.
+abort_precision <- function(label, least = NULL) {
+  found <- if (!is.null(least)) ", with {.val {signif(least, 3)}} as its smallest eigenvalue"
+  abort("indefinite",
+    paste0("{.arg precision} of {.code {label}} is not positive definite", found, "."),
+    c("It must be the inverse of a covariance matrix of the levels.",
+      paste("Give the covariance itself by {.code gr(, cov = )}, which may be singular, or invert",
+        "it after {.fn bend}.")),
+    "precision", least)
+}
+
+# What the engine says, as conditions of this package.
+in_words <- function(expression) {
+  tryCatch(expression, error = function(e) {
+    if (inherits(e, "henderson_error")) stop(e)
+    abort_engine(conditionMessage(e))
+  })
+}
+
 abort_engine <- function(text) {
   argument <- if (grepl(": ", text)) sub(": .*", "", text) else NA_character_
   known <- engine_refusals[startsWith(text, names(engine_refusals))]

@@ -141,6 +141,11 @@ abort_frame <- function(detail) {
   )
 }
 
+abort_evaluation <- function(argument, detail) {
+  abort("argument", "{.arg {argument}} cannot be evaluated: {detail}.",
+    "It may use the columns of {.arg data}.", argument, detail)
+}
+
 abort_group <- function(name) {
   abort("group", "The grouping factor {.code {name}} must be one column with a value a row.",
     "Make it a factor, a character or an integer column of {.arg data}.", "formula", name

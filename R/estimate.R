@@ -23,6 +23,7 @@ estimate <- function(model, control) {
   engine$information <- TRUE
   engine$identify <- control$identify
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)
+  est <- explained(est, spec$random)
   unidentified <- check_identified(est, model, engine)
   engine$identify <- NULL
   est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
@@ -32,8 +33,19 @@ estimate <- function(model, control) {
 }
 
 by_method <- function(spec, control) {
-  tryCatch(estimation_methods[[spec$method]]$estimate(spec, control), error = function(e) {
-    if (inherits(e, "henderson_error")) stop(e)
-    abort_engine(conditionMessage(e))
-  })
+  in_words(estimation_methods[[spec$method]]$estimate(spec, control))
 }
+
+# A precision that is not definite has no covariance: which one, and by how much.
+explained <- function(est, random) {
+  indefinite <- inherits(est, "henderson_error_engine") &&
+    grepl("precision matrix of the levels is not positive definite", conditionMessage(est))
+  if (!indefinite) return(est)
+  term <- Find(function(term) identical(term$label, est$argument), random)
+  precision <- term$relationship$precision
+  least <- if (!is.null(precision) && nrow(precision) <= most_for_eigenvalues) {
+    least_eigenvalue(as.matrix(Matrix::forceSymmetric(precision, "L")))
+  }
+  abort_precision(est$argument, least)
+}
+most_for_eigenvalues <- 1000L

@@ -180,11 +180,22 @@ check_contrasts <- function(contrasts) {
   contrasts
 }
 
+is_subset <- function(value) {
+  is.null(dim(value)) && (is.logical(value) || is.character(value) ||
+    is.numeric(value) && all(value >= 0 | is.na(value)) ||
+    is.numeric(value) && all(value <= 0 | is.na(value)))
+}
+
 # The value of an argument that may use the columns of the data, as stats::lm() evaluates it.
 evaluate_in <- function(expression, data, env, argument) {
   if (is.null(expression)) return(NULL)
   check_variables(looked_up(expression), data, env, argument)
-  value <- eval(expression, data, env)
+  value <- tryCatch(eval(expression, data, env), error = function(e) {
+    abort_evaluation(argument, conditionMessage(e))
+  })
+  if (argument == "subset" && !is.null(value) && !is_subset(value)) {
+    abort_argument("subset", value, "a logical vector, or numbers or names of records")
+  }
   if (argument == "weights" && !is.null(value) && (!is.numeric(value) || length(dim(value)) > 1L)) {
     abort_weights_type(value)
   }

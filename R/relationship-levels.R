@@ -40,7 +40,22 @@ check_relationship <- function(matrix, kind, name, data_levels) {
     abort_gr("the row and column names of {.code {name}} must be the same, each once.", NULL, kind)
   }
   check_relationship_values(matrix, kind, name)
+  check_relationship_diagonal(matrix, kind, name, levels)
   check_known_levels(data_levels, plain_names(levels), name, kind)
+}
+
+# Levels may have no variance, but not all; each has a precision.
+check_relationship_diagonal <- function(matrix, kind, name, levels) {
+  diagonal <- Matrix::diag(matrix)
+  if (kind == "cov" && all(diagonal == 0)) {
+    abort_gr("{.arg cov} = {.code {name}} is zero: its levels have no variance.",
+      "Give the covariance of the levels, with variances on the diagonal.", kind)
+  }
+  wrong <- plain_names(levels)[if (kind == "precision") diagonal <= 0 else FALSE]
+  if (length(wrong) > 0L) {
+    abort_gr("{.arg precision} = {.code {name}} has no positive diagonal at {.val {wrong}}.",
+      "It must be the inverse of a covariance matrix; {.code cov = } may be singular.", kind)
+  }
 }
 
 check_known_levels <- function(data_levels, levels, name, kind) {

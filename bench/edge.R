@@ -1,8 +1,8 @@
 # Fits that end at the edge of their space: families x seeds, with counts of false errors, false
 # "not converged", ends below the best known, and wrong status.
 #
-#   Rscript bench/edge.R [seeds per family, 20]      writes bench/results/edge.csv and prints the
-#   table
+#   Rscript bench/edge.R [seeds per family, 20] [csv]      prints the table, and writes each fit to
+#   a file, bench/results/edge.csv where none is named
 #
 # Best known: the V form at its optimum by nlminb() from several starts where it is small, lme4
 # where it can fit the model, and the fit itself. A status is wrong where a variance or correlation
@@ -31,7 +31,8 @@ lme4_best <- function(formula, data) {
   optimizers <- c("nloptwrap", "bobyqa")
   found <- lapply(optimizers, function(optimizer) {
     tryCatch(suppressMessages(suppressWarnings(lme4::lmer(formula, data,
-      control = lme4::lmerControl(optimizer = optimizer, calc.derivs = FALSE)))),
+      control = lme4::lmerControl(optimizer = optimizer, calc.derivs = FALSE,
+        check.nobs.vs.nRE = "ignore", check.nobs.vs.nlev = "ignore")))),
       error = function(e) NULL)
   })
   values <- vapply(found[lengths(found) > 0L], function(m) -2 * as.numeric(stats::logLik(m)), 0)
@@ -115,7 +116,7 @@ families <- list(
   },
   "maximal model of subjects and items" = function(seed) {
     d <- expand.grid(s = factor(1:12), i = factor(1:8))
-    d$c1 <- rep(c(-.5, .5), length.out = 96)
+    d$c1 <- (as.integer(d$s) + as.integer(d$i)) %% 2 - .5
     d$c2 <- sample(c(-.5, .5), 96, TRUE)
     d$y <- rnorm(12)[d$s] + .5 * rnorm(8)[d$i] + .4 * rnorm(12)[d$s] * d$c1 + rnorm(96)
     model <- y ~ c1 * c2 + (c1 * c2 | s) + (c1 * c2 | i)
@@ -140,6 +141,91 @@ families <- list(
         }, list(c(.3, 1, .5, .3, 1, .3, 1), c(.1, 1, .8, .5, .6, 0, .6)))
       }
     )
+  },
+  "fa over G, one environment of few plots" = function(seed) {
+    n <- 40
+    e <- 4
+    M <- matrix(rbinom(n * 300, 2, .4), n, dimnames = list(sprintf("L%03d", 1:n), NULL))
+    G <- grm(M) + diag(.01, n)
+    S <- tcrossprod(runif(e, .5, 1.5)) + diag(runif(e, .05, .4))
+    U <- t(chol(G)) %*% matrix(rnorm(n * e), n) %*% chol(S)
+    x <- expand.grid(line = 1:n, env = 1:e)
+    x$y <- U[cbind(x$line, x$env)] + rnorm(n * e, 0, .8)
+    x <- x[x$env < e | x$line %in% sample(n, 6), ]
+    x$line <- factor(rownames(M)[x$line])
+    x$env <- factor(paste0("E", x$env))
+    x <- x[sample(nrow(x)), ]
+    X <- model.matrix(~ env, x)
+    K <- G[as.character(x$line), as.character(x$line)]
+    at <- as.integer(x$env)
+    list(
+      fit = function() {
+        lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x, residual = ~ diag(env))
+      },
+      best = function() {
+        dense_best(function(p) {
+          V <- (tcrossprod(p[1:e]) + diag(p[e + 1:e]^2))[at, at] * K + diag((p[2 * e + 1:e]^2)[at])
+          dense_minus2loglik(x$y, X, V)
+        }, list(c(rep(1, e), rep(.3, e), rep(.8, e)), c(rep(1, e), rep(.5, e), rep(.1, e))))
+      }
+    )
+  },
+  "us residual beside an animal effect, rows shuffled" = function(seed) {
+    n <- 40
+    ped <- data.frame(id = 1:n, sire = c(rep(0, 10), sample(1:5, n - 10, TRUE)),
+      dam = c(rep(0, 10), sample(6:10, n - 10, TRUE)))
+    P <- pedigree(ped)
+    A <- as.matrix(Amatrix(P))[as.character(1:n), as.character(1:n)]
+    d <- expand.grid(visit = factor(1:3), an = 1:n)
+    permanent <- rnorm(n)
+    d$y <- (t(chol(A)) %*% rnorm(n))[d$an] + permanent[d$an] * c(1, .9, .7)[d$visit] +
+      rnorm(3 * n, 0, .05)
+    d <- d[sample(nrow(d)), ]
+    X <- model.matrix(~ visit, d)
+    own <- A[d$an, d$an]
+    same <- outer(d$an, d$an, "==")
+    at <- as.integer(d$visit)
+    list(
+      fit = function() {
+        lmmfit(y ~ visit + (1 | gr(an, pedigree = P)), d, residual = ~ us(visit | an))
+      },
+      best = function() {
+        dense_best(function(p) {
+          L <- matrix(0, 3, 3)
+          L[lower.tri(L, TRUE)] <- p[-1]
+          dense_minus2loglik(d$y, X, p[1]^2 * own + tcrossprod(L)[at, at] * same)
+        }, list(c(1, 1, .9, .7, .1, 0, .1), c(.3, 1, 1, 1, .05, .05, .05)))
+      }
+    )
+  },
+  "gau over many positions of each subject" = function(seed) {
+    d <- data.frame(id = factor(rep(1:12, each = 6)), t = sort(runif(72, 0, 30)))
+    d$t <- sample(d$t)
+    same <- outer(d$id, d$id, "==")
+    distance <- as.matrix(dist(d$t))
+    R <- exp(-(distance / runif(1, 1, 8))^2) * same
+    d$y <- as.vector(t(chol(R + diag(1e-6, 72))) %*% rnorm(72))
+    X <- matrix(1, 72)
+    list(
+      fit = function() lmmfit(y ~ 1, d, residual = ~ gau(t | id)),
+      best = function() {
+        dense_best(function(p) {
+          R <- exp(-(distance / exp(p[2]))^2) * same + diag(1e-10, 72)
+          dense_minus2loglik(d$y, X, exp(p[1]) * R)
+        }, list(c(0, 0), c(0, 1), c(0, 2), c(0, -1)))
+      }
+    )
+  },
+  "cs of weighings that differ by 1e-5 of their spread" = function(seed) {
+    d <- expand.grid(id = factor(1:15), again = factor(1:3))
+    d$y <- (50 * rnorm(15))[d$id] + rnorm(45, 0, 10^runif(1, -4, -2))
+    d <- d[sample(45), ]
+    list(fit = function() lmmfit(y ~ 1, d, residual = ~ cs(again | id)), best = function() {
+      # Closed form of balanced data: 30 and 14 directions of their own variance.
+      within <- sum((d$y - ave(d$y, d$id))^2) / 30
+      between <- 3 * var(tapply(d$y, d$id, mean))
+      44 * (log(2 * pi) + 1) + 30 * log(within) + 14 * log(between) + log(45)
+    })
   }
 )
 
@@ -172,6 +258,8 @@ result <- do.call(rbind, lapply(names(families), function(family) {
 counts <- aggregate(cbind(error, unconverged, below, status) ~ family, result, sum)
 largest <- tapply(result$lost, result$family, max, na.rm = TRUE)
 counts$largest_loss <- signif(largest[counts$family], 2)
+counts$seconds <- signif(tapply(result$seconds, result$family, sum)[counts$family], 3)
 print(counts, row.names = FALSE)
-dir.create("bench/results", showWarnings = FALSE)
-utils::write.csv(result, "bench/results/edge.csv", row.names = FALSE)
+file <- if (length(arguments) > 1L) arguments[2L] else "bench/results/edge.csv"
+dir.create(dirname(file), showWarnings = FALSE)
+utils::write.csv(result, file, row.names = FALSE)

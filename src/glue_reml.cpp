@@ -42,21 +42,20 @@ Rcpp::List history_frame(const std::vector<reml::Iteration>& history) {
     potential[i] = history[i].potential;
     radius[i] = history[i].radius;
   }
-  Rcpp::List frame = Rcpp::List::create(Rcpp::Named("minus2loglik") = minus2loglik,
-                                        Rcpp::Named("expected_gain") = potential,
-                                        Rcpp::Named("radius") = radius);
+  Rcpp::List frame =
+      Rcpp::List::create(Rcpp::Named("minus2loglik") = minus2loglik,
+                         Rcpp::Named("expected_gain") = potential, Rcpp::Named("radius") = radius);
   frame.attr("row.names") = Rcpp::IntegerVector::create(NA_INTEGER, -n);
   frame.attr("class") = "data.frame";
   return frame;
 }
 
 Rcpp::List convergence_list(const reml::SearchReport& result) {
-  return Rcpp::List::create(
-      Rcpp::Named("status") = name_of(result.termination),
-      Rcpp::Named("iterations") = static_cast<int>(result.history.size()) - 1,
-      Rcpp::Named("evaluations") = result.evaluations,
-      Rcpp::Named("expected_gain") = result.potential,
-      Rcpp::Named("history") = history_frame(result.history));
+  return Rcpp::List::create(Rcpp::Named("status") = name_of(result.termination),
+                            Rcpp::Named("iterations") = static_cast<int>(result.history.size()) - 1,
+                            Rcpp::Named("evaluations") = result.evaluations,
+                            Rcpp::Named("expected_gain") = result.potential,
+                            Rcpp::Named("history") = history_frame(result.history));
 }
 
 Rcpp::List equation_list(const equations::MixedModelEquations& equations) {

@@ -87,6 +87,9 @@ Vector partial_from(const ConstVectorRef& rho, double largest) {
     const double rest = rho[k] - recursion.predicted();
     // Behind a limit nothing is left to be correlated.
     partial[k] = recursion.v > kNothing ? rest / recursion.v : 0.0;
+    // Rounding of the correlations.
+    if (std::abs(partial[k]) > 1.0 && (std::abs(partial[k]) - 1.0) * recursion.v < kNothing)
+      partial[k] = std::copysign(1.0, partial[k]);
     const bool is_near_one = k == 0 && partial[k] > kNearOne && partial[k] < 1.0;
     if (largest < 1.0 && !is_near_one) partial[k] = std::clamp(partial[k], -largest, largest);
     recursion.add(partial[k]);
