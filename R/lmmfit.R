@@ -180,10 +180,11 @@ check_contrasts <- function(contrasts) {
   contrasts
 }
 
-is_subset <- function(value) {
-  is.null(dim(value)) && (is.logical(value) || is.character(value) ||
-    is.numeric(value) && all(value >= 0 | is.na(value)) ||
-    is.numeric(value) && all(value <= 0 | is.na(value)))
+check_subset <- function(value) {
+  of_one_sign <- is.numeric(value) && length(unique(sign(value[!is.na(value) & value != 0]))) < 2L
+  known <- is.logical(value) || is.character(value) || of_one_sign
+  if (is.null(value) || known && is.null(dim(value))) return(invisible())
+  abort_argument("subset", value, "a logical vector, or numbers or names of records")
 }
 
 # The value of an argument that may use the columns of the data, as stats::lm() evaluates it.
@@ -193,9 +194,7 @@ evaluate_in <- function(expression, data, env, argument) {
   value <- tryCatch(eval(expression, data, env), error = function(e) {
     abort_evaluation(argument, conditionMessage(e))
   })
-  if (argument == "subset" && !is.null(value) && !is_subset(value)) {
-    abort_argument("subset", value, "a logical vector, or numbers or names of records")
-  }
+  if (argument == "subset") check_subset(value)
   if (argument == "weights" && !is.null(value) && (!is.numeric(value) || length(dim(value)) > 1L)) {
     abort_weights_type(value)
   }
