@@ -1,7 +1,7 @@
 # Leave-one-out predictive densities of a fit by Bayes. Given the variance parameters they are
-# exact: the effects are integrated out and the record is taken out of the normal distribution of its mean.
-# Only the parameters, of which there are few, keep what they know of the record; Pareto smoothed
-# importance sampling takes that out.
+# exact: the effects are integrated out, and the record is taken out of the normal distribution of
+# its mean. Only the parameters, of which there are few, keep what they know of the record; Pareto
+# smoothed importance sampling takes that out.
 
 #' Predictive density of each record without it
 #'

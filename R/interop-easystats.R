@@ -5,6 +5,7 @@
 model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed", "random"),
                                     ddf = NULL, conf.method = c("Wald", "profile"), digits = 2,
                                     ...) {
+  check_unused(..., .ignored = "verbose")
   effects <- check_choice(effects, c("all", "fixed", "random"), "effects")
   wanted <- c(if (effects != "random") "fixed", if (effects != "fixed") "ran_pars")
   found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci, ddf = ddf,
@@ -54,6 +55,7 @@ as_parameters_model <- function(table, model, ci, digits) {
 
 # Those of performance for a fit by lme4 (its `estimator = "REML"`).
 model_performance.lmmfit <- function(model, metrics = "all", ...) {
+  check_unused(..., .ignored = c("verbose", "estimator"))
   own <- logLik(model)
   k <- attr(own, "df")
   values <- list(AIC = AIC(model), AICc = AIC(model) + 2 * k * (k + 1) / (model$n - k - 1),

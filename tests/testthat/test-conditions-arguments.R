@@ -21,7 +21,7 @@ test_that("every method that has dots looks at them", {
   methods <- Filter(function(name) "..." %in% names(formals(getFromNamespace(name, "henderson"))),
     methods)
   # What companions call with arguments of their own.
-  interop <- grep(paste0("^(Anova|autoplot|linearHyp|find|get|model_info|link|getFixed|check|",
+  interop <- grep(paste0("^(Anova|autoplot|linearHyp|find|get|set_|model_info|link|getFixed|check|",
     "is_mixed|emm_|modelparm)"), methods, value = TRUE)
   for (name in setdiff(methods, interop)) {
     expect_true(reads_dots(getFromNamespace(name, "henderson")), label = name)

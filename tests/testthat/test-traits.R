@@ -84,7 +84,7 @@ test_that("subset, weights and new data are those of the rows", {
   expect_identical(nobs(fit), 40L - 2L)
   kept <- lmmfit(cbind(gain, fat) ~ sex, pigs[pigs$age > 1, ], weights = w)
   expect_equal(fixef(fit), fixef(kept))
-  expect_identical(unname(weights(fit)[1:3]), c(2L, 1L, 1L))
+  expect_identical(unname(weights(fit)[1:3]), c(2, 1, 1))
   new <- predict(fit, data.frame(sex = c("F", "M")))
   expect_named(new, c("1:gain", "1:fat", "2:gain", "2:fat"))
   beta <- unname(fixef(fit))
