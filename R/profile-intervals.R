@@ -46,7 +46,7 @@ function_intervals <- function(fit, parsed, level) {
 }
 
 #' @rdname profile.lmmfit
-#' @param object,parm The value of `profile()`, and names of its parameters, by default all.
+#' @param parm Names of parameters of the profile, by default all.
 #' @method confint profile.lmmfit
 #' @importFrom stats confint
 #' @export
