@@ -15,18 +15,21 @@ namespace {
 // Shares of sigma to which standard deviations are lifted.
 constexpr double kLifts[] = {0.3, 1.0, 0.1};
 
-// Nothing where held values leave no such Sigma.
+// Nothing where no term is so, or where held values leave no such Sigma.
 std::optional<Parameters> with_unit_terms(const Model& model, const FreeSpace& space,
                                           const Parameters& at) {
   Vector theta = at.theta();
+  bool any = false;
   try {
     for (const model::RandomBlock& block : model.blocks) {
       if (block.held || block.n_coef < 2 || coordinates::n_at_boundary(block, at) == 0) continue;
       block.theta_of(theta) = block.structure->theta_from_variance(at.residual());
+      any = true;
     }
   } catch (const InvalidSpec&) {
     return std::nullopt;
   }
+  if (!any) return std::nullopt;
   return space.restored({std::move(theta), at.log_residual()});
 }
 
