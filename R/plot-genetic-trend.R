@@ -5,7 +5,9 @@
 #' @export
 plot.genetic_trend <- function(x, ...) {
   data <- trend_data(x)
-  draw <- function(xlab = "Time", ylab = attr(x, "term"), ...) {
+  old <- panels(1L)
+  on.exit(graphics::par(old))
+  draw <- function(xlab = "Time", ylab = trend_label(x), ...) {
     named <- is.character(x$time)
     base_plot(data$at, data$mean, type = "n", xlab = xlab, ylab = ylab,
       xaxt = if (named) "n" else "s", ylim = range(data$lower, data$upper), ...)
@@ -18,6 +20,8 @@ plot.genetic_trend <- function(x, ...) {
   graphics::lines(data$at, data$mean, type = "o", pch = 20, col = cold, lwd = 2)
   invisible(data)
 }
+
+trend_label <- function(x) paste("Mean of", sub(", (Intercept)", "", attr(x, "term"), fixed = TRUE))
 
 trend_data <- function(x) {
   data.frame(at = if (is.character(x$time)) seq_along(x$time) else x$time, n = x$n, mean = x$mean,
@@ -36,7 +40,7 @@ autoplot.genetic_trend <- function(object, ...) {
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_line(colour = cold, linewidth = 0.8) +
     ggplot2::geom_point(colour = cold, size = 1) +
-    ggplot2::labs(x = "Time", y = attr(object, "term"))
+    ggplot2::labs(x = "Time", y = trend_label(object))
   if (!is.character(object$time)) return(made)
   made + ggplot2::scale_x_continuous(breaks = data$at, labels = object$time)
 }
