@@ -111,7 +111,7 @@ blup_contrasts <- function(object, K, term = NULL, coefficient = NULL) {
     data.frame(contrast = rownames(K), coefficient = term$coef_names[coef], estimate = estimate,
       se = se, z = estimate / se)
   })
-  do.call(rbind, tables)
+  as_long_table(do.call(rbind, tables))
 }
 
 # A sparse matrix, contrasts x levels.

@@ -197,8 +197,7 @@ print.contest <- function(x, ...) {
     joint <- x$joint
     if (is.na(joint$F)) return(invisible(x))
     cat("Jointly: F = ", formatC(joint$F, format = "f", digits = 3L), " on ", joint$ndf, " and ",
-      df_text(joint$ddf), " degrees of freedom, p = ", format.pval(joint$p.value, 3L), "\n",
-      sep = "")
+      df_text(joint$ddf), " degrees of freedom, ", p_phrase(joint$p.value), "\n", sep = "")
   }
   invisible(x)
 }
@@ -214,11 +213,10 @@ df_text <- function(df) ifelse(is.finite(df), formatC(df, format = "f", digits =
 
 # df, t value and p-value of a table as text.
 test_columns <- function(table) {
-  p_value <- format.pval(table$p.value, digits = 3L, eps = 1e-16)
   finite <- any(is.finite(table$df))
   columns <- list()
   if (finite) columns$df <- ifelse(is.na(table$df), "", df_text(table$df))
   columns[[if (finite) "t value" else "z value"]] <- decimals_text(table$statistic, 2L)
-  columns[[if (finite) "Pr(>|t|)" else "Pr(>|z|)"]] <- ifelse(is.na(table$p.value), "", p_value)
+  columns[[if (finite) "Pr(>|t|)" else "Pr(>|z|)"]] <- p_text(table$p.value)
   columns
 }

@@ -4,6 +4,9 @@
 #' @param tolerance The maximiser stops when the gain in -2 log-likelihood that it still expects
 #'   from another step is below this: an error of about `sqrt(2 * tolerance)` standard errors.
 #' @param trace `TRUE` prints a line for each iteration.
+#' @param progress `TRUE` shows where a fit stands that takes longer than two seconds, a number one
+#'   that takes longer than so many; by default `TRUE` in an interactive session, and not while a
+#'   document is knitted.
 #' @param threads Largest number of threads of the engine. The results do not depend on it, bit for
 #'   bit; small models use one thread whatever it is.
 #' @param truncate For `method = "ANOVA"`: `TRUE` reports a negative estimate of a variance as 0.
@@ -20,7 +23,7 @@
 #' lmm_control(max_iterations = 50)
 #' @export
 lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE, threads = 2L,
-                        truncate = FALSE, identify = c("error", "report"), ...) {
+                        truncate = FALSE, identify = c("error", "report"), progress = NULL, ...) {
   check_unused(...)
   structure(
     list(
@@ -29,8 +32,17 @@ lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE,
       trace = check_flag(trace, "trace"),
       threads = check_count(threads, "threads"),
       truncate = check_flag(truncate, "truncate"),
-      identify = check_choice(identify, c("error", "report"), "identify")
+      identify = check_choice(identify, c("error", "report"), "identify"),
+      progress = check_progress(progress)
     ),
     class = "lmm_control"
   )
+}
+
+check_progress <- function(progress) {
+  if (is.null(progress) || isTRUE(progress) || isFALSE(progress)) return(progress)
+  if (!is.numeric(progress) || length(progress) != 1L || is.na(progress) || progress < 0) {
+    abort_argument("progress", progress, "TRUE, FALSE or a number of seconds")
+  }
+  progress
 }

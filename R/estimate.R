@@ -17,9 +17,12 @@ check_method <- function(method) check_choice(method, names(estimation_methods),
 # Estimates of a model.
 estimate <- function(model, control) {
   if (!inherits(model, "lmm_model")) abort_stage("a model by build_model()")
-  if (!is.null(model$bayes)) return(by_posterior(model, control))
+  progress <- new_progress(control$progress)
+  on.exit(progress$done())
+  if (!is.null(model$bayes)) return(by_posterior(model, control, progress$say))
   spec <- model$spec
   engine <- engine_control(control, model$parameters, model$asked)
+  if (!control$trace) engine$report <- progress$say
   engine$information <- TRUE
   engine$identify <- control$identify
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)

@@ -39,6 +39,17 @@ drop_common_zeros <- function(text) {
   sub("[.]$", "", text)
 }
 
+# The one way in which a p-value is written; what is below the precision of numbers as R writes it.
+p_text <- function(p) {
+  ifelse(is.na(p), "", format.pval(p, digits = 3L, eps = .Machine$double.eps))
+}
+
+# "p = 0.0123", "p < 2e-16".
+p_phrase <- function(p) {
+  text <- p_text(p)
+  if (startsWith(text, "<")) paste("p <", trimws(substring(text, 2L))) else paste("p =", text)
+}
+
 # A data frame of text: the columns named in `left` to the left, the others to the right.
 print_table <- function(table, left = names(table)[1L], indent = "  ") {
   columns <- Map(function(column, name) {

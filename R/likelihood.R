@@ -25,6 +25,7 @@ engine_control <- function(control, parameters, asked) {
 
 # The same with `hold` and `start` of each parameter in their order.
 search_control <- function(control, hold, start, constraints = NULL) {
-  control$identify <- NULL
+  control$identify <- control$progress <- NULL
+  if (isTRUE(control$trace)) control$report <- trace_line
   with_constraints(c(unclass(control), list(hold = hold, start = start)), constraints)
 }

@@ -1,10 +1,11 @@
 # Estimates by Bayes, in the shape of those of the other methods: posterior means with standard
 # deviations, and the draws beside them.
 
-by_posterior <- function(model, control) {
+by_posterior <- function(model, control, report = NULL) {
   settings <- model$bayes
   begin <- proc.time()[["elapsed"]]
   posterior <- open_posterior(model, settings$prior, control$threads)
+  posterior$report <- report
   found <- with_stream(settings$seed, sample_posterior(posterior, model, settings, control))
   draws <- kept_draws(found, settings, model)
   est <- posterior_estimates(draws, found, posterior, model)

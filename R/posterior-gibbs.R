@@ -27,6 +27,7 @@ sample_gibbs <- function(posterior, mode, settings, readings) {
       extra[[b]] <- drawn$extra
     }
     if (k > gibbs_warmup) kept[k - gibbs_warmup, , ] <- values
+    report_draws(posterior, k, gibbs_warmup + keep, "Draw of each chain")
   }
   values <- matrix(kept, keep * n)
   x <- t(apply(values, 1L, function(own) coordinates_of(posterior$prior, own, most = 1)))

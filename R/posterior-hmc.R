@@ -17,8 +17,8 @@ sample_hmc <- function(posterior, mode, settings, readings) {
     list(y = y, value = found$log_density, slope = clean_slope(found$gradient) %*% S)
   }
   state <- at(matrix(stats::rnorm(chains * nrow(S)), chains))
-  warm <- hmc_run(state, at, hmc_warmup, step = 0.5, adapt = TRUE)
-  run <- hmc_run(warm$state, at, keep, step = warm$step, adapt = FALSE)
+  warm <- hmc_run(state, at, hmc_warmup, step = 0.5, adapt = TRUE, posterior)
+  run <- hmc_run(warm$state, at, keep, step = warm$step, adapt = FALSE, posterior)
   # Draw by draw of each chain, chain by chain.
   y <- matrix(aperm(run$draws, c(3L, 1L, 2L)), keep * chains)
   read_chains(posterior, sweep(y %*% t(S), 2L, mode$x, `+`), rep(seq_len(chains), each = keep),
@@ -30,7 +30,7 @@ clean_slope <- function(gradient) {
   gradient
 }
 
-hmc_run <- function(state, at, iterations, step, adapt) {
+hmc_run <- function(state, at, iterations, step, adapt, posterior) {
   chains <- nrow(state$y)
   draws <- array(0, c(chains, ncol(state$y), iterations))
   accepted <- numeric(iterations)
@@ -49,6 +49,7 @@ hmc_run <- function(state, at, iterations, step, adapt) {
     # Robbins and Monro: towards the acceptance that is asked for.
     if (adapt) step <- step * exp((mean(chance) - hmc_target) * 2 / sqrt(k + 3))
     if (adapt) step <- min(max(step, 1e-3), 1.5)
+    report_draws(posterior, k, iterations, if (adapt) "Warm-up step" else "Draw of each chain")
   }
   list(state = state, draws = draws, step = step, acceptance = mean(accepted))
 }

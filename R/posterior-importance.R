@@ -87,7 +87,7 @@ uniform_points <- function(n, m, repeats) {
 
 # Weighted draws: what log_posterior() gives of each point, with `log_weight`, `weight` and `part`,
 # the sequence of each.
-sample_importance <- function(posterior, proposal, n, readings, progress = NULL) {
+sample_importance <- function(posterior, proposal, n, readings) {
   repeats <- max(2L, min(16L, n %/% 32L))
   uniform <- uniform_points(n, length(proposal$centre) + 1L, repeats)
   proposed <- propose(proposal, uniform$u)
@@ -98,7 +98,7 @@ sample_importance <- function(posterior, proposal, n, readings, progress = NULL)
       K = readings$K, covariance = readings$covariance)
     log_weight[chunk] <- found$log_density - proposed$log_density[chunk]
     collected <- collect(collected, found, log_weight[chunk])
-    if (!is.null(progress)) progress(max(chunk))
+    report_draws(posterior, max(chunk), n)
   }
   weight <- exp(log_weight - max(log_weight))
   list(x = proposed$x, log_weight = log_weight, weight = weight / sum(weight), part = uniform$part,

@@ -96,6 +96,6 @@ starting_estimates <- function(posterior, model, control) {
     engine$start <- append(engine$start, extra, posterior$n_random)
     engine$constraints <- NULL
   }
-  engine$trace <- FALSE
+  engine$report <- NULL
   by_likelihood(posterior$spec, engine)
 }

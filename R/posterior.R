@@ -14,6 +14,11 @@ open_posterior <- function(model, prior, threads) {
   )
 }
 
+# To the one who waits.
+report_draws <- function(posterior, k, n, what = "Draw") {
+  if (!is.null(posterior$report)) posterior$report(paste0(what, " ", k, " of ", n))
+}
+
 # Values that are held, and which follow which.
 held_values_of <- function(model) {
   n <- length(model$parameters$name)

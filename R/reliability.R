@@ -46,9 +46,9 @@ reliability <- function(object, term = NULL) {
   term <- object$random[[k]]
   errors <- prediction_errors(object)[[k]]
   sigma2 <- diag(term_covariance(term, k, object$parameters))
-  effect_rows(term, term$levels, total_effects(object, k),
+  as_long_table(effect_rows(term, term$levels, total_effects(object, k),
     coefficient_errors(total_errors(object, k, errors)), coefficient_errors(errors), sigma2,
-    level_variances(term))
+    level_variances(term)))
 }
 
 # A data frame with a row for each coefficient of each level. effects, pev and own: coefficient x

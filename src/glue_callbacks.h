@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The engine's callbacks in R: Ctrl-C, progress as messages, and a user's covariance matrix.
+// The engine's callbacks in R: Ctrl-C, progress, and a user's covariance matrix.
 #pragma once
 
 #include <RcppEigen.h>
@@ -18,15 +18,31 @@
 
 namespace henderson {
 
+// `report` of the control list, where there is one, is a function of a line: "" says that the last
+// one still holds.
 class RCallbacks final : public Callbacks {
  public:
+  RCallbacks() = default;
+  explicit RCallbacks(const Rcpp::List& control) {
+    if (control.containsElementNamed("report")) report_ = control["report"];
+  }
+
   // R jumps out of R_CheckUserInterrupt; at top level of its own it only reports that it would
   // have.
   bool interrupted() override {
-    return R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr) == FALSE;
+    if (R_ToplevelExec([](void*) { R_CheckUserInterrupt(); }, nullptr) == FALSE) return true;
+    progress("");
+    return false;
   }
 
-  void progress(const std::string& line) override { Rcpp::Function("message")(line); }
+  void progress(const std::string& line) override {
+    if (Rf_isNull(report_)) return;
+    const Rcpp::Function report(report_);
+    report(line);
+  }
+
+ private:
+  Rcpp::RObject report_ = R_NilValue;
 };
 
 // A user's function, for the time of one call of the engine. R's errors come from it as a text, see

@@ -266,7 +266,7 @@ inline reml::RemlOptions as_options(const Rcpp::List& control) {
   options.max_iterations = checked_int("max_iterations", control["max_iterations"], 0);
   options.tolerance = Rcpp::as<double>(control["tolerance"]);
   options.threads = as_threads(control);
-  options.trace = Rcpp::as<bool>(control["trace"]);
+  options.trace = control.containsElementNamed("report");
   return options;
 }
 

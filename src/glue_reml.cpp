@@ -97,7 +97,7 @@ Rcpp::RObject tests_list(const std::optional<answers::TestBasis>& tests) {
 
 Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const auto begin = std::chrono::steady_clock::now();
-  RCallbacks callbacks;
+  RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
   const model::Model model = model::build_model(as_spec(spec), request, callbacks);

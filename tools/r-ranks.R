@@ -3,7 +3,7 @@
 # is listed in the lowest rank that all it calls are in or below; `*` stands for any text.
 r_ranks <- list(
   # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
-  language = c("language.R", "format.R", "sparse.R"),
+  language = c("language.R", "format.R", "sparse.R", "progress.R"),
   # What can be wrong, in words, and checks of single arguments.
   conditions = c("conditions.R", "conditions-*.R", "check.R"),
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
@@ -51,8 +51,8 @@ r_ranks <- list(
     "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
     "bayes-functions.R", "bayes-answers.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
-    "variance-functions.R", "group-effects.R", "ranef.R", "reliability.R", "breeding-values.R",
-    "genetic-trend.R",
+    "variance-functions.R", "group-effects.R", "ranef.R", "long-table.R", "reliability.R",
+    "breeding-values.R", "genetic-trend.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
     "residual-new.R", "residual-joint.R", "mme.R", "mme-print.R", "predict-rows.R",
     "chosen-terms.R", "simulate.R", "fixed-table.R", "predict.R", "mean-variables.R",

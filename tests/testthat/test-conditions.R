@@ -34,3 +34,36 @@ test_that("wording", {
     warn_rank_deficient(c("a", "b"))
   })
 })
+
+test_that("a warning of a fit is shown once, at the fit", {
+  sleep <- lme4::sleepstudy
+  sleep$day <- factor(sleep$Days)
+  contrasts(sleep$day) <- stats::contr.sum(10)
+  fits <- list(
+    function() {
+      lmmfit(Reaction ~ Days + (Days | Subject), sleep, control = lmm_control(max_iterations = 1))
+    },
+    function() lmmfit(Reaction ~ Days + (1 | Subject), sleep, contrasts = list(none = "contr.sum")),
+    function() lmmfit(Reaction ~ day + (1 | Subject), subset(sleep, Days < 9))
+  )
+  for (make in fits) {
+    warnings <- 0L
+    fit <- withCallingHandlers(make(), henderson_warning = function(condition) {
+      warnings <<- warnings + 1L
+      invokeRestart("muffleWarning")
+    })
+    expect_identical(warnings, 1L)
+    expect_no_condition(utils::capture.output({
+      print(fit)
+      print(summary(fit))
+      print(anova(fit))
+      print(varcomp(fit))
+      print(ranef(fit))
+      print(drop1(fit))
+      fitted(fit)
+      residuals(fit)
+      simulate(fit, seed = 1)
+      cooks.distance(fit)
+    }), class = "henderson_warning")
+  }
+})

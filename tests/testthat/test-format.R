@@ -19,3 +19,16 @@ test_that("tables are aligned", {
   table <- list(A = c("x", "yy"), B = c("1", "10"))
   expect_output(print_table(table), "  A    B\n  x    1\n  yy  10")
 })
+
+test_that("a p-value is written in one way", {
+  expect_identical(p_text(c(0.03261, NA)), c("0.0326", ""))
+  expect_match(p_text(1e-30), "^< ?2e-16$")
+  expect_identical(p_phrase(1e-30), "p < 2e-16")
+  expect_identical(p_phrase(0.0471234), "p = 0.0471")
+  # No other function of the package writes one.
+  written <- vapply(ls(asNamespace("henderson"), all.names = TRUE), function(name) {
+    found <- get(name, asNamespace("henderson"))
+    is.function(found) && any(all.names(body(found)) %in% c("format.pval", "printCoefmat"))
+  }, NA)
+  expect_identical(names(which(written)), "p_text")
+})
