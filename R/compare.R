@@ -130,6 +130,8 @@ print.compare_stages <- function(x, ...) {
 plot.compare_stages <- function(x, ...) {
   if (!is.null(x$effects)) {
     ends <- range(x$effects$one, x$effects$two)
+    old <- panels()
+    on.exit(graphics::par(old))
     draw <- function(xlab = "One stage", ylab = "Two stages", ...) {
       base_plot(x$effects$one, x$effects$two, xlab = xlab, ylab = ylab, xlim = ends, ylim = ends,
         type = "n", ...)

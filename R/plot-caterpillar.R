@@ -20,7 +20,11 @@ caterpillar_data <- function(fit, term, coefficient) {
   data$rank <- seq_len(n)
   ends <- n <= named_levels | data$rank <= 3L | data$rank > n - 3L
   data$label <- ifelse(ends, data$level, NA)
-  structure(data, title = paste0(term, ", ", coefficient))
+  structure(data, title = effect_name(term, coefficient))
+}
+
+effect_name <- function(term, coefficient) {
+  if (coefficient == "(Intercept)") paste("Effect of", term) else paste0(term, ": ", coefficient)
 }
 
 draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", ...) {

@@ -22,7 +22,7 @@ term_correlation_data <- function(fit, k) {
   term <- fit$random[[k]]
   names <- short_names(fit, term$coef_names)
   structure(correlation_cells(term_covariance(term, k, fit$parameters), names),
-    title = paste0(term$label, ": ", structure_name(term$structure)))
+    title = paste0("Correlations of ", term$label, " (", structure_name(term$structure), ")"))
 }
 
 # Without the name of a factor before all of its levels.
@@ -38,9 +38,16 @@ short_names <- function(fit, names) {
 most_numbers <- 12L
 
 cell_text <- function(r) {
-  # Of a zero the sign says nothing.
-  text <- sub("^-(0[.]?0*)$", "\\1", formatC(r, format = "f", digits = 2L))
+  # Short, as cells are narrow; of a zero the sign says nothing.
+  text <- sub("^-?0[.]00$", "0", formatC(r, format = "f", digits = 2L))
+  text <- sub("0.", ".", sub("1.00", "1", text, fixed = TRUE), fixed = TRUE)
   ifelse(is.finite(r), text, "")
+}
+
+# In mm, for a picture of 80 mm that has these names at the left.
+cell_text_size <- function(names) {
+  panel <- min(max(60 - 1.6 * max(nchar(names, "width")), 20), 50)
+  min(2.8, 0.42 * panel / length(names))
 }
 
 shown_labels <- function(n, most = 25L) {
@@ -57,6 +64,7 @@ draw_correlation <- function(data, main = attr(data, "title"), ...) {
   room_for(2L, labels[shown])
   room_for(1L, labels[shown])
   room_for(4L, "-0.5", more = 0.4)
+  graphics::par(mar = replace(graphics::par("mar"), 3L, title_room(!is.null(main))))
   graphics::image(seq_len(n), seq_len(n), t(r[rev(seq_len(n)), , drop = FALSE]),
     zlim = c(-1, 1), col = diverging(51L), axes = FALSE, xlab = "", ylab = "", main = main,
     cex.main = 1, font.main = 1L, ...)
@@ -64,7 +72,7 @@ draw_correlation <- function(data, main = attr(data, "title"), ...) {
   graphics::axis(2L, n + 1L - shown, labels[shown], las = 1L, tick = FALSE, cex.axis = 0.8,
     line = -0.6)
   if (n <= most_numbers) {
-    width <- graphics::strwidth("-0.00 ", cex = 1)
+    width <- graphics::strwidth("-.00 ", cex = 1)
     graphics::text(col(r), n + 1L - row(r), cell_text(r), cex = min(0.8, 1 / width),
       col = ifelse(abs(r) > 0.7, "white", "black"))
   }
@@ -80,8 +88,7 @@ correlation_ggplot <- function(data) {
   data$row <- factor(data$row, rev(labels))
   made <- look_ggplot(data, aes(.data[["column"]], .data[["row"]])) +
     ggplot2::geom_tile(aes(fill = .data[["correlation"]])) +
-    ggplot2::scale_fill_gradient2(limits = c(-1, 1), low = cold, high = accent, name = NULL,
-      na.value = "grey90") +
+    scale_of_differences(1, na.value = "grey90") +
     ggplot2::scale_x_discrete(breaks = shown, expand = c(0, 0)) +
     ggplot2::scale_y_discrete(breaks = shown, expand = c(0, 0)) + ggplot2::coord_equal() +
     ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 90, hjust = 1, vjust = 0.5),
@@ -90,5 +97,5 @@ correlation_ggplot <- function(data) {
   if (n > most_numbers) return(made)
   strong <- ifelse(is.finite(data$correlation) & abs(data$correlation) > 0.7, "white", "black")
   made + ggplot2::geom_text(aes(label = cell_text(.data[["correlation"]])), colour = strong,
-    size = min(2.8, 13 / n))
+    size = cell_text_size(labels))
 }

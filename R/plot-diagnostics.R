@@ -41,11 +41,21 @@ smoothed <- function(x, y) {
 
 # x, y and axes of each panel.
 diagnostic_axes <- list(
-  residuals = c("fitted", "residual", "Fitted value", "Pearson residual"),
-  qq = c("theoretical", "residual", "Normal quantile", "Pearson residual"),
+  residuals = c("fitted", "residual", "Fitted value", "Residual"),
+  qq = c("theoretical", "residual", "Normal quantile", "Residual"),
   scale = c("fitted", "size", "Fitted value", "Root of |residual|"),
   histogram = c("residual", NA, "Pearson residual", "Density")
 )
+
+# A picture by itself has room for the whole name.
+axes_of <- function(panel, type) {
+  axes <- diagnostic_axes[[panel]]
+  if (type == "panel") axes else sub("^Residual", "Pearson residual", axes)
+}
+
+# Above panels whose axes have no names.
+diagnostic_titles <- c(residuals = "Residual by fitted value", qq = "Residual by quantile",
+  scale = "Root of |residual| by fitted", histogram = "Density of residuals")
 
 diagnostic_panels <- function(type) if (type == "panel") names(diagnostic_axes) else type
 
@@ -54,18 +64,15 @@ diagnostic_panels <- function(type) if (type == "panel") names(diagnostic_axes) 
 draw_diagnostics <- function(data, type, ...) {
   data$size <- sqrt(abs(data$residual))
   shown <- diagnostic_panels(type)
-  if (length(shown) > 1L) {
-    old <- panels(length(shown))
-    on.exit(graphics::par(old))
-  }
+  old <- panels(length(shown))
+  on.exit(graphics::par(old))
   for (panel in shown) {
     if (panel == "histogram") draw_histogram(data$residual, ...) else
-      draw_diagnostic(data, panel, ...)
+      draw_diagnostic(data, panel, axes_of(panel, type), ...)
   }
 }
 
-draw_diagnostic <- function(data, panel, xlab = axes[3L], ylab = axes[4L], ...) {
-  axes <- diagnostic_axes[[panel]]
+draw_diagnostic <- function(data, panel, axes, xlab = axes[3L], ylab = axes[4L], ...) {
   x <- data[[axes[1L]]]
   y <- data[[axes[2L]]]
   reach <- range(y, if (panel == "qq") unlist(data[c("lower", "upper")]), if (panel == "scale") 0)
@@ -106,28 +113,25 @@ normal_curve <- function(e) {
 diagnostic_ggplot <- function(data, type) {
   data$size <- sqrt(abs(data$residual))
   shown <- diagnostic_panels(type)
-  titles <- vapply(diagnostic_axes, function(axes) {
-    if (is.na(axes[2L])) "Density of\nPearson residuals" else
-      paste0(axes[4L], "\nby ", tolower(axes[3L]))
-  }, "")
+  titles <- diagnostic_titles
   parts <- lapply(setdiff(shown, "histogram"), diagnostic_part, data = data)
   points <- do.call(rbind, parts)
   points$panel <- factor(points$panel, names(titles), titles)
   .data <- ggplot2::.data
-  size <- 2 * point_size(nrow(data))
+  size <- 1.5 * point_size(nrow(data))
   made <- look_ggplot(points, ggplot2::aes(.data[["x"]], .data[["y"]])) +
     diagnostic_lines(data, shown, titles) +
     ggplot2::geom_point(size = size, stroke = 0, colour = point_colour(nrow(data))) +
     diagnostic_smooths(parts, titles)
   if (type != "panel") {
-    axes <- diagnostic_axes[[type]]
+    axes <- axes_of(type, type)
     return(made + named_points(points, "x", "y") + room_above() +
       ggplot2::labs(x = axes[3L], y = axes[4L]))
   }
   made + lapply(split(points, points$panel, drop = TRUE), named_points, "x", "y") +
-    histogram_layers(data$residual, titles) +
+    histogram_layers(data$residual, titles) + ggplot2::coord_cartesian(clip = "off") +
     ggplot2::facet_wrap("panel", scales = "free") + narrow_axis() + room_above() +
-    ggplot2::labs(x = NULL, y = NULL)
+    ggplot2::labs(x = NULL, y = NULL, caption = "Pearson residuals")
 }
 
 diagnostic_part <- function(panel, data) {

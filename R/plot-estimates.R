@@ -21,11 +21,15 @@ estimates_data <- function(names, estimates, errors, labels, positive = FALSE) {
   data
 }
 
+# Up to so many panels are one above the other.
+most_rows <- 3L
+
 draw_estimates <- function(data, ...) {
   analyses <- levels(data$analysis)
   colours <- group_colours(length(analyses))
   parts <- split(data, data$effect)
-  old <- panels(length(parts), mar = c(2.6, 1, 1.8, 0.6), least = 2)
+  old <- panels(length(parts), mar = c(1.6, 1, 1.6, 0.6),
+    least = if (length(parts) <= most_rows) Inf else 2, high = 0.4 + 0.12 * length(analyses))
   on.exit(graphics::par(old))
   room_for(2L, analyses)
   for (part in parts) {
@@ -48,6 +52,7 @@ estimates_ggplot <- function(data) {
       linewidth = 0.8, na.rm = TRUE) + ggplot2::geom_point(na.rm = TRUE) +
     ggplot2::scale_colour_manual(values = group_colours(nlevels(data$analysis)),
       guide = "none") +
-    ggplot2::facet_wrap("effect", scales = "free_x") + narrow_axis() +
+    ggplot2::facet_wrap("effect", scales = "free_x",
+      ncol = if (nlevels(data$effect) <= most_rows) 1L) + narrow_axis() +
     ggplot2::labs(x = "Estimate", y = NULL)
 }

@@ -21,7 +21,9 @@ plot.genetic_trend <- function(x, ...) {
   invisible(data)
 }
 
-trend_label <- function(x) paste("Mean of", sub(", (Intercept)", "", attr(x, "term"), fixed = TRUE))
+trend_label <- function(x) {
+  paste("Mean effect of", sub(", (Intercept)", "", attr(x, "term"), fixed = TRUE))
+}
 
 trend_data <- function(x) {
   data.frame(at = if (is.character(x$time)) seq_along(x$time) else x$time, n = x$n, mean = x$mean,
@@ -41,6 +43,9 @@ autoplot.genetic_trend <- function(object, ...) {
     ggplot2::geom_line(colour = cold, linewidth = 0.8) +
     ggplot2::geom_point(colour = cold, size = 1) +
     ggplot2::labs(x = "Time", y = trend_label(object))
-  if (!is.character(object$time)) return(made)
+  if (!is.character(object$time)) {
+    whole <- all(data$at == round(data$at))
+    return(if (whole) made + ggplot2::scale_x_continuous(breaks = whole_breaks) else made)
+  }
   made + ggplot2::scale_x_continuous(breaks = data$at, labels = object$time)
 }

@@ -19,8 +19,10 @@ cooks_ggplot <- function(data) {
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0, 0.1))) +
     ggplot2::labs(x = attr(data, "title"), y = "Cook's distance")
   if (nrow(data) > 40L) return(made)
+  size <- if (nrow(data) > 20L) 6 else 8
   made + ggplot2::scale_x_continuous(breaks = data$number, labels = data$group) +
-    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 90, vjust = 0.5, hjust = 1),
+    ggplot2::theme(axis.text.x = ggplot2::element_text(angle = 90, vjust = 0.5, hjust = 1,
+      size = size),
       panel.grid.minor.x = ggplot2::element_blank())
 }
 
@@ -34,6 +36,7 @@ dfbetas_ggplot <- function(data) {
       linetype = c("dotted", "solid", "dotted")) +
     ggplot2::geom_point(alpha = 0.4, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
     names_above(data, "dfbetas", "coefficient") +
+    ggplot2::scale_x_continuous(expand = ggplot2::expansion(0.1)) +
     ggplot2::labs(x = "DFBETAS", y = NULL)
 }
 
@@ -50,7 +53,7 @@ leverage_ggplot <- function(data) {
       colour = "grey40", na.rm = TRUE) +
     ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
     named_points(data, "leverage", "standardised") + room_above() +
-    ggplot2::scale_x_continuous(limits = c(0, NA), expand = ggplot2::expansion(c(0, 0.12))) +
+    ggplot2::scale_x_continuous(limits = c(0, NA), expand = ggplot2::expansion(c(0, 0.2))) +
     ggplot2::labs(x = "Leverage", y = "Standardised residual",
       caption = "Broken lines: Cook's distance")
 }
@@ -62,7 +65,7 @@ studentised_ggplot <- function(data) {
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
     named_points(data, "fitted", "studentised") + room_above() +
-    ggplot2::labs(x = "Fitted", y = "Studentised residual")
+    ggplot2::labs(x = "Fitted value", y = "Studentised residual")
 }
 
 outliers_ggplot <- function(data) {

@@ -40,6 +40,8 @@ plot.lmmfit_influence <- function(x, type = c("cooks", "dfbetas", "leverage", "f
   data <- influence_data(x, type, check_count(label, "label", 0))
   draw <- switch(type, cooks = draw_cooks, dfbetas = draw_dfbetas, leverage = draw_leverage,
     fitted = draw_studentised, outliers = draw_outliers)
+  old <- panels(1L, top = 1.2)
+  on.exit(graphics::par(old))
   draw(data, ...)
   invisible(data)
 }
@@ -60,10 +62,14 @@ autoplot.lmmfit_influence <- function(object, type = c("cooks", "dfbetas", "leve
 draw_cooks <- function(data, xlab = attr(data, "title"), ylab = "Cook's distance", ...) {
   few <- nrow(data) <= 40L
   top <- max(data$cooks.distance, 0, na.rm = TRUE)
-  base_plot(data$number, data$cooks.distance, type = "h", xlab = xlab, ylab = ylab,
+  if (few) room_for(1L, data$group, 0.7, more = 0.4)
+  base_plot(data$number, data$cooks.distance, type = "h", xlab = if (few) "" else xlab, ylab = ylab,
     xaxt = if (few) "n" else "s", ylim = c(0, if (top > 0) 1.15 * top else 1), lwd = if (few) 3
     else 1, lend = 1L, col = ifelse(is.na(data$label), "grey50", accent), ...)
-  if (few) graphics::axis(1L, data$number, data$group, las = 2L, cex.axis = 0.7, tick = FALSE)
+  if (few) {
+    graphics::axis(1L, data$number, data$group, las = 2L, cex.axis = 0.7, tick = FALSE, line = -0.6)
+    graphics::title(xlab = xlab, line = graphics::par("mar")[1L] - 1.1)
+  }
   named <- !is.na(data$label)
   if (any(named)) {
     graphics::text(data$number[named], data$cooks.distance[named], data$label[named], pos = 3L,
@@ -75,13 +81,11 @@ draw_dfbetas <- function(data, xlab = "DFBETAS", ylab = "", ...) {
   names <- levels(data$coefficient)
   n <- length(names)
   height <- n + 1L - as.integer(data$coefficient)
-  width <- max(graphics::strwidth(names, units = "inches", cex = 0.8), 0)
-  old <- graphics::par(mai = replace(graphics::par("mai"), 2L, min(width, 2.5) + 0.3))
-  on.exit(graphics::par(old))
+  room_for(2L, names)
   limit <- attr(data, "limit")
   reach <- 1.15 * range(data$dfbetas, -limit, limit, na.rm = TRUE)
   base_plot(data$dfbetas, height, xlim = reach, ylim = c(0.5, n + 0.5), yaxt = "n",
-    xlab = xlab, ylab = ylab, pch = 20, cex = point_size(nrow(data)),
+    xlab = xlab, ylab = ylab, cex = 1.25 * point_size(nrow(data)),
     col = ifelse(is.na(data$label), "#00000060", accent), ...)
   graphics::abline(h = seq_len(n), col = "grey90")
   graphics::abline(v = c(-limit, 0, limit), col = "grey50", lty = c(3, 1, 3))
@@ -114,7 +118,7 @@ draw_leverage <- function(data, xlab = "Leverage", ylab = "Standardised residual
   label_points(data$leverage, data$standardised, data$label)
 }
 
-draw_studentised <- function(data, xlab = "Fitted", ylab = "Studentised residual", ...) {
+draw_studentised <- function(data, xlab = "Fitted value", ylab = "Studentised residual", ...) {
   base_plot(data$fitted, data$studentised, xlab = xlab, ylab = ylab, pch = 20,
     cex = point_size(nrow(data)), col = ifelse(is.na(data$label), "#00000080", accent), ...)
   graphics::abline(h = 0, col = "grey50")

@@ -23,23 +23,45 @@ point_colour <- function(n) {
 # Base graphics ------------------------------------------------------------------------------------
 
 # graphics::plot() with the look, where the user has not asked for another.
-base_plot <- function(x, y, ...) {
-  look <- list(bty = "l", las = 1L, tcl = -0.25, mgp = c(2.1, 0.5, 0), pch = 20, cex.main = 1,
+base_plot <- function(x, y, ..., ylab = "") {
+  look <- list(bty = "l", las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), pch = 20, cex.main = 1,
     font.main = 1L)
   given <- list(...)
-  do.call(graphics::plot, c(list(x, y), given, look[setdiff(names(look), names(given))]))
+  line <- if (identical(given$yaxt, "n")) 0.7 else number_lines(given$ylim %||% range(y)) + 0.7
+  if (!identical(ylab, "")) make_lines(2L, line + 1.1)
+  do.call(graphics::plot, c(list(x, y, ylab = ""), given, look[setdiff(names(look), names(given))]))
+  lab <- given[intersect(names(given), c("cex.lab", "col.lab", "font.lab"))]
+  do.call(graphics::title, c(list(ylab = ylab, line = line), lab))
+}
+
+# Lines of margin that the numbers of an axis with these limits need.
+number_lines <- function(limits) {
+  0.4 + text_width(format(pretty(limits))) / line_height()
+}
+
+line_height <- function() graphics::par("mai")[1L] / graphics::par("mar")[1L]
+
+# At least so many lines of margin at a side.
+make_lines <- function(side, lines) {
+  mar <- graphics::par("mar")
+  if (mar[side] < lines) graphics::par(mar = replace(mar, side, lines))
 }
 
 # Panels in one picture, with narrow margins: side by side as far as each is `least` inches wide,
-# if there is the height for more rows. Gives the settings to return to.
-panels <- function(n = 1L, mar = c(3.2, 3.4, 1.8, 0.8), least = 1.4) {
+# if that leaves rows `high` inches. Gives the settings to return to.
+panels <- function(n = 1L, top = 0.6, mar = c(2.8, 2.8, top, 0.8), least = 1.4, high = 1.3) {
   if (n == 1L) return(graphics::par(mar = mar))
   size <- graphics::par("din")
   shape <- rev(grDevices::n2mfrow(n))
   columns <- min(shape[2L], max(1, floor(size[1L] / least)))
   rows <- ceiling(n / columns)
-  graphics::par(mfrow = if (1.3 * rows <= size[2L]) c(rows, columns) else shape, mar = mar)
+  old <- graphics::par(mfrow = if (high * rows <= size[2L]) c(rows, columns) else shape)
+  # R writes at two thirds of the size where there are three rows or columns.
+  if (graphics::par("cex") < 0.8) graphics::par(cex = 0.8)
+  c(old, graphics::par(mar = mar))
 }
+
+title_room <- function(titled) if (titled) 1.8 else 0.6
 
 text_width <- function(labels, cex = 1) {
   max(graphics::strwidth(labels, units = "inches", cex = cex), 0)
@@ -63,14 +85,20 @@ name_axis <- function(at, names, cex = 0.8) {
 key_beside <- function(labels, ..., cex = 0.8) {
   ends <- graphics::par("usr")
   graphics::legend(ends[2L], ends[4L], labels, ..., cex = cex, bty = "n", xpd = NA,
-    seg.len = 1.2, x.intersp = 0.6)
+    seg.len = 1.2, x.intersp = 0.6, title.adj = 0.1)
 }
 
-# A key of a few entries in a line above the panel, under its title.
+# A key of a few entries in a line above the panel, under its title: `...` are vectors of lty, col
+# and so on, an element for each entry.
 key_above <- function(labels, ..., cex = 0.8) {
   ends <- graphics::par("usr")
-  graphics::legend(ends[1L], ends[4L], labels, ..., cex = cex, bty = "n", xpd = NA, horiz = TRUE,
-    yjust = 0, seg.len = 1.2, x.intersp = 0.6)
+  left <- ends[1L]
+  for (k in seq_along(labels)) {
+    own <- lapply(list(...), function(value) rep_len(value, length(labels))[k])
+    drawn <- do.call(graphics::legend, c(list(left, ends[4L], labels[k], cex = cex, bty = "n",
+      xpd = NA, horiz = TRUE, yjust = 0, seg.len = 1.2, x.intersp = 0.6), own))
+    left <- left + drawn$rect$w
+  }
 }
 
 # A bar of colours for limits at the right of the panel, in the room of room_for().
@@ -115,7 +143,7 @@ look_theme <- function() {
     strip.text = ggplot2::element_text(hjust = 0, size = 8),
     plot.title = ggplot2::element_text(size = 10), legend.title = ggplot2::element_text(size = 9),
     plot.title.position = "plot", panel.spacing.x = grid::unit(1.4, "lines"),
-    legend.key.size = grid::unit(0.9, "lines")
+    legend.key.size = grid::unit(0.9, "lines"), plot.margin = ggplot2::margin(4, 9, 4, 4)
   )
 }
 
@@ -136,17 +164,32 @@ key_at_foot <- function(box = "horizontal") {
     legend.box.margin = ggplot2::margin(-6, 0, 0, 0))
 }
 
-scale_of_differences <- function(most, name = NULL) {
-  ggplot2::scale_fill_gradient2(low = cold, high = accent, limits = c(-most, most), name = name)
+# Blue to white to red between -most and most, with a bar of colours beside the panel.
+scale_of_differences <- function(most, name = NULL, ...) {
+  list(
+    ggplot2::scale_fill_gradient2(low = cold, high = accent, limits = c(-most, most), name = name,
+      ...),
+    ggplot2::theme(legend.key.height = grid::unit(1.5, "lines"),
+      legend.key.width = grid::unit(0.8, "lines"))
+  )
 }
 
+# Names beside points, on the side where there is room, pushed apart where two would overprint in a
+# panel of 40 mm.
 named_points <- function(data, x, y) {
   named <- data[!is.na(data$label), ]
+  if (nrow(named) == 0L) return(NULL)
   .data <- ggplot2::.data
-  right <- if (nrow(named) > 0L) named[[x]] > mean(range(data[[x]], na.rm = TRUE))
-  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[[y]], label = .data[["label"]]), named,
-    colour = accent, size = 2.8, hjust = ifelse(right, 1.2, -0.2), inherit.aes = FALSE,
-    vjust = 0.5 - 0.4 * (rank(named[[y]], ties.method = "first") - (nrow(named) + 1) / 2))
+  scaled <- function(v) (v - min(v, na.rm = TRUE)) / max(diff(range(v, na.rm = TRUE)), 1e-300)
+  at <- scaled(data[[x]])[!is.na(data$label)]
+  right <- at > 0.5
+  width <- 0.06 * nchar(named$label, "width")
+  height <- scaled(data[[y]])[!is.na(data$label)]
+  moved <- spread_labels(at + ifelse(right, -0.5, 0.5) * width, height, width, 0.16)$y - height
+  named$height <- named[[y]] + moved * diff(range(data[[y]], na.rm = TRUE))
+  named$name <- ifelse(right, paste0(named$label, " "), paste0(" ", named$label))
+  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[["height"]], label = .data[["name"]]), named,
+    colour = accent, size = 2.8, hjust = ifelse(right, 1, 0), inherit.aes = FALSE)
 }
 
 # Labels -------------------------------------------------------------------------------------------

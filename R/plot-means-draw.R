@@ -4,14 +4,17 @@
 
 draw_means <- function(data, xlab = attr(data, "name"), ylab = "", main = NULL, ...) {
   parts <- split(data, data$panel)
-  old <- panels(length(parts), least = 2)
+  old <- panels(length(parts), top = 1.6, least = 2, high = 0.5 + 0.1 * nlevels(data$label))
   on.exit(graphics::par(old))
   room_for(2L, levels(data$label))
   ends <- range(data$lower, data$upper, data$estimate, na.rm = TRUE)
   if (any(nzchar(data$letters))) ends[2L] <- ends[2L] + 0.12 * diff(ends)
   for (part in parts) {
-    title <- if (length(parts) > 1L) as.character(part$panel[1L]) else main
-    draw_mean_panel(droplevels(part), ends, xlab = xlab, ylab = ylab, main = title, ...)
+    draw_mean_panel(droplevels(part), ends, xlab = xlab, ylab = ylab, main = main, ...)
+    graphics::mtext(part$panel[1L], 3L, 0.1, adj = 0, cex = 0.8)
+    # What the names are, above them.
+    graphics::mtext(paste0(attr(data, "own"), "  "), 3L, 0.1, at = graphics::par("usr")[1L],
+      adj = 1, cex = 0.7, col = "grey40")
   }
   if (!is.null(arrows_caption(data))) {
     graphics::mtext(arrows_caption(data), 3L, 0.2, cex = 0.7, col = "grey40")
@@ -34,11 +37,25 @@ draw_mean_panel <- function(part, ends, ...) {
   name_axis(seq_len(nlevels(part$label)), levels(part$label))
 }
 
-# Lines along a number, with bands; a colour for each cell of the other variables.
+# Of several curves with few points the intervals stand beside each other.
+has_bars <- function(data) nlevels(data$curve) > 1L && length(unique(data$x)) <= 12L
+
+apart <- function(data) {
+  if (!has_bars(data)) return(data)
+  n <- nlevels(data$curve)
+  at <- sort(unique(data$x))
+  step <- min(0.02 * diff(range(at)), 0.4 * min(diff(at)) / n)
+  data$x <- data$x + step * (as.integer(data$curve) - (n + 1) / 2)
+  data
+}
+
+# Lines along a number, with bands or bars; a colour for each cell of the other variables.
 draw_mean_curves <- function(data, xlab = attr(data, "axis"), ylab = attr(data, "name"),
                              main = NULL, ...) {
+  bars <- has_bars(data)
+  data <- apart(data)
   parts <- split(data, data$panel)
-  old <- panels(length(parts))
+  old <- panels(length(parts), title_room(length(parts) > 1L || !is.null(main)))
   on.exit(graphics::par(old))
   curves <- levels(data$curve)
   colours <- group_colours(length(curves))
@@ -47,15 +64,23 @@ draw_mean_curves <- function(data, xlab = attr(data, "axis"), ylab = attr(data, 
     title <- if (length(parts) > 1L) as.character(part$panel[1L]) else main
     base_plot(part$x, part$estimate, type = "n", xlab = xlab, ylab = ylab,
       ylim = range(data$lower, data$upper, na.rm = TRUE), main = title, ...)
-    for (k in seq_along(curves)) draw_mean_curve(part[part$curve == curves[k], ], colours[k])
-    if (length(curves) > 1L) key_beside(curves, col = colours, lwd = 2)
+    for (k in seq_along(curves)) {
+      draw_mean_curve(part[part$curve == curves[k], ], colours[k], bars)
+    }
+    if (length(curves) > 1L) {
+      key_beside(curves, col = colours, lwd = 2, title = attr(data, "others"))
+    }
   }
 }
 
-draw_mean_curve <- function(own, colour) {
+draw_mean_curve <- function(own, colour, bars) {
   own <- own[order(own$x), ]
-  graphics::polygon(c(own$x, rev(own$x)), c(own$lower, rev(own$upper)), border = NA,
-    col = grDevices::adjustcolor(colour, 0.2))
+  pale <- grDevices::adjustcolor(colour, if (bars) 0.4 else 0.2)
+  if (bars) {
+    graphics::segments(own$x, own$lower, own$x, own$upper, col = pale, lwd = 3, lend = 1L)
+  } else {
+    graphics::polygon(c(own$x, rev(own$x)), c(own$lower, rev(own$upper)), border = NA, col = pale)
+  }
   graphics::lines(own$x, own$estimate, col = colour, lwd = 2)
   if (nrow(own) <= 12L) graphics::points(own$x, own$estimate, col = colour, pch = 20)
 }
@@ -85,7 +110,7 @@ means_ggplot <- function(data) {
     made <- made + ggplot2::geom_text(aes(x = .data[["upper"]], label = .data[["letters"]]),
       hjust = -0.4, size = 2.8, na.rm = TRUE)
   }
-  right <- if (any(nzchar(data$letters))) 0.15 else 0.05
+  right <- 0.05 + 0.04 * max(nchar(data$letters))
   made <- made + narrow_axis(ggplot2::expansion(c(0.05, right)))
   if (nlevels(data$label) > 25L) {
     made <- made + ggplot2::theme(axis.text.y = ggplot2::element_text(size = 5.5))
@@ -97,10 +122,14 @@ mean_curves_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
   n <- nlevels(data$curve)
-  made <- look_ggplot(data, aes(.data[["x"]], .data[["estimate"]], colour = .data[["curve"]],
-    fill = .data[["curve"]])) +
-    ggplot2::geom_ribbon(aes(ymin = .data[["lower"]], ymax = .data[["upper"]]), colour = NA,
-      alpha = 0.2, na.rm = TRUE) + ggplot2::geom_line(na.rm = TRUE) +
+  interval <- aes(ymin = .data[["lower"]], ymax = .data[["upper"]])
+  made <- look_ggplot(apart(data), aes(.data[["x"]], .data[["estimate"]],
+    colour = .data[["curve"]], fill = .data[["curve"]])) +
+    (if (has_bars(data)) {
+      ggplot2::geom_linerange(interval, linewidth = 1.2, alpha = 0.4, na.rm = TRUE)
+    } else {
+      ggplot2::geom_ribbon(interval, colour = NA, alpha = 0.2, na.rm = TRUE)
+    }) + ggplot2::geom_line(na.rm = TRUE) +
     ggplot2::scale_colour_manual(values = group_colours(n), name = attr(data, "others"),
       aesthetics = c("colour", "fill"), guide = if (n > 1L) "legend" else "none") +
     ggplot2::labs(x = attr(data, "axis"), y = attr(data, "name"))

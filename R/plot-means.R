@@ -72,12 +72,12 @@ mean_plot_data <- function(x, compare, adjust, alpha, sort) {
   order <- if (check_flag(sort, "sort")) order(data$estimate) else rev(seq_len(nrow(data)))
   data$label <- factor(data$label, unique(data$label[order]))
   data$panel <- factor(data$panel, unique(data$panel))
-  structure(data, axis = axis, own = paste(own, collapse = ":"),
-    others = paste(setdiff(own, axis), collapse = ":"), name = attr(x, "response"),
+  structure(data, axis = axis, own = toString(own), others = toString(setdiff(own, axis)),
+    name = attr(x, "response"),
     misled = arrows$misled)
 }
 
-pasted <- function(cells) do.call(paste, c(lapply(unname(cells), as.character), list(sep = ":")))
+pasted <- function(cells) do.call(paste, c(lapply(unname(cells), as.character), list(sep = ", ")))
 
 usual_marks <- function(x, own) {
   told <- !is.null(attr(x, "moments")$used) && nrow(x) <= 30L && nrow(x) > 1L

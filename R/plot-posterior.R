@@ -42,19 +42,21 @@ shown_values <- function(fit, names) {
 
 draw_densities <- function(fit, names, ...) {
   values <- shown_values(fit, names)
-  old <- graphics::par(mfrow = grDevices::n2mfrow(length(names)), mar = c(3.4, 1, 2, 1),
-    mgp = c(2, 0.6, 0))
+  old <- panels(length(names), mar = c(2.8, 1, 1.6, 1), least = 2)
   on.exit(graphics::par(old))
   lapply(seq_along(names), function(k) {
     positive <- grepl("^SD of", colnames(values)[k])
     curve <- posterior_curve(values[, k], fit$posterior$weight, positive)
     prior <- prior_curve(fit, names[k], curve$x)
-    graphics::plot(curve, type = "n", yaxt = "n", ylab = "", xlab = colnames(values)[k], main = "",
+    base_plot(curve$x, curve$y, type = "n", yaxt = "n", xlab = colnames(values)[k],
       ylim = c(0, 1.05 * max(curve$y)), bty = "n", ...)
     graphics::polygon(c(curve$x, rev(curve$x)), c(curve$y, 0 * curve$y), border = NA,
-      col = grDevices::adjustcolor("steelblue", 0.35))
-    graphics::lines(curve, col = "steelblue4", lwd = 2)
+      col = grDevices::adjustcolor(cold, 0.3))
+    graphics::lines(curve, col = cold, lwd = 2)
     if (!is.null(prior)) graphics::lines(curve$x, prior, lty = 2, col = "grey30")
+    if (k == 1L) {
+      key_above(c("posterior", "prior"), lty = 1:2, lwd = 2:1, col = c(cold, "grey30"))
+    }
     curve
   })
 }
@@ -95,16 +97,16 @@ prior_curve <- function(fit, name, x) {
 draw_traces <- function(fit, names, ...) {
   draws <- fit$posterior
   values <- shown_values(fit, names)
-  old <- graphics::par(mfrow = grDevices::n2mfrow(length(names)), mar = c(3.4, 3.4, 1, 1),
-    mgp = c(2, 0.6, 0))
+  old <- panels(length(names), least = Inf, high = 0.7)
   on.exit(graphics::par(old))
   for (k in seq_along(names)) {
     if (is_chain(draws)) {
-      graphics::matplot(chain_matrix(values[, k], draws), type = "l", lty = 1, xlab = "draw",
-        ylab = colnames(values)[k], col = grDevices::hcl.colors(max(draws$part), "Dark 2"), ...)
+      graphics::matplot(chain_matrix(values[, k], draws), type = "l", lty = 1,
+        xlab = "Draw", ylab = colnames(values)[k], col = group_colours(max(draws$part)),
+        bty = "l", las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), ...)
     } else {
-      graphics::plot(values[, k], draws$weight * length(draws$weight), pch = 20, cex = 0.4,
-        xlab = colnames(values)[k], ylab = "weight", col = "steelblue4", ...)
+      base_plot(values[, k], draws$weight * length(draws$weight), cex = 0.4,
+        xlab = colnames(values)[k], ylab = "Weight", col = cold, ...)
     }
   }
   values
@@ -115,8 +117,8 @@ draw_pairs <- function(fit, names, ...) {
   at <- resampled(fit$posterior$weight, min(2000L, length(fit$posterior$weight)))
   values <- shown_values(fit, names)[at, , drop = FALSE]
   if (length(names) == 1L) return(draw_densities(fit, names, ...))
-  graphics::pairs(values, pch = 20, cex = 0.4, gap = 0.3,
-    col = grDevices::adjustcolor("steelblue4", 0.4), ...)
+  graphics::pairs(values, pch = 20, cex = 0.4, gap = 0.3, las = 1L,
+    tcl = -0.25, col = grDevices::adjustcolor(cold, 0.4), ...)
   values
 }
 
@@ -136,13 +138,16 @@ draw_likelihood_surface <- function(fit, names, ...) {
   loglik <- matrix(-posterior_points(reopened(fit), at)$minus2loglik / 2, 41L)
   loglik[!is.finite(loglik)] <- NA
   top <- max(loglik, na.rm = TRUE)
-  graphics::contour(axes[[1L]], axes[[2L]], loglik - top,
-    levels = -c(0.1, 0.5, 1, 2, 3, 4, 6, 8, 12), xlab = names[1L], ylab = names[2L],
-    col = "grey40", ...)
+  old <- panels()
+  on.exit(graphics::par(old))
+  base_plot(range(axes[[1L]]), range(axes[[2L]]), type = "n", xlab = names[1L],
+    ylab = names[2L], ...)
+  graphics::contour(axes[[1L]], axes[[2L]], loglik - top, add = TRUE,
+    levels = -c(0.1, 0.5, 1, 2, 3, 4, 6, 8, 12), col = "grey40")
   shown <- resampled(fit$posterior$weight, min(1000L, nrow(values)))
   graphics::points(values[shown, ], pch = 20, cex = 0.4,
-    col = grDevices::adjustcolor("steelblue4", 0.45))
+    col = grDevices::adjustcolor(cold, 0.45))
   best <- grid[which.max(loglik), ]
-  graphics::points(best[1L], best[2L], pch = 4, cex = 1.6, lwd = 2, col = "firebrick")
+  graphics::points(best[1L], best[2L], pch = 4, cex = 1.6, lwd = 2, col = accent)
   list(x = axes[[1L]], y = axes[[2L]], loglik = loglik)
 }

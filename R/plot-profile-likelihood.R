@@ -6,13 +6,14 @@
 #' @export
 plot.profile.lmmfit <- function(x, ...) {
   parts <- split_profiles(x)
-  old <- panels(length(parts))
+  old <- panels(length(parts), top = 1)
   on.exit(graphics::par(old))
-  for (one in parts) draw_profile(one[is.finite(one$value), ], ...)
+  reach <- range(unlist(lapply(parts, `[[`, "zeta")), finite = TRUE)
+  for (one in parts) draw_profile(one[is.finite(one$value), ], ylim = reach, ...)
   invisible(x)
 }
 
-draw_profile <- function(one, xlab = one$parameter[1L], ylab = expression(zeta), ...) {
+draw_profile <- function(one, xlab = one$parameter[1L], ylab = zeta_label(), ...) {
   base_plot(one$value, one$zeta, type = "n", xlab = xlab, ylab = ylab, ...)
   graphics::abline(h = c(-1.96, 0, 1.96), lty = 3, col = "grey50")
   boundary <- one$value[one$end]
@@ -24,6 +25,8 @@ draw_profile <- function(one, xlab = one$parameter[1L], ylab = expression(zeta),
     graphics::mtext("boundary", 3L, 0.1, at = boundary[1L], cex = 0.6, col = accent)
   }
 }
+
+zeta_label <- function() expression(zeta ~ "(signed root)")
 
 # A smooth curve through the points.
 profile_curve <- function(one) {
@@ -53,6 +56,6 @@ autoplot.profile.lmmfit <- function(object, ...) {
     ggplot2::geom_point(data = points[!points$end, ], size = 1) +
     ggplot2::geom_point(data = ends, shape = 4, colour = accent) +
     ggplot2::facet_wrap("parameter", scales = "free_x") + narrow_axis() +
-    ggplot2::labs(x = NULL, y = expression(zeta),
+    ggplot2::labs(x = "Variance parameter", y = zeta_label(),
       caption = if (nrow(ends) > 0L) "Broken line: the boundary, where the curve ends")
 }

@@ -32,23 +32,23 @@ lag_name <- function(direction) {
 draw_lags <- function(data, main = NULL, xlab = NULL, ylab = attr(data, "name"), ...) {
   parts <- split(data, factor(data$direction, unique(data$direction)))
   if (length(parts) == 1L) main <- main %||% attr(data, "title")
-  old <- panels(length(parts), mar = c(3.2, 3.6, 3, 0.8))
+  old <- panels(length(parts), top = if (is.null(main)) 1.6 else 2.8)
   on.exit(graphics::par(old))
   # Room for the counts under the lowest point.
   reach <- range(data$value, data$fitted, data$lower, data$upper, 0)
   reach[1L] <- reach[1L] - 0.12 * diff(reach)
   for (part in parts) {
-    base_plot(part$lag, part$value, type = "n", ylim = reach, ylab = ylab,
-      xlab = xlab %||% lag_name(part$direction[1L]), ...)
-    graphics::polygon(c(part$lag, rev(part$lag)), c(part$lower, rev(part$upper)), border = NA,
-      col = "grey90")
+    base_plot(grDevices::extendrange(part$lag, f = 0.05), reach, type = "n", ylim = reach,
+      ylab = ylab, xlab = xlab %||% lag_name(part$direction[1L]), ...)
+    graphics::segments(part$lag, part$lower, part$lag, part$upper, lwd = 5, lend = 1L,
+      col = "grey85")
     graphics::abline(h = 0, col = "grey50")
     graphics::lines(part$lag, part$fitted, col = cold, lwd = 2)
     graphics::points(part$lag, part$value, pch = 20)
     draw_counts(part$lag, part$pairs)
     if (!is.null(main)) graphics::mtext(main, 3L, 1.5)
     if (part$direction[1L] != data$direction[1L]) next
-    key_above(c("sample", "fitted", "95 %"), pch = c(20, NA, 15), lty = c(NA, 1, NA),
+    key_above(c("sample", "fitted", "95 % limits"), pch = c(20, NA, 15), lty = c(NA, 1, NA),
       lwd = c(NA, 2, NA), col = c("black", cold, "grey85"))
   }
 }
@@ -72,25 +72,28 @@ draw_profiles <- function(data, main = NULL, xlab = attr(data, "axis"),
   groups <- unique(data$group)
   several <- length(groups) > 1L
   colours <- if (several) group_colours(length(groups)) else accent
-  old <- panels()
+  pale <- grDevices::adjustcolor(colours, 0.3)
+  old <- panels(top = if (is.null(main)) 1.6 else 2.8)
   on.exit(graphics::par(old))
   if (several) room_for(4L, groups, more = 0.5)
   base_plot(data$x, data$y, type = "n", main = main, xlab = xlab, ylab = ylab,
     ylim = range(data$y, data$fitted), ...)
-  for (part in split(data, data$subject)) graphics::lines(part$x, part$y, col = "grey80")
   for (part in split(data, data$subject)) {
-    graphics::lines(part$x, part$fitted,
-      col = grDevices::adjustcolor(colours[match(part$group[1L], groups)], 0.7))
+    graphics::lines(part$x, part$y, col = pale[match(part$group[1L], groups)])
   }
-  if (several) key_beside(groups, col = colours, lwd = 2)
-  key_above(c("observed", "fitted"), lty = 1, col = c("grey80", if (several) "black" else accent))
+  for (part in split(data, data$subject)) {
+    graphics::lines(part$x, part$fitted, col = colours[match(part$group[1L], groups)])
+  }
+  if (several) key_beside(groups, col = colours, lwd = 2, title = attr(data, "group"))
+  ends <- if (several) c("grey70", "black") else c(pale, colours)
+  key_above(c("observed", "fitted"), lty = 1, col = ends)
 }
 
 draw_field <- function(data, main = attr(data, "title"), xlab = attr(data, "axes")[2L],
                        ylab = attr(data, "axes")[1L], ...) {
   most <- max(abs(data$residual), na.rm = TRUE)
   fields <- split(data, data$subject)
-  old <- panels(length(fields), mar = c(3.2, 3.4, 2, 1))
+  old <- panels(length(fields), top = 1.8)
   on.exit(graphics::par(old))
   room_for(4L, format(key_values(c(-most, most))), more = 0.4)
   for (field in fields) {
@@ -98,8 +101,10 @@ draw_field <- function(data, main = attr(data, "title"), xlab = attr(data, "axes
     title <- if (length(fields) > 1L) paste(main, field$subject[1L]) else main
     graphics::image(seq_len(ncol(surface)), seq_len(nrow(surface)), t(surface),
       zlim = c(-most, most), col = diverging(51L), xlab = xlab, ylab = ylab, main = title,
-      las = 1L, tcl = -0.25, mgp = c(2.1, 0.5, 0), cex.main = 1, font.main = 1L, ...)
+      las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), cex.main = 1, font.main = 1L, ...)
     missing <- field[is.na(field$residual), ]
+    graphics::rect(missing$column - 0.5, missing$row - 0.5, missing$column + 0.5,
+      missing$row + 0.5, col = "grey88", border = NA)
     graphics::points(missing$column, missing$row, pch = 4, cex = 0.6, col = "grey40")
     colour_key(c(-most, most))
   }
@@ -117,13 +122,14 @@ lags_ggplot <- function(data) {
   .data <- ggplot2::.data
   data$direction <- factor(data$direction, unique(data$direction))
   made <- look_ggplot(data, aes(.data[["lag"]])) +
-    ggplot2::geom_ribbon(aes(ymin = .data[["lower"]], ymax = .data[["upper"]], fill = "95 %")) +
+    ggplot2::geom_linerange(aes(ymin = .data[["lower"]], ymax = .data[["upper"]],
+      linewidth = "95 % limits"), colour = "grey85") +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_line(aes(y = .data[["fitted"]], colour = "fitted"), linewidth = 0.8) +
     ggplot2::geom_point(aes(y = .data[["value"]], shape = "sample")) +
     ggplot2::geom_text(aes(y = -Inf, label = paste0(" ", .data[["pairs"]], " ")),
       vjust = -0.6, size = 2.3, colour = "grey40", check_overlap = TRUE) +
-    ggplot2::scale_fill_manual(values = "grey88", name = NULL) +
+    ggplot2::scale_linewidth_manual(values = 1.8, name = NULL) +
     ggplot2::scale_colour_manual(values = cold, name = NULL) +
     ggplot2::scale_shape_manual(values = 19, name = NULL) +
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0.12, 0.05))) + key_at_foot() +
@@ -142,13 +148,13 @@ profiles_ggplot <- function(data) {
   several <- length(groups) > 1L
   data$group <- factor(data$group, groups)
   look_ggplot(data, aes(.data[["x"]], group = .data[["subject"]])) +
-    ggplot2::geom_line(aes(y = .data[["y"]], linetype = "observed"), colour = "grey80") +
-    ggplot2::geom_line(aes(y = .data[["fitted"]], colour = .data[["group"]], linetype = "fitted"),
-      alpha = 0.7) +
+    ggplot2::geom_line(aes(y = .data[["y"]], colour = .data[["group"]], alpha = "observed")) +
+    ggplot2::geom_line(aes(y = .data[["fitted"]], colour = .data[["group"]], alpha = "fitted")) +
     ggplot2::scale_colour_manual(values = if (several) group_colours(length(groups)) else accent,
-      name = attr(data, "group"), guide = if (several) "legend" else "none") +
-    ggplot2::scale_linetype_manual(values = c(fitted = 1, observed = 1), name = NULL,
-      guide = ggplot2::guide_legend(override.aes = list(colour = c("black", "grey80")))) +
+      name = attr(data, "group"), guide = if (several) ggplot2::guide_legend(order = 1L,
+        override.aes = list(linewidth = 1)) else "none") +
+    ggplot2::scale_alpha_manual(values = c(observed = 0.3, fitted = 1), name = NULL,
+      breaks = c("observed", "fitted"), guide = ggplot2::guide_legend(order = 2L)) +
     key_at_foot("vertical") + ggplot2::labs(x = attr(data, "axis"), y = attr(data, "response"))
 }
 
@@ -160,8 +166,7 @@ field_ggplot <- function(data) {
     ggplot2::geom_tile(aes(fill = .data[["residual"]])) +
     ggplot2::geom_point(data = data[is.na(data$residual), ], shape = 4, size = 1,
       colour = "grey40") +
-    ggplot2::scale_fill_gradient2(low = cold, high = accent, na.value = "white",
-      limits = c(-1, 1) * max(abs(data$residual), na.rm = TRUE), name = "Residual") +
+    scale_of_differences(max(abs(data$residual), na.rm = TRUE), na.value = "grey88") +
     ggplot2::scale_x_continuous(expand = c(0, 0), breaks = whole_breaks) +
     ggplot2::scale_y_continuous(expand = c(0, 0), breaks = whole_breaks) +
     ggplot2::labs(x = axes[2L], y = axes[1L], title = attr(data, "title"))

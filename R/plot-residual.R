@@ -17,12 +17,14 @@ residual_plot_data <- function(fit, type, term) {
     autocorrelation = , variogram = autocorrelation_data(fit, section, k),
     field = field_data(fit, section)
   )
-  attr(data, "title") <- section_title(section)
+  attr(data, "title") <- section_title(section,
+    if (type == "correlation") "Correlations of residuals" else "Residuals")
   data
 }
 
-section_title <- function(section) {
-  paste0(section$label, ": ", section$name)
+section_title <- function(section, of = "Residuals") {
+  part <- sub("^residual[.]?", "", section$label)
+  paste0(of, if (nzchar(part)) paste(" of", part), " (", section$name, ")")
 }
 
 chosen_section <- function(residual, term) {

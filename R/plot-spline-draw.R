@@ -15,7 +15,7 @@ draw_spline_curves <- function(data, main = attr(data, "title"), xlab = attr(dat
   curves <- unique(data$curve)
   colours <- curve_colours(length(curves))
   keyed <- length(curves) > 1L && length(curves) <= 12L
-  old <- panels()
+  old <- panels(top = title_room(!is.null(main)))
   on.exit(graphics::par(old))
   if (keyed) room_for(4L, curves, more = 0.5)
   base_plot(records$x, records$y, col = "grey70", cex = 0.6, main = main, xlab = xlab, ylab = ylab,
@@ -26,14 +26,14 @@ draw_spline_curves <- function(data, main = attr(data, "title"), xlab = attr(dat
       col = grDevices::adjustcolor(colours[j], 0.2))
     graphics::lines(data$x[at], data$fit[at], col = colours[j], lwd = 2)
   }
-  if (keyed) key_beside(curves, col = colours, lwd = 2)
+  if (keyed) key_beside(curves, col = colours, lwd = 2, title = attr(data, "own"))
 }
 
 draw_surface <- function(data, main = attr(data, "title"), xlab = attr(data, "variables")[1L],
                          ylab = attr(data, "variables")[2L], ...) {
   levels <- unique(data$level)
   most <- max(abs(data$trend))
-  old <- panels(length(levels), mar = c(3.2, 3.4, 2, 1))
+  old <- panels(length(levels), top = 1.8)
   on.exit(graphics::par(old))
   room_for(4L, format(key_values(c(-most, most))), more = 0.4)
   for (level in levels) {
@@ -44,16 +44,16 @@ draw_surface <- function(data, main = attr(data, "title"), xlab = attr(data, "va
     z[cbind(match(own$x, x), match(own$y, y))] <- own$trend
     title <- if (length(levels) > 1L) paste(main, level) else main
     graphics::image(x, y, z, zlim = c(-most, most), col = diverging(51L), xlab = xlab,
-      ylab = ylab, main = title, las = 1L, tcl = -0.25, mgp = c(2.1, 0.5, 0), cex.main = 1,
+      ylab = ylab, main = title, las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), cex.main = 1,
       font.main = 1L, ...)
-    graphics::contour(x, y, z, add = TRUE, col = "grey30")
+    graphics::contour(x, y, z, add = TRUE, col = "grey30", drawlabels = FALSE)
     colour_key(c(-most, most))
   }
 }
 
 draw_biplot <- function(data, main = attr(data, "title"), xlab = attr(data, "axes")[1L],
                         ylab = attr(data, "axes")[2L], ...) {
-  old <- panels()
+  old <- panels(top = title_room(!is.null(main)))
   on.exit(graphics::par(old))
   named <- biplot_names(data)
   named$width <- graphics::strwidth(paste0(named$label, "n"), "inches", cex = 1) * named$cex
@@ -71,9 +71,10 @@ draw_biplot <- function(data, main = attr(data, "title"), xlab = attr(data, "axe
   graphics::text(named$x, named$y, named$label, cex = named$cex, col = named$colour, xpd = NA)
 }
 
-# Arrows have names, and points where they are few.
-biplot_names <- function(data) {
-  named <- data[data$kind == "loading" | sum(data$kind == "score") <= 60L, ]
+# Arrows have names, and so have the points that are farthest out.
+biplot_names <- function(data, most = 12L) {
+  far <- rank(-ifelse(data$kind == "score", data$x^2 + data$y^2, -1), ties.method = "first") <= most
+  named <- data[data$kind == "loading" | far, ]
   arrow <- named$kind == "loading"
   named$cex <- ifelse(arrow, 0.8, 0.6)
   named$colour <- ifelse(arrow, accent, "grey40")
@@ -124,8 +125,8 @@ curve_ggplot <- function(data) {
       ymax = .data[["fit"]] + 1.96 * .data[["se"]], fill = .data[["curve"]]),
       colour = NA, alpha = 0.2) +
     ggplot2::geom_line(aes(y = .data[["fit"]])) +
-    ggplot2::labs(x = attr(data, "variable"), y = attr(data, "response"), colour = NULL,
-      fill = NULL)
+    ggplot2::labs(x = attr(data, "variable"), y = attr(data, "response"),
+      colour = attr(data, "own"), fill = attr(data, "own"))
   colours <- curve_colours(nlevels(data$curve))
   made <- made + ggplot2::scale_colour_manual(values = colours, aesthetics = c("colour", "fill"))
   if (several) made else made + ggplot2::theme(legend.position = "none")
@@ -137,7 +138,7 @@ surface_ggplot <- function(data) {
   made <- look_ggplot(data, aes(.data[["x"]], .data[["y"]])) +
     ggplot2::geom_tile(aes(fill = .data[["trend"]])) +
     ggplot2::geom_contour(aes(z = .data[["trend"]]), colour = "grey30", linewidth = 0.3) +
-    ggplot2::scale_fill_gradient2(low = cold, high = accent, name = NULL) +
+    scale_of_differences(max(abs(data$trend))) +
     ggplot2::scale_x_continuous(expand = c(0, 0)) + ggplot2::scale_y_continuous(expand = c(0, 0)) +
     ggplot2::labs(x = attr(data, "variables")[1L], y = attr(data, "variables")[2L])
   if (length(unique(data$level)) > 1L) made + ggplot2::facet_wrap("level") else made
@@ -149,10 +150,10 @@ biplot_ggplot <- function(data) {
   arrows <- data[data$kind == "loading", ]
   points <- data[data$kind == "score", ]
   named <- biplot_names(data)
-  # For a picture of 60 mm.
+  # For a panel of 80 mm.
   named$width <- 0.085 * named$cex * (nchar(named$label, "width") + 1)
   named$height <- 0.17 * named$cex
-  placed <- biplot_places(data, named, 60 / 25.4)
+  placed <- biplot_places(data, named, 80 / 25.4)
   named <- placed$named
   look_ggplot(points, aes(.data[["x"]], .data[["y"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey85") +

@@ -56,7 +56,8 @@ curve_data <- function(fit, term, points = 101L) {
   row.names(curve) <- NULL
   records <- data.frame(x = data[[variable]], y = frame_response(fit$frame))
   structure(curve, records = records, variable = variable,
-    response = deparse_one(fit$parts$response), title = curve_title(fit$random[[k]]))
+    response = deparse_one(fit$parts$response), own = toString(own),
+    title = curve_title(fit$random[[k]]))
 }
 
 # A name for each row: its levels of the factors that the curves belong to.
@@ -67,8 +68,9 @@ curve_names <- function(data, own) {
 
 curve_title <- function(term) {
   by <- term$group$members$by
-  if (is.null(by)) return(term$label)
-  paste0("spl.", term$group$members$coordinates, " by ", deparse_one(by))
+  curve <- sub("spl.", "Spline of ", term$label, fixed = TRUE)
+  if (is.null(by)) return(curve)
+  paste("Spline of", term$group$members$coordinates, "by", deparse_one(by))
 }
 
 # By record: the variables of the fixed part, and the columns of the frame.
@@ -173,5 +175,5 @@ biplot_data <- function(fit, term) {
   percent <- formatC(100 * found$overall[1:2], format = "f", digits = 0L)
   share <- paste0("Factor ", 1:2, " (", percent, " %)")
   structure(data, axes = share, scale = scale,
-    title = term_labels(fit)[loading_term(fit, term)])
+    title = paste("Loadings and scores of", term_labels(fit)[loading_term(fit, term)]))
 }

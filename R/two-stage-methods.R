@@ -165,31 +165,34 @@ draw_curves <- function(x, data, points, xlab = x$records$covariate, ylab = x$re
   own <- data[data$kind == "subject", ]
   population <- data[data$kind == "population", ]
   n_groups <- max(population$group)
-  col <- rep_len(col %||% grDevices::hcl.colors(max(n_groups, 2L), "Dark 2"), n_groups)
+  col <- rep_len(col %||% group_colours(n_groups), n_groups)
+  keyed <- n_groups > 1L && n_groups <= 8L
+  old <- panels()
+  on.exit(graphics::par(old))
+  if (keyed) room_for(4L, unique(population$curve), more = 0.5)
   records <- data.frame(x = x$records$frame[[x$records$covariate]], y = x$records$y)
-  graphics::plot(records$x, records$y,
-    type = if (points) "p" else "n", col = "grey60", pch = 20, cex = 0.5,
-    xlab = xlab, ylab = ylab, ylim = range(records$y, data$y, na.rm = TRUE), ...
-  )
+  base_plot(records$x, records$y, type = if (points) "p" else "n", col = "grey60", cex = 0.5,
+    xlab = xlab, ylab = ylab, ylim = range(records$y, data$y, na.rm = TRUE), ...)
   for (curve in split(own, own$curve)) {
     graphics::lines(curve$x, curve$y, col = grDevices::adjustcolor(col[curve$group[1L]], 0.35))
   }
   for (curve in split(population, population$group)) {
     graphics::lines(curve$x, curve$y, col = col[curve$group[1L]], lwd = 4)
   }
-  if (n_groups > 1L && n_groups <= 8L) {
-    graphics::legend("topleft", unique(population$curve), col = col, lwd = 4, bty = "n")
-  }
+  if (keyed) key_beside(unique(population$curve), col = col, lwd = 3)
 }
 
 draw_coefficients <- function(x, ...) {
   B <- x$subjects[-(1:2)]
   group <- match(do.call(paste, as.data.frame(x$W)), unique(do.call(paste, as.data.frame(x$W))))
-  col <- grDevices::hcl.colors(max(group, 2L), "Dark 2")[group]
-  if (ncol(B) == 1L) {
-    graphics::plot(group, B[[1L]], xlab = "group", ylab = names(B), col = col, pch = 19, ...)
+  col <- group_colours(max(group))[group]
+  if (ncol(B) > 2L) {
+    graphics::pairs(B, col = col, pch = 19, ...)
   } else {
-    graphics::plot(B, col = col, pch = 19, ...)
+    old <- panels()
+    on.exit(graphics::par(old))
+    if (ncol(B) == 1L) B <- data.frame(Group = group, B, check.names = FALSE)
+    base_plot(B[[1L]], B[[2L]], xlab = names(B)[1L], ylab = names(B)[2L], col = col, ...)
   }
   invisible(x$subjects)
 }

@@ -41,3 +41,28 @@ test_that("a profile ends at its boundary in both pictures", {
   made <- ggplot2::autoplot(found)
   expect_equal(ggplot2::layer_data(made, 2L)$xintercept, 0)
 })
+
+test_that("the margins make room for wide numbers, and are given back", {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  before <- graphics::par("mar", "mfrow", "cex")
+  old <- panels(2)
+  base_plot(1:2, c(0, 123456), ylab = "A name")
+  expect_gt(graphics::par("mai")[2], graphics::strwidth("120000", "inches"))
+  graphics::par(old)
+  expect_equal(graphics::par("mar", "mfrow", "cex"), before)
+})
+
+test_that("nine panels are written as large as four", {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  old <- panels(9)
+  expect_equal(graphics::par("cex"), 0.8)
+  graphics::par(old)
+  expect_equal(graphics::par("cex"), 1)
+})
+
+test_that("correlations are short numbers, whatever their sign", {
+  expect_identical(cell_text(c(1, -0.854, 0.25, -0.001, 0, NA, -1)),
+    c("1", "-.85", ".25", "0", "0", "", "-1"))
+})

@@ -70,3 +70,12 @@ test_that("one mean, a gap, and many levels with spaces are drawn", {
   skip_if_not_installed("ggplot2")
   expect_no_error(ggplot2::ggplot_build(ggplot2::autoplot(means, sort = TRUE)))
 })
+
+test_that("intervals of several curves stand beside each other, those of one are a band", {
+  means <- marginal_means(oats, ~ nitro + Variety)
+  data <- apart(drawn(plot(means, compare = "none")))
+  expect_identical(anyDuplicated(data$x), 0L)
+  expect_lt(max(abs(data$x - means$nitro)), 0.05)
+  one <- drawn(plot(marginal_means(oats, ~ nitro), compare = "none"))
+  expect_identical(apart(one), one)
+})

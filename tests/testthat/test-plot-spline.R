@@ -64,3 +64,9 @@ test_that("correlations of a random term are drawn as those of residuals", {
   drawn <- quietly(plot(fit, type = "correlation"))
   expect_equal(drawn$correlation[2L], attr(VarCorr(fit)[[1L]], "correlation")[2L, 1L])
 })
+
+test_that("of many points of a biplot the twelve that are farthest out have names", {
+  data <- data.frame(kind = rep(c("loading", "score"), c(3, 40)), label = paste0("n", 1:43),
+    x = c(0.1, 0, 0, 1:40), y = 0)
+  expect_identical(biplot_names(data)$label, paste0("n", c(1:3, 32:43)))
+})
