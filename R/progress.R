@@ -17,8 +17,10 @@ new_progress <- function(wanted) {
     seconds <- proc.time()[["elapsed"]] - began
     if (seconds < after) return(invisible())
     status <<- paste0(line, " (", round(seconds), " s)")
-    if (is.null(bar)) bar <<- open_progress_bar(here)
-    cli::cli_progress_update(id = bar, .envir = here)
+    first <- is.null(bar)
+    if (first) bar <<- open_progress_bar(here)
+    # Later lines as often as cli thinks fit.
+    cli::cli_progress_update(id = bar, force = first, .envir = here)
     invisible()
   }
   done <- function() {

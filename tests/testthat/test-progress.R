@@ -19,9 +19,8 @@ test_that("a fit is silent before two seconds, and without someone who waits", {
 })
 
 test_that("a long fit says where it stands", {
-  said <- lines_of(fit <- lmmfit(model, sleep, control = lmm_control(progress = 0)))
-  last <- paste0("iteration ", fit$convergence$iterations, ": -2 log-likelihood 1743.628")
-  expect_match(said, last, fixed = TRUE, all = FALSE)
+  said <- lines_of(lmmfit(model, sleep, control = lmm_control(progress = 0)))
+  expect_match(said, "^(Fitting|iteration [0-9]+: -2 log-likelihood .*) \\([0-9]+ s\\)")
   for (sampler in c("importance", "hmc", "gibbs")) {
     said <- lines_of(suppressWarnings(lmmfit(Reaction ~ Days + (1 | Subject), sleep,
       method = "Bayes", draws = 100, seed = 1, sampler = sampler,
