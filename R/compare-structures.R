@@ -72,12 +72,34 @@ structure_row <- function(fit) {
 #' @export
 print.compare_structures <- function(x, ...) {
   check_unused(...)
-  cat("Residual structures (", attr(x, "method"), ")\n", sep = "")
+  cat(structures_heading(x), "\n", sep = "")
+  print_table(structure_columns(x), left = c("Structure", "Status"))
+  invisible(x)
+}
+
+structures_heading <- function(x) paste0("Residual structures (", attr(x, "method"), ")")
+
+structure_columns <- function(x) {
   number <- function(column) ifelse(is.na(column), "", formatC(column, format = "f", digits = 2L))
-  print_table(list(
+  list(
     Structure = row.names(x), Parameters = ifelse(is.na(x$parameters), "", x$parameters),
     `-2logLik` = number(x$minus2loglik), AIC = number(x$AIC), BIC = number(x$BIC),
     `Delta AIC` = number(x$delta), Status = x$status
-  ), left = c("Structure", "Status"))
-  invisible(x)
+  )
 }
+
+structures_table <- function(x) {
+  document_table(structure_columns(x), structures_heading(x), c("Structure", "Status"))
+}
+
+#' @rdname document-tables
+#' @method toLatex compare_structures
+#' @export
+toLatex.compare_structures <- function(object, caption = FALSE, booktabs = TRUE, ...) {
+  check_unused(...)
+  latex_tables(list(structures_table(object)), caption, booktabs)
+}
+
+#' @rdname document-tables
+#' @rawNamespace S3method(knitr::knit_print, compare_structures)
+knit_print.compare_structures <- function(x, ...) knit_tables(list(structures_table(x)))

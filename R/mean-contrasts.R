@@ -199,16 +199,22 @@ letters_of <- function(values, differ) {
 #' @method print mean_contrasts
 #' @export
 print.mean_contrasts <- function(x, digits = 5L, ...) {
+  if (is.null(attr(x, "ddf"))) return(print(structure(x, class = "data.frame"), ...))
+  cat(contrasts_heading(x, "\n"), "\n", sep = "")
+  print_table(contrast_columns(x, digits), c("contrast", attr(x, "by")))
+  invisible(x)
+}
+
+contrasts_heading <- function(x, gap) {
   how <- attr(x, "ddf")
-  if (is.null(how)) return(print(structure(x, class = "data.frame"), ...))
   adjust <- attr(x, "adjust")
-  cat("Contrasts of means, ", ddf_text(how$ddf, how$information),
-    if (adjust != "none") paste0("\np-values and intervals adjusted: ", adjust), "\n", sep = "")
-  by <- attr(x, "by")
-  text <- lapply(x[by], as.character)
+  paste0("Contrasts of means, ", ddf_text(how$ddf, how$information),
+    if (adjust != "none") paste0(gap, "p-values and intervals adjusted: ", adjust))
+}
+
+contrast_columns <- function(x, digits) {
+  text <- lapply(x[attr(x, "by")], as.character)
   numbers <- lapply(x[c("estimate", "se", "lower", "upper")], format_numbers, digits)
   columns <- c(list(contrast = x$contrast), text, numbers, test_columns(x))
-  print_table(lapply(columns, function(column) ifelse(is.na(column), "NA", column)),
-    c("contrast", by))
-  invisible(x)
+  lapply(columns, function(column) ifelse(is.na(column), "NA", column))
 }

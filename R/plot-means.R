@@ -101,12 +101,6 @@ mean_curves <- function(table, own, axis) {
   factor(names, unique(names))
 }
 
-letters_in_place <- function(x, adjust, alpha) {
-  found <- mean_letters(x, adjust, alpha)
-  found$letters[match(row_keys(as.data.frame(x)[attr(x, "variables")]),
-    row_keys(found[attr(x, "variables")]))]
-}
-
 # Half-lengths to the left and to the right of each mean, none beyond the least and the greatest.
 comparison_arrows <- function(x, adjust, level) {
   tests <- pairs(x, adjust = adjust, level = level)

@@ -50,14 +50,49 @@ print.summary.lmmfit <- function(x, limit = 40L, ...) {
 
 print_fixed_table <- function(table, how, limit) {
   if (nrow(table) == 0L) return(cat("\nNo fixed effects\n"))
-  # Without derivatives the degrees of freedom are n - rank(X), or none.
-  ddf <- if (!any(is.finite(table$df))) "none" else if (is.null(how$information)) "residual"
-  cat("\nFixed effects (", ddf_text(ddf %||% how$ddf, how$information), ")\n", sep = "")
+  cat("\n", fixed_heading(table, how), "\n", sep = "")
   print_table(fixed_text(utils::head(table, limit)))
   if (nrow(table) > limit) {
     cat("  and", nrow(table) - limit, "more: see summary(fit)$coefficients\n")
   }
 }
+
+fixed_heading <- function(table, how) {
+  # Without derivatives the degrees of freedom are n - rank(X), or none.
+  ddf <- if (!any(is.finite(table$df))) "none" else if (is.null(how$information)) "residual"
+  paste0("Fixed effects (", ddf_text(ddf %||% how$ddf, how$information), ")")
+}
+
+summary_tables <- function(x) {
+  fit <- x$fit
+  information <- formatC(x$information, format = "f", digits = 3L)
+  # What the printed summary says around its tables stands below them.
+  about <- utils::capture.output(print_notes(fit))
+  note <- paste(c(counts_text(fit), paste(names(information), information, collapse = ", "),
+    convergence_text(fit), about), collapse = "; ")
+  header <- sub("\n *", ": ", paste(utils::capture.output(print_header(fit)), collapse = "\n"))
+  header <- gsub("\n *", " ", header)
+  tables <- list(
+    if (nrow(x$coefficients) > 0L) {
+      document_table(fixed_text(x$coefficients), fixed_heading(x$coefficients, x$ddf),
+        note = header)
+    },
+    document_table(variance_text(fit), "Variance parameters", c("Parameter", " "), note)
+  )
+  Filter(Negate(is.null), tables)
+}
+
+#' @rdname document-tables
+#' @method toLatex summary.lmmfit
+#' @export
+toLatex.summary.lmmfit <- function(object, caption = FALSE, booktabs = TRUE, ...) {
+  check_unused(...)
+  latex_tables(summary_tables(object), caption, booktabs)
+}
+
+#' @rdname document-tables
+#' @rawNamespace S3method(knitr::knit_print, summary.lmmfit)
+knit_print.summary.lmmfit <- function(x, ...) knit_tables(summary_tables(x))
 
 convergence_text <- function(fit) {
   if (all(fit$parameters$status == "held")) return("All variances are held at known values")

@@ -5,7 +5,7 @@ r_ranks <- list(
   # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
   language = c("language.R", "format.R", "sparse.R", "progress.R"),
   # What can be wrong, in words, and checks of single arguments.
-  conditions = c("conditions.R", "conditions-*.R", "check.R"),
+  conditions = c("conditions.R", "conditions-*.R", "check.R", "document-table.R"),
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
   # curves, pedigrees, settings.
   structures = c(
@@ -57,7 +57,8 @@ r_ranks <- list(
     "residual-new.R", "residual-joint.R", "mme.R", "mme-print.R", "predict-rows.R",
     "chosen-terms.R", "simulate.R", "fixed-table.R", "predict.R", "mean-variables.R",
     "mean-grid.R", "mean-rows.R", "mean-moments.R",
-    "mean-adjust.R", "mean-print.R", "mean-contrasts.R", "marginal-means.R", "interval-scale.R",
+    "mean-adjust.R", "mean-print.R", "mean-contrasts.R", "mean-tables.R", "marginal-means.R",
+    "interval-scale.R",
     "profile-points.R", "profile-functions.R", "profile.R", "profile-intervals.R", "vpredict.R",
     "variance-shares.R", "heritability.R", "confint.R", "projection.R", "deletion.R",
     "influence.R", "influence-print.R",
