@@ -78,6 +78,23 @@ get_loglikelihood.lmmfit <- function(x, estimator = NULL, ...) {
   logLik(x, REML = x$method != "ML" && !identical(estimator, "ML"))
 }
 
+p_value.lmmfit <- function(model, method = NULL, ...) {
+  table <- fixed_table(model, method)
+  data.frame(Parameter = model$fixed$names, p = table$p.value)
+}
+
+ci.lmmfit <- function(x, ci = 0.95, ...) {
+  limits <- confint(x, "fixed", level = ci, ...)
+  data.frame(Parameter = rownames(limits), CI = ci, CI_low = unname(limits[, 1L]),
+    CI_high = unname(limits[, 2L]))
+}
+
+degrees_of_freedom.lmmfit <- function(model, method = NULL, ...) {
+  if (identical(method, "residual")) return(df.residual(model))
+  plain <- method %in% c("wald", "analytical", "any", "fit")
+  fixed_table(model, if (!isTRUE(plain)) method)$df
+}
+
 get_df.lmmfit <- function(x, type = "residual", ...) {
   if (type == "model") return(n_free(x))
   if (type == "residual") return(df.residual(x))

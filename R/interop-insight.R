@@ -54,6 +54,12 @@ model_info.lmmfit <- function(x, ...) {
   )
 }
 
+is_converged.lmmfit <- function(x, tolerance, ...) x$convergence$status == "converged"
+
+find_algorithm.lmmfit <- function(x, ...) {
+  list(algorithm = x$method, optimizer = "average information")
+}
+
 is_mixed_model.lmmfit <- function(x) is_mixed(x)
 
 link_inverse.lmmfit <- function(x, ...) stats::gaussian()$linkinv

@@ -40,6 +40,25 @@ ngrps.lmmfit <- function(object, ...) {
   stats::setNames(vapply(object$random, `[[`, 0L, "n_levels"), term_labels(object))
 }
 
+isLMM.lmmfit <- function(x, ...) is_mixed(x)
+
+isGLMM.lmmfit <- isNLMM.lmmfit <- function(x, ...) FALSE
+
+isREML.lmmfit <- function(x, ...) x$method == "REML"
+
+refitML.lmmfit <- function(x, ...) stats::update(x, method = "ML", ...)
+
+# Principal components of Sigma / sigma^2 of each term.
+rePCA.lmmfit <- function(x) {
+  if (!is_mixed(x)) abort_no_random("`rePCA()`")
+  parts <- lapply(term_covariances(x), function(covariance) {
+    found <- eigen(as.matrix(covariance) / sigma(x)^2, symmetric = TRUE)
+    structure(list(sdev = sqrt(pmax(found$values, 0)), rotation = found$vectors, center = FALSE,
+      scale = FALSE), class = "prcomp")
+  })
+  structure(stats::setNames(parts, term_labels(x)), class = "prcomplist")
+}
+
 # lmerTest's generic: its L is our K.
 contest.lmmfit <- function(model, L, ...) contest(model, L, ...)
 

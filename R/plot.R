@@ -45,6 +45,13 @@ plot.lmmfit <- function(x, type = "residuals", term = NULL, coefficient = NULL, 
   invisible(data)
 }
 
+#' @rdname plot.lmmfit
+#' @param y For `qqnorm()`: a fit.
+#' @importFrom stats qqnorm
+#' @method qqnorm lmmfit
+#' @export
+qqnorm.lmmfit <- function(y, ...) plot(y, type = "qq", ...)
+
 plot_types <- c("residuals", "qq", "scale", "panel", "caterpillar", "correlation",
   "autocorrelation", "variogram", "profiles", "field", "spline", "surface", "biplot", "cooks",
   "dfbetas", "leverage", "outliers")

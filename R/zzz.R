@@ -1,34 +1,39 @@
 # Methods for generics of packages that are only suggested are registered when those are loaded.
+suggested_generics <- list(
+  lmmfit = list(
+    emmeans = c("recover_data", "emm_basis"),
+    multcomp = "modelparm",
+    lme4 = c("refit", "refitML", "getME", "ngrps", "isLMM", "isGLMM", "isNLMM", "isREML", "rePCA"),
+    lmerTest = "contest",
+    nlme = c("getData", "getVarCov", "intervals", "getResponse", "getGroups", "ACF"),
+    DHARMa = "getFixedEffects",
+    car = c("linearHypothesis", "Anova", "deltaMethod", "vif"),
+    insight = c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
+      "is_mixed_model", "link_inverse", "get_variance", "is_converged", "find_algorithm",
+      "get_loglikelihood", "get_df"),
+    parameters = c("model_parameters", "p_value", "degrees_of_freedom"),
+    bayestestR = "ci",
+    marginaleffects = c("get_coef", "set_coef", "get_vcov", "get_predict"),
+    performance = c("r2", "check_singularity", "check_convergence", "model_performance")
+  ),
+  lmmfit_bayes = list(
+    emmeans = "emm_basis",
+    posterior = c("as_draws", "as_draws_df", "as_draws_matrix", "as_draws_array", "as_draws_list",
+      "as_draws_rvars"),
+    coda = c("as.mcmc", "as.mcmc.list")
+  )
+)
+
 .onLoad <- function(libname, pkgname) {
-  register_later("emmeans", "recover_data", "lmmfit")
-  register_later("emmeans", "emm_basis", "lmmfit")
-  register_later("multcomp", "modelparm", "lmmfit")
-  for (generic in c("refit", "getME", "ngrps")) register_later("lme4", generic, "lmmfit")
-  register_later("lmerTest", "contest", "lmmfit")
-  for (generic in c("getData", "getVarCov", "intervals")) register_later("nlme", generic, "lmmfit")
+  for (class in names(suggested_generics)) {
+    own <- suggested_generics[[class]]
+    for (package in names(own)) {
+      for (generic in own[[package]]) register_later(package, generic, class)
+    }
+  }
   setHook(packageEvent("lmerTest", "attach"), tell_masked)
-  register_later("DHARMa", "getFixedEffects", "lmmfit")
-  for (generic in c("linearHypothesis", "Anova", "deltaMethod", "vif")) {
-    register_later("car", generic, "lmmfit")
-  }
-  register_later("emmeans", "emm_basis", "lmmfit_bayes")
-  formats <- c("as_draws", "as_draws_df", "as_draws_matrix", "as_draws_array", "as_draws_list",
-    "as_draws_rvars")
-  for (generic in formats) register_later("posterior", generic, "lmmfit_bayes")
-  for (generic in c("as.mcmc", "as.mcmc.list")) register_later("coda", generic, "lmmfit_bayes")
-  insight <- c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
-    "is_mixed_model", "link_inverse", "get_variance")
-  for (generic in insight) register_later("insight", generic, "lmmfit")
-  for (generic in c("get_loglikelihood", "get_df")) register_later("insight", generic, "lmmfit")
-  register_later("parameters", "model_parameters", "lmmfit")
-  for (generic in c("get_coef", "set_coef", "get_vcov", "get_predict")) {
-    register_later("marginaleffects", generic, "lmmfit")
-  }
   if (isNamespaceLoaded("marginaleffects")) allow_in_marginaleffects()
   setHook(packageEvent("marginaleffects", "onLoad"), allow_in_marginaleffects)
-  for (generic in c("r2", "check_singularity", "check_convergence", "model_performance")) {
-    register_later("performance", generic, "lmmfit")
-  }
 }
 
 # lmerTest::ranova() is no generic: attached later it hides ours.

@@ -78,3 +78,17 @@ test_that("slopes and their errors follow from the methods that marginaleffects 
   expect_equal(get_vcov.lmmfit(fit, "KR"), vcov(fit, ddf = "Kenward-Roger"))
   expect_null(get_vcov.lmmfit(fit, FALSE))
 })
+
+test_that("p-values, limits and degrees of freedom are those of the summary", {
+  skip_if_not_installed("parameters")
+  fit <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont)
+  own <- coef(summary(fit))
+  expect_equal(parameters::p_value(fit)$p, unname(own[, "Pr(>|t|)"]))
+  expect_equal(parameters::degrees_of_freedom(fit), unname(own[, "df"]))
+  kr <- coef(summary(fit, ddf = "Kenward-Roger"))
+  expect_equal(parameters::p_value(fit, method = "Kenward-Roger")$p, unname(kr[, "Pr(>|t|)"]))
+  limits <- parameters::ci(fit, ci = 0.9)
+  expect_equal(limits$CI_low, unname(confint(fit, "fixed", level = 0.9)[, 1]))
+  expect_true(insight::is_converged(fit))
+  expect_identical(insight::find_algorithm(fit)$algorithm, "REML")
+})

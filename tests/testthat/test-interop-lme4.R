@@ -28,3 +28,17 @@ test_that("lmerTest's contest() and ours answer for fits of both", {
   expect_equal(ranova(tested)$AIC, lmerTest::ranova(tested)$AIC)
   expect_error(contest(fit, c(0, 1), confint = TRUE), "no argument `confint`")
 })
+
+test_that("what kind of model it is, its ML fit and principal components are lme4's", {
+  skip_if_not_installed("lme4")
+  fit <- lmmfit(Reaction ~ Days + (1 + Days | Subject), lme4::sleepstudy)
+  peer <- lme4::lmer(Reaction ~ Days + (1 + Days | Subject), lme4::sleepstudy)
+  for (name in c("isLMM", "isGLMM", "isNLMM", "isREML", "isSingular")) {
+    ask <- getExportedValue("lme4", name)
+    expect_identical(ask(fit), ask(peer))
+  }
+  expect_false(lme4::isREML(lme4::refitML(fit)))
+  expect_equal(deviance(lme4::refitML(fit)), deviance(lme4::refitML(peer)), tolerance = 1e-6)
+  own <- summary(lme4::rePCA(fit))$Subject$importance
+  expect_equal(own, summary(lme4::rePCA(peer))$Subject$importance, tolerance = 1e-3)
+})

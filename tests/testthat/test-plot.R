@@ -21,3 +21,9 @@ test_that("autoplot() is a ggplot", {
     expect_s3_class(ggplot2::autoplot(fit(), type = type), "ggplot")
   }
 })
+
+test_that("qqnorm() of a fit is its normal quantile plot", {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_identical(stats::qqnorm(fit()), plot(fit(), type = "qq"))
+})
