@@ -136,3 +136,7 @@ model.matrix.lmmfit_fixed <- function(object, ...) model.matrix(object$fit)
 
 #' @export
 terms.lmmfit_fixed <- function(x, ...) terms(x$fit)
+
+matchCoefs.lmmfit <- function(model, pattern, ...) {
+  grep(pattern, names(fixef(model)), value = TRUE)
+}

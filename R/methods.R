@@ -165,6 +165,15 @@ model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FA
 }
 
 #' @rdname lmmfit-methods
+#' @importFrom stats na.action
+#' @method na.action lmmfit
+#' @export
+na.action.lmmfit <- function(object, ...) {
+  check_unused(...)
+  attr(object$frame, "na.action")
+}
+
+#' @rdname lmmfit-methods
 #' @export
 vcov.lmmfit <- function(object, ddf = "none", information = NULL, ...) {
   check_unused(..., .ignored = "complete")

@@ -1,7 +1,8 @@
 # The same model with another response, as lme4::refit(): started at the estimates. Registered when
 # lme4 is loaded (zzz.R).
 refit.lmmfit <- function(object, newresp = NULL, ...) {
-  check_unused(...)
+  # lme4::bootMer() hands the settings of lmer() on.
+  check_unused(..., .ignored = "control")
   check_fit(object)
   if (object$method == "ANOVA") {
     abort_not_available("`refit()` of a fit by ANOVA", "Use {.code update(fit, data = )}.",

@@ -89,7 +89,7 @@ draw_related <- function(relationship, draws) {
 
 # The numbers of the terms whose predicted effects are kept; with the words of lme4 for it.
 asked_conditional <- function(fit, conditional, ...) {
-  check_unused(..., .ignored = c("re.form", "use.u", "allow.new.levels"))
+  check_unused(..., .ignored = c("re.form", "use.u", "allow.new.levels", "na.action"))
   more <- list(...)
   if ("re.form" %in% names(more)) conditional <- random_of_re_form(more$re.form)
   if ("use.u" %in% names(more)) conditional <- more$use.u

@@ -119,3 +119,11 @@ coef.summary.lmmfit <- function(object, ...) {
   colnames(values) <- c("Estimate", "Std. Error", if (!normal) "df", test)
   values
 }
+
+#' @rdname summary.lmmfit
+#' @method vcov summary.lmmfit
+#' @export
+vcov.summary.lmmfit <- function(object, ...) {
+  check_unused(...)
+  vcov(object$fit, ddf = object$ddf$ddf, information = object$ddf$information)
+}

@@ -7,7 +7,7 @@ suggested_generics <- list(
     lmerTest = "contest",
     nlme = c("getData", "getVarCov", "intervals", "getResponse", "getGroups", "ACF"),
     DHARMa = "getFixedEffects",
-    car = c("linearHypothesis", "Anova", "deltaMethod", "vif"),
+    car = c("linearHypothesis", "Anova", "deltaMethod", "vif", "matchCoefs"),
     insight = c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
       "is_mixed_model", "link_inverse", "get_variance", "is_converged", "find_algorithm",
       "get_loglikelihood", "get_df"),

@@ -42,3 +42,12 @@ test_that("what kind of model it is, its ML fit and principal components are lme
   own <- summary(lme4::rePCA(fit))$Subject$importance
   expect_equal(own, summary(lme4::rePCA(peer))$Subject$importance, tolerance = 1e-3)
 })
+
+test_that("lme4's bootstrap runs, and spreads as the standard errors say", {
+  skip_if_not_installed("lme4")
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  found <- lme4::bootMer(fit, fixef, nsim = 60, seed = 1)
+  expect_equal(found$t0, fixef(fit))
+  expect_equal(unname(apply(found$t, 2, sd)), sqrt(diag(vcov(fit))), tolerance = 0.2,
+    ignore_attr = TRUE)
+})

@@ -35,3 +35,12 @@ test_that("a boundary, a dropped column and records left out are told", {
   held <- update(fit, hold = c(g = 1))
   expect_output(print(summary(held)), "held")
 })
+
+test_that("vcov() of a summary has its standard errors, na.action() what is left out", {
+  holes <- as.data.frame(nlme::Orthodont)
+  holes$distance[3] <- NA
+  fit <- suppressMessages(lmmfit(distance ~ age + (1 | Subject), holes))
+  found <- summary(fit, ddf = "Kenward-Roger")
+  expect_equal(unname(sqrt(diag(vcov(found)))), found$coefficients$se)
+  expect_equal(as.vector(na.action(fit)), 3L)
+})
