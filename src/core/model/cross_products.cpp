@@ -121,6 +121,10 @@ class Builder {
   BlockSymmetric product_;
 };
 
+constexpr int kPanel = 8;
+using Panel = Eigen::Matrix<double, kPanel, Eigen::Dynamic>;
+using PanelColumn = Eigen::Matrix<double, kPanel, 1>;
+
 }  // namespace
 
 void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
@@ -129,34 +133,38 @@ void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
 
 void BlockSymmetric::multiply_add(const ConstMatrixRef& x, MatrixRef product) const {
   // A panel of columns stays in the cache while all of M goes by.
-  constexpr Index kPanel = 8;
   for (Index c = 0; c < x.cols(); c += kPanel) {
-    const Index n = std::min(kPanel, x.cols() - c);
+    const Index n = std::min<Index>(kPanel, x.cols() - c);
     multiply_add_panel(x.middleCols(c, n), product.middleCols(c, n));
   }
 }
 
+// The panel lies transposed, so that a value of M meets the values of all columns side by side:
+// one multiplication of a fixed length, and none for the zeros of a block (a level's records that
+// are spread over its coefficients make its diagonal block diagonal).
 void BlockSymmetric::multiply_add_panel(const ConstMatrixRef& x, MatrixRef product) const {
+  Panel from = Panel::Zero(kPanel, x.rows());
+  from.topRows(x.cols()) = x.transpose();
+  Panel to = Panel::Zero(kPanel, x.rows());
   for (SmallIndex j = 0; j < nodes.count(); ++j) {
     const SmallIndex cj = nodes.first_column[j];
     const SmallIndex nj = nodes.size(j);
     for (Index k = start[j]; k < start[j + 1]; ++k) {
-      const SmallIndex i = node[k];
-      const SmallIndex ci = nodes.first_column[i];
-      const SmallIndex ni = nodes.size(i);
-      if (ni == 1 && nj == 1) {
-        const double m = value[first_value[k]];
-        for (Index c = 0; c < x.cols(); ++c) {
-          product(ci, c) += m * x(cj, c);
-          if (i != j) product(cj, c) += m * x(ci, c);
+      const SmallIndex ci = nodes.first_column[node[k]];
+      const SmallIndex ni = nodes.size(node[k]);
+      const double* m = value.data() + first_value[k];
+      for (SmallIndex b = cj; b < cj + nj; ++b) {
+        PanelColumn below = PanelColumn::Zero();  // (M' x) of column b, summed over the block
+        for (SmallIndex a = ci; a < ci + ni; ++a, ++m) {
+          if (*m == 0.0) continue;
+          to.col(a) += *m * from.col(b);
+          below += *m * from.col(a);
         }
-        continue;
+        if (ci != cj) to.col(b) += below;
       }
-      const Eigen::Map<const Matrix> block(value.data() + first_value[k], ni, nj);
-      product.middleRows(ci, ni) += block.lazyProduct(x.middleRows(cj, nj));
-      if (i != j) product.middleRows(cj, nj) += block.transpose().lazyProduct(x.middleRows(ci, ni));
     }
   }
+  product += to.topRows(x.cols()).transpose();
 }
 
 Matrix BlockSymmetric::leading_columns(SmallIndex n) const {
