@@ -102,7 +102,7 @@ estimable_rows <- function(fit, K, tolerance = 1e-6) {
 # A (kept x dropped) with X_dropped = X_kept A.
 dependence <- function(fit) {
   kept_answer(fit, "dependence", function() {
-    X <- fit_matrices(fit)$X
+    X <- fixed_design(fit_spec(fit))
     dropped <- is.na(fit$fixed$estimate)
     scale <- sqrt(Matrix::colSums(X[, !dropped, drop = FALSE]^2))
     kept <- X[, !dropped, drop = FALSE] %*% Matrix::Diagonal(x = 1 / scale)

@@ -83,6 +83,9 @@ with_kept_relationships <- function(parts, fit) {
 # X and the list of Z, sparse, without names.
 fit_matrices <- function(fit, spec = fit_spec(fit)) design_cpp(spec)
 
+# X of a spec, all columns, sparse, without names.
+fixed_design <- function(spec) design_cpp(spec)$X
+
 # The model of a fit, with its estimates as held and starting values.
 fit_model <- function(fit, design = fit_design(fit)) {
   known <- setdiff(names(fit$parameters), c("estimate", "se", "status"))

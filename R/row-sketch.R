@@ -27,5 +27,5 @@ independent_in_order <- function(X) {
 # X over the columns that are estimated, and the term of each.
 kept_columns <- function(fit) {
   kept <- which(!is.na(fit$fixed$estimate))
-  list(X = fit_matrices(fit)$X[, kept, drop = FALSE], assign = fit$fixed$assign[kept])
+  list(X = fixed_design(fit_spec(fit))[, kept, drop = FALSE], assign = fit$fixed$assign[kept])
 }

@@ -16,7 +16,7 @@ make_sandwich <- function(fit, type) {
   group <- independent_groups(fit)
   kept <- estimated_columns(fit)
   check_robust(fit, group, length(kept))
-  X <- as.matrix(fit_matrices(fit)$X[, kept, drop = FALSE])
+  X <- as.matrix(fixed_design(fit_spec(fit))[, kept, drop = FALSE])
   e <- frame_response(fit$frame) - fit$fitted_fixed
   Phi <- plain_covariance(fit, sparse_identity(length(kept)))
   V <- group_covariance(fit)

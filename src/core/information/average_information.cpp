@@ -77,7 +77,7 @@ Matrix information_of_records(const Evaluation& evaluation,
 Matrix average_information(const Evaluation& evaluation) {
   const MixedModelEquations& equations = evaluation.equations();
   const Model& model = equations.model();
-  if (has_entries(model)) return average_by_entries(evaluation);
+  if (has_entries(evaluation)) return average_by_entries(evaluation);
   if (const equations::WhitenedRecords* records = evaluation.records().whitened())
     return information_of_records(evaluation, *records);
   const Index last = model.n_theta;

@@ -24,6 +24,8 @@ constexpr Index kMostPositions = 32;
 constexpr Index kMostProducts = 2000;
 // Loops over records do not run at the speed of products of matrices.
 constexpr double kOverhead = 25.0;
+// Of the variance of a position over what the positions before it leave of it.
+constexpr double kMostLost = 1e4;
 
 // sum_p f(Omega_p, M_p), from their entries.
 Matrix traces(const Matrix& omega, const Matrix& middle, Index n_positions) {
@@ -122,6 +124,22 @@ bool has_entries(const Model& model) {
   return is_worth_entries(model) &&
          std::all_of(model.groups->groups.begin(), model.groups->groups.end(),
                      [](const RecordGroup& group) { return group.is_subject; });
+}
+
+bool has_entries(const Evaluation& evaluation) {
+  const Model& model = evaluation.model();
+  if (!has_entries(model)) return false;
+  const WhitenedRecords& records = *evaluation.records().whitened();
+  for (std::size_t b = 0; b < model.residual.blocks.size(); ++b) {
+    const ResidualBlock& block = model.residual.blocks[b];
+    const ConstVectorRef theta = block.theta_of(evaluation.parameters.theta());
+    for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+      const Vector own = block.structure->covariance(theta, block.patterns[p].positions).diagonal();
+      const Vector pivots = records.dense_transform(b, p).diagonal();
+      if ((pivots.array().square() * own.array()).maxCoeff() > kMostLost) return false;
+    }
+  }
+  return true;
 }
 
 Matrix average_by_entries(const Evaluation& evaluation) {

@@ -26,6 +26,10 @@ namespace henderson::information {
 // than 32 positions, and not too many patterns for the few parameters of a structure.
 bool has_entries(const model::Model& model);
 
+// And whether they keep their digits here: what is nearly dependent has entries of R^-1 so large
+// that their products, which cancel, have lost them (eps times the squared condition number of R).
+bool has_entries(const likelihood::Evaluation& evaluation);
+
 // Over all theta. Needs: has_entries(). Cost: (records) x (positions) x (columns of a subject), and
 // (patterns) x (positions)^4.
 Matrix average_by_entries(const likelihood::Evaluation& evaluation);

@@ -53,7 +53,7 @@ std::optional<Matrix> expected_information(const Evaluation& evaluation, Callbac
   const Model& model = evaluation.model();
   if (!model.has_structured_residual()) return random_information(evaluation, limits);
   if (!is_possible(model)) return std::nullopt;
-  if (has_entries(model)) {
+  if (has_entries(evaluation)) {
     std::optional<Matrix> found = expected_by_entries(evaluation, callbacks);
     if (found) return found;
   }

@@ -94,7 +94,7 @@ class Search {
     if (!may_go_on) return ended(Termination::iteration_limit);
     if (std::optional<Evaluation> there = at_wall(value)) return there;
     std::optional<Evaluation> higher = improve(value, curvature_.is_exact() ? whole : quadratic);
-    return higher ? std::move(higher) : no_ascent();
+    return higher ? std::move(higher) : no_ascent(value);
   }
 
   std::size_t max_iterations() const { return static_cast<std::size_t>(options_.max_iterations); }
@@ -144,9 +144,11 @@ class Search {
   }
 
   // No step raises the likelihood: rounding is in the way, where little is expected of one.
-  std::nullopt_t no_ascent() {
+  std::nullopt_t no_ascent(double value) {
     left_ = std::min(left_, boxed(curvature_.convex()).potential());
-    return ended(left_ <= kBoundaryLoss ? Termination::converged : Termination::no_ascent);
+    const bool is_rounding = left_ <= kBoundaryLoss ||
+                             (left_ <= kWallLoss && left_ <= trials_.measured_noise(*best_, value));
+    return ended(is_rounding ? Termination::converged : Termination::no_ascent);
   }
 
   std::nullopt_t ended(Termination how) {

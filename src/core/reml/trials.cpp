@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/trials.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -54,6 +55,17 @@ std::optional<Evaluation> Trials::as_good(const Parameters& parameters, double v
 double Trials::noise(double value) const {
   return kLikelihoodNoise * (std::abs(value) + static_cast<double>(model().n_records)) +
          ridge_noise_;
+}
+
+double Trials::measured_noise(const Parameters& at, double value) {
+  const Index n = space_.size();
+  double greatest = 0.0;
+  for (const double length : {-3e-10, -2e-10, -1e-10, 1e-10, 2e-10, 3e-10}) {
+    const std::optional<Evaluation> there =
+        this->at(moved(at, Vector::Constant(n, length / std::sqrt(static_cast<double>(n)))));
+    if (there) greatest = std::max(greatest, std::abs(there->minus2loglik - value));
+  }
+  return greatest;
 }
 
 std::optional<Parameters> Trials::nudged(const Parameters& parameters) const {
