@@ -3,6 +3,7 @@
 
 #include "core/equations/sandwich.h"
 #include "core/linalg/kernels.h"
+#include "core/linalg/row_factor.h"
 
 namespace henderson::equations {
 namespace {
@@ -77,6 +78,10 @@ std::optional<linalg::CholeskyFactor> FactorSolver::factorize(
   auto result = linalg::factorize(std::move(panels), linalg::FactorOptions{threads_}, callbacks);
   if (std::holds_alternative<linalg::NotPositiveDefinite>(result)) return std::nullopt;
   return std::get<linalg::CholeskyFactor>(std::move(result));
+}
+
+std::optional<linalg::CholeskyFactor> FactorSolver::factorize_rows(const ConstMatrixRef& rows) {
+  return linalg::factorize_rows(store_.take(), rows);
 }
 
 }  // namespace henderson::equations

@@ -28,6 +28,9 @@ class FactorSolver {
                                                   const model::BlockSymmetric& cross_products,
                                                   Callbacks& callbacks);
 
+  // The same from A with A'A = C: square_root.h.
+  std::optional<linalg::CholeskyFactor> factorize_rows(const ConstMatrixRef& rows);
+
  private:
   void assemble(const Factors& lambda, const model::BlockSymmetric& cross, double* values) const;
 

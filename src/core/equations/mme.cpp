@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/mme.h"
 
+#include <Eigen/Cholesky>
+
 namespace henderson::equations {
 namespace {
 
@@ -8,6 +10,10 @@ using model::RandomBlock;
 
 // Below this share of y'y, y'Py has lost more than four digits to cancellation.
 constexpr double kCancelled = 1e-4;
+// C has then lost so many digits that -2l is off by 1e-8 or more.
+constexpr double kMostLost = 1e7;
+// What a factor from rows may cost.
+constexpr double kMostFlops = 2e8;
 
 // out += (K^-1 x I_m) x for one vector. A column of K^-1 is read once for both triangles.
 void add_precision_product(const model::Relationship& precision, Index m, const double* x,
@@ -27,6 +33,32 @@ void add_precision_product(const model::Relationship& precision, Index m, const 
     }
 }
 
+// Of an orthogonal triangularisation of the records and the prior.
+double flops_of_rows(const model::Model& model, const Columns& columns) {
+  const auto n = static_cast<double>(columns.nodes.n_columns());
+  const auto n_rows = static_cast<double>(model.has_structured_residual() ? model.residual.n_rows()
+                                                                          : model.n_records);
+  return 2.0 * (n_rows + n) * n * n;
+}
+
+// F x I_m, F'F = K^-1.
+void add_prior_root(const RandomBlock& block, MatrixRef root) {
+  const Index m = block.structure->n_columns();
+  if (block.levels->is_identity()) {
+    root.setIdentity();
+    return;
+  }
+  const model::Relationship& precision = block.levels->relationship();
+  Matrix dense = Matrix::Zero(block.n_levels, block.n_levels);
+  for (Index l = 0; l < block.n_levels; ++l)
+    for (Index k = precision.start[l]; k < precision.start[l + 1]; ++k)
+      dense(precision.row[k], l) = precision.value[k];
+  const Matrix upper = dense.selfadjointView<Eigen::Lower>().llt().matrixU();
+  for (Index j = 0; j < block.n_levels; ++j)
+    for (Index i = 0; i <= j; ++i)
+      for (Index c = 0; c < m; ++c) root(m * i + c, m * j + c) = upper(i, j);
+}
+
 }  // namespace
 
 MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads,
@@ -36,6 +68,7 @@ MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace p
       threads_(threads),
       entries_(entries),
       columns_(make_columns(model)),
+      may_take_rows_(flops_of_rows(model, columns_) <= kMostFlops),
       source_(model) {}
 
 FactorSolver& MixedModelEquations::solver() const {
@@ -56,13 +89,12 @@ FactorSolver& MixedModelEquations::random_solver() const {
 
 std::optional<Solved> MixedModelEquations::solve(Factors lambda, Records records,
                                                  Callbacks& callbacks) const {
-  std::optional<linalg::CholeskyFactor> factor =
-      solver().factorize(lambda, records.cross_products(), callbacks);
+  std::optional<linalg::CholeskyFactor> factor = factorize(solver(), lambda, records, callbacks);
   if (!factor) return std::nullopt;
   Solution found = solution(lambda, records, *factor);
   std::optional<linalg::CholeskyFactor> random_factor;
   if (place_ == FixedPlace::apart) {
-    random_factor = random_solver().factorize(lambda, records.cross_products(), callbacks);
+    random_factor = factorize(random_solver(), lambda, records, callbacks);
     if (!random_factor) return std::nullopt;
     found.log_det_random = random_factor->log_determinant();
   }
@@ -72,6 +104,35 @@ std::optional<Solved> MixedModelEquations::solve(Factors lambda, Records records
                 std::move(*factor),
                 std::move(random_factor),
                 std::move(found)};
+}
+
+// A with A'A = C: the records R^-1/2 W_s above, the prior B^1/2 below.
+Matrix MixedModelEquations::square_root(const Factors& lambda, const Records& records) const {
+  const Matrix above = to_scaled(lambda, records.dense().transpose());
+  const Index n = above.rows(), n_random = n - model_.n_free_columns();
+  Matrix a = Matrix::Zero(above.cols() + n_random, n);
+  a.topRows(above.cols()) = above.transpose();
+  for (const RandomBlock& block : model_.blocks) {
+    const Index first = columns_.nodes.first_column[block.first_node];
+    add_prior_root(block, a.block(above.cols() + first, first,
+                                  block.n_levels * block.structure->n_columns(),
+                                  block.n_levels * block.structure->n_columns()));
+  }
+  return a;
+}
+
+// A variance of 1e8 residual ones leaves half of the digits of W_s'W_s + B where columns of W
+// depend on each other. Small equations are then factorised from their rows.
+std::optional<linalg::CholeskyFactor> MixedModelEquations::factorize(FactorSolver& solver,
+                                                                     const Factors& lambda,
+                                                                     const Records& records,
+                                                                     Callbacks& callbacks) const {
+  std::optional<linalg::CholeskyFactor> factor =
+      solver.factorize(lambda, records.cross_products(), callbacks);
+  if (!may_take_rows_ || (factor && factor->largest_loss() < kMostLost)) return factor;
+  factor.reset();
+  const Matrix a = square_root(lambda, records);
+  return solver.factorize_rows(a.leftCols(solver.pattern().symbolic->size()));
 }
 
 Solution MixedModelEquations::solution(const Factors& lambda, const Records& records,

@@ -82,6 +82,10 @@ class MixedModelEquations {
   Matrix prior_products(const ConstMatrixRef& x) const { return x.transpose() * prior_times(x); }
 
  private:
+  Matrix square_root(const Factors& lambda, const Records& records) const;
+  std::optional<linalg::CholeskyFactor> factorize(FactorSolver& solver, const Factors& lambda,
+                                                  const Records& records,
+                                                  Callbacks& callbacks) const;
   void refine_on_records(const Factors& lambda, const Records& records,
                          const linalg::CholeskyFactor& factor, Solution& solution) const;
   Solution solution(const Factors& lambda, const Records& records,
@@ -92,6 +96,7 @@ class MixedModelEquations {
   const int threads_;
   const BlockEntries entries_;
   const Columns columns_;
+  const bool may_take_rows_;
   const RecordSource source_;
   mutable std::unique_ptr<FactorSolver> solver_;
   mutable std::unique_ptr<FactorSolver> random_solver_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/records.h"
 
+#include <cmath>
+
 namespace henderson::equations {
 namespace {
 
@@ -14,6 +16,16 @@ RecordErrors IidRecords::errors(const ConstVectorRef& u) const {
   const Vector& weights = model_->weights;
   return {model::weighted_cross_product(model_->w, weights, e),
           weights.size() > 0 ? (e.array().square() * weights.array()).sum() : e.squaredNorm()};
+}
+
+Matrix IidRecords::dense() const {
+  const model::SparseRows& w = model_->w;
+  Matrix rows = Matrix::Zero(w.n_rows(), w.n_columns);
+  for (Index r = 0; r < w.n_rows(); ++r) {
+    const double root = model_->weights.size() > 0 ? std::sqrt(model_->weights[r]) : 1.0;
+    for (Index k = w.start[r]; k < w.start[r + 1]; ++k) rows(r, w.column[k]) += root * w.value[k];
+  }
+  return rows;
 }
 
 const WhitenedRecords* Records::whitened() const {
@@ -41,6 +53,14 @@ double Records::log_det() const {
 
 RecordErrors Records::errors(const ConstVectorRef& u) const {
   return std::visit([&](const auto& x) { return held(x).errors(u); }, records_);
+}
+
+Matrix Records::dense() const {
+  if (const WhitenedRecords* records = whitened()) {
+    const Index n = records->rhs().size();
+    return records->multiply(Matrix::Identity(n, n));
+  }
+  return std::get<IidRecords>(records_).dense();
 }
 
 RecordSource::RecordSource(const model::Model& model)

@@ -197,6 +197,24 @@ double CholeskyFactor::log_determinant_from(SmallIndex first_column) const {
 
 double CholeskyFactor::log_determinant() const { return log_determinant_from(0); }
 
+// C_jj is the sum of squares of row j of L.
+double CholeskyFactor::largest_loss() const {
+  const SymbolicFactor& symbolic = panels_.symbolic();
+  Vector squares = Vector::Zero(size()), pivots(size());
+  for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
+    const SmallIndex first = symbolic.first_column(s), width = symbolic.width(s);
+    for (SmallIndex c = 0; c < width; ++c) {
+      const double* column =
+          panels_.data() + symbolic.panel(s) + c * static_cast<Index>(symbolic.height(s));
+      pivots[first + c] = column[c] * column[c];
+      for (SmallIndex r = c; r < width; ++r) squares[first + r] += column[r] * column[r];
+      for (SmallIndex r = 0; r < symbolic.below(s); ++r)
+        squares[symbolic.rows(s)[r]] += column[width + r] * column[width + r];
+    }
+  }
+  return size() == 0 ? 1.0 : (squares.array() / pivots.array()).maxCoeff();
+}
+
 double CholeskyFactor::log_determinant_last() const {
   return log_determinant_from(size() - panels_.symbolic().n_last());
 }

@@ -2,6 +2,7 @@
 // The sparse Cholesky factor C = P'LL'P, and what it answers.
 #pragma once
 
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -44,12 +45,15 @@ class CholeskyFactor {
   double log_determinant() const;  // log|C|
   double log_determinant_last()
       const;  // of the Schur complement of the last n_last columns; 0 if there are none
+  // The largest C_jj / L_jj^2: so many times eps may log|C| be off. Cost: one pass over L.
+  double largest_loss() const;
   SmallIndex size() const { return panels_.symbolic().size(); }
   const SymbolicFactor& symbolic() const { return panels_.symbolic(); }
   Panels release() && { return std::move(panels_); }
 
  private:
   friend class Factorizer;
+  friend std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixRef& rows);
   explicit CholeskyFactor(Panels&& panels) : panels_(std::move(panels)) {}
   double log_determinant_from(SmallIndex first_column) const;
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The factor of C = A'A from A: what C has lost to rounding, A still has.
+#pragma once
+
+#include <optional>
+
+#include "core/linalg/cholesky.h"
+
+namespace henderson::linalg {
+
+// What: L of A'A = P'LL'P by Householder transformations of A, whose columns are those of C in
+// their own order. Its relative error is eps times the condition number of A, the square root of
+// that of C. Needs: `panels` of zeros, on a pattern that holds A'A; no fewer rows than columns.
+// Gives: the factor, or nothing where a column depends on those before it. Cost: 2 m n^2. Source:
+// Higham (2002), Accuracy and Stability of Numerical Algorithms, ch. 19 and 20.
+std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixRef& rows);
+
+}  // namespace henderson::linalg
