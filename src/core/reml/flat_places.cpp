@@ -10,11 +10,11 @@ using likelihood::Parameters;
 
 namespace {
 
-// Of gradient and curvature of -2l in a number that is of the order of 1: no step of that length
-// is foreseen to change -2l.
-constexpr double kFlat = 1e-6;
 // What a point must gain to be another place.
 constexpr double kGain = 1e-4;
+// Of gradient and curvature of -2l in a number that is of the order of 1: no step of that length
+// is foreseen to gain so much.
+constexpr double kFlat = 0.5 * kGain;
 // Numbers that are further out are at a limit of their parameter, where the likelihood is flat.
 constexpr double kFarOut = 8.0;
 constexpr double kSteps[] = {1.0, -1.0, 2.0, -2.0, 4.0, -4.0};

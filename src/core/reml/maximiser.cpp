@@ -39,6 +39,8 @@ constexpr double kWallLoss = 1e-3;
 
 // What another search must gain beyond an end that has converged.
 constexpr double kLiftGain = 1e-6;
+// And one that stalls.
+constexpr double kStalledGain = 1e-4;
 
 class Search {
  public:
@@ -289,31 +291,41 @@ std::optional<RemlResult> try_search(const MixedModelEquations& equations, const
   }
 }
 
-RemlResult lifted(RemlResult&& first, const MixedModelEquations& equations,
-                  const RemlOptions& options, Callbacks& callbacks) {
-  const Model& model = equations.model();
+enum class Others { go_on_from_it, begin_elsewhere };
+
+// The best of a search and of those from other starts. Where they go on from the end of one that
+// has not converged, the first that does ends them.
+RemlResult best_of(RemlResult&& first, const std::vector<Parameters>& starts, Others others,
+                   const MixedModelEquations& equations, const RemlOptions& options,
+                   Callbacks& callbacks) {
+  const bool goes_on = others == Others::go_on_from_it;
+  const bool was_done = first.report.termination == Termination::converged;
   Parameters best = first.evaluation.parameters;
   double value = first.evaluation.minus2loglik;
   SearchReport report = std::move(first.report);
   { const Evaluation released = std::move(first.evaluation); }
   RemlOptions quiet = options;  // lines are of the iterations that are reported
   quiet.trace = false;
-  const bool was_done = report.termination == Termination::converged;
-  for (const Parameters& start : other_starts(model, best, was_done)) {
+  for (const Parameters& start : starts) {
     const std::optional<RemlResult> second = try_search(equations, start, quiet, callbacks);
     if (!second) continue;
     const double gain = value - second->evaluation.minus2loglik;
     const bool is_done = second->report.termination == Termination::converged;
     const bool done = report.termination == Termination::converged;
-    if (gain > kLiftGain || (gain > -kLiftGain && is_done && !done)) {
+    if (gain > (is_done || !done ? kLiftGain : kStalledGain) ||
+        (gain > -kLiftGain && is_done && !done)) {
       best = second->evaluation.parameters;
       value = second->evaluation.minus2loglik;
+      if (!goes_on) report.history.clear();
       append(report, second->report);
     }
-    if (!was_done && report.termination == Termination::converged) break;
+    if (goes_on && !was_done && report.termination == Termination::converged) break;
   }
   return {*likelihood::evaluate(equations, best, false, callbacks), std::move(report)};
 }
+
+// With so few records a search costs less than what is around it.
+constexpr Index kFewRecords = 60;
 
 }  // namespace
 
@@ -327,8 +339,16 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
   }
   if (search.passed_wall(found->evaluation.parameters))
     found = beside_wall(std::move(*found), equations, options, callbacks);
-  if (!may_be_lifted(equations.model(), *found)) return std::move(*found);
-  return lifted(std::move(*found), equations, options, callbacks);
+  const Model& model = equations.model();
+  if (may_be_lifted(model, *found)) {
+    const bool was_done = found->report.termination == Termination::converged;
+    const auto starts = other_starts(model, found->evaluation.parameters, was_done);
+    found = best_of(std::move(*found), starts, Others::go_on_from_it, equations, options, callbacks);
+  }
+  const bool has_time = found->report.termination != Termination::iteration_limit;
+  if (model.n_records > kFewRecords || model.blocks.empty() || !has_time) return std::move(*found);
+  return best_of(std::move(*found), corner_starts(model, start), Others::begin_elsewhere, equations,
+                 options, callbacks);
 }
 
 }  // namespace henderson::reml

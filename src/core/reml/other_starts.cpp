@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/other_starts.h"
 
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/coordinates/boundary.h"
 
@@ -33,7 +35,47 @@ std::optional<Parameters> with_unit_terms(const Model& model, const FreeSpace& s
   return space.restored({std::move(theta), at.log_residual()});
 }
 
+// Factors of the variance that has most, and of all others.
+constexpr double kMost = 1.8;
+constexpr double kLeast = 0.02;
+constexpr std::size_t kMostCorners = 6;
+
+// The start with these slots multiplied by kMost and all others by kLeast; those that are held, or
+// cannot be multiplied, stay.
+template <class IsMost>
+std::optional<Parameters> corner(const Model& model, const FreeSpace& space,
+                                 const Parameters& start, bool is_residual, IsMost is_most) {
+  Vector theta = start.theta();
+  for (const model::RandomBlock& block : model.blocks) {
+    if (block.held || !block.structure->can_be_rescaled()) continue;
+    block.theta_of(theta) = block.structure->rescaled(start.of(block), is_most(block) ? kMost : kLeast);
+  }
+  const double of_residual = is_residual ? kMost : kLeast;
+  for (const model::ResidualBlock& block : model.residual.blocks) {
+    if (block.held || !block.structure->can_be_rescaled()) continue;
+    block.theta_of(theta) = block.structure->rescaled(start.of(block), of_residual);
+  }
+  const bool is_single = !model.has_structured_residual() && !model.residual_held;
+  return space.restored(
+      {std::move(theta), start.log_residual() + (is_single ? std::log(of_residual) : 0.0)});
+}
+
 }  // namespace
+
+std::vector<Parameters> corner_starts(const Model& model, const Parameters& start) {
+  const FreeSpace space(model);
+  std::vector<Parameters> starts;
+  const auto add = [&](const std::optional<Parameters>& found) {
+    if (found) starts.push_back(*found);
+  };
+  if (model.blocks.empty()) return starts;
+  add(corner(model, space, start, true, [](const model::RandomBlock&) { return false; }));
+  for (const model::RandomBlock& most : model.blocks)
+    if (starts.size() <= kMostCorners)
+      add(corner(model, space, start, false,
+                 [&](const model::RandomBlock& block) { return &block == &most; }));
+  return starts;
+}
 
 std::vector<Parameters> other_starts(const Model& model, const Parameters& end, bool was_done) {
   const FreeSpace space(model);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Where a search begins again that stalled, or that ended where terms are singular: such a face may
-// hold a local maximum, or lead up through a saddle alone.
+// hold a local maximum, or lead up through a saddle alone. And where it begins besides, with few
+// records: their likelihood often has several maxima.
 #pragma once
 
 #include <vector>
@@ -14,5 +15,10 @@ namespace henderson::reml {
 // by sigma^2 I, which forgets the directions in which they are singular.
 std::vector<likelihood::Parameters> other_starts(const model::Model& model,
                                                  const likelihood::Parameters& end, bool was_done);
+
+// The start with nearly all of its variance in one block of random effects, for each of the first
+// six, and in the residual. Nothing where there are no random effects.
+std::vector<likelihood::Parameters> corner_starts(const model::Model& model,
+                                                  const likelihood::Parameters& start);
 
 }  // namespace henderson::reml

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The factor from rows: against that of C, and where C has lost everything.
+#include <catch.h>
+
+#include <Eigen/Cholesky>
+#include <cmath>
+
+#include "core/linalg/row_factor.h"
+#include "support/linalg_matrices.h"
+
+namespace henderson::linalg::test {
+
+TEST_CASE("the factor of rows is that of their cross-products") {
+  Callbacks callbacks;
+  for (const SparseCase& c : positive_definite_cases(7)) {
+    INFO(c.name);
+    for (const SmallIndex n_last : {SmallIndex{0}, std::min<SmallIndex>(2, c.pattern.n)}) {
+      AnalyzeOptions options;
+      options.n_last = n_last;
+      const auto symbolic = analyze(c.pattern, options);
+      const Index n = c.dense.rows();
+      Matrix rows = Matrix::Zero(n + 3, n);
+      rows.bottomRows(n) = c.dense.llt().matrixU();
+      const auto found = factorize_rows(Panels(symbolic), rows);
+      REQUIRE(found.has_value());
+      auto result = factorize(assemble(c, symbolic), {}, callbacks);
+      const auto& factor = std::get<CholeskyFactor>(result);
+      CHECK(found->log_determinant() == Approx(factor.log_determinant()).margin(1e-11));
+      CHECK(found->log_determinant_last() == Approx(factor.log_determinant_last()).margin(1e-11));
+      if (n == 0) continue;
+      CHECK(found->largest_loss() == Approx(factor.largest_loss()));
+      Matrix x = Matrix::Identity(n, n), y = x;
+      found->solve(x);
+      factor.solve(y);
+      CHECK(relative_difference(x, y) < 1e-10);
+    }
+  }
+}
+
+// Laeuchli's rows: A'A = [1 + e^2, 1; 1, 1 + e^2] is singular in double precision.
+TEST_CASE("rows keep what their cross-products have lost") {
+  const double e = 1e-9;
+  Matrix rows(3, 2);
+  rows << 1, 1, e, 0, 0, e;
+  const LowerPattern pattern{2, {0, 2, 3}, {0, 1, 1}};
+  const auto symbolic = analyze(pattern, {});
+  const auto found = factorize_rows(Panels(symbolic), rows);
+  REQUIRE(found.has_value());
+  CHECK(found->log_determinant() == Approx(std::log(e * e * (2 + e * e))).epsilon(1e-8));
+  CHECK(found->largest_loss() == Approx(1 / (2 * e * e)));
+  rows.col(1) = rows.col(0);
+  CHECK_FALSE(factorize_rows(Panels(symbolic), rows).has_value());
+}
+
+}  // namespace henderson::linalg::test
