@@ -325,7 +325,7 @@ RemlResult best_of(RemlResult&& first, const std::vector<Parameters>& starts, Ot
 }
 
 // With so few records a search costs less than what is around it.
-constexpr Index kFewRecords = 60;
+constexpr Index kFewRecords = 50;
 
 }  // namespace
 
