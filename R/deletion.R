@@ -5,7 +5,8 @@
 # Where no random effect and no residual covariance ties a group to the others, V^-1 is block
 # diagonal, and the same is b - b_(S) = (Phi^-1 - X_S'V_S^-1 X_S)^-1 X_S'(Py)_S, in the space of X.
 
-# Over the kept columns: X, T as `weights`, Phi as `covariance`; Py; W and R^-1.
+# Over the kept columns: X, T as `weights`, Phi as `covariance` and `random`, the rows of C^- of the
+# random effects; Py; Z, W and R^-1.
 deletion_parts <- function(fit, limit = 5e7) {
   kept <- estimated_columns(fit)
   if (fit$n * length(kept) > limit) {
@@ -20,6 +21,7 @@ deletion_parts <- function(fit, limit = 5e7) {
     X = as.matrix(matrices$X[, kept, drop = FALSE]), Z = matrices$Z, W = W, precision = precision,
     weights = as.matrix(precision %*% (W %*% columns)),
     covariance = columns[kept, , drop = FALSE],
+    random = columns[-seq_along(fit$fixed$names), , drop = FALSE],
     Py = as.vector(precision %*% (frame_response(fit$frame) - fit$fitted))
   )
 }
@@ -32,7 +34,7 @@ deletion_changes <- function(fit, codes, parts = deletion_parts(fit)) {
     matrix(0, length(members), 0L)
   } else if (all(lengths(members) == 1L)) {
     changes_of_records(fit, parts)[unlist(members), , drop = FALSE]
-  } else if (is_separate(fit, parts, codes)) {
+  } else if (ncol(parts$X) <= max(lengths(members)) && is_separate(fit, parts, codes)) {
     changes_of_separate(parts, members)
   } else {
     changes_of_groups(fit, parts, members)
@@ -70,18 +72,37 @@ changes_of_separate <- function(parts, members) {
   matrix(changes, ncol = ncol(X), byrow = TRUE) %*% root
 }
 
-changes_of_records <- function(fit, parts) {
+changes_of_records <- function(fit, parts) parts$weights * record_effects(fit, parts)$effect
+
+# Py / P of each record, NA where a fixed effect depends on it alone, and (V^-1 - P)_ii.
+record_effects <- function(fit, parts) {
   P <- projection_diagonal(fit, parts$precision)
-  effect <- ifelse(1 - record_leverage(parts, P) > nothing_left, parts$Py / P, NA)
-  parts$weights * effect
+  taken <- taken_of_records(parts)
+  list(effect = ifelse(1 - leverage_of(taken, P) > nothing_left, parts$Py / P, NA), taken = taken)
 }
 
-# 1 - P_ii / (V^-1)_ii: as V^-1 - P = V^-1 X Phi X'V^-1, the share of a record's information that
-# the fixed effects take. Cook's distance of a record is r^2 h / ((1 - h) rank) with it.
-record_leverage <- function(parts, P_diagonal) {
-  taken <- rowSums((parts$weights %*% inverse_covariance(parts$covariance)) * parts$weights)
-  taken / (taken + pmax(P_diagonal, 0))
+# Cook's distances of single records, without the changes of all coefficients.
+cook_of_records <- function(fit, parts) {
+  own <- record_effects(fit, parts)
+  p <- ncol(parts$X)
+  cook <- if (p == 0L) rep(NA_real_, fit$n) else own$effect^2 * own$taken / p
+  stats::setNames(cook, row.names(fit$frame))
 }
+
+# The diagonal of V^-1 - P = V^-1 X T', where V^-1 X = R^-1 (X + Z C^ub Phi^-1).
+taken_of_records <- function(parts) {
+  if (ncol(parts$X) == 0L) return(numeric(nrow(parts$X)))
+  X <- parts$X
+  if (length(parts$Z) > 0L) {
+    X <- X + as.matrix(do.call(cbind, parts$Z) %*%
+      (parts$random %*% inverse_covariance(parts$covariance)))
+  }
+  rowSums(as.matrix(parts$precision %*% X) * parts$weights)
+}
+
+# 1 - P_ii / (V^-1)_ii: the share of a record's information that the fixed effects take. Cook's
+# distance of a record is r^2 h / ((1 - h) rank) with it.
+leverage_of <- function(taken, P_diagonal) taken / (taken + pmax(P_diagonal, 0))
 
 changes_of_groups <- function(fit, parts, members, limit = 5e7) {
   size <- lengths(members)
@@ -93,15 +114,25 @@ changes_of_groups <- function(fit, parts, members, limit = 5e7) {
   K <- Matrix::crossprod(parts$W, parts$precision[, rows, drop = FALSE])
   removed <- solve_blocks(fit, as_dgc(K), size)
   inverse <- inverse_covariance(parts$covariance)
+  block <- precision_blocks(parts$precision)
   own <- function(g) {
     at <- members[[g]]
-    P <- as.matrix(parts$precision[at, at, drop = FALSE]) - removed[[g]]
+    P <- block(at) - removed[[g]]
     weights <- parts$weights[at, , drop = FALSE]
     effect <- solve_within(P, P + weights %*% inverse %*% t(weights), parts$Py[at])
     if (is.null(effect)) rep(NA_real_, ncol(weights)) else crossprod(weights, effect)
   }
   matrix(vapply(seq_along(members), own, numeric(ncol(parts$X))), ncol = ncol(parts$X),
     byrow = TRUE)
+}
+
+# R^-1 of some records as a function of their numbers; a diagonal one needs no search.
+precision_blocks <- function(precision) {
+  if (!methods::is(precision, "diagonalMatrix")) {
+    return(function(at) as.matrix(precision[at, at, drop = FALSE]))
+  }
+  own <- Matrix::diag(precision)
+  function(at) diag(own[at], length(at))
 }
 
 # P^-1 b; nothing where P is singular beside V^-1.

@@ -91,8 +91,11 @@ rstudent.lmmfit <- function(model, ...) {
 cooks.distance.lmmfit <- function(model, group = "default", ...) {
   check_unused(...)
   parts <- deletion_parts(model)
-  changes <- deletion_changes(model, group_of_records(model, group), parts)
-  cook_of(changes, parts$covariance)
+  codes <- group_of_records(model, group)
+  if (nlevels(codes) == model$n) {
+    return(stats::setNames(cook_of_records(model, parts)[order(codes)], levels(codes)))
+  }
+  cook_of(deletion_changes(model, codes, parts), parts$covariance)
 }
 
 cook_of <- function(changes, covariance) {
@@ -145,7 +148,7 @@ influence.lmmfit <- function(model, group = "default", ...) {
 influence_of_records <- function(fit, codes, parts) {
   own <- projection_parts(fit)
   residual <- standardised(fit, own)
-  leverage <- if (fit$rank > 0L) record_leverage(parts, own$P_diagonal) else numeric(fit$n)
+  leverage <- leverage_of(taken_of_records(parts), own$P_diagonal)
   data.frame(
     record = row.names(fit$frame), group = as.character(codes),
     fitted = fit$fitted + (frame_offset(fit$frame) %||% 0),

@@ -13,7 +13,14 @@ position_keys <- function(coordinates) {
   }))
 }
 
-format_position <- function(x) vapply(x, format, "", digits = 15L)
+format_position <- function(x) {
+  # format() of one number at a time is slow, and writes these as they are.
+  whole <- is.finite(x) & x == round(x) & abs(x) < 1e5
+  text <- character(length(x))
+  text[whole] <- sprintf("%d", as.integer(x[whole]))
+  text[!whole] <- vapply(x[!whole], format, "", digits = 15L)
+  text
+}
 
 # list(position, coefs, coordinates) of an index over the records; `all` says that the positions
 # without records count.

@@ -159,19 +159,12 @@ row_errors <- function(fit, rows, included) {
     covariance <- fit$fixed$covariance[kept, kept, drop = FALSE]
     return(sqrt(pmax(Matrix::rowSums((X %*% covariance) * X), 0)))
   }
-  variance <- solved_variances(fit, rows$shifted %||% rows, included)
+  variance <- row_variances(fit, rows$shifted %||% rows, included)
   for (k in included) {
     new <- rows$added[[k]]
     if (!is.null(new)) variance <- variance + new_variance(fit, k, new)
   }
   sqrt(pmax(variance + (rows$residual$variance %||% 0), 0))
-}
-
-solved_variances <- function(fit, rows, included) {
-  Z <- rows$Z
-  for (k in setdiff(seq_along(Z), included)) Z[[k]] <- Z[[k]] * 0
-  X <- rows$X %*% Matrix::Diagonal(x = as.double(!is.na(fit$fixed$estimate)))
-  solve_for(fit, as_dgc(Matrix::t(do.call(cbind, c(list(X), Z)))), diagonal = TRUE)
 }
 
 # One value a row of newdata, NA where it had missing values; or by record of the fit.

@@ -1,14 +1,14 @@
 # The residuals of new rows together with those of the records of the fit: what the records of a
 # subject tell of another one.
 
-# list(old, among, between): the records that share a subject with new rows, the covariance of the
-# residuals of new rows, and that with the residuals of these records (records x rows). A new row at
-# the place of a record has its residual.
+# list(old, place, among, between): the records that share a subject with new rows, the place of
+# each new row, the covariance of the residuals of new rows, and that with the residuals of these
+# records (records x rows). A new row at the place of a record has its residual.
 joint_residual <- function(fit, newdata) {
   n_new <- nrow(newdata)
   if (is_uncorrelated_residual(fit)) {
     variance <- new_residual_variances(fit, newdata) / new_weights(fit, newdata)
-    return(list(old = integer(), among = Matrix::Diagonal(n_new, variance),
+    return(list(old = integer(), place = seq_len(n_new), among = Matrix::Diagonal(n_new, variance),
       between = Matrix::sparseMatrix(integer(), integer(), x = double(), dims = c(0L, n_new))))
   }
   joint <- joined_frame(fit, newdata)
@@ -26,7 +26,7 @@ joint_residual <- function(fit, newdata) {
   x <- unlist(lapply(entries, `[[`, "x")) / sqrt(weights[i] * weights[j])
   R <- Matrix::sparseMatrix(i, j, x = x, dims = rep.int(length(joint$rows), 2L))
   old <- sort(unique(i[i <= fit$n]))
-  list(old = old, among = R[joint$new, joint$new, drop = FALSE],
+  list(old = old, place = joint$new, among = R[joint$new, joint$new, drop = FALSE],
     between = R[old, joint$new, drop = FALSE])
 }
 
@@ -106,16 +106,31 @@ section_of_fit <- function(fit, section, new) {
   k
 }
 
-# Draws of the residuals of new rows, a column for each draw.
+# Draws of the residuals of new rows, a column for each draw; rows at one place share one.
 new_residual_draws <- function(fit, newdata, nsim) {
-  n <- nrow(newdata)
-  among <- joint_residual(fit, newdata)$among
-  if (is_uncorrelated_residual(fit)) {
-    return(sqrt(Matrix::diag(among)) * matrix(stats::rnorm(n * nsim), n))
+  joint <- joint_residual(fit, newdata)
+  first <- which(!duplicated(joint$place))
+  among <- joint$among
+  if (length(first) < nrow(among)) among <- among[first, first, drop = FALSE]
+  draws <- draws_with_covariance(among, matrix(stats::rnorm(length(first) * nsim), length(first)))
+  draws[match(joint$place, joint$place[first]), , drop = FALSE]
+}
+
+# P'Lz for a sparse covariance PSP' = LL'; by its eigenvalues where it is singular.
+draws_with_covariance <- function(covariance, z, limit = 4000L) {
+  if (methods::is(covariance, "diagonalMatrix")) return(sqrt(Matrix::diag(covariance)) * z)
+  factor <- tryCatch(
+    Matrix::Cholesky(Matrix::forceSymmetric(covariance), LDL = FALSE), error = function(e) NULL
+  )
+  if (!is.null(factor)) {
+    return(as.matrix(Matrix::solve(factor, methods::as(factor, "sparseMatrix") %*% z,
+      system = "Pt")))
   }
-  if (n > 4000L) abort_size("`simulate(newdata = )` with correlated residuals", n, 4000L,
-    "Simulate parts of them.")
-  covariance_root(as.matrix(among)) %*% matrix(stats::rnorm(n * nsim), n)
+  if (nrow(z) > limit) {
+    abort_size("`simulate(newdata = )` with residuals of a singular covariance", nrow(z), limit,
+      "Simulate parts of them.")
+  }
+  covariance_root(as.matrix(covariance)) %*% z
 }
 
 # Rows of a prediction that has the residual of each row too, given those of the records:

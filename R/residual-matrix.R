@@ -96,10 +96,15 @@ residual_factor <- function(fit) {
   list(order = order, factor = factor)
 }
 
-# R^-1, sparse by subject, without names.
+# R^-1 without names: T'T, as sparse as the structure allows, or sparse by subject.
 residual_precision <- function(fit) {
   if (has_iid_residual(fit)) {
     return(Matrix::Diagonal(fit$n, fit_weights(fit) / residual_variances(fit)))
+  }
+  made <- whitening_of(fit)
+  if (!is.null(made) && !anyNA(made$record)) {
+    back <- order(made$record)
+    return(Matrix::crossprod(made$transform)[back, back])
   }
   made <- residual_factor(fit)
   back <- order(made$order)

@@ -46,3 +46,8 @@ test_that("text without numbers is in alphabetical order, and that is said", {
     "alphabetical order, \"high\", \"low\", and \"mid\"", class = "henderson_message_alphabetical")
   expect_silent(lmmfit(y ~ dose, dose, residual = ~ us(dose | id)))
 })
+
+test_that("numbers of positions are written as format() writes each", {
+  x <- c(0, -3, 99999, 1e5, 123456, 0.1, 1 / 3, 1e-10, NA, Inf, 2.5)
+  expect_identical(format_position(x), vapply(x, format, "", digits = 15L))
+})
