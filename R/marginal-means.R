@@ -11,18 +11,21 @@
 #' Numbers that a factor is made of in the formula (`factor(year)`, `cut(age, 3)`) have the values
 #' of the records, as in emmeans.
 #'
+#' A factor that is nested in another (`trt / clinic`: it is in no term without it, and each of its
+#' levels has records with one level of the other) is averaged within the levels of that.
+#'
 #' Variables of random terms alone are not in the table unless they are in `specs` or `average`.
 #' A random term is part of the means where its levels can be told by the table and some of its
 #' variables are not in the fixed part; the others count as 0, as for a new level. So the means of a
 #' fixed factor are about the population of blocks, unless `average = "block"`; those of
 #' `~ line` include `(1 | line)`, and `(1 | env:line)` averaged over the environments, unless
-#' `ignore = "env:line"`. Smooth curves and surfaces are always part of them, at the values of their
-#' variables.
+#' `ignore = "env:line"`. Of `mm(p1, p2)` the members count that are in the table. Smooth curves and
+#' surfaces are always part of them, at the values of their variables.
 #'
 #' @param fit A fit by [lmmfit()].
 #' @param specs A formula or names of variables: `~ trt`, `~ trt | visit`, `~ env:line` and
-#'   `c("trt", "visit")` give a mean for each combination. Comparisons are made within the levels of
-#'   what stands after `|`.
+#'   `c("trt", "visit")` give a mean for each combination, `~ 1` the mean over all. Comparisons are
+#'   made within the levels of what stands after `|`.
 #' @param at A named list of values of variables. By default a factor has all its levels, and a
 #'   covariate its mean over the records.
 #' @param weights How levels that are averaged over count: `"equal"`, or `"proportional"` to their
@@ -32,7 +35,8 @@
 #'   their order.
 #' @param use,ignore Labels of random terms (as [varcomp()] has them) that are to be part of the
 #'   means, or not to be.
-#' @param present `TRUE` averages only over the combinations of factors that have records.
+#' @param present `TRUE` averages only over the combinations of factors that have records; names of
+#'   factors, over the combinations of these that have.
 #' @param level Confidence level.
 #' @param ddf,information See [contest()]. Means with random effects for more than 256 levels have
 #'   `ddf = "none"` unless it is given.
@@ -63,7 +67,7 @@ marginal_means <- function(fit, specs, at = list(), weights = c("equal", "propor
   choices <- list(at = at, weights = check_choice(weights, c("equal", "proportional"), "weights"),
     average = average, use = use, ignore = ignore, present = present,
     variables = mean_variables(fit))
-  check_flag(present, "present")
+  check_present(present, choices$variables)
   level <- check_level(level)
   wanted <- spec_names(specs, names(choices$variables))
   check_mean_choices(choices)
@@ -105,6 +109,7 @@ spec_names <- function(specs, known) {
   by <- character()
   if (inherits(specs, "formula")) {
     right <- specs[[length(specs)]]
+    if (identical(right, 1)) return(list(names = character(), by = by))
     if (is_bar(right)) by <- all.vars(right[[3L]])
     specs <- all.vars(right)
   } else if (is.character(specs)) {

@@ -19,10 +19,12 @@ mean_plan <- function(fit, wanted, choices) {
   values <- sapply(table, function(name) {
     mean_values(variables[[name]], choices$at[[name]], name)
   }, simplify = FALSE)
-  cells <- expand.grid(values[wanted], KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
+  cells <- if (length(wanted) == 0L) data.frame(`1` = "overall", check.names = FALSE) else
+    expand.grid(values[wanted], KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
   plan <- list(cells = cells, over = setdiff(table, wanted), values = values, terms = terms,
-    choices = choices, variables = variables)
-  if (choices$present) plan$present <- present_rows(plan)
+    choices = choices, variables = variables, nested = nested_factors(fit, variables))
+  factors <- present_factors(plan)
+  if (length(factors) > 0L) plan$present <- present_rows(plan, factors)
   plan
 }
 
@@ -40,7 +42,7 @@ terms_of_means <- function(fit, variables, table, choices) {
   }
   has_level <- vapply(fit$parts$random, function(term) {
     needed <- unique(c(level_variables(term$group), names_in(term$group$members$by)))
-    told <- if (inherits(term$group, "roles_group")) any(needed %in% table) else
+    told <- if (has_partial_levels(term$group)) any(member_variables(term$group) %in% table) else
       all(needed %in% table)
     told && (is_spline_term(term) || any(is_random_only(needed)) ||
         term$group$label %in% choices$use)
@@ -49,9 +51,19 @@ terms_of_means <- function(fit, variables, table, choices) {
 }
 
 coefficient_variables <- function(term) {
+  if (inherits(term$group, "sum_group")) {
+    return(setdiff(c(names_in(list(term$coefs)), level_variables(term$group)),
+      member_variables(term$group)))
+  }
   setdiff(c(names_in(list(effect_expression(term$group, term$coefs))), spline_variables(term)),
     level_variables(term$group))
 }
+
+# Several levels in a record, of which a mean may have some: of a sire alone, or of one parent.
+has_partial_levels <- function(group) inherits(group, c("roles_group", "sum_group"))
+
+# The variables of the levels, without those of weights.
+member_variables <- function(group) names_in(group$variables)
 
 # Variables of which single values are coefficients: those of structures of an order or a distance.
 order_variables <- function(term) {
@@ -81,101 +93,4 @@ part_of_plan <- function(plan, names) {
       j = rep((place - 1L) * m, each = m) + seq_len(m), x = rep.int(weights, length(place)),
       dims = c(length(place), n * m))
   )
-}
-
-as_grid <- function(columns, n) {
-  structure(columns, class = "data.frame", row.names = seq_len(n))
-}
-
-check_grid_size <- function(n) {
-  if (n > 1e6) abort_size("The reference grid", n, 1e6, "Fix variables by `at`.", "rows")
-}
-
-# Weights of the levels that are averaged over, with sum 1.
-over_weights <- function(plan, grid, m) {
-  weights <- rep.int(1, m)
-  given <- plan$choices$average
-  for (name in intersect(names(grid), if (is.list(given)) names(given))) {
-    own <- level_weights(given[[name]], unique(as.character(grid[[name]])), name)
-    weights <- weights * own[as.character(grid[[name]])]
-  }
-  counted <- counted_variables(plan, names(grid))
-  if (plan$choices$weights == "proportional" && length(counted) > 0L) {
-    counts <- table(row_keys(lapply(plan$variables[counted], `[[`, "x")))
-    found <- as.numeric(counts[row_keys(grid[counted])])
-    weights <- weights * ifelse(is.na(found), 0, found)
-  }
-  weights / sum(weights)
-}
-
-# By level, from weights with names (of others zero) or one for each level in their order.
-level_weights <- function(given, levels, name) {
-  if (is.null(given)) given <- rep.int(1, length(levels))
-  valid <- is.numeric(given) && all(is.finite(given)) && all(given >= 0)
-  if (valid && is.null(names(given))) {
-    valid <- length(given) == length(levels)
-    names(given) <- if (valid) levels
-  }
-  if (!valid || length(setdiff(names(given), levels)) > 0L || sum(given) == 0) {
-    abort_argument("average", given,
-      paste0("weights by name, or one for each of the ", length(levels), " levels of `", name, "`"))
-  }
-  weights <- stats::setNames(double(length(levels)), levels)
-  weights[names(given)] <- given
-  weights
-}
-
-counted_variables <- function(plan, names) {
-  Filter(function(name) plan$variables[[name]]$factor, names)
-}
-
-# The combinations of factors that records have, as rows of the table: the cell of each, its levels
-# of what is averaged over, and its weight.
-present_rows <- function(plan) {
-  factors <- counted_variables(plan, names(plan$values))
-  records <- lapply(plan$variables[factors], `[[`, "x")
-  key <- row_keys(records)
-  first <- which(!duplicated(key))
-  combos <- Map(function(x, values) as_values(x[first], values), records, plan$values[factors])
-  inside <- Reduce(`&`, Map(function(x, values) as.character(x) %in% as.character(values), combos,
-    plan$values[factors]), rep.int(TRUE, length(first)))
-  asked <- intersect(factors, names(plan$cells))
-  key_of <- function(columns, n) if (length(columns) > 0L) row_keys(columns) else rep.int("", n)
-  cells <- split(seq_len(nrow(plan$cells)), key_of(plan$cells[asked], nrow(plan$cells)))
-  cells <- unname(cells[key_of(combos[asked], length(first))])
-  cells[!inside] <- list(integer())
-  rows <- list(cell = unlist(cells), combo = rep.int(seq_along(cells), lengths(cells)))
-  covariates <- expand.grid(plan$values[setdiff(plan$over, factors)], KEEP.OUT.ATTRS = FALSE)
-  times <- max(1L, nrow(covariates))
-  n <- length(rows$cell)
-  counts <- tabulate(match(key, key[first]), length(first))
-  weights <- if (plan$choices$weights == "proportional") counts[rows$combo] else rep.int(1, n)
-  given <- plan$choices$average
-  for (name in intersect(intersect(factors, plan$over), if (is.list(given)) names(given))) {
-    own <- level_weights(given[[name]], as.character(plan$values[[name]]), name)
-    weights <- weights * own[as.character(combos[[name]])][rows$combo]
-  }
-  over <- c(
-    lapply(combos[intersect(factors, plan$over)], function(x) rep.int(x[rows$combo], times)),
-    lapply(covariates, rep, each = n)
-  )
-  cell <- rep.int(rows$cell, times)
-  weights <- rep.int(weights, times)
-  total <- tapply(weights, factor(cell, seq_len(nrow(plan$cells))), sum)
-  list(cell = cell, over = over, weight = unname(weights / as.vector(total)[cell]))
-}
-
-present_part <- function(plan, own, names) {
-  rows <- plan$present
-  columns <- c(lapply(plan$cells[own], `[`, rows$cell), rows$over[intersect(plan$over, names)])
-  n <- length(rows$cell)
-  list(
-    grid = as_grid(columns, n),
-    average = Matrix::sparseMatrix(i = rows$cell, j = seq_len(n), x = rows$weight,
-      dims = c(nrow(plan$cells), n))
-  )
-}
-
-as_values <- function(x, values) {
-  if (is.factor(values)) factor(as.character(x), levels(values)) else x
 }

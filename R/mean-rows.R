@@ -82,11 +82,12 @@ term_rows <- function(fit, k, grid) {
 }
 
 # Of several roles in a record (direct and maternal) those count that are asked for; the others have
-# any level here, and are taken out again.
+# any level here, and are taken out again. Members that add up are absent.
 with_other_roles <- function(parsed, term, grid) {
-  if (!inherits(parsed$group, "roles_group")) return(grid)
-  for (name in setdiff(names_in(parsed$group$variables), names(grid))) {
-    grid[[name]] <- rep.int(term$levels[1L], nrow(grid))
+  if (!has_partial_levels(parsed$group)) return(grid)
+  absent <- if (inherits(parsed$group, "roles_group")) term$levels[1L] else NA_character_
+  for (name in setdiff(member_variables(parsed$group), names(grid))) {
+    grid[[name]] <- rep.int(absent, nrow(grid))
   }
   grid
 }
