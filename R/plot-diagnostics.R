@@ -118,7 +118,7 @@ diagnostic_ggplot <- function(data, type) {
   points <- do.call(rbind, parts)
   points$panel <- factor(points$panel, names(titles), titles)
   .data <- ggplot2::.data
-  size <- 1.5 * point_size(nrow(data))
+  size <- (if (type == "panel") 1.3 else 1.9) * point_size(nrow(data))
   made <- look_ggplot(points, ggplot2::aes(.data[["x"]], .data[["y"]])) +
     diagnostic_lines(data, shown, titles) +
     ggplot2::geom_point(size = size, stroke = 0, colour = point_colour(nrow(data))) +

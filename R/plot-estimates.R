@@ -54,5 +54,8 @@ estimates_ggplot <- function(data) {
       guide = "none") +
     ggplot2::facet_wrap("effect", scales = "free_x",
       ncol = if (nlevels(data$effect) <= most_rows) 1L) + narrow_axis() +
+    ggplot2::theme(panel.spacing.y = grid::unit(1, "pt"),
+      axis.text.y = ggplot2::element_text(size = 7),
+      strip.text = ggplot2::element_text(margin = ggplot2::margin(2, 0, 1, 0))) +
     ggplot2::labs(x = "Estimate", y = NULL)
 }

@@ -1,6 +1,6 @@
 # Which generics that know a fit by lme4, lmerTest, nlme or mmrm know one by lmmfit(): each is
-# called, and the page says yes, or why not. The list is read from the method tables of the packages that
-# are installed; the script stops where a generic neither works nor has a reason.
+# called, and the page says yes, or why not. The list is read from the method tables of the
+# packages that are installed; the script stops where a generic neither works nor has a reason.
 #   Rscript bench/generics.R [file]    writes bench/results/generics.md, or the file
 
 suppressPackageStartupMessages(library(henderson))

@@ -47,9 +47,36 @@ test_that("single step is multcomp's and Dunnett's", {
     expected <- as.numeric(summary(peer)$test$pvalues)
     expect_within(sort(found$p.value), sort(expected), 2e-3, paste("single step", type))
   }
+  limits <- confint(multcomp::glht(fit, linfct = multcomp::mcp(Variety = "Dunnett")))$confint
+  expect_within(vs_first(means)$upper, unname(limits[, "upr"]), 2e-3, "Dunnett's limits")
   state <- .Random.seed
   expect_identical(pairs(means, "single-step"), pairs(means, "single-step"))
   expect_identical(.Random.seed, state)
+})
+
+test_that("quantiles of the joint distribution are mvtnorm's, of one or several df", {
+  skip_if_not_installed("mvtnorm")
+  correlation <- matrix(0.5, 8, 8) + diag(0.5, 8)
+  df <- c(40, 41, 43, 44, 40, 42, 44, 41)
+  own <- single_step_quantiles(df, correlation, 0.95)
+  set.seed(1)
+  for (i in c(1, 3)) {
+    peer <- mvtnorm::qmvt(0.95, tail = "both.tails", df = df[i], corr = correlation)$quantile
+    expect_equal(own[i], peer, tolerance = 2e-3)
+  }
+  # Dunnett (1955), JASA 50:1096: given the control and the error, comparisons are independent.
+  inside <- function(q) {
+    given <- function(z) (stats::pnorm(z + sqrt(2) * q) - stats::pnorm(z - sqrt(2) * q))^8
+    stats::integrate(function(z) stats::dnorm(z) * given(z), -8, 8, rel.tol = 1e-8)$value
+  }
+  with_error <- function(q, df) {
+    stats::integrate(function(s) {
+      2 * df * s * stats::dchisq(df * s^2, df) * vapply(q * s, inside, 0)
+    }, 0, 4, rel.tol = 1e-7)$value
+  }
+  found <- single_step_quantiles(c(20, 0), correlation, 0.95)
+  expect_equal(with_error(found[1], 20), 0.95, tolerance = 5e-4)
+  expect_equal(inside(found[2]), 0.95, tolerance = 5e-4)
 })
 
 test_that("means, SED and LSD of the oats are those of ASReml", {
