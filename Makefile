@@ -26,7 +26,7 @@ setup-dev:
 	@tools/setup.sh dev
 
 peers: setup-dev
-	@timeout 1500 Rscript tools/packages.R try mmrm DHARMa MCMCglmm
+	@timeout 1500 Rscript tools/packages.R try mmrm DHARMa MCMCglmm ggeffects MuMIn
 
 # Make does not know which object depends on which header: a changed header rebuilds everything.
 install:

@@ -34,9 +34,7 @@ car_hypothesis <- function(fit, hypothesis, rhs) {
 # One row: F, Df, Df.res and Pr(>F), or Chisq, Df and Pr(>Chisq).
 wald_test <- function(fit, K, rhs, test, ddf, information) {
   ddf <- if (test == "Chisq") "none" else check_ddf(fit, ddf)
-  # A term whose columns were all dropped has no rows.
-  joint <- if (nrow(K) == 0L) data.frame(F = NA, ndf = 0, ddf = NA, p.value = NA) else
-    contest(fit, K, rhs = rhs, ddf = ddf, information = information)$joint
+  joint <- kept_test(fit, K, rhs, ddf, information)
   if (test == "F") {
     return(data.frame(Df = joint$ndf, Df.res = joint$ddf, F = joint$F, `Pr(>F)` = joint$p.value,
       check.names = FALSE))
@@ -44,6 +42,23 @@ wald_test <- function(fit, K, rhs, test, ddf, information) {
   chisq <- joint$F * joint$ndf
   data.frame(Df = joint$ndf, Chisq = chisq,
     `Pr(>Chisq)` = stats::pchisq(chisq, joint$ndf, lower.tail = FALSE), check.names = FALSE)
+}
+
+# As in lme4 a dropped column counts as left out of the model: functions of the others are tested
+# whether or not they are estimable with it. A term whose columns were all dropped has no rows.
+kept_test <- function(fit, K, rhs, ddf, information) {
+  kept <- !is.na(fit$fixed$estimate)
+  if (nrow(K) > 0L && (all(kept) || any(K[, !kept] != 0))) {
+    return(contest(fit, K, rhs = rhs, ddf = ddf, information = information)$joint)
+  }
+  rows <- K[, kept, drop = FALSE]
+  independent <- independent_rows(rows)
+  if (length(independent) == 0L) return(data.frame(F = NA, ndf = 0, ddf = NA, p.value = NA))
+  rows <- rows[independent, , drop = FALSE]
+  difference <- drop(rows %*% fit$fixed$estimate[kept]) - rep_len(rhs, nrow(K))[independent]
+  test <- joint_test(fit, rows, difference, ddf, check_information(information, ddf))
+  data.frame(F = test$F, ndf = test$ndf, ddf = test$ddf,
+    p.value = stats::pf(test$F, test$ndf, test$ddf, lower.tail = FALSE))
 }
 
 # As car defines the types: those of type III depend on the contrasts of the factors (anova() has

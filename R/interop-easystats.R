@@ -100,3 +100,19 @@ get_df.lmmfit <- function(x, type = "residual", ...) {
   if (type == "residual") return(df.residual(x))
   fixed_table(x, if (type %in% c("wald", "normal")) "none" else type)$df
 }
+
+# On a grid of ggeffects, which says what it holds constant, a group that it holds counts as none:
+# predictions are of the population, as for lme4's fits. Other questions go the usual way.
+get_predicted.lmmfit <- function(x, data = NULL, predict = "expectation", ci = NULL, ...) {
+  held <- names(attr(data, "constant.values"))
+  groups <- lapply(x$parts$random, function(term) level_variables(term$group))
+  out <- vapply(groups, function(group) any(group %in% held), NA)
+  if (!any(out)) return(NextMethod())
+  labels <- vapply(x$parts$random[!out], function(term) term$group$label, "")
+  random <- if (all(out)) FALSE else intersect(labels, term_labels(x))
+  found <- stats::predict(x, data, random = random, se = TRUE)
+  half <- stats::qt(1 - (1 - (ci %||% 0.95)) / 2, df.residual(x)) * found$se.fit
+  limits <- data.frame(SE = found$se.fit, CI_low = found$fit - half, CI_high = found$fit + half)
+  structure(unname(found$fit), ci_data = limits, data = data, predict = predict,
+    ci = ci %||% 0.95, class = c("get_predicted", "numeric"))
+}

@@ -10,7 +10,7 @@ suggested_generics <- list(
     car = c("linearHypothesis", "Anova", "deltaMethod", "vif", "matchCoefs"),
     insight = c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
       "is_mixed_model", "link_inverse", "get_variance", "is_converged", "find_algorithm",
-      "get_loglikelihood", "get_df"),
+      "get_loglikelihood", "get_df", "get_predicted"),
     parameters = c("model_parameters", "p_value", "degrees_of_freedom"),
     bayestestR = "ci",
     marginaleffects = c("get_coef", "set_coef", "get_vcov", "get_predict"),

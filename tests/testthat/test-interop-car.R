@@ -60,3 +60,28 @@ test_that("dropped columns, the delta method and inflation factors", {
   expect_true(is.na(car::linearHypothesis(twice, "again = 0")$Chisq[2]))
   expect_error(car::Anova(fit, type = 1), class = "henderson_error_argument")
 })
+
+test_that("with aliased columns and empty cells the tests are those of lme4, which drops them", {
+  skip_if_not_installed("car")
+  skip_if_not_installed("lme4")
+  data <- uneven()
+  data <- data[!(data$Machine == "B" & data$shift == "c"), ]
+  data$again <- 2 * data$z + 1
+  formula <- score ~ Machine * shift + z + again + (1 | Worker)
+  fit <- lmmfit(formula, data)
+  peer <- suppressMessages(lme4::lmer(formula, data))
+  for (type in 2:3) {
+    found <- car::Anova(fit, type = type)
+    expected <- car::Anova(peer, type = type)
+    expect_identical(row.names(found), row.names(expected))
+    expect_equal(found$Chisq, expected$Chisq, tolerance = 1e-4)
+    expect_equal(found$Df, expected$Df)
+  }
+  for (hypothesis in list("MachineB = 8", c("z = 0", "MachineC:shiftb = 1"))) {
+    found <- car::linearHypothesis(fit, hypothesis)
+    expected <- car::linearHypothesis(peer, hypothesis)
+    expect_equal(found$Chisq[2], expected$Chisq[2], tolerance = 1e-4)
+  }
+  # What has a dropped column is not estimable.
+  expect_true(is.na(car::linearHypothesis(fit, "z + again = 0")$Chisq[2]))
+})

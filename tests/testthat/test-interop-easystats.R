@@ -92,3 +92,24 @@ test_that("p-values, limits and degrees of freedom are those of the summary", {
   expect_true(insight::is_converged(fit))
   expect_identical(insight::find_algorithm(fit)$algorithm, "REML")
 })
+
+test_that("ggpredict() gives the population means of lme4's fits with their intervals", {
+  skip_if_not_installed("ggeffects")
+  package <- "ggeffects"  # no dependency to declare
+  predict_by <- getExportedValue(package, "ggpredict")
+  data <- as.data.frame(nlme::Machines)
+  data$z <- cos(1:54)
+  for (formula in list(score ~ Machine * z + (1 | Worker),
+    score ~ Machine * z + (1 | Worker) + (1 | Worker:Machine))) {
+    fit <- lmmfit(formula, data)
+    peer <- suppressMessages(lme4::lmer(formula, data))
+    for (terms in list("Machine", c("z", "Machine"), "z [-1, 0, 1]")) {
+      own <- as.data.frame(predict_by(fit, terms = terms))
+      expected <- suppressMessages(suppressWarnings(as.data.frame(predict_by(peer, terms = terms))))
+      # It has no limits at a covariate alone beside two groups.
+      for (column in intersect(c("predicted", "conf.low", "conf.high"), names(expected))) {
+        expect_equal(own[[column]], expected[[column]], tolerance = 1e-5, info = column)
+      }
+    }
+  }
+})

@@ -51,3 +51,50 @@ test_that("lme4's bootstrap runs, and spreads as the standard errors say", {
   expect_equal(unname(apply(found$t, 2, sd)), sqrt(diag(vcov(fit))), tolerance = 0.2,
     ignore_attr = TRUE)
 })
+
+test_that("a replicate of lme4's bootstrap is the fit to a simulated response", {
+  skip_if_not_installed("lme4")
+  fit <- lmmfit(distance ~ age + (age | Subject), nlme::Orthodont)
+  read <- function(model) {
+    c(fixef(model), sigma = sigma(model), unlist(lapply(VarCorr(model), diag)))
+  }
+  found <- lme4::bootMer(fit, read, nsim = 3, seed = 4)
+  responses <- stats::simulate(fit, 3, seed = 4)
+  for (i in 1:3) {
+    by_hand <- read(lmmfit(distance ~ age + (age | Subject),
+      transform(nlme::Orthodont, distance = responses[[i]])))
+    expect_equal(found$t[i, ], by_hand, tolerance = 1e-4, ignore_attr = TRUE)
+  }
+  kept <- lme4::bootMer(fit, fixef, nsim = 2, use.u = TRUE, seed = 1)
+  expect_identical(dim(kept$t), c(2L, 2L))
+})
+
+test_that("step() and dropterm() take the criteria of lme4's fits", {
+  skip_if_not_installed("lme4")
+  data <- as.data.frame(nlme::Machines)
+  data$z <- cos(1:54)
+  data$shift <- factor(rep(c("a", "b", "c", "a", "b"), length.out = 54))
+  fit <- lmmfit(score ~ Machine * z + shift + (1 | Worker), data, method = "ML")
+  peer <- lme4::lmer(score ~ Machine * z + shift + (1 | Worker), data, REML = FALSE)
+  chosen <- stats::step(fit, trace = 0)
+  expected <- peer
+  repeat {
+    table <- drop1(expected)
+    best <- row.names(table)[which.min(table$AIC)]
+    if (best == "<none>") break
+    expected <- stats::update(expected, stats::as.formula(paste(". ~ . -", best)))
+  }
+  expect_equal(stats::formula(chosen), stats::formula(expected), ignore_attr = TRUE)
+  expect_equal(stats::AIC(chosen), stats::AIC(expected), tolerance = 1e-7)
+  # What MuMIn reads of a model: AICc from the attributes of logLik(), terms with the bars.
+  own <- stats::logLik(fit)
+  theirs <- stats::logLik(peer)
+  expect_equal(attr(own, "df"), attr(theirs, "df"))
+  expect_equal(stats::nobs(fit), stats::nobs(peer))
+  expect_equal(attr(own, "nobs"), attr(theirs, "nobs"), ignore_attr = TRUE)
+  expect_equal(as.numeric(own), as.numeric(theirs), tolerance = 1e-8)
+  expect_equal(stats::formula(fit), stats::formula(peer), ignore_attr = TRUE)
+  skip_if_not_installed("MuMIn")
+  package <- "MuMIn"  # no dependency to declare
+  expect_equal(getExportedValue(package, "AICc")(fit), getExportedValue(package, "AICc")(peer))
+})
