@@ -94,7 +94,14 @@ test_that("step() and dropterm() take the criteria of lme4's fits", {
   expect_equal(attr(own, "nobs"), attr(theirs, "nobs"), ignore_attr = TRUE)
   expect_equal(as.numeric(own), as.numeric(theirs), tolerance = 1e-8)
   expect_equal(stats::formula(fit), stats::formula(peer), ignore_attr = TRUE)
+})
+
+test_that("MuMIn itself takes a fit", {
   skip_if_not_installed("MuMIn")
   package <- "MuMIn"  # no dependency to declare
-  expect_equal(getExportedValue(package, "AICc")(fit), getExportedValue(package, "AICc")(peer))
+  formula <- distance ~ age * Sex + (1 | Subject)
+  fit <- lmmfit(formula, nlme::Orthodont, method = "ML")
+  peer <- lme4::lmer(formula, nlme::Orthodont, REML = FALSE)
+  expect_equal(getExportedValue(package, "AICc")(fit), getExportedValue(package, "AICc")(peer),
+    tolerance = 1e-7)
 })
