@@ -36,26 +36,25 @@ single_step <- function(statistic, found, level) {
 }
 
 # df: 0 stands for infinitely many. Quantiles are nearly linear in 1 / df: between close ends they
-# are interpolated. Their second derivative there is about 34 (Cornish-Fisher, at 3 standard errors).
+# are interpolated (their second derivative is about 34 at 3 standard errors, by Cornish-Fisher).
 single_step_quantiles <- function(df, correlation, level) {
   inverse <- ifelse(df == 0, 0, 1 / df)
-  ends <- unique(range(inverse))
-  knots <- if (diff(range(inverse)) <= 0.01) ends else unique(inverse)
-  found <- vapply(knots, single_step_quantile, 0, correlation, level)
+  knots <- which(!duplicated(inverse))
+  if (diff(range(inverse)) <= 0.01) knots <- unique(c(which.min(inverse), which.max(inverse)))
+  found <- vapply(df[knots], single_step_quantile, 0, correlation, level)
   if (length(knots) == 1L) return(rep.int(found, length(df)))
-  stats::approx(knots, found, inverse)$y
+  stats::approx(inverse[knots], found, inverse)$y
 }
 
 # Between the quantiles of one contrast and of Bonferroni. The same random points at each try, so
 # that there is one root; mvtnorm::qmvt() takes several times as many.
-single_step_quantile <- function(inverse, correlation, level) {
+single_step_quantile <- function(df, correlation, level) {
   m <- nrow(correlation)
-  ends <- stats::qt(1 - (1 - level) / c(2, 2 * m), if (inverse == 0) Inf else 1 / inverse)
+  ends <- stats::qt(1 - (1 - level) / c(2, 2 * m), if (df == 0) Inf else df)
   beyond <- function(x) {
     set.seed(1)
     bound <- rep.int(x, m)
-    mvtnorm::pmvt(-bound, bound, df = round(1 / max(inverse, 1e-300)) * (inverse > 0),
-      corr = correlation) - level
+    mvtnorm::pmvt(-bound, bound, df = df, corr = correlation) - level
   }
   stats::uniroot(beyond, ends + c(-0.01, 0.01), tol = 2e-4)$root
 }
