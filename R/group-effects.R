@@ -51,10 +51,12 @@ group_covariances <- function(fit, k) {
 }
 
 # Var((beta, u_hat - u)) in the columns of some fixed effects.
-error_columns <- function(fit, at) {
+error_columns <- function(fit, at) ask_one(fit, "error_columns", K = unit_columns(fit, at))
+
+# Effects by their places, as columns of K.
+unit_columns <- function(fit, at) {
   size <- length(fit$fixed$names) + sum(vapply(fit$random, function(x) length(x$effects), 0L))
-  K <- new_dgc(at - 1L, 0:length(at), rep.int(1, length(at)), c(size, length(at)))
-  ask_one(fit, "error_columns", K = K)
+  new_dgc(at - 1L, 0:length(at), rep.int(1, length(at)), c(size, length(at)))
 }
 
 # The places of the effects of random term k among all effects.

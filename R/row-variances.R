@@ -6,8 +6,11 @@ row_variances <- function(fit, rows, included) {
   X <- rows$X[, estimated_columns(fit), drop = FALSE]
   columns <- whole_columns(fit, included)
   if (is_worth_columns(fit, nrow(X), ncol(X) + length(unlist(columns$few))) &&
-        has_level_blocks(fit, columns$many, rows$Z[[columns$many]])) {
-    return(variances_by_columns(fit, X, rows$Z, columns))
+        has_one_level(rows$Z[[columns$many]], fit$random[[columns$many]]$n_coef)) {
+    C <- columns_beside_errors(fit, c(estimated_columns(fit), unlist(columns$few)))
+    # Independent coefficients of a level may not meet in the selected inverse.
+    whole <- !anyNA(prediction_errors(fit)[[columns$many]])
+    if (whole) return(variances_by_columns(fit, X, rows$Z, columns, C))
   }
   Z <- rows$Z
   for (k in setdiff(seq_along(Z), included)) Z[[k]] <- Z[[k]] * 0
@@ -30,28 +33,36 @@ is_worth_columns <- function(fit, n, n_columns, limit = 2e7) {
     is_small(fit)
 }
 
-# Whether each row has entries of one level of term k alone, and the inverse has their whole block:
-# independent coefficients may not meet in it.
-has_level_blocks <- function(fit, k, Z) {
+# Whether each row has entries of one level alone.
+has_one_level <- function(Z, n_coef) {
+  if (identical(n_coef, 1L) && length(Z@x) <= nrow(Z) && !anyDuplicated(Z@i)) return(TRUE)
   entries <- row_entries(Z)
-  level <- (entries$column - 1L) %/% fit$random[[k]]$n_coef
-  all(level == level[match(entries$row, entries$row)]) && !anyNA(prediction_errors(fit)[[k]])
+  level <- (entries$column - 1L) %/% n_coef
+  all(level == level[match(entries$row, entries$row)])
+}
+
+# Columns of C^-, and in the same pass the prediction errors, which stay with the fit.
+columns_beside_errors <- function(fit, at) {
+  asked <- c(list(columns = question("error_columns", K = unit_columns(fit, at))),
+    inverse_questions(fit))
+  found <- ask(fit, asked)
+  keep_answers(fit, found[-1L])
+  found$columns
 }
 
 # With D the columns that are whole and L the largest term:
 # w_D'C_DD w_D + 2 w_D'C_DL w_L + w_L'C_LL w_L.
-variances_by_columns <- function(fit, X, Z, columns) {
+variances_by_columns <- function(fit, X, Z, columns, C) {
   many <- columns$many
-  at <- c(estimated_columns(fit), unlist(columns$few, use.names = FALSE))
-  C <- error_columns(fit, at)
+  at <- c(estimated_columns(fit), unlist(columns$few))
   D <- do.call(cbind, c(list(X), Z[as.integer(names(columns$few))]))
   among <- C[at, , drop = FALSE]
-  between <- C[effect_rows_of(fit, many), , drop = FALSE]
+  between <- t(C[effect_rows_of(fit, many), , drop = FALSE])
   variance <- level_variances_of(fit, many, Z[[many]])
-  for (rows in record_batches(nrow(D), 5000L)) {
-    own <- D[rows, , drop = FALSE]
+  for (rows in record_batches(nrow(D), max(500L, 2000000L %/% ncol(D)))) {
+    own <- if (length(rows) == nrow(D)) D else D[rows, , drop = FALSE]
     variance[rows] <- variance[rows] + bilinear_rows(own, among, own) +
-      2 * bilinear_rows(own, t(between), Z[[many]][rows, , drop = FALSE])
+      2 * bilinear_rows(own, between, Z[[many]][rows, , drop = FALSE])
   }
   variance
 }
@@ -62,7 +73,7 @@ bilinear_rows <- function(A, M, B) {
   b <- row_entries(B)
   count <- tabulate(b$row, nrow(A))
   if (sum(as.double(count)[a$row]) > 0.3 * nrow(A) * ncol(A)) {
-    return(rowSums(as.matrix(A) * t(as.matrix(M %*% Matrix::t(B)))))
+    return(rowSums(as.matrix(A) * as.matrix(B %*% t(M))))
   }
   first <- cumsum(count) - count
   pairs <- count[a$row]
