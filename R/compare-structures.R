@@ -102,4 +102,7 @@ toLatex.compare_structures <- function(object, caption = FALSE, booktabs = TRUE,
 
 #' @rdname document-tables
 #' @rawNamespace S3method(knitr::knit_print, compare_structures)
-knit_print.compare_structures <- function(x, ...) knit_tables(list(structures_table(x)))
+knit_print.compare_structures <- function(x, ...) {
+  check_unused(..., .ignored = asked_by_knitr)
+  knit_tables(list(structures_table(x)))
+}

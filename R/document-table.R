@@ -79,6 +79,9 @@ latex_cells <- function(text) {
 
 # knitr --------------------------------------------------------------------------------------------
 
+# What knitr hands to the methods of knit_print().
+asked_by_knitr <- c("options", "inline", "encoding")
+
 knit_tables <- function(tables) {
   texts <- if (knitr::is_latex_output()) latex_tables(tables, TRUE, booktabs = FALSE) else
     unlist(lapply(tables, markdown_table))

@@ -153,5 +153,6 @@ model.matrix.lmmfit_fixed <- function(object, ...) model.matrix(object$fit)
 terms.lmmfit_fixed <- function(x, ...) terms(x$fit)
 
 matchCoefs.lmmfit <- function(model, pattern, ...) {
+  check_unused(...)
   grep(pattern, names(fixef(model)), value = TRUE)
 }

@@ -78,18 +78,24 @@ get_loglikelihood.lmmfit <- function(x, estimator = NULL, ...) {
   logLik(x, REML = x$method != "ML" && !identical(estimator, "ML"))
 }
 
+# What its packages hand to the methods of all models.
+asked_by_easystats <- c("verbose", "component", "effects", "dof")
+
 p_value.lmmfit <- function(model, method = NULL, ...) {
+  check_unused(..., .ignored = asked_by_easystats)
   table <- fixed_table(model, method)
   data.frame(Parameter = model$fixed$names, p = table$p.value)
 }
 
 ci.lmmfit <- function(x, ci = 0.95, ...) {
-  limits <- confint(x, "fixed", level = ci, ...)
+  check_unused(..., .ignored = asked_by_easystats)
+  limits <- confint(x, "fixed", level = ci)
   data.frame(Parameter = rownames(limits), CI = ci, CI_low = unname(limits[, 1L]),
     CI_high = unname(limits[, 2L]))
 }
 
 degrees_of_freedom.lmmfit <- function(model, method = NULL, ...) {
+  check_unused(..., .ignored = asked_by_easystats)
   if (identical(method, "residual")) return(df.residual(model))
   plain <- method %in% c("wald", "analytical", "any", "fit")
   fixed_table(model, if (!isTRUE(plain)) method)$df

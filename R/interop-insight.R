@@ -54,7 +54,10 @@ model_info.lmmfit <- function(x, ...) {
   )
 }
 
-is_converged.lmmfit <- function(x, tolerance, ...) x$convergence$status == "converged"
+is_converged.lmmfit <- function(x, tolerance, ...) {
+  check_unused(..., .ignored = "verbose")
+  x$convergence$status == "converged"
+}
 
 find_algorithm.lmmfit <- function(x, ...) {
   list(algorithm = x$method, optimizer = "average information")

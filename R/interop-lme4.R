@@ -40,11 +40,20 @@ ngrps.lmmfit <- function(object, ...) {
   stats::setNames(vapply(object$random, `[[`, 0L, "n_levels"), term_labels(object))
 }
 
-isLMM.lmmfit <- function(x, ...) is_mixed(x)
+isLMM.lmmfit <- function(x, ...) {
+  check_unused(...)
+  is_mixed(x)
+}
 
-isGLMM.lmmfit <- isNLMM.lmmfit <- function(x, ...) FALSE
+isGLMM.lmmfit <- isNLMM.lmmfit <- function(x, ...) {
+  check_unused(...)
+  FALSE
+}
 
-isREML.lmmfit <- function(x, ...) x$method == "REML"
+isREML.lmmfit <- function(x, ...) {
+  check_unused(...)
+  x$method == "REML"
+}
 
 refitML.lmmfit <- function(x, ...) stats::update(x, method = "ML", ...)
 

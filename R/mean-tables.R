@@ -47,11 +47,13 @@ toLatex.mean_contrasts <- function(object, caption = FALSE, booktabs = TRUE, dig
 #' @rawNamespace S3method(knitr::knit_print, marginal_means)
 knit_print.marginal_means <- function(x, letters = FALSE, adjust = "tukey", alpha = 0.05,
                                       sort = FALSE, digits = 5L, ...) {
+  check_unused(..., .ignored = asked_by_knitr)
   knit_tables(list(means_table(x, letters, adjust, alpha, sort, digits)))
 }
 
 #' @rdname document-tables
 #' @rawNamespace S3method(knitr::knit_print, mean_contrasts)
 knit_print.mean_contrasts <- function(x, digits = 5L, ...) {
+  check_unused(..., .ignored = asked_by_knitr)
   knit_tables(list(contrasts_table(x, digits)))
 }

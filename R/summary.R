@@ -92,7 +92,10 @@ toLatex.summary.lmmfit <- function(object, caption = FALSE, booktabs = TRUE, ...
 
 #' @rdname document-tables
 #' @rawNamespace S3method(knitr::knit_print, summary.lmmfit)
-knit_print.summary.lmmfit <- function(x, ...) knit_tables(summary_tables(x))
+knit_print.summary.lmmfit <- function(x, ...) {
+  check_unused(..., .ignored = asked_by_knitr)
+  knit_tables(summary_tables(x))
+}
 
 convergence_text <- function(fit) {
   if (all(fit$parameters$status == "held")) return("All variances are held at known values")
