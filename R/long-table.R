@@ -12,6 +12,7 @@ as_long_table <- function(table) {
 #'
 #' @param x The table.
 #' @param n How many rows are shown; `Inf` shows all.
+#' @param digits Figures of the largest number of a column.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return `x`, invisibly.
 #' @examples
@@ -20,8 +21,9 @@ as_long_table <- function(table) {
 #' print(outlier_test(fit), n = 3)
 #' @method print long_table
 #' @export
-print.long_table <- function(x, n = 10L, ...) {
-  check_unused(...)
+print.long_table <- function(x, n = 10L, digits = 5L, ...) {
+  check_unused(..., .ignored = "row.names")
+  digits <- check_count(digits, "digits")
   if (!is.numeric(n) || length(n) != 1L || is.na(n) || n < 1) {
     abort_argument("n", n, "a number of rows")
   }
@@ -30,18 +32,19 @@ print.long_table <- function(x, n = 10L, ...) {
     return(invisible(x))
   }
   shown <- utils::head(as.data.frame(x), n)
-  columns <- Map(column_text, shown, names(shown))
+  columns <- Map(column_text, shown, names(shown), digits)
   print_table(columns, left = names(shown)[!vapply(shown, is.numeric, NA)])
   if (nrow(x) > nrow(shown)) {
     cat("  ", format(nrow(shown), big.mark = ","), " of ", format(nrow(x), big.mark = ","),
-      " rows: print(n = Inf) shows all\n", sep = "")
+      " rows: print(x, n = Inf) shows all\n", sep = "")
   }
   invisible(x)
 }
 
-column_text <- function(column, name) {
+column_text <- function(column, name, digits) {
   text <- if (!is.numeric(column)) as.character(column) else
-    if (name %in% c("p.value", "bonferroni")) p_text(column) else format_numbers(column)
+    if (name %in% c("p.value", "bonferroni")) p_text(column) else
+      format_numbers(column, digits)
   ifelse(is.na(column), "NA", text)
 }
 
