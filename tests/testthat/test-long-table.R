@@ -19,7 +19,7 @@ test_that("a long table shows ten rows and says how many there are", {
   }
   expect_length(shown(blup_contrasts(fit, list(c("308", "309")))), 2L)
   expect_error(print(tables[[1L]], n = 0), class = "henderson_error_argument")
-  expect_match(shown(reliability(fit), digits = 2, row.names = FALSE)[2L], "13.1  172", fixed = TRUE)
+  expect_match(shown(reliability(fit), digits = 2, row.names = FALSE)[2L], "13.1  172 ")
   expect_error(print(tables[[1L]], rows = 3), class = "henderson_error_argument")
   expect_match(shown(tables[[1L]][0L, ]), "0 rows", all = FALSE)
 })

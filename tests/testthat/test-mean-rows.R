@@ -120,6 +120,24 @@ test_that("combinations without records count as new levels, or are left out by 
   expect_false(without$se[1] == means$se[1])
 })
 
+test_that("an unbalanced split plot: means in these blocks, and the same by contest(K, L)", {
+  data <- as.data.frame(nlme::Oats)[-c(3, 17, 40), ]
+  data$nitro <- factor(data$nitro)
+  fit <- lmmfit(yield ~ Variety * nitro + (1 | Block) + (1 | Block:Variety), data)
+  plots <- c("Block", "Block:Variety")
+  narrow <- list(
+    marginal_means(fit, ~ Variety, average = "Block", use = plots),
+    marginal_means(fit, ~ Variety | nitro, average = "Block", use = plots),
+    marginal_means(fit, ~ Variety, average = "Block", use = plots, ignore = "Block:Variety")
+  )
+  for (means in narrow) {
+    expect_dense_means(means, fit, "narrow")
+    found <- contest(fit, attr(means, "K"), L = attr(means, "L"))$table
+    expect_equal(found$estimate, means$estimate, tolerance = 1e-10)
+    expect_equal(found$se, means$se, tolerance = 1e-10)
+  }
+})
+
 test_that("groups of unknown parents count with the animals that are asked for", {
   ped <- data.frame(id = c(paste0("a", 1:8)),
     sire = c("g1", "g1", "g2", "a1", "a1", "a3", "a4", "a6"),
