@@ -19,7 +19,7 @@ deletion_parts <- function(fit, limit = 5e7) {
   columns <- error_columns(fit, kept)
   list(
     X = as.matrix(matrices$X[, kept, drop = FALSE]), Z = matrices$Z, W = W, precision = precision,
-    weights = as.matrix(precision %*% (W %*% columns)),
+    weights = times_precision(precision, W %*% columns),
     covariance = columns[kept, , drop = FALSE],
     random = columns[-seq_along(fit$fixed$names), , drop = FALSE],
     Py = as.vector(precision %*% (frame_response(fit$frame) - fit$fitted))
@@ -89,15 +89,27 @@ cook_of_records <- function(fit, parts) {
   stats::setNames(cook, row.names(fit$frame))
 }
 
-# The diagonal of V^-1 - P = V^-1 X T', where V^-1 X = R^-1 (X + Z C^ub Phi^-1).
+# The diagonal of V^-1 - P = V^-1 X T'.
 taken_of_records <- function(parts) {
   if (ncol(parts$X) == 0L) return(numeric(nrow(parts$X)))
+  rowSums(information_rows(parts) * parts$weights)
+}
+
+# V^-1 X = R^-1 (X + Z C^ub Phi^-1).
+information_rows <- function(parts) {
   X <- parts$X
   if (length(parts$Z) > 0L) {
     X <- X + as.matrix(do.call(cbind, parts$Z) %*%
       (parts$random %*% inverse_covariance(parts$covariance)))
   }
-  rowSums(as.matrix(parts$precision %*% X) * parts$weights)
+  times_precision(parts$precision, X)
+}
+
+# R^-1 M, dense. Copies of M are what takes time where R is diagonal.
+times_precision <- function(precision, M) {
+  M <- as.matrix(M)
+  if (methods::is(precision, "diagonalMatrix")) return(Matrix::diag(precision) * M)
+  as.matrix(precision %*% M)
 }
 
 # 1 - P_ii / (V^-1)_ii: the share of a record's information that the fixed effects take. Cook's
@@ -113,13 +125,13 @@ changes_of_groups <- function(fit, parts, members, limit = 5e7) {
   rows <- unlist(members, use.names = FALSE)
   K <- Matrix::crossprod(parts$W, parts$precision[, rows, drop = FALSE])
   removed <- solve_blocks(fit, as_dgc(K), size)
-  inverse <- inverse_covariance(parts$covariance)
+  VX <- information_rows(parts)
   block <- precision_blocks(parts$precision)
   own <- function(g) {
     at <- members[[g]]
     P <- block(at) - removed[[g]]
     weights <- parts$weights[at, , drop = FALSE]
-    effect <- solve_within(P, P + weights %*% inverse %*% t(weights), parts$Py[at])
+    effect <- solve_within(P, P + tcrossprod(VX[at, , drop = FALSE], weights), parts$Py[at])
     if (is.null(effect)) rep(NA_real_, ncol(weights)) else crossprod(weights, effect)
   }
   matrix(vapply(seq_along(members), own, numeric(ncol(parts$X))), ncol = ncol(parts$X),
