@@ -6,7 +6,7 @@ cold <- "#2166AC"
 # Colours of groups: those of Okabe and Ito that are readable on white, and more where there are
 # more groups.
 group_colours <- function(n) {
-  known <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+  known <- c("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C564B")
   if (n <= length(known)) known[seq_len(n)] else grDevices::hcl.colors(n, "Dark 3")
 }
 
@@ -74,9 +74,16 @@ room_for <- function(side, labels, cex = 0.8, more = 0.3) {
   graphics::par(mai = replace(graphics::par("mai"), side, size))
 }
 
+# Long names in several lines.
+wrapped <- function(names, width = 22L) {
+  vapply(strwrap(names, width, simplify = FALSE), paste, "", collapse = "\n")
+}
+
 # Names at all of the places along the left, as small as they need to be.
 name_axis <- function(at, names, cex = 0.8) {
   line <- graphics::par("pin")[2L] / (diff(graphics::par("usr")[3:4])) / graphics::par("cin")[2L]
+  names <- wrapped(names)
+  line <- line / max(lengths(strsplit(names, "\n", fixed = TRUE)), 1L)
   graphics::axis(2L, at, names, las = 1L, cex.axis = max(min(cex, 1.1 * line), 0.35), tick = FALSE,
     line = -0.5, gap.axis = -1)
 }

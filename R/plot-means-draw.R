@@ -6,7 +6,7 @@ draw_means <- function(data, xlab = attr(data, "name"), ylab = "", main = NULL, 
   parts <- split(data, data$panel)
   old <- panels(length(parts), top = 1.6, least = 2, high = 0.5 + 0.1 * nlevels(data$label))
   on.exit(graphics::par(old))
-  room_for(2L, levels(data$label))
+  room_for(2L, wrapped(levels(data$label)))
   ends <- range(data$lower, data$upper, data$estimate, na.rm = TRUE)
   if (any(nzchar(data$letters))) ends[2L] <- ends[2L] + 0.12 * diff(ends)
   for (part in parts) {
@@ -25,7 +25,8 @@ draw_mean_panel <- function(part, ends, ...) {
   y <- as.integer(part$label)
   base_plot(part$estimate, y, type = "n", xlim = ends, yaxt = "n",
     ylim = c(0.5, nlevels(part$label) + 0.5), ...)
-  graphics::segments(part$lower, y, part$upper, y, lwd = 5, lend = 1L, col = "grey80")
+  graphics::segments(part$lower, y, part$upper, y, lwd = min(5, 120 / length(y)), lend = 1L,
+    col = "grey80")
   graphics::points(part$estimate, y, pch = 20)
   drawn <- which(part$arrow_right > part$estimate)
   graphics::arrows(part$estimate[drawn], y[drawn], part$arrow_right[drawn], length = 0.04,
@@ -95,6 +96,7 @@ arrows_caption <- function(data) {
 means_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
+  rows <- nlevels(data$label)
   arrow <- function(side) {
     shown <- data[which(data[[side]] != data$estimate), ]
     ggplot2::geom_segment(aes(xend = .data[[side]], yend = .data[["label"]]), shown,
@@ -102,8 +104,9 @@ means_ggplot <- function(data) {
   }
   made <- look_ggplot(data, aes(.data[["estimate"]], .data[["label"]])) +
     ggplot2::geom_linerange(aes(xmin = .data[["lower"]], xmax = .data[["upper"]]),
-      linewidth = 1.8, colour = "grey80", na.rm = TRUE) +
-    ggplot2::geom_point(na.rm = TRUE, size = 1.4) + arrow("arrow_left") + arrow("arrow_right") +
+      linewidth = min(1.8, 40 / rows), colour = "grey80", na.rm = TRUE) +
+    ggplot2::geom_point(na.rm = TRUE, size = min(1.4, 40 / rows)) +
+    arrow("arrow_left") + arrow("arrow_right") +
     ggplot2::labs(x = attr(data, "name"), y = attr(data, "own"),
       caption = arrows_caption(data))
   if (any(nzchar(data$letters))) {
@@ -112,9 +115,8 @@ means_ggplot <- function(data) {
   }
   right <- 0.05 + 0.04 * max(nchar(data$letters))
   made <- made + narrow_axis(ggplot2::expansion(c(0.05, right)))
-  if (nlevels(data$label) > 25L) {
-    made <- made + ggplot2::theme(axis.text.y = ggplot2::element_text(size = 5.5))
-  }
+  made <- made + ggplot2::scale_y_discrete(labels = wrapped) +
+    ggplot2::theme(axis.text.y = ggplot2::element_text(size = max(3.5, min(8, 170 / rows))))
   if (nlevels(data$panel) > 1L) made + ggplot2::facet_wrap("panel") else made
 }
 

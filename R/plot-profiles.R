@@ -13,9 +13,10 @@ profile_data <- function(fit, term) {
   data$y <- frame_response(fit$frame)[data$record]
   data$fitted <- fit$fitted[data$record]
   group <- profile_group(fit, data)
-  data$group <- if (is.null(group)) "" else as.character(fit$frame[[group]])[data$record]
+  data$group <- if (is.null(group)) factor(rep.int("", nrow(data))) else
+    droplevels(as.factor(fit$frame[[group]])[data$record])
   kept <- unlist(lapply(split(data$subject, data$group), function(own) {
-    utils::head(unique(own), ceiling(most_profiles / length(unique(data$group))))
+    utils::head(unique(own), ceiling(most_profiles / nlevels(data$group)))
   }))
   data <- data[data$subject %in% kept, c("subject", "x", "y", "fitted", "group")]
   structure(data[order(data$subject, data$x), ], axis = axis, group = group,

@@ -69,7 +69,7 @@ draw_counts <- function(x, n) {
 
 draw_profiles <- function(data, main = NULL, xlab = attr(data, "axis"),
                           ylab = attr(data, "response"), ...) {
-  groups <- unique(data$group)
+  groups <- levels(data$group)
   several <- length(groups) > 1L
   colours <- if (several) group_colours(length(groups)) else accent
   pale <- grDevices::adjustcolor(colours, 0.3)
@@ -144,9 +144,8 @@ lags_ggplot <- function(data) {
 profiles_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
-  groups <- unique(data$group)
+  groups <- levels(data$group)
   several <- length(groups) > 1L
-  data$group <- factor(data$group, groups)
   look_ggplot(data, aes(.data[["x"]], group = .data[["subject"]])) +
     ggplot2::geom_line(aes(y = .data[["y"]], colour = .data[["group"]], alpha = "observed")) +
     ggplot2::geom_line(aes(y = .data[["fitted"]], colour = .data[["group"]], alpha = "fitted")) +

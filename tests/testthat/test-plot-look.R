@@ -66,3 +66,12 @@ test_that("correlations are short numbers, whatever their sign", {
   expect_identical(cell_text(c(1, -0.854, 0.25, -0.001, 0, NA, -1)),
     c("1", "-.85", ".25", "0", "0", "", "-1"))
 })
+
+test_that("long names are written in several lines, groups are in the order of their levels", {
+  expect_identical(wrapped(c("short", "Treatment with a long name", "")),
+    c("short", "Treatment with a long\nname", ""))
+  growth <- nlme::Orthodont
+  growth$arm <- factor(growth$Sex, c("Female", "Male"))
+  data <- plot_data(lmmfit(distance ~ age + arm + (1 | Subject), growth), "profiles", NULL, NULL)
+  expect_identical(levels(data$group), c("Female", "Male"))
+})
