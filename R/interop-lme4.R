@@ -134,3 +134,49 @@ intervals.lmmfit <- function(object, level = 0.95, which = c("all", "fixed", "va
     level = level
   )
 }
+
+# lmerTest's least squares means of each factor and interaction of factors; their differences where
+# `pairwise`. Printed by lmerTest.
+ls_means.lmmfit <- function(model, which = NULL, level = 0.95,
+                            ddf = c("Satterthwaite", "Kenward-Roger"), pairwise = FALSE, ...) {
+  check_unused(...)
+  ddf <- check_choice(ddf, c("Satterthwaite", "Kenward-Roger"), "ddf")
+  check_flag(pairwise, "pairwise")
+  known <- factor_terms(model)
+  unknown <- setdiff(which, known)
+  if (length(unknown) > 0L) abort_argument("which", unknown[1L], paste("one of", toString(known)))
+  parts <- lapply(which %||% known, function(term) {
+    means <- marginal_means(model, stats::reformulate(term), ddf = ddf, level = level)
+    variables <- attr(means, "variables")
+    cells <- as.data.frame(means)[variables]
+    names <- do.call(paste, c(Map(paste0, variables, lapply(cells, as.character)), sep = ":"))
+    if (!pairwise) return(ls_means_table(means, names))
+    at <- utils::combn(length(names), 2L)
+    tests <- pairs(means, adjust = "none", level = level)
+    ls_means_table(tests, paste(names[at[1L, ]], "-", names[at[2L, ]]))
+  })
+  structure(do.call(rbind, parts), response = deparse_one(model$parts$response),
+    confidence_level = level, ddf = ddf, heading = "Least Squares Means table:\n",
+    class = c("ls_means", "data.frame"))
+}
+
+lsmeansLT.lmmfit <- ls_means.lmmfit
+
+difflsmeans.lmmfit <- function(model, ...) ls_means.lmmfit(model, ..., pairwise = TRUE)
+
+ls_means_table <- function(found, names) {
+  t <- found$estimate / found$se
+  data.frame(Estimate = found$estimate, `Std. Error` = found$se, df = found$df, `t value` = t,
+    lower = found$lower, upper = found$upper, `Pr(>|t|)` = two_sided_p(t, found$df),
+    row.names = names, check.names = FALSE)
+}
+
+# The terms of the fixed part that are factors and their interactions.
+factor_terms <- function(fit) {
+  factors <- attr(terms(fit), "factors")
+  if (length(factors) == 0L) return(character())
+  is_factor <- vapply(rownames(factors), function(name) {
+    name %in% names(fit$frame) && is_factor_like(fit$frame[[name]])
+  }, NA)
+  colnames(factors)[colSums(factors[!is_factor, , drop = FALSE] > 0) == 0]
+}

@@ -4,7 +4,7 @@ suggested_generics <- list(
     emmeans = c("recover_data", "emm_basis"),
     multcomp = "modelparm",
     lme4 = c("refit", "refitML", "getME", "ngrps", "isLMM", "isGLMM", "isNLMM", "isREML", "rePCA"),
-    lmerTest = "contest",
+    lmerTest = c("contest", "ls_means", "lsmeansLT", "difflsmeans"),
     nlme = c("getData", "getVarCov", "intervals", "getResponse", "getGroups", "ACF"),
     DHARMa = "getFixedEffects",
     car = c("linearHypothesis", "Anova", "deltaMethod", "vif", "matchCoefs"),

@@ -58,7 +58,6 @@ calls <- list(
 
 robust <- "no: `vcov(fit, ddf = \"CR2\")` and `summary(fit, ddf = \"CR2\")` are its answers"
 ask_contest <- "no: `contest(fit, K, ddf = \"Kenward-Roger\")` and `anova(fit, ddf = )` test it"
-ask_means <- "no: `marginal_means(fit, ~ Sex)` and `pairs()`; emmeans works too"
 ask_plot <- function(type) paste0("no: `plot(fit, \"", type, "\")` and `autoplot()` draw it")
 no_selection <- "no: `step(ml)` and `drop1()` select; this one needs the insides of lmer"
 
@@ -81,7 +80,6 @@ reasons <- list(
   outlierTest = "no: `outlier_test(fit)` is it",
   powerTransform = "no: the response is as it is given",
   contest1D = "no: `contest(fit, K)` does it", contestMD = "no: `contest(fit, K)` does it",
-  ls_means = ask_means, lsmeansLT = ask_means, difflsmeans = ask_means,
   KRmodcomp = ask_contest, SATmodcomp = ask_contest, get_Lb_ddf = ask_contest,
   model2restriction_matrix = ask_contest, restriction_matrix2model = ask_contest,
   PBmodcomp = "no: `simulate()` and `refit()`, or `confint(fit, method = \"boot\")`",

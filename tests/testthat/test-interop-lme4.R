@@ -105,3 +105,17 @@ test_that("MuMIn itself takes a fit", {
   expect_equal(getExportedValue(package, "AICc")(fit), getExportedValue(package, "AICc")(peer),
     tolerance = 1e-7)
 })
+
+test_that("least squares means and their differences are lmerTest's", {
+  skip_if_not_installed("lmerTest")
+  data <- transform(nlme::Oats, N = factor(nitro), z = seq_len(72) %% 7)
+  fit <- lmmfit(yield ~ Variety * N + z + (1 | Block) + (1 | Block:Variety), data)
+  peer <- lmerTest::lmer(yield ~ Variety * N + z + (1 | Block) + (1 | Block:Variety), data)
+  own <- lmerTest::ls_means(fit)
+  expect_s3_class(own, "ls_means")
+  expect_equal(as.matrix(own), as.matrix(lmerTest::ls_means(peer)), tolerance = 1e-4)
+  kr <- lmerTest::difflsmeans(fit, which = "Variety", ddf = "Kenward-Roger")
+  expect_equal(as.matrix(kr), tolerance = 1e-4,
+    as.matrix(lmerTest::difflsmeans(peer, which = "Variety", ddf = "Kenward-Roger")))
+  expect_error(lmerTest::ls_means(fit, which = "z"), class = "henderson_error_argument")
+})
