@@ -13,9 +13,9 @@
 #'   there is no fit. The fits are in the attribute `fits`.
 #' @seealso [structures], and [anova()][anova.lmmfit] for tests of nested structures.
 #' @examples
-#' fit <- lmmfit(distance ~ age * Sex, nlme::Orthodont)
-#' compare_structures(fit, list(~iid, ~ cs(age | Subject), ~ ar1(age | Subject),
-#'   "cs by sex" = ~ cs(age | Sex / Subject)))
+#' fit <- lmmfit(height ~ sex * visit, growth)
+#' compare_structures(fit, list(~iid, ~ cs(visit | id), ~ ar1h(visit | id), ~ us(visit | id),
+#'   "cs by sex" = ~ cs(visit | sex / id)))
 #' @export
 compare_structures <- function(object, residual, ...) {
   check_fit(object)

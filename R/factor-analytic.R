@@ -13,7 +13,7 @@
 #'   `scores = TRUE`, `scores` (a level a row; the least-squares scores of the predicted effects).
 #' @seealso [structures]
 #' @examples
-#' fit <- lmmfit(yield ~ nitro + fa(Variety | Block), nlme::Oats)
+#' fit <- lmmfit(yield ~ env + fa(env | line) + (1 | env:rep), trial)
 #' loadings_of(fit)
 #' @export
 loadings_of <- function(object, term = NULL, scores = FALSE) {

@@ -20,13 +20,9 @@
 #'   `ggplot2::autoplot()` a ggplot.
 #' @seealso [breeding_values()][reliability]
 #' @examples
-#' ped <- pedigree(data.frame(id = 4:8, sire = c(1, 3, 1, 4, 3), dam = c(NA, 2, 2, 5, 6)))
-#' calves <- data.frame(
-#'   calf = 4:8, sex = c("M", "F", "F", "M", "M"), gain = c(4.5, 2.9, 3.9, 3.5, 5)
-#' )
-#' fit <- lmmfit(gain ~ sex + (1 | gr(calf, pedigree = ped)), calves,
-#'   hold = c(calf = 20, residual = 40))
-#' trend <- genetic_trend(fit, c("4" = 2020, "5" = 2020, "6" = 2021, "7" = 2022, "8" = 2022))
+#' ped <- pedigree(flock)
+#' fit <- lmmfit(weaning ~ sex + year + (1 | gr(animal, pedigree = ped)), lambs)
+#' trend <- genetic_trend(fit, flock[c("id", "born")])
 #' trend
 #' attr(trend, "gain")
 #' plot(trend)

@@ -34,13 +34,9 @@
 #'   195:1223. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen & Lund (2010)
 #'   Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673.
 #' @examples
-#' set.seed(1)
-#' M <- matrix(rbinom(6 * 200, 2, 0.4), 6, dimnames = list(3:8, NULL))
-#' G <- grm(M)
-#' round(G, 2)
-#' ped <- pedigree(data.frame(id = 3:8, sire = c(1, 1, 1, 3, 3, 4), dam = c(2, 2, NA, 5, 5, 6)),
-#'   both_sexes = "allow")
-#' Hinv <- Hinverse(ped, G, blend = 0.05)
+#' G <- grm(lamb_markers)
+#' round(G[1:4, 1:4], 2)
+#' Hinv <- Hinverse(pedigree(flock), G, blend = 0.05)
 #' @export
 grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
                 threads = 2L) {

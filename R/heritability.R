@@ -35,8 +35,8 @@
 #'   and Moehring, J. (2007) Genetics 177, 1881-1888. Schmidt, P., Hartung, J., Bennewitz, J. and
 #'   Piepho, H.-P. (2019) Genetics 212, 991-1008.
 #' @examples
-#' fit <- lmmfit(yield ~ factor(nitro) + (1 | Variety) + (1 | Block), nlme::Oats)
-#' heritability(fit, "Variety", c("Cullis", "Piepho", "generalized", "ratio"))
+#' fit <- lmmfit(yield ~ env + env:rep + (1 | line) + (1 | env:line), trial)
+#' heritability(fit, "line", c("Cullis", "Piepho", "generalized", "ratio"))
 #' @export
 heritability <- function(object, term = NULL,
                          method = c("Cullis", "Piepho", "generalized", "ratio"), se = TRUE,

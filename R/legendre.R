@@ -19,8 +19,8 @@
 #' @seealso [variance_by_age()]
 #' @examples
 #' legendre(1:5, 2)
-#' fit <- lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), nlme::Orthodont)
-#' predict(fit, data.frame(age = 11, Subject = "M01"))
+#' fit <- lmmfit(height ~ visit + (0 + legendre(age, 1) | id), growth)
+#' predict(fit, data.frame(visit = "4", age = 9, id = "C01"))
 #' @export
 legendre <- function(x, degree, range = NULL, intercept = TRUE) {
   if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {

@@ -123,9 +123,7 @@
 #' lmmfit(effect ~ 1 + (1 | study), trials, weights = 1 / variance, hold = c(residual = 1))
 #'
 #' # Two responses
-#' set.seed(5)
-#' wheat <- data.frame(block = gl(6, 4), yield = rnorm(24), height = rnorm(24, 90, 5))
-#' lmmfit(cbind(yield, height) ~ 1 + (1 | block), wheat)
+#' lmmfit(cbind(birth, weaning) ~ sex + year + (1 | dam), lambs)
 #' @export
 lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weights = NULL,
                    hold = NULL, start = NULL, ddf = "Satterthwaite", subset = NULL,

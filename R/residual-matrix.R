@@ -6,8 +6,8 @@
 #' @param object A fit by [lmmfit()].
 #' @return A sparse symmetric matrix with the names of the records.
 #' @examples
-#' fit <- lmmfit(distance ~ age, nlme::Orthodont, residual = ~ ar1(age | Subject))
-#' residual_matrix(fit)[1:4, 1:4]
+#' fit <- lmmfit(height ~ sex * visit, growth, residual = ~ us(visit | id))
+#' residual_matrix(fit)[1:5, 1:5]
 #' @export
 residual_matrix <- function(object) {
   check_fit(object)

@@ -32,9 +32,7 @@
 #'   A stage-wise approach for the analysis of multi-environment trials. Biom J 54:844-860.
 #' @seealso [two_stage()] for subjects measured over time, [compare_stages()].
 #' @examples
-#' oats <- nlme::Oats
-#' two <- two_stage_met(yield ~ nitro + Variety, environment = "Block", entry = "Variety",
-#'   data = oats)
+#' two <- two_stage_met(yield ~ rep + line, environment = "env", entry = "line", data = trial)
 #' two
 #' @export
 two_stage_met <- function(first, environment, entry, second = NULL, data,

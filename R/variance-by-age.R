@@ -14,8 +14,8 @@
 #' @return A data frame of class `variance_by_age`: `newdata` with, for each random term, its
 #'   variance and `share.` of the sum, and the residual variance `residual` of a record of weight 1.
 #' @examples
-#' fit <- lmmfit(distance ~ age + (0 + legendre(age, 1) | Subject), nlme::Orthodont)
-#' v <- variance_by_age(fit, data.frame(age = 8:14))
+#' fit <- lmmfit(height ~ sex * age + I(age^2) + (0 + legendre(age, 1) | id), growth)
+#' v <- variance_by_age(fit, data.frame(age = 2:12, sex = "girl"))
 #' v
 #' plot(v)
 #' @export

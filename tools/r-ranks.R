@@ -76,7 +76,7 @@ r_ranks <- list(
   doors = c(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R", "in-henderson.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
-    "zzz.R", "henderson-package.R"
+    "zzz.R", "data.R", "henderson-package.R"
   )
 )
 
