@@ -23,11 +23,33 @@ abort_unused <- function(name, value, head, known) {
       "Name the argument: {.or {.arg {known}}}.", NA_character_, value)
   }
   foreign <- foreign_names[c(name, nearest_names(name, names(foreign_names)))]
+  if (fun == "lmmfit" && name %in% names(foreign_remedies)) {
+    abort("argument", "{.fn lmmfit} has no argument {.arg {name}}.", foreign_remedies[[name]], name,
+      value)
+  }
   near <- unique(c(nearest_names(name, known), intersect(foreign, known)))
   remedy <- if (length(near) > 0L) "Did you mean {.or {.arg {near}}}?" else
     "Its arguments are {.arg {known}}."
   abort("argument", "{.fn {fun}} has no argument {.arg {name}}.", remedy, name, value)
 }
+
+# What to write for arguments of fits that have no counterpart of one name.
+no_setting <- "A setting of another optimiser: leave it out, or see {.fn lmm_control}."
+held_values <- "Write {.arg hold} for known values, {.arg start} for starting ones."
+repeated_remedy <- "Write {.code residual = ~ ar1(visit | id)}: see {.code ?structures}."
+columns_remedy <- paste("Write {.code (1 | gr(id, cov = tcrossprod(Z)))} for columns {.code Z}",
+  "by level of {.code id}.")
+foreign_remedies <- list(
+  maxit = "Write {.code control = lmm_control(max_iterations = 50)}.",
+  maxiter = "Write {.code control = lmm_control(max_iterations = 50)}.",
+  trace = "Write {.code control = lmm_control(trace = TRUE)}.",
+  workspace = no_setting, pworkspace = no_setting, ai.sing = no_setting, tolParInv = no_setting,
+  optimizer = no_setting, nAGQ = no_setting,
+  start.values = held_values, G.param = held_values, R.param = held_values,
+  constraints = held_values, group = columns_remedy,
+  sparse = "Write its terms in {.arg formula}: the equations are sparse.",
+  repeated = repeated_remedy, subject = repeated_remedy, type = repeated_remedy
+)
 
 # What other packages call our arguments.
 foreign_names <- c(
@@ -55,6 +77,11 @@ abort_prediction_level <- function(level) {
     "{.arg level} is that of intervals, a number between 0 and 1, not {.code {shown}}.",
     "Without random effects: {.code random = FALSE}; with all: {.code random = TRUE}.", "level",
     level)
+}
+
+abort_missing_contrast <- function() {
+  abort("argument", "{.arg K}, the coefficients of the fixed effects, is missing.",
+    "Write {.code contest(fit, K = c(0, 1))}; {.arg L} has those of the random effects.", "K")
 }
 
 abort_missing_formula <- function() {

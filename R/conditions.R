@@ -128,7 +128,15 @@ abort_unknown_column <- function(name, nearest, argument = "formula") {
   )
 }
 
+# Functions of other grammars in fixed effects.
+other_functions <- list(
+  pol = "Write {.code legendre(x, k)}, or {.code poly(x, k)}.",
+  leg = "Write {.code legendre(x, k)}.",
+  lin = "Write the column itself: numbers are a covariate."
+)
+
 abort_unknown_function <- function(name, advice = NULL) {
+  advice <- advice %||% other_functions[[name]]
   near <- nearest_names(name, c("gr", "mm", "spl", "spl2", "legendre", "offset", "factor"))
   abort("unknown_function", "There is no function {.fn {name}} (used in {.arg formula}).",
     advice %||% did_you_mean(near), "formula", name

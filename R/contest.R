@@ -88,6 +88,7 @@ contest <- function(fit, K, L = NULL, rhs = 0,
   if (is_merMod(fit)) return(of_lmerTest("contest", fit, K, ...))
   check_unused(...)
   check_fit(fit, "fit")
+  if (missing(K)) abort_missing_contrast()
   if (is_bayes(fit)) {
     if (!missing(ddf) || !is.null(information)) abort_bayes_ddf()
     return(contest_posterior(fit, K, rhs, L))

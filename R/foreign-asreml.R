@@ -8,12 +8,25 @@ asreml_addends <- function(x, env) {
   if (is_call_to(x, "+") && length(x) == 3L) {
     return(c(asreml_addends(x[[2L]], env), asreml_addends(x[[3L]], env)))
   }
+  # a / b is a and b within a.
+  if (is_call_to(x, "/") && length(x) == 3L) {
+    outer <- x[[2L]]
+    return(c(asreml_addends(outer, env),
+      list(asreml_term(call(":", innermost(outer), x[[3L]]), env))))
+  }
   list(asreml_term(x, env))
+}
+
+# a / b / c is (a / b) / c, and what c is within is a:b.
+innermost <- function(x) {
+  x <- strip_parentheses(x)
+  if (is_call_to(x, "/")) call(":", innermost(x[[2L]]), x[[3L]]) else x
 }
 
 asreml_term <- function(term, env) {
   if (is_call_to(term, c("spl", "spl2"))) return(term)
   if (is_call_to(term, "dev")) return(call("(", call("|", 1, term[[2L]])))
+  if (is_call_to(term, sommer_terms)) term <- sommer_term(term)
   factors <- split_interaction(term)
   structured <- vapply(factors, is_asreml_structure, NA)
   masked <- vapply(factors, is_call_to, NA, "at")
@@ -77,7 +90,8 @@ asreml_group <- function(factors, term, env) {
     refuse_asreml(term, paste0("{.code ", deparse_one(x), "} is not had"))
   })
   if (any(vapply(parts, identical, NA, quote(units)))) {
-    refuse_asreml(term, "{.code units} has a level for each record: make it a column")
+    refuse_asreml(term, "{.code units} has a level for each record: make it a column",
+      "Write {.code data$plot <- factor(seq_len(nrow(data)))}, and {.code (1 | plot)}.")
   }
   if (length(parts) == 0L) return(NULL)
   Reduce(function(a, b) call(":", a, b), parts)
@@ -94,9 +108,26 @@ asreml_relationship <- function(x, env) {
   group
 }
 
-refuse_asreml <- function(term, problem) {
-  abort_foreign("random", deparse_one(term), problem,
-    "Write it in {.arg formula} by our own grammar: see {.code ?lmmfit} and {.code ?structures}.")
+refuse_asreml <- function(term, problem, remedy = asreml_remedy(term)) {
+  abort_foreign("random", deparse_one(term), problem, remedy)
+}
+
+# What to write in place of a function that has no counterpart of one name.
+asreml_remedies <- list(
+  str = c("Write {.code (1 + x | id)} for lines of {.code id},",
+    "{.code (1 | gr(direct = a, maternal = d, pedigree = ped))} for effects of related levels."),
+  pol = "Write {.code us(0 + legendre(x, k) | id)}.",
+  leg = "Write {.code us(0 + legendre(x, k) | id)}.",
+  grp = columns_remedy, mbf = columns_remedy,
+  and = "Write {.code (1 | mm(a, b))}: one effect of the levels of both.",
+  spl2Da = "Write {.code spl2(x, y)} in {.arg formula}.",
+  spl2Dc = "Write {.code spl2(x, y)} in {.arg formula}."
+)
+
+asreml_remedy <- function(term) {
+  found <- intersect(all.names(term), names(asreml_remedies))
+  if (length(found) > 0L) return(asreml_remedies[[found[1L]]])
+  "Write it in {.arg formula} by our own grammar: see {.code ?lmmfit} and {.code ?structures}."
 }
 
 # Residual -----------------------------------------------------------------------------------------
@@ -119,6 +150,7 @@ asreml_residual <- function(x, env) {
     if (is_named_iid(inner[[2L]])) return(as_one_sided(call("diag", bar[[3L]]), env))
     return(stats::setNames(list(inner), by))
   }
+  if (is_call_to(x, sommer_terms)) return(sommer_residual(x, env))
   factors <- split_interaction(x)
   structured <- vapply(factors, is_asreml_structure, NA)
   subject <- lapply(factors[!structured], function(f) if (is.call(f)) f[[2L]] else f)
@@ -131,4 +163,40 @@ asreml_residual <- function(x, env) {
   if (sum(structured) > 1L) return(as_one_sided(call("|", product, subject), env))
   product[[2L]] <- call("|", product[[2L]], subject)
   as_one_sided(product, env)
+}
+
+# sommer -------------------------------------------------------------------------------------------
+
+# sommer's vsr(dsr(env), line, Gu = A) as diag(env):vm(line, A).
+sommer_terms <- c("vs", "vsr", "vsm")
+sommer_structures <- c(
+  dsr = "diag", dsm = "diag", ds = "diag", usr = "us", usm = "us", us = "us", ism = "id", isr = "id"
+)
+
+sommer_term <- function(term) {
+  parts <- as.list(term)[-1L]
+  named <- names(parts) %||% rep.int("", length(parts))
+  unread <- setdiff(named, c("", "Gu"))
+  if (length(unread) > 0L) refuse_asreml(term, paste0("{.arg ", unread[1L], "} is not read"))
+  factors <- lapply(parts[named == ""], function(x) {
+    own <- if (is.call(x)) sommer_structures[deparse_one(x[[1L]])]
+    if (is.symbol(x) || length(x) != 2L || is.na(own)) return(x)
+    call(unname(own), x[[2L]])
+  })
+  last <- length(factors)
+  if ("Gu" %in% named) {
+    whose <- factors[[last]]
+    if (is_call_to(whose, asreml_identities)) whose <- whose[[2L]]
+    factors[[last]] <- call("vm", whose, parts[["Gu"]])
+  }
+  Reduce(function(a, b) call(":", a, b), factors)
+}
+
+# vsr(dsr(env), units): variances of groups of records.
+sommer_residual <- function(x, env) {
+  groups <- if (length(x) == 3L && identical(x[[3L]], quote(units))) x[[2L]]
+  if (!is_call_to(groups, c("dsr", "dsm", "ds"))) {
+    refuse_asreml(x, "this residual is not read", "Write {.code residual = ~ diag(group)}.")
+  }
+  as_one_sided(sommer_term(call("vsr", groups)), env)
 }

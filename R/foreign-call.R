@@ -4,12 +4,15 @@
 # `own` are the names of our arguments.
 is_foreign_call <- function(call, own, env) {
   length(setdiff(names(call)[-1L], own)) > 0L ||
+    is_call_to(typed_expression(call$na.action, env), "na.method") ||
     is_variance_function(typed_expression(call$weights, env)) ||
     is_asreml_residual(typed_expression(call$residual, env))
 }
 
 # `env` is where the call was made.
 native_call <- function(call, env, own) {
+  names(call) <- same_arguments(names(call))
+  call <- with_missing_method(call, env)
   for (name in setdiff(names(call)[-1L], c(own, names(foreign_arguments)))) {
     place <- which(names(call) == name)[1L]
     abort_unused(name, call[[place]], quote(lmmfit), own)
@@ -20,6 +23,61 @@ native_call <- function(call, env, own) {
     call <- foreign_arguments[[name]](call, typed_expression(value, env), env, value)
   }
   with_variance_function(with_asreml_residual(call, env), env)
+}
+
+with_family <- function(call, value, env, given) {
+  if (is_call_to(value, "asr_gaussian")) return(with_dispersion(call, value))
+  family <- eval(given, env)
+  if (is.function(family)) family <- family()
+  if (is.character(family) && length(family) == 1L) {
+    family <- list(family = family, link = "identity")
+  }
+  if (!is.list(family)) abort_argument("family", family, "gaussian")
+  if (!identical(family$family, "gaussian") || !identical(family$link, "identity")) {
+    abort_foreign("family", short_text(value), "the models of this package are Gaussian",
+      "Use {.code lme4::glmer()} or {.code glmmTMB::glmmTMB()}, or transform the response.")
+  }
+  call
+}
+
+# asr_gaussian(dispersion = 1) holds the residual variance.
+with_dispersion <- function(call, value) {
+  dispersion <- value$dispersion
+  if (is.null(dispersion)) return(call)
+  if (!is.null(call$hold)) {
+    abort_foreign("family", deparse_one(value), "{.arg hold} is given too", "Give one of them.")
+  }
+  call$hold <- call("c", residual = dispersion)
+  inform_read_as(paste("family =", deparse_one(value)), paste("hold =", deparse_one(call$hold)))
+  call
+}
+
+# Arguments that are ours under another name: of sommer and mmrm.
+same_arguments <- function(names) {
+  other <- c(rcov = "residual", covariance = "residual", reml = "REML")
+  for (name in intersect(names, names(other))) {
+    if (other[[name]] %in% names) next
+    inform_read_as(paste(name, "="), paste(other[[name]], "="))
+    names[names == name] <- other[[name]]
+  }
+  names
+}
+
+# ASReml keeps records with a missing response, which changes neither the likelihood nor effects of
+# levels that have other records.
+with_missing_method <- function(call, env) {
+  value <- typed_expression(call$na.action, env)
+  if (!is_call_to(value, "na.method")) return(call)
+  given <- as.list(match.call(function(y = "include", x = "fail") NULL, value))[-1L]
+  call["na.action"] <- NULL
+  read <- "na.action = na.omit"
+  if (identical(given$x, "include")) {
+    call$na_random <- "zero"
+    read <- paste0(read, ", na_random = \"zero\"")
+  }
+  inform_read_as(paste("na.action =", deparse_one(value)), read)
+  call$na.action <- quote(stats::na.omit)
+  call
 }
 
 with_asreml_residual <- function(call, env) {
@@ -66,19 +124,7 @@ foreign_arguments <- list(
     call$method <- method
     call
   },
-  family = function(call, value, env, given) {
-    family <- eval(given, env)
-    if (is.function(family)) family <- family()
-    if (is.character(family) && length(family) == 1L) {
-      family <- list(family = family, link = "identity")
-    }
-    if (!is.list(family)) abort_argument("family", family, "gaussian")
-    if (!identical(family$family, "gaussian") || !identical(family$link, "identity")) {
-      abort_foreign("family", short_text(value), "the models of this package are Gaussian",
-        "Use {.code lme4::glmer()} or {.code glmmTMB::glmmTMB()}, or transform the response.")
-    }
-    call
-  },
+  family = function(call, value, env, given) with_family(call, value, env, given),
   verbose = function(call, value, env, given) {
     control <- if (is.null(call$control)) lmm_control() else eval(call$control, env)
     if (!inherits(control, "lmm_control")) abort_control(control)

@@ -124,6 +124,10 @@ check_correlation_arguments <- function(name, given, value, env) {
 
 # With a variance for each place of the index.
 heterogeneous_structure <- function(name, index, subject, varied, value) {
+  # nlme wants whole numbers where we take the factor itself.
+  if (is_call_to(index, c("as.integer", "as.numeric")) && identical(varied, index[[2L]])) {
+    index <- varied
+  }
   if (!identical(varied, index) && !(name == "corCompSymm" && !is.null(varied))) {
     at <- deparse_one(index)
     refuse_correlation(value, "it goes with a variance for each {.code {at}}",

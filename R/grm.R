@@ -127,7 +127,7 @@ Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1) {
     dims = c(n, n))
   H <- Ainverse(ped) + Matrix::forceSymmetric(block, "L")
   dimnames(H) <- list(ped$id, ped$id)
-  H
+  as_inverse(H)
 }
 
 check_genomic <- function(G) {

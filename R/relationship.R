@@ -47,7 +47,13 @@ Ainverse <- function(ped, group_variance = Inf) {
   inverse <- ainverse_lower(ped, group_variance)
   made <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
     Dim = rep(length(ped$id), 2L), Dimnames = list(ped$id, ped$id))
-  made
+  as_inverse(made)
+}
+
+# ASReml's mark of an inverse: what reads its vm() must not take it for a covariance.
+as_inverse <- function(matrix) {
+  attr(matrix, "INVERSE") <- TRUE
+  matrix
 }
 
 # The lower triangle (i, p, x) and log|A|.

@@ -74,7 +74,8 @@ r_ranks <- list(
   ),
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
-    "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R", "in-henderson.R",
+    "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
+    "in-henderson.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
     "zzz.R", "data.R", "henderson-package.R"
   )
