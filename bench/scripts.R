@@ -26,7 +26,8 @@ counts <- table(program, vapply(found, `[[`, "", "outcome"))
 writeLines(c(
   "# Scripts of other programs", "",
   "The scripts are in `tests/testthat/scripts`, typed as users of the program type them, with",
-  "`lmmfit()` as the name of the call. A script that runs has the -2 log-likelihood of the same model",
+  paste("`lmmfit()` as the name of the call. A script that runs has the -2 log-likelihood of the",
+    "same model"),
   "(`beside`: `lmmfit` is our own grammar, the others are the peers), and the last column has the",
   "difference; a script that is refused has there what the message says to write.", "",
   paste("|", paste(c("program", colnames(counts)), collapse = " | "), "|"),
