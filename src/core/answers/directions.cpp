@@ -21,27 +21,49 @@ constexpr double kStep = 1e-4;
 // What is left of second derivatives below this share is error of the differences.
 constexpr double kLinear = 1e-6;
 
-std::vector<Matrix> sigma_derivatives(const Structure& structure, const ConstVectorRef& theta) {
+using equations::sigma_parts;
+using equations::size_of;
+using Parts = std::vector<covariance::Positions>;
+
+covariance::Positions all_positions(const Structure& structure) {
   covariance::Positions all(static_cast<std::size_t>(structure.n_coef()));
   std::iota(all.begin(), all.end(), 0);
-  return structure.covariance_derivatives(theta, all);
+  return all;
 }
 
-// dSigma / d value_k, stacked as the columns of a matrix: dSigma/dtheta J^-1.
-Matrix by_values(const Structure& structure, const ConstVectorRef& theta) {
-  const Index size = structure.n_coef() * structure.n_coef(), n = structure.n_theta();
-  Matrix stacked(size, n);
-  const std::vector<Matrix> by_theta = sigma_derivatives(structure, theta);
-  for (Index i = 0; i < n; ++i) stacked.col(i) = Eigen::Map<const Vector>(by_theta[i].data(), size);
-  return stacked * structure.value_jacobian(theta).inverse();
+// dSigma / d theta among the positions of each part, stacked as the columns of a matrix.
+Matrix by_theta(const Structure& structure, const ConstVectorRef& theta, const Parts& parts) {
+  Matrix stacked(size_of(parts), structure.n_theta());
+  Index first = 0;
+  for (const covariance::Positions& at : parts) {
+    const auto size = static_cast<Index>(at.size() * at.size());
+    const std::vector<Matrix> sigma = structure.covariance_derivatives(theta, at);
+    for (Index i = 0; i < stacked.cols(); ++i)
+      stacked.col(i).segment(first, size) = Eigen::Map<const Vector>(sigma[i].data(), size);
+    first += size;
+  }
+  return stacked;
+}
+
+// dSigma / d value_k = dSigma / dtheta J^-1
+Matrix by_values(const Structure& structure, const ConstVectorRef& theta, const Parts& parts) {
+  return by_theta(structure, theta, parts) * structure.value_jacobian(theta).inverse();
+}
+
+// A matrix among all positions as such, those of several parts one after the other.
+Matrix in_shape(const Vector& stacked, const Structure& structure) {
+  const Index n = structure.n_coef();
+  if (stacked.size() != n * n) return stacked;
+  return Eigen::Map<const Matrix>(stacked.data(), n, n);
 }
 
 // sum_ij covariance_ij d/dtheta_i (dSigma/dvalue) dvalue/dtheta_j: with the chain rule this is all
 // of the second derivative but the part along d2 value. Where every second derivative is a
 // combination of first ones, the structure is linear in some other values (cs and toep are, in
 // covariances), and nothing is left.
-Matrix nonlinear_sigma(const Structure& structure, const Vector& theta, const Matrix& covariance) {
-  const Matrix at = by_values(structure, theta);
+Matrix nonlinear_sigma(const Structure& structure, const Vector& theta, const Parts& parts,
+                       const Matrix& covariance) {
+  const Matrix at = by_values(structure, theta, parts);
   const Matrix jacobian = structure.value_jacobian(theta);
   const Matrix products = at.transpose() * at;
   const Eigen::LDLT<Matrix> gram(products);
@@ -52,25 +74,25 @@ Matrix nonlinear_sigma(const Structure& structure, const Vector& theta, const Ma
     above[i] += kStep;
     below[i] -= kStep;
     const Matrix change =
-        (by_values(structure, above) - by_values(structure, below)) / (2.0 * kStep);
+        (by_values(structure, above, parts) - by_values(structure, below, parts)) / (2.0 * kStep);
     const Matrix projected = at * gram.solve(at.transpose() * change);
     linear = linear && (change - projected).norm() <= kLinear * (change.norm() + at.norm());
     sum += change * (jacobian * covariance.col(i));
   }
   if (linear) return Matrix();
-  return Eigen::Map<const Matrix>(sum.data(), structure.n_coef(), structure.n_coef());
+  return in_shape(sum, structure);
 }
 
 // The same of a slot, if all its theta move.
-Matrix nonlinear_sigma_at(const Slot& slot, const ConstVectorRef& theta,
+Matrix nonlinear_sigma_at(const Slot& slot, const ConstVectorRef& theta, const Parts& parts,
                           const std::vector<Index>& place, const Matrix& covariance) {
   const Index n = slot.n_theta();
-  if (n == 0 || n != slot.n_values() || slot.structure->n_coef() > kLargestWhole) return Matrix();
+  if (n == 0 || n != slot.n_values() || parts.empty()) return Matrix();
   for (Index i = 0; i < n; ++i) {
     if (place[slot.first_theta + i] == kNone) return Matrix();
   }
   const Index first = place[slot.first_theta];
-  return nonlinear_sigma(*slot.structure, slot.theta_of(theta),
+  return nonlinear_sigma(*slot.structure, slot.theta_of(theta), parts,
                          covariance.block(first, first, n, n));
 }
 
@@ -88,22 +110,24 @@ std::vector<Direction> directions(const Model& model, const ConstVectorRef& thet
   for (Direction& direction : all) direction.sigma.resize(model.blocks.size());
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     const RandomBlock& block = model.blocks[b];
-    const std::vector<Matrix> sigma = sigma_derivatives(*block.structure, block.theta_of(theta));
-    for (Index i = 0; i < block.n_theta(); ++i) all[block.first_theta + i].sigma[b] = sigma[i];
+    const Matrix sigma =
+        by_theta(*block.structure, block.theta_of(theta), {all_positions(*block.structure)});
+    for (Index i = 0; i < block.n_theta(); ++i)
+      all[block.first_theta + i].sigma[b] = in_shape(sigma.col(i), *block.structure);
   }
   for (std::size_t b = 0; b < model.residual.blocks.size(); ++b) {
     const ResidualBlock& block = model.residual.blocks[b];
-    const bool whole = block.structure->n_coef() <= kLargestWhole;
-    std::vector<Matrix> sigma;
-    if (whole) sigma = sigma_derivatives(*block.structure, block.theta_of(theta));
+    const Parts parts = sigma_parts(block);
+    Matrix sigma;
+    if (!parts.empty()) sigma = by_theta(*block.structure, block.theta_of(theta), parts);
     for (Index i = 0; i < block.n_theta(); ++i) {
       Direction& direction = all[block.first_theta + i];
-      if (!whole) {
+      if (parts.empty()) {
         direction.theta = Vector::Unit(model.n_theta, block.first_theta + i);
         continue;
       }
       direction.residual_sigma.resize(model.residual.blocks.size());
-      direction.residual_sigma[b] = sigma[i];
+      direction.residual_sigma[b] = in_shape(sigma.col(i), *block.structure);
     }
   }
   if (!model.has_structured_residual()) all[model.n_theta].residual = std::exp(log_residual);
@@ -156,10 +180,12 @@ Direction nonlinear_part(const Model& model, const ConstVectorRef& theta,
   Direction part;
   std::vector<Index> place(static_cast<std::size_t>(model.n_parameters()), kNone);
   for (std::size_t i = 0; i < parameters.size(); ++i) place[parameters[i]] = static_cast<Index>(i);
-  for (const Slot& slot : model.slots()) {
-    (slot.in_residual ? part.residual_sigma : part.sigma)
-        .push_back(nonlinear_sigma_at(slot, theta, place, covariance));
-  }
+  for (const RandomBlock& block : model.blocks)
+    part.sigma.push_back(
+        nonlinear_sigma_at(block, theta, {all_positions(*block.structure)}, place, covariance));
+  for (const ResidualBlock& block : model.residual.blocks)
+    part.residual_sigma.push_back(
+        nonlinear_sigma_at(block, theta, sigma_parts(block), place, covariance));
   return part;
 }
 

@@ -16,8 +16,9 @@ using equations::kLargestWhole;
 struct Direction {
   std::vector<Matrix> sigma;  // one for each block; of size 0 where it is zero
   double residual = 0.0;      // (sigma^2)', of a residual without structure
-  // Of a structured residual: R' of its blocks among all positions, of size 0 where it is zero; and
-  // further theta' in its places among all theta, for blocks of too many positions. Or of size 0.
+  // Of a structured residual: R' of its blocks among their sigma_parts(), one matrix or several in
+  // a column, of size 0 where it is zero; and further theta' in its places among all theta, for
+  // subjects of too many positions. Or of size 0.
   std::vector<Matrix> residual_sigma;
   Vector theta;
 };
@@ -36,7 +37,7 @@ std::vector<Direction> along(const std::vector<Direction>& directions, const Mat
 // The part of sum_ij covariance_ij d2V / dtheta_i dtheta_j that is not the change of the user's
 // values: sum_ij covariance_ij (V_ij - sum_k V_k d2 value_k), V_k the derivative by value k. It is
 // what Kenward & Roger's R_ij add up to, and zero where V is linear in the values. Blocks with
-// held parameters, at a boundary, or of more than 300 positions are taken as linear.
+// held parameters, at a boundary, or with subjects of more than 300 positions are taken as linear.
 Direction nonlinear_part(const model::Model& model, const ConstVectorRef& theta,
                          const std::vector<Index>& parameters, const Matrix& covariance);
 

@@ -164,13 +164,21 @@ class WeightedColumns {
     }
   }
 
+  bool is_by_pattern(std::size_t b) const {
+    return at_.model().residual.blocks[b].structure->n_coef() > kLargestWhole;
+  }
+
   // T_w R' T_w' of one pattern.
   Matrix whitened_sigma(std::size_t b, std::size_t p, const Matrix& sigma) const {
     const covariance::Positions& at = at_.model().residual.blocks[b].patterns[p].positions;
     const Matrix& t = whitening_[b][p];
     Matrix among(t.rows(), t.cols());
-    for (Index j = 0; j < t.cols(); ++j) {
-      for (Index i = 0; i < t.rows(); ++i) among(i, j) = sigma(at[i], at[j]);
+    if (is_by_pattern(b)) {
+      among = Eigen::Map<const Matrix>(sigma.data() + first_of_pattern_[b][p], t.rows(), t.cols());
+    } else {
+      for (Index j = 0; j < t.cols(); ++j) {
+        for (Index i = 0; i < t.rows(); ++i) among(i, j) = sigma(at[i], at[j]);
+      }
     }
     return t * among * t.transpose();
   }
@@ -184,12 +192,17 @@ class WeightedColumns {
       std::vector<Matrix>& of_block = whitening_.emplace_back();
       std::vector<Matrix>& gathered = gathered_.emplace_back();
       Matrix& products = position_products_.emplace_back();
-      if (block.structure->n_coef() > kLargestWhole) continue;
+      std::vector<Index>& first = first_of_pattern_.emplace_back();
+      if (equations::sigma_parts(block).empty()) continue;
+      Index next = 0;
       for (std::size_t p = 0; p < block.patterns.size(); ++p) {
+        first.push_back(next);
+        next += static_cast<Index>(block.patterns[p].positions.size() *
+                                   block.patterns[p].positions.size());
         of_block.push_back(whitening(block, b, p));
         gathered.push_back(rows_of(block.patterns[p]));
       }
-      if (block.structure->n_coef() * rows_.cols() <= kMostProducts)
+      if (!is_by_pattern(b) && block.structure->n_coef() * rows_.cols() <= kMostProducts)
         products = products_of(b, callbacks);
     }
   }
@@ -247,8 +260,9 @@ class WeightedColumns {
   Matrix error_;  // the same less K and L: Z'T - L in the columns of Z
   Matrix rows_;   // T_w'T; of size 0 without a structured residual
   std::vector<std::vector<Matrix>> whitening_;
-  std::vector<std::vector<Matrix>> gathered_;  // rows_ by pattern
-  std::vector<Matrix> position_products_;      // products_of(), of size 0 where it is too large
+  std::vector<std::vector<Matrix>> gathered_;         // rows_ by pattern
+  std::vector<std::vector<Index>> first_of_pattern_;  // in R' by pattern
+  std::vector<Matrix> position_products_;  // products_of(), of size 0 where it is too large
 };
 
 // 2 sum_ij w_ij (T'V_i P V_j T - T'V_ij T / 4)

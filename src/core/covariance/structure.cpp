@@ -72,12 +72,17 @@ Vector Structure::completed(const ConstVectorRef& given, const ConstVectorRef& d
 
 Matrix difference_curvature(const Structure& structure, const ConstVectorRef& theta,
                             const Matrix& g) {
+  Positions all(static_cast<std::size_t>(structure.n_coef()));
+  std::iota(all.begin(), all.end(), 0);
+  return difference_curvature(structure, theta, g, all);
+}
+
+Matrix difference_curvature(const Structure& structure, const ConstVectorRef& theta,
+                            const Matrix& g, const Positions& at) {
   constexpr double kDifference = 1e-5;
   const Index n = structure.n_theta();
   Matrix curvature = Matrix::Zero(n, n);
   if (!theta.allFinite()) return curvature;
-  Positions at(static_cast<std::size_t>(structure.n_coef()));
-  std::iota(at.begin(), at.end(), 0);
   for (Index i = 0; i < n; ++i) {
     const double h = kDifference * std::max(1.0, std::abs(theta[i]));
     const double up = valid_step(structure, theta, i, h);

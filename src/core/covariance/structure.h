@@ -122,8 +122,10 @@ class Structure {
 };
 
 // Structure::curvature() by central differences of covariance_derivatives(), for a Lambda that is
-// not linear.
+// not linear; and for a G among some positions.
 Matrix difference_curvature(const Structure& structure, const ConstVectorRef& theta,
                             const Matrix& g);
+Matrix difference_curvature(const Structure& structure, const ConstVectorRef& theta,
+                            const Matrix& g, const Positions& at);
 
 }  // namespace henderson::covariance

@@ -13,7 +13,7 @@ constexpr double kCancelled = 1e-4;
 // C has then lost so many digits that -2l is off by 1e-8 or more.
 constexpr double kMostLost = 1e7;
 // What a factor from rows may cost.
-constexpr double kMostFlops = 2e8;
+constexpr double kMostFlops = 3e7;
 
 // out += (K^-1 x I_m) x for one vector. A column of K^-1 is read once for both triangles.
 void add_precision_product(const model::Relationship& precision, Index m, const double* x,
@@ -114,9 +114,9 @@ Matrix MixedModelEquations::square_root(const Factors& lambda, const Records& re
   a.topRows(above.cols()) = above.transpose();
   for (const RandomBlock& block : model_.blocks) {
     const Index first = columns_.nodes.first_column[block.first_node];
-    add_prior_root(block, a.block(above.cols() + first, first,
-                                  block.n_levels * block.structure->n_columns(),
-                                  block.n_levels * block.structure->n_columns()));
+    add_prior_root(
+        block, a.block(above.cols() + first, first, block.n_levels * block.structure->n_columns(),
+                       block.n_levels * block.structure->n_columns()));
   }
   return a;
 }

@@ -15,6 +15,41 @@ using model::ResidualPattern;
 
 using ConstMap = Eigen::Map<const Matrix>;
 
+namespace {
+
+// f(positions, G among them) of each part, G being whole or the parts one after the other.
+template <class F>
+void for_each_part(const ResidualBlock& block, const Matrix& g, F f) {
+  const double* next = g.data();
+  for (const covariance::Positions& at : sigma_parts(block)) {
+    const auto n = static_cast<Index>(at.size());
+    f(at, Matrix(ConstMap(next, n, n)));
+    next += n * n;
+  }
+}
+
+}  // namespace
+
+std::vector<covariance::Positions> sigma_parts(const ResidualBlock& block) {
+  if (block.structure->n_coef() <= kLargestWhole) {
+    covariance::Positions all(static_cast<std::size_t>(block.structure->n_coef()));
+    std::iota(all.begin(), all.end(), 0);
+    return {all};
+  }
+  std::vector<covariance::Positions> parts;
+  for (const ResidualPattern& pattern : block.patterns) {
+    if (pattern.positions.size() > kLargestWhole) return {};
+    parts.push_back(pattern.positions);
+  }
+  return size_of(parts) <= kMostInParts ? parts : std::vector<covariance::Positions>();
+}
+
+Index size_of(const std::vector<covariance::Positions>& parts) {
+  Index size = 0;
+  for (const covariance::Positions& at : parts) size += static_cast<Index>(at.size() * at.size());
+  return size;
+}
+
 // W D W~' + e e~' / sigma^2 for the rows of a group, n_sources x n_rows.
 Matrix WhitenedRecords::group_score(const RecordGroup& group, const std::vector<double>& inverse,
                                     const ConstVectorRef& u, double residual) const {
@@ -74,13 +109,20 @@ void WhitenedRecords::add_score(const std::vector<double>& inverse, const ConstV
   }
 }
 
+bool WhitenedRecords::has_few_positions() const {
+  return std::all_of(
+      model_.residual.blocks.begin(), model_.residual.blocks.end(),
+      [](const ResidualBlock& block) { return block.structure->n_coef() <= kLargestWhole; });
+}
+
 // With S = d(-2l)/dT / 2 on the lower triangle and M = L'GL for T = L^-1: M L' = -S there, row by
 // row a triangular solve, and G = T'MT.
 std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
     const std::vector<double>& inverse, const ConstVectorRef& u, double residual) const {
   std::vector<std::vector<Matrix>> sums;
   for (const ResidualBlock& block : model_.residual.blocks) {
-    if (block.structure->n_coef() > kLargestWhole) return std::nullopt;
+    const std::vector<covariance::Positions> parts = sigma_parts(block);
+    if (parts.empty()) return std::nullopt;
     std::vector<Matrix>& of_patterns = sums.emplace_back();
     for (const ResidualPattern& pattern : block.patterns) {
       const auto n = static_cast<Index>(pattern.positions.size());
@@ -94,8 +136,11 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
   std::vector<Matrix> scores;
   for (std::size_t b = 0; b < sums.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
+    const bool is_whole = block.structure->n_coef() <= kLargestWhole;
     const Index n_coef = block.structure->n_coef();
-    Matrix& score = scores.emplace_back(Matrix::Zero(n_coef, n_coef));
+    Matrix& score = scores.emplace_back(is_whole ? Matrix::Zero(n_coef, n_coef)
+                                                 : Matrix::Zero(size_of(sigma_parts(block)), 1));
+    double* next = score.data();
     for (std::size_t p = 0; p < sums[b].size(); ++p) {
       const ResidualPattern& pattern = block.patterns[p];
       const Matrix t = whitening_[b][p].matrix();
@@ -109,6 +154,10 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
         m.col(r).head(r + 1) = -s;
       }
       const Matrix g = t.transpose() * m * t;
+      if (!is_whole) {
+        next = std::copy_n(g.data(), g.size(), next);
+        continue;
+      }
       for (Index j = 0; j < g.cols(); ++j) {
         for (Index i = 0; i < g.rows(); ++i)
           score(pattern.positions[i], pattern.positions[j]) += g(i, j);
@@ -121,12 +170,12 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
 void WhitenedRecords::add_score(const std::vector<Matrix>& g, Vector& gradient) const {
   for (std::size_t b = 0; b < g.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
-    covariance::Positions all(static_cast<std::size_t>(g[b].rows()));
-    std::iota(all.begin(), all.end(), 0);
-    const std::vector<Matrix> sigma =
-        block.structure->covariance_derivatives(block.theta_of(theta_), all);
-    for (std::size_t i = 0; i < sigma.size(); ++i)
-      gradient[block.first_theta + static_cast<Index>(i)] += g[b].cwiseProduct(sigma[i]).sum();
+    for_each_part(block, g[b], [&](const covariance::Positions& at, const Matrix& own) {
+      const std::vector<Matrix> sigma =
+          block.structure->covariance_derivatives(block.theta_of(theta_), at);
+      for (std::size_t i = 0; i < sigma.size(); ++i)
+        gradient[block.first_theta + static_cast<Index>(i)] += own.cwiseProduct(sigma[i]).sum();
+    });
   }
 }
 
@@ -134,8 +183,13 @@ void WhitenedRecords::add_curvature(const std::vector<Matrix>& g, Matrix& curvat
   for (std::size_t b = 0; b < g.size(); ++b) {
     const ResidualBlock& block = model_.residual.blocks[b];
     const Index n_theta = block.structure->n_theta();
-    curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
-        block.structure->curvature(block.theta_of(theta_), g[b]);
+    const ConstVectorRef theta = block.theta_of(theta_);
+    const bool is_whole = block.structure->n_coef() <= kLargestWhole;
+    for_each_part(block, g[b], [&](const covariance::Positions& at, const Matrix& own) {
+      curvature.block(block.first_theta, block.first_theta, n_theta, n_theta) +=
+          is_whole ? block.structure->curvature(theta, own)
+                   : covariance::difference_curvature(*block.structure, theta, own, at);
+    });
   }
 }
 

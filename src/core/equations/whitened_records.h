@@ -14,6 +14,14 @@ namespace henderson::equations {
 
 // Positions up to which a covariance matrix of residuals is made whole.
 constexpr Index kLargestWhole = 300;
+// And the entries of those of all patterns.
+constexpr Index kMostInParts = 5'000'000;
+
+// The positions among which R and its derivatives are made: all of a block, or, where they are many
+// (times that no two subjects share), those of each pattern. Nothing where a subject has too many.
+std::vector<covariance::Positions> sigma_parts(const model::ResidualBlock& block);
+// Entries of the matrices among these positions.
+Index size_of(const std::vector<covariance::Positions>& parts);
 
 // What is left of y at some effects u: W'R^-1 e and e'R^-1 e for e = y - W u.
 struct RecordErrors {
@@ -63,8 +71,12 @@ class WhitenedRecords {
   void add_score(const std::vector<double>& inverse, const ConstVectorRef& u, double residual,
                  Vector& gradient) const;
 
-  // G = d(-2l)/dR of every block, among all its positions; with an infinite `residual` the part
-  // without the response, tr(P dR) = tr(G dR). Nothing for long sparse T.
+  // All blocks have few positions: sigma_parts() is one.
+  bool has_few_positions() const;
+
+  // G = d(-2l)/dR of every block among its sigma_parts(), one matrix or several in a column; with
+  // an infinite `residual` the part without the response, tr(P dR) = tr(G dR). Nothing for subjects
+  // of many positions.
   std::optional<std::vector<Matrix>> covariance_score(const std::vector<double>& inverse,
                                                       const ConstVectorRef& u,
                                                       double residual) const;

@@ -99,7 +99,10 @@ void add_random_blocks(const Evaluation& at, const equations::Traces& traces, Ex
 void add_residual_blocks(const Evaluation& at, const equations::WhitenedRecords& records,
                          const std::vector<double>& unscaled, Extent extent, Derivatives& found) {
   const Vector& u = at.solution().unscaled;
-  const std::optional<std::vector<Matrix>> g = records.covariance_score(unscaled, u, at.residual());
+  // Many positions: G is dear, and T' may be sparse.
+  std::optional<std::vector<Matrix>> g;
+  if (extent == Extent::curvature || records.has_few_positions())
+    g = records.covariance_score(unscaled, u, at.residual());
   found.has_residual_curvature = extent == Extent::curvature && g.has_value();
   if (!g) return records.add_score(unscaled, u, at.residual(), found.gradient);
   records.add_score(*g, found.gradient);

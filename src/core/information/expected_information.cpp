@@ -20,7 +20,9 @@ bool is_possible(const Model& model) {
   if (!model.has_structured_residual() || !model.blocks.empty()) return false;
   if (model.n_free_columns() > kMostColumns) return false;
   for (const ResidualBlock& block : model.residual.blocks) {
-    if (block.structure->n_coef() > equations::kLargestWhole) return false;
+    for (const ResidualPattern& pattern : block.patterns) {
+      if (pattern.positions.size() > equations::kLargestWhole) return false;
+    }
   }
   return true;
 }

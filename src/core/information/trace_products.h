@@ -12,7 +12,8 @@ namespace henderson::information {
 // N = sum over blocks of Z(random x K)Z' + residual; matrices of size 0 are zero.
 struct CovarianceChange {
   std::vector<Matrix> random;    // one for each block
-  std::vector<Matrix> residual;  // one for each block of a structured residual, all its positions
+  std::vector<Matrix> residual;  // one for each block of a structured residual, as its
+                                 // covariance_score()
 };
 
 // One entry for each of `moving`, by central differences of the exact trace. Nothing for residuals

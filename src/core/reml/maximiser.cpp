@@ -343,7 +343,8 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
   if (may_be_lifted(model, *found)) {
     const bool was_done = found->report.termination == Termination::converged;
     const auto starts = other_starts(model, found->evaluation.parameters, was_done);
-    found = best_of(std::move(*found), starts, Others::go_on_from_it, equations, options, callbacks);
+    found =
+        best_of(std::move(*found), starts, Others::go_on_from_it, equations, options, callbacks);
   }
   const bool has_time = found->report.termination != Termination::iteration_limit;
   if (model.n_records > kFewRecords || model.blocks.empty() || !has_time) return std::move(*found);

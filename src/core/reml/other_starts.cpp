@@ -48,7 +48,8 @@ std::optional<Parameters> corner(const Model& model, const FreeSpace& space,
   Vector theta = start.theta();
   for (const model::RandomBlock& block : model.blocks) {
     if (block.held || !block.structure->can_be_rescaled()) continue;
-    block.theta_of(theta) = block.structure->rescaled(start.of(block), is_most(block) ? kMost : kLeast);
+    block.theta_of(theta) =
+        block.structure->rescaled(start.of(block), is_most(block) ? kMost : kLeast);
   }
   const double of_residual = is_residual ? kMost : kLeast;
   for (const model::ResidualBlock& block : model.residual.blocks) {

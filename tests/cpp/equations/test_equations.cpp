@@ -124,8 +124,8 @@ TEST_CASE("equations that have lost their digits are factorised from the records
         Factors lambda = random_factors(model, engine);
         for (Matrix& factor : lambda) factor *= 1e5;
         const DenseEquations dense = dense_equations(given, model, lambda);
-        const Vector weights = given.spec.weights.size() > 0 ? given.spec.weights
-                                                             : Vector::Ones(model.n_records);
+        const Vector weights =
+            given.spec.weights.size() > 0 ? given.spec.weights : Vector::Ones(model.n_records);
         const Long w = dense_rows(model.w).cast<long double>();
         const Long scaled = w * dense.scale.cast<long double>();
         const Long c = scaled.transpose() * weights.cast<long double>().asDiagonal() * scaled +
@@ -134,7 +134,9 @@ TEST_CASE("equations that have lost their digits are factorised from the records
         const std::optional<Solved> solved = solved_at(equations, lambda);
         REQUIRE(solved.has_value());
         CHECK(solved->solution.log_det ==
-              Approx(static_cast<double>(2.0L * l.diagonal().array().log().sum())).epsilon(0).margin(2e-7));
+              Approx(static_cast<double>(2.0L * l.diagonal().array().log().sum()))
+                  .epsilon(0)
+                  .margin(2e-7));
       });
 }
 
