@@ -19,6 +19,12 @@ warn_information <- function(asked, used, known = TRUE) {
   )
 }
 
+inform_average <- function() {
+  inform("information",
+    paste("The expected information is had of subjects with at most 300 positions: the average",
+      "one is used, and Kenward-Roger takes the residual as linear in its parameters."))
+}
+
 warn_no_information <- function() {
   warn("information",
     paste(

@@ -26,7 +26,7 @@
 #'   Where V is not linear in its parameters their estimates are biased, and so is the covariance
 #'   made from them; this is counted, and the result is the same whatever the parameters are (a
 #'   correlation, its logarithm, a covariance). The same as `"Kenward-Roger"` where V is linear in
-#'   the parameters (variance components, `us`, `cs`, `toep`). Structures of more than 300 positions
+#'   the parameters (variance components, `us`, `cs`, `toep`). Subjects with more than 300 positions
 #'   are taken as linear.
 #' * `"between-within"` and `"containment"`: counted from the design, as SAS does (`ddfm =
 #'   betwithin`, `contain`); subjects are the groups of records that nothing ties to others.

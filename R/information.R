@@ -45,6 +45,7 @@ theta_covariance <- function(fit, information) {
   if (is_average(fit, information)) information <- "average"
   found <- variance_information(fit, average = information == "average")
   used <- if (information == "expected" && !found$has_expected) "average" else information
+  if (used != information && !any(fit$parameters$status == "at boundary")) inform_average()
   covariance <- inverse_of(found[[used]])
   if (is.null(covariance) && !is.null(by_average <- inverse_of(found$average))) {
     warn_information(information, "average", known = all(is.finite(found[[used]])))

@@ -33,7 +33,7 @@ bool has_boundary(const model::Model& model, const likelihood::Parameters& param
 // Independent residuals whose variance went to zero beside random terms that leave it nothing. The
 // equations divide by it, so it is left at this share of the variance that least squares leave (1
 // in the units of the model), which the likelihood cannot tell from zero.
-inline constexpr double kLeastResidual = 1e-6;
+inline constexpr double kLeastResidual = 1e-9;
 bool is_residual_gone(const model::Model& model, const likelihood::Parameters& parameters);
 
 }  // namespace henderson::coordinates

@@ -22,27 +22,6 @@ constexpr double kLeastPivot = 1e-6;
 // A range so long, in distances, is no accident of the data that a start should stay away from.
 constexpr double kNearOne = 1e3;
 
-struct Extent {
-  double smallest = kInfinity;  // of the distances above zero
-  double largest = 0.0;
-  double mean = 0.0;
-};
-
-Extent extent(const Matrix& coordinates) {
-  Extent found;
-  Index pairs = 0;
-  for (Index i = 0; i < coordinates.rows() && pairs < kStartPairs; ++i) {
-    for (Index j = 0; j < i; ++j, ++pairs) {
-      const double d = distance(coordinates, i, j);
-      if (d > 0.0) found.smallest = std::min(found.smallest, d);
-      found.largest = std::max(found.largest, d);
-      found.mean += d;
-    }
-  }
-  found.mean /= static_cast<double>(std::max<Index>(pairs, 1));
-  return found;
-}
-
 // On a line, each position after the one before it.
 bool is_ascending(const Matrix& coordinates) {
   if (coordinates.cols() != 1) return false;
@@ -58,9 +37,30 @@ double distance(const Matrix& coordinates, Index i, Index j) {
   return (coordinates.row(i) - coordinates.row(j)).norm();
 }
 
+Extent extent(const Matrix& coordinates, const Together& together) {
+  Extent found;
+  Index pairs = 0;
+  const auto add = [&](Index i, Index j) {
+    const double d = distance(coordinates, i, j);
+    if (d > 0.0) found.smallest = std::min(found.smallest, d);
+    found.largest = std::max(found.largest, d);
+    found.mean += d;
+    ++pairs;
+  };
+  for (const std::vector<SmallIndex>& subject : together) {
+    for (std::size_t i = 0; i < subject.size() && pairs < kStartPairs; ++i)
+      for (std::size_t j = 0; j < i; ++j) add(subject[i], subject[j]);
+  }
+  if (!(found.largest > 0.0)) {
+    for (Index i = 0; i < coordinates.rows() && pairs < kStartPairs; ++i)
+      for (Index j = 0; j < i; ++j) add(i, j);
+  }
+  found.mean /= static_cast<double>(std::max<Index>(pairs, 1));
+  return found;
+}
+
 // Regression through the origin of -log correlation on distance, over positive correlations.
-double start_range(const Matrix& coordinates, const Matrix& empirical) {
-  const Extent all = extent(coordinates);
+double start_range(const Matrix& coordinates, const Extent& all, const Matrix& empirical) {
   if (!(all.largest > 0.0)) {
     throw InvalidSpec("structure", "all positions of a structure of distances are the same");
   }
@@ -79,14 +79,14 @@ double start_range(const Matrix& coordinates, const Matrix& empirical) {
   return std::clamp(range, 0.2 * all.smallest, 5.0 * all.largest);
 }
 
-bool range_at_limit(const Matrix& coordinates, double range) {
-  const Extent all = extent(coordinates);
+bool range_at_limit(const Extent& all, double range) {
   return range >= 1e8 * all.largest || range <= 0.02 * all.smallest;
 }
 
-Distance::Distance(Matrix coordinates, Decay decay)
+Distance::Distance(Matrix coordinates, Decay decay, const Together& together)
     : IntervalCorrelation({{0.0, kInfinity}}),
       coordinates_(std::move(coordinates)),
+      extent_(extent(coordinates_, together)),
       decay_(decay),
       is_chain_(decay == Decay::exponential && is_ascending(coordinates_)) {
   if (coordinates_.cols() == 0 || !coordinates_.allFinite()) {
@@ -141,7 +141,7 @@ std::optional<Matrix> Distance::parameter_curvature(const ConstVectorRef& parame
 // The Gaussian correlation of near positions is singular in double precision long before its range
 // is that of the data: the range is halved until what a start needs, a factor, exists.
 Vector Distance::start(const Matrix& empirical) const {
-  Vector range = Vector::Constant(1, start_range(coordinates_, empirical));
+  Vector range = Vector::Constant(1, start_range(coordinates_, extent_, empirical));
   if (decay_ == Decay::exponential) return range;
   Positions first(static_cast<std::size_t>(std::min(coordinates_.rows(), kStartPositions)));
   std::iota(first.begin(), first.end(), 0);
@@ -153,7 +153,7 @@ Vector Distance::start(const Matrix& empirical) const {
 }
 
 std::vector<bool> Distance::at_limit(const ConstVectorRef& parameters) const {
-  return {range_at_limit(coordinates_, parameters[0])};
+  return {range_at_limit(extent_, parameters[0])};
 }
 
 Whitening Distance::whitening(const ConstVectorRef& free, const Positions& at) const {

@@ -3,6 +3,8 @@
 // exp(-d / r) and exp(-(d / r)^2).
 #pragma once
 
+#include <vector>
+
 #include "core/covariance/correlation.h"
 
 namespace henderson::covariance {
@@ -10,20 +12,33 @@ namespace henderson::covariance {
 // Distance of two rows of the coordinates.
 double distance(const Matrix& coordinates, Index i, Index j);
 
+// Of the distances that count.
+struct Extent {
+  double smallest = kInfinity;  // above zero
+  double largest = 0.0;
+  double mean = 0.0;
+};
+
+// Positions that occur together: those of each subject. None: all with all.
+using Together = std::vector<std::vector<SmallIndex>>;
+
+// Cost: at most 1e5 pairs.
+Extent extent(const Matrix& coordinates, const Together& together);
+
 // A range to start from: where the correlation at distance d is about `empirical(i, j)`, or, where
 // these say nothing, a quarter of the mean distance. Throws InvalidSpec where all distances are
 // zero.
-double start_range(const Matrix& coordinates, const Matrix& empirical);
+double start_range(const Matrix& coordinates, const Extent& extent, const Matrix& empirical);
 
 // A range is at its limit where the correlations are 1 or 0 to working precision.
-bool range_at_limit(const Matrix& coordinates, double range);
+bool range_at_limit(const Extent& extent, double range);
 
 enum class Decay { exponential, gaussian };
 
 class Distance final : public IntervalCorrelation {
  public:
   // coordinates: a row for each position.
-  Distance(Matrix coordinates, Decay decay);
+  Distance(Matrix coordinates, Decay decay, const Together& together = {});
 
   Index size() const override { return coordinates_.rows(); }
   Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
@@ -44,6 +59,7 @@ class Distance final : public IntervalCorrelation {
 
  private:
   Matrix coordinates_;
+  Extent extent_;
   Decay decay_;
   bool is_chain_;
 };

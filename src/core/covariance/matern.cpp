@@ -43,11 +43,12 @@ MaternTable make_table(const MaternCorrelation& correlation, const Matrix& coord
 
 }  // namespace
 
-Matern::Matern(Matrix coordinates, const Vector& smoothness)
+Matern::Matern(Matrix coordinates, const Vector& smoothness, const Together& together)
     : IntervalCorrelation(smoothness.size() > 0
                               ? std::vector<Interval>{{0.0, kInfinity}}
                               : std::vector<Interval>{{0.0, kInfinity}, kSmoothness}),
       coordinates_(std::move(coordinates)),
+      extent_(extent(coordinates_, together)),
       smoothness_(smoothness) {
   if (coordinates_.cols() == 0 || !coordinates_.allFinite()) {
     throw InvalidSpec("structure", "a structure of distances needs finite coordinates");
@@ -112,13 +113,13 @@ std::optional<Matrix> Matern::parameter_curvature(const ConstVectorRef& paramete
 Vector Matern::start(const Matrix& empirical) const {
   Vector start = Vector::Ones(n_parameters());
   const double nu = smoothness(start);
-  start[0] = start_range(coordinates_, empirical) / std::sqrt(2.0 * nu);
+  start[0] = start_range(coordinates_, extent_, empirical) / std::sqrt(2.0 * nu);
   return start;
 }
 
 std::vector<bool> Matern::at_limit(const ConstVectorRef& parameters) const {
   std::vector<bool> at_limit = IntervalCorrelation::at_limit(parameters);
-  at_limit[0] = range_at_limit(coordinates_, parameters[0]);
+  at_limit[0] = range_at_limit(extent_, parameters[0]);
   return at_limit;
 }
 

@@ -3,14 +3,14 @@
 // Bessel function of the second kind. The smoothness nu is a constant or the second parameter.
 #pragma once
 
-#include "core/covariance/correlation.h"
+#include "core/covariance/distance.h"
 
 namespace henderson::covariance {
 
 class Matern final : public IntervalCorrelation {
  public:
   // coordinates: a row for each position. smoothness: empty where it is a parameter.
-  Matern(Matrix coordinates, const Vector& smoothness);
+  Matern(Matrix coordinates, const Vector& smoothness, const Together& together = {});
 
   Index size() const override { return coordinates_.rows(); }
   Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
@@ -30,6 +30,7 @@ class Matern final : public IntervalCorrelation {
   double smoothness(const ConstVectorRef& parameters) const;
 
   Matrix coordinates_;
+  Extent extent_;
   Vector smoothness_;
 };
 

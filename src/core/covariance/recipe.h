@@ -16,8 +16,10 @@ struct Recipe {
   std::string name;    // a name of the table in registry.cpp
   Index n_coef = 0;    // coefficients, or positions of a residual: rows of Sigma
   Matrix coordinates;  // n_coef x dimensions, for structures of a distance; else empty
-  Index order = 0;     // of fa and rr the number of factors, of toep the number of bands; 0: all
-  Vector constants;    // settings that are not parameters, such as a known smoothness
+  std::vector<std::vector<SmallIndex>> together;  // of these the positions of each subject: only
+                                                  // their distances count; empty: all
+  Index order = 0;   // of fa and rr the number of factors, of toep the number of bands; 0: all
+  Vector constants;  // settings that are not parameters, such as a known smoothness
   std::shared_ptr<const UserMatrix> user;  // of own
   std::vector<Recipe> factors;             // of a product, the first one varying slowest
 };

@@ -74,11 +74,11 @@ std::shared_ptr<const Correlation> toeplitz(const Recipe& recipe) {
 
 template <Decay decay>
 std::shared_ptr<const Correlation> of_distance(const Recipe& recipe) {
-  return std::make_shared<Distance>(recipe.coordinates, decay);
+  return std::make_shared<Distance>(recipe.coordinates, decay, recipe.together);
 }
 
 std::shared_ptr<const Correlation> matern(const Recipe& recipe) {
-  return std::make_shared<Matern>(recipe.coordinates, recipe.constants);
+  return std::make_shared<Matern>(recipe.coordinates, recipe.constants, recipe.together);
 }
 
 template <MakeCorrelation make, bool own_variances>

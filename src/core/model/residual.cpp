@@ -96,6 +96,15 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
   if (n_seen != n_records) throw InvalidSpec("residual", "a record is in no section");
 }
 
+std::vector<std::vector<SmallIndex>> positions_by_subject(const ResidualSection& section) {
+  std::map<SmallIndex, std::vector<SmallIndex>> found;
+  for (std::size_t i = 0; i < section.record.size(); ++i)
+    found[section.subject[i]].push_back(section.position[i]);
+  std::vector<std::vector<SmallIndex>> all;
+  for (auto& [subject, positions] : found) all.push_back(std::move(positions));
+  return all;
+}
+
 ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& request,
                          const Vector& unit, bool natural, const Segment& segment) {
   ResidualBlock block;
@@ -116,8 +125,9 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   held.values = request.values.segment(segment.first_value, segment.n_values)
                     .cwiseQuotient(block.value_transform.diagonal());
   block.has_edge = section.ridge.size() > 0;
-  std::unique_ptr<const covariance::Structure> structure =
-      covariance::make_structure(section.structure, held);
+  covariance::Recipe recipe = section.structure;
+  if (recipe.coordinates.size() > 0) recipe.together = positions_by_subject(section);
+  std::unique_ptr<const covariance::Structure> structure = covariance::make_structure(recipe, held);
   for (Index p = 0; p < section.ridge.size(); ++p) {
     const double ridge = section.ridge[p];
     if (ridge > 0.0 && (block.least_ridge == 0.0 || ridge < block.least_ridge))

@@ -32,7 +32,7 @@ constexpr double kLargestRadius = 16.0;
 // A residual variance below this share of that of least squares is on its way to zero.
 constexpr double kExactFit = 1e-14;
 // And below this one it has gone there where the search ends and -2l still falls with it.
-constexpr double kEndsExact = 1e-9;
+constexpr double kEndsExact = 1e-10;
 constexpr double kStillFalls = 0.5;
 // What -2l may lose where the residual variance is left at the wall: less than it tells.
 constexpr double kWallLoss = 1e-3;
@@ -41,6 +41,8 @@ constexpr double kWallLoss = 1e-3;
 constexpr double kLiftGain = 1e-6;
 // And one that stalls.
 constexpr double kStalledGain = 1e-4;
+// Iterations of one that begins elsewhere.
+constexpr int kMostElsewhere = 50;
 
 class Search {
  public:
@@ -306,6 +308,7 @@ RemlResult best_of(RemlResult&& first, const std::vector<Parameters>& starts, Ot
   { const Evaluation released = std::move(first.evaluation); }
   RemlOptions quiet = options;  // lines are of the iterations that are reported
   quiet.trace = false;
+  if (!goes_on) quiet.max_iterations = std::min(quiet.max_iterations, kMostElsewhere);
   for (const Parameters& start : starts) {
     const std::optional<RemlResult> second = try_search(equations, start, quiet, callbacks);
     if (!second) continue;
