@@ -226,7 +226,10 @@ class Search {
   }
 
   RemlResult finish() {
-    Evaluation evaluation = end_at(trials_, *best_, course_.last().minus2loglik, *judged_);
+    const double value = course_.last().minus2loglik;
+    if (wall_.is_near(*best_) && trials_.as_good(wall_.at_wall(*best_), value))
+      best_ = wall_.at_wall(*best_);
+    Evaluation evaluation = end_at(trials_, *best_, value, *judged_);
     return {std::move(evaluation), {termination_, course_.history(), trials_.count(), left_}};
   }
 

@@ -17,6 +17,8 @@ using likelihood::Parameters;
 // Shares of the variance that least squares leave, which is 1 in the units of the model.
 constexpr double kSmall = 0.03;
 constexpr double kVanishing = 1e-5;
+// In units of the wall.
+constexpr double kNear = 1e3;
 // What the next step may still be expected to gain: far from the optimum a variance is often on its
 // way down and comes back.
 constexpr double kLittle = 0.5;
@@ -54,6 +56,10 @@ Parameters ResidualWall::at_wall(const Parameters& at) const {
 
 bool ResidualWall::was_passed(const Parameters& at) const {
   return coordinate_ != kNone && !stands_ && at.residual() < kVanishing;
+}
+
+bool ResidualWall::is_near(const Parameters& at) const {
+  return coordinate_ != kNone && at.residual() < kNear * kLeastResidual;
 }
 
 void ResidualWall::limit(const Parameters& at, Box& box) const {

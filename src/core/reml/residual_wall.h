@@ -27,6 +27,9 @@ class ResidualWall {
   // The search ended below the wall, or about there without having met it.
   bool was_passed(const likelihood::Parameters& at) const;
 
+  // It ended beside the wall, where the likelihood tells no difference.
+  bool is_near(const likelihood::Parameters& at) const;
+
   // No step goes below the wall. Distances from `at`.
   void limit(const likelihood::Parameters& at, coordinates::Box& box) const;
 
