@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/likelihood/start.h"
+#include "core/coordinates/boundary.h"
 #include "core/reml/residual_wall.h"
 #include "support/mixed_models.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 using coordinates::Box;
 using coordinates::FreeSpace;
+using coordinates::kLeastResidual;
 using likelihood::Parameters;
 using likelihood::starting_parameters;
 
@@ -39,16 +41,18 @@ TEST_CASE("wall: a residual variance that falls meets it, one that rises does no
   CHECK(wall.is_worth_a_look(at(0.01), falls, 0.1));
   CHECK_FALSE(wall.is_worth_a_look(at(0.009), falls, 0.1));  // it has just been looked at
   CHECK(wall.is_worth_a_look(at(0.001), falls, 0.1));
-  CHECK_FALSE(wall.hides_descent(at(1e-6), falls));
+  CHECK_FALSE(wall.hides_descent(at(kLeastResidual), falls));
   CHECK(wall.was_passed(at(1e-7)));
   CHECK_FALSE(wall.was_passed(at(1e-4)));
+  CHECK(wall.is_near(at(1e-7)));
+  CHECK_FALSE(wall.is_near(at(1e-5)));
   wall.build();
   CHECK_FALSE(wall.was_passed(at(1e-6)));
   Box box{Vector::Constant(space.size(), -kInfinite), Vector::Constant(space.size(), kInfinite)};
   wall.limit(at(1e-3), box);
-  CHECK(box.lower.maxCoeff() == Approx(std::log(1e-3)));
-  CHECK(wall.hides_descent(at(1e-6), falls));
-  CHECK_FALSE(wall.hides_descent(at(1e-6), 1e-6 * falls));
+  CHECK(box.lower.maxCoeff() == Approx(std::log(kLeastResidual / 1e-3)));
+  CHECK(wall.hides_descent(at(kLeastResidual), falls));
+  CHECK_FALSE(wall.hides_descent(at(kLeastResidual), 1e-6 * falls));
   CHECK_FALSE(wall.hides_descent(at(1e-3), falls));
   wall.remove();
   CHECK_FALSE(wall.stands());
