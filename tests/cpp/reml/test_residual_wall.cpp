@@ -5,8 +5,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/likelihood/start.h"
 #include "core/coordinates/boundary.h"
+#include "core/likelihood/start.h"
 #include "core/reml/residual_wall.h"
 #include "support/mixed_models.h"
 
