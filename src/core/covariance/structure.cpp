@@ -14,11 +14,16 @@ Matrix rows_of(const Matrix& matrix, const Positions& at) {
   return rows;
 }
 
-// The longest of the steps h, h/2, ... whose end is valid; 0 where none is.
-double valid_step(const Structure& structure, const ConstVectorRef& theta, Index i, double h) {
+// The longest of the steps h, h/2, ... whose end is valid, among some positions where they are not
+// all: thousands have no matrix. 0 where none is.
+double valid_step(const Structure& structure, const ConstVectorRef& theta, Index i, double h,
+                  const Positions& at) {
   constexpr int kMostHalvings = 20;
+  const bool is_whole = static_cast<Index>(at.size()) == structure.n_coef();
   for (int k = 0; k < kMostHalvings; ++k, h *= 0.5) {
-    if (structure.is_valid(theta + h * Vector::Unit(theta.size(), i))) return h;
+    const Vector there = theta + h * Vector::Unit(theta.size(), i);
+    if (is_whole ? structure.is_valid(there) : structure.whitening(there, at, false).size() > 0)
+      return h;
   }
   return 0.0;
 }
@@ -85,8 +90,8 @@ Matrix difference_curvature(const Structure& structure, const ConstVectorRef& th
   if (!theta.allFinite()) return curvature;
   for (Index i = 0; i < n; ++i) {
     const double h = kDifference * std::max(1.0, std::abs(theta[i]));
-    const double up = valid_step(structure, theta, i, h);
-    const double down = valid_step(structure, theta, i, -h);
+    const double up = valid_step(structure, theta, i, h, at);
+    const double down = valid_step(structure, theta, i, -h, at);
     if (up == down) continue;
     const Vector unit = Vector::Unit(n, i);
     const std::vector<Matrix> above = structure.covariance_derivatives(theta + up * unit, at);

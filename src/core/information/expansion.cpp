@@ -47,6 +47,9 @@ Expansion expand(const FreeSpace& space, Evaluation&& evaluation, bool exact,
   const Parameters at = evaluation.parameters;
   const bool is_structured = evaluation.model().has_structured_residual();
   std::optional<Matrix> expected;
+  // The Hessian of many positions is made by differences of R, subject by subject: too dear here.
+  const equations::WhitenedRecords* records = evaluation.records().whitened();
+  exact = exact && (records == nullptr || records->has_few_positions());
   if (exact) expected = expected_information(evaluation, callbacks);
   if (exact && !expected) {
     const std::optional<ExactParts> parts = loading_information(evaluation);
