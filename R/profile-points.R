@@ -132,7 +132,10 @@ to_the_end <- function(target, zeta_at, from, beyond, z) {
     found <- rbind(found, points_of(middle, zeta))
   }
   if (abs(beyond - last$value) > 1e-3 * step) return(found)
-  is_between <- target$ends >= min(last$value, beyond) & target$ends <= max(last$value, beyond)
+  # An estimate at the end may be beyond it by rounding.
+  slack <- 1e-12 * max(abs(last$value), abs(beyond))
+  is_between <- target$ends >= min(last$value, beyond) - slack &
+    target$ends <= max(last$value, beyond) + slack
   between <- target$ends[is_between]
   if (length(between) == 0L) {
     if (!isTRUE(target$has_end)) return(found)
@@ -140,7 +143,7 @@ to_the_end <- function(target, zeta_at, from, beyond, z) {
     found$end[nrow(found)] <- TRUE
     return(found)
   }
-  if (between[1L] == from$value) return(NULL)
+  if (is_near(from$value, between[1L])) return(NULL)
   zeta <- zeta_at(between[1L])
   rbind(found, points_of(between[1L], if (is.finite(zeta)) zeta else last$zeta, end = TRUE))
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/equations/row_limit.h"
+
 namespace henderson::coordinates {
 
 using likelihood::Parameters;
@@ -65,10 +67,12 @@ bool has_boundary(const Model& model, const Parameters& parameters) {
                      [&](const Slot& slot) { return n_at_boundary(slot, parameters) > 0; });
 }
 
+double least_residual(const Model& model) { return equations::takes_rows(model) ? 1e-9 : 1e-6; }
+
 bool is_residual_gone(const Model& model, const Parameters& parameters) {
   constexpr double kSame = 1e-9;
   return !model.has_structured_residual() && !model.residual_held && !model.blocks.empty() &&
-         std::abs(parameters.log_residual() - std::log(kLeastResidual)) < kSame;
+         std::abs(parameters.log_residual() - std::log(least_residual(model))) < kSame;
 }
 
 }  // namespace henderson::coordinates

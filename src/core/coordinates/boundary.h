@@ -31,9 +31,10 @@ std::ptrdiff_t n_at_boundary(const model::Slot& slot, const likelihood::Paramete
 bool has_boundary(const model::Model& model, const likelihood::Parameters& parameters);
 
 // Independent residuals whose variance went to zero beside random terms that leave it nothing. The
-// equations divide by it, so it is left at this share of the variance that least squares leave (1
-// in the units of the model), which the likelihood cannot tell from zero.
-inline constexpr double kLeastResidual = 1e-9;
+// equations divide by it, so it is left at a share of the variance that least squares leave (1 in
+// the units of the model), which the likelihood cannot tell from zero: the less, the more digits
+// they keep of it.
+double least_residual(const model::Model& model);
 bool is_residual_gone(const model::Model& model, const likelihood::Parameters& parameters);
 
 }  // namespace henderson::coordinates

@@ -3,6 +3,8 @@
 
 #include <Eigen/Cholesky>
 
+#include "core/equations/row_limit.h"
+
 namespace henderson::equations {
 namespace {
 
@@ -33,14 +35,6 @@ void add_precision_product(const model::Relationship& precision, Index m, const 
     }
 }
 
-// Of an orthogonal triangularisation of the records and the prior.
-double flops_of_rows(const model::Model& model, const Columns& columns) {
-  const auto n = static_cast<double>(columns.nodes.n_columns());
-  const auto n_rows = static_cast<double>(model.has_structured_residual() ? model.residual.n_rows()
-                                                                          : model.n_records);
-  return 2.0 * (n_rows + n) * n * n;
-}
-
 // F x I_m, F'F = K^-1.
 void add_prior_root(const RandomBlock& block, MatrixRef root) {
   const Index m = block.structure->n_columns();
@@ -61,6 +55,16 @@ void add_prior_root(const RandomBlock& block, MatrixRef root) {
 
 }  // namespace
 
+// 2 m n^2 flops of an orthogonal triangularisation of the records and the prior.
+bool takes_rows(const model::Model& model) {
+  auto n = static_cast<double>(model.n_free_columns());
+  for (const RandomBlock& block : model.blocks)
+    n += static_cast<double>(block.n_levels) * static_cast<double>(block.structure->n_columns());
+  const auto n_rows = static_cast<double>(model.has_structured_residual() ? model.residual.n_rows()
+                                                                          : model.n_records);
+  return 2.0 * (n_rows + n) * n * n <= kMostFlops;
+}
+
 MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads,
                                          BlockEntries entries)
     : model_(model),
@@ -68,7 +72,7 @@ MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace p
       threads_(threads),
       entries_(entries),
       columns_(make_columns(model)),
-      may_take_rows_(flops_of_rows(model, columns_) <= kMostFlops),
+      may_take_rows_(takes_rows(model)),
       source_(model) {}
 
 FactorSolver& MixedModelEquations::solver() const {

@@ -330,8 +330,17 @@ RemlResult best_of(RemlResult&& first, const std::vector<Parameters>& starts, Ot
   return {*likelihood::evaluate(equations, best, false, callbacks), std::move(report)};
 }
 
-// With so few records a search costs less than what is around it.
+// With so few records a search costs less than what is around it. A relationship of low rank has
+// one maximum where it explains little and one where it explains nearly all.
 constexpr Index kFewRecords = 50;
+constexpr Index kFewRelated = 500;
+
+bool may_have_several_maxima(const Model& model) {
+  const bool is_related =
+      std::any_of(model.blocks.begin(), model.blocks.end(),
+                  [](const auto& block) { return !block.levels->is_identity(); });
+  return !model.blocks.empty() && model.n_records <= (is_related ? kFewRelated : kFewRecords);
+}
 
 }  // namespace
 
@@ -353,7 +362,7 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
         best_of(std::move(*found), starts, Others::go_on_from_it, equations, options, callbacks);
   }
   const bool has_time = found->report.termination != Termination::iteration_limit;
-  if (model.n_records > kFewRecords || model.blocks.empty() || !has_time) return std::move(*found);
+  if (!may_have_several_maxima(model) || !has_time) return std::move(*found);
   return best_of(std::move(*found), corner_starts(model, start), Others::begin_elsewhere, equations,
                  options, callbacks);
 }

@@ -11,7 +11,6 @@ namespace {
 
 using coordinates::Box;
 using coordinates::FreeSpace;
-using coordinates::kLeastResidual;
 using likelihood::Parameters;
 
 // Shares of the variance that least squares leave, which is 1 in the units of the model.
@@ -29,7 +28,8 @@ constexpr double kSlope = 1e-3;
 
 }  // namespace
 
-ResidualWall::ResidualWall(const model::Model& model, const FreeSpace& space) : next_look_(kSmall) {
+ResidualWall::ResidualWall(const model::Model& model, const FreeSpace& space)
+    : least_(coordinates::least_residual(model)), next_look_(kSmall) {
   if (model.has_structured_residual() || model.residual_held || model.blocks.empty()) return;
   if (space.is_bounded() || !model.copies.empty()) return;
   for (Index j = 0; j < space.size(); ++j) {
@@ -44,14 +44,14 @@ void ResidualWall::remove() {
 
 bool ResidualWall::is_worth_a_look(const Parameters& at, const Vector& gradient, double potential) {
   if (coordinate_ == kNone || stands_ || !(potential < kLittle)) return false;
-  if (!(at.residual() < next_look_) || !(at.residual() > kLeastResidual)) return false;
+  if (!(at.residual() < next_look_) || !(at.residual() > least_)) return false;
   if (!(gradient[coordinate_] > 0.0)) return false;
   next_look_ = kFall * at.residual();
   return true;
 }
 
 Parameters ResidualWall::at_wall(const Parameters& at) const {
-  return {at.theta(), std::log(kLeastResidual)};
+  return {at.theta(), std::log(least_)};
 }
 
 bool ResidualWall::was_passed(const Parameters& at) const {
@@ -59,17 +59,17 @@ bool ResidualWall::was_passed(const Parameters& at) const {
 }
 
 bool ResidualWall::is_near(const Parameters& at) const {
-  return coordinate_ != kNone && at.residual() < kNear * kLeastResidual;
+  return coordinate_ != kNone && at.residual() < std::min(kNear * least_, kVanishing);
 }
 
 void ResidualWall::limit(const Parameters& at, Box& box) const {
   if (!stands_) return;
-  const double left = std::min(std::log(kLeastResidual) - at.log_residual(), 0.0);
+  const double left = std::min(std::log(least_) - at.log_residual(), 0.0);
   box.lower[coordinate_] = std::max(box.lower[coordinate_], left);
 }
 
 bool ResidualWall::hides_descent(const Parameters& at, const Vector& gradient) const {
-  return stands_ && at.residual() < 2.0 * kLeastResidual && gradient[coordinate_] > kSlope;
+  return stands_ && at.residual() < 2.0 * least_ && gradient[coordinate_] > kSlope;
 }
 
 }  // namespace henderson::reml

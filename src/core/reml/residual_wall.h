@@ -38,6 +38,7 @@ class ResidualWall {
   bool hides_descent(const likelihood::Parameters& at, const Vector& gradient) const;
 
  private:
+  double least_;
   Index coordinate_ = kNone;  // of log sigma^2
   bool stands_ = false;
   double next_look_;

@@ -15,7 +15,6 @@ namespace {
 
 using coordinates::Box;
 using coordinates::FreeSpace;
-using coordinates::kLeastResidual;
 using likelihood::Parameters;
 using likelihood::starting_parameters;
 
@@ -34,6 +33,7 @@ TEST_CASE("wall: a residual variance that falls meets it, one that rises does no
   const auto at = [&](double residual) {
     return Parameters(starting_parameters(model, nothing).theta(), std::log(residual));
   };
+  const double least = coordinates::least_residual(model);
   const Vector falls = Vector::Ones(space.size());
   CHECK_FALSE(wall.is_worth_a_look(at(0.5), falls, 0.1));    // not small
   CHECK_FALSE(wall.is_worth_a_look(at(0.01), falls, 10.0));  // far from the optimum
@@ -41,7 +41,7 @@ TEST_CASE("wall: a residual variance that falls meets it, one that rises does no
   CHECK(wall.is_worth_a_look(at(0.01), falls, 0.1));
   CHECK_FALSE(wall.is_worth_a_look(at(0.009), falls, 0.1));  // it has just been looked at
   CHECK(wall.is_worth_a_look(at(0.001), falls, 0.1));
-  CHECK_FALSE(wall.hides_descent(at(kLeastResidual), falls));
+  CHECK_FALSE(wall.hides_descent(at(least), falls));
   CHECK(wall.was_passed(at(1e-7)));
   CHECK_FALSE(wall.was_passed(at(1e-4)));
   CHECK(wall.is_near(at(1e-7)));
@@ -50,9 +50,9 @@ TEST_CASE("wall: a residual variance that falls meets it, one that rises does no
   CHECK_FALSE(wall.was_passed(at(1e-6)));
   Box box{Vector::Constant(space.size(), -kInfinite), Vector::Constant(space.size(), kInfinite)};
   wall.limit(at(1e-3), box);
-  CHECK(box.lower.maxCoeff() == Approx(std::log(kLeastResidual / 1e-3)));
-  CHECK(wall.hides_descent(at(kLeastResidual), falls));
-  CHECK_FALSE(wall.hides_descent(at(kLeastResidual), 1e-6 * falls));
+  CHECK(box.lower.maxCoeff() == Approx(std::log(least / 1e-3)));
+  CHECK(wall.hides_descent(at(least), falls));
+  CHECK_FALSE(wall.hides_descent(at(least), 1e-6 * falls));
   CHECK_FALSE(wall.hides_descent(at(1e-3), falls));
   wall.remove();
   CHECK_FALSE(wall.stands());
