@@ -19,7 +19,7 @@ test_that("slopes on a relationship of low rank end at the best of several maxim
   }
 })
 
-# Few records: crossed terms, and a range that says nothing at first (dense -2l over a grid).
+# Few records and crossed terms.
 test_that("few records end at the best of several maxima", {
   for (seed in 1:6) {
     set.seed(seed)
