@@ -38,6 +38,21 @@ test_that("answers do not depend on how many positions all subjects have togethe
     lmmfit(y ~ t + x + (1 | id), d, residual = ~ gau(far | id)))
 })
 
+# Few subjects of many times.
+test_that("the same for four subjects of a hundred times", {
+  set.seed(2)
+  d <- expand.grid(visit = 1:100, id = factor(1:4))
+  d$t <- d$visit
+  d$far <- d$t + 1000 * as.integer(d$id)
+  d$y <- as.vector(stats::filter(rnorm(400), 0.6, "recursive"))
+  near <- lmmfit(y ~ t, d, residual = ~ exp(t | id))
+  far <- lmmfit(y ~ t, d, residual = ~ exp(far | id))
+  for (ddf in c("Kenward-Roger", "Kenward-Roger2")) {
+    expect_equal(unname(coef(summary(far, ddf = ddf))), unname(coef(summary(near, ddf = ddf))),
+      tolerance = 1e-5)
+  }
+})
+
 test_that("where a subject has too many positions for the expected information this is said", {
   set.seed(1)
   d <- data.frame(t = rep(cumsum(runif(320, 0.5, 1.5)), 2), id = gl(2, 320))

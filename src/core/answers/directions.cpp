@@ -51,10 +51,16 @@ Matrix by_values(const Structure& structure, const ConstVectorRef& theta, const 
 }
 
 // A matrix among all positions as such, those of several parts one after the other.
-Matrix in_shape(const Vector& stacked, const Structure& structure) {
+Matrix in_shape(const Vector& stacked, const Parts& parts, const Structure& structure) {
   const Index n = structure.n_coef();
-  if (stacked.size() != n * n) return stacked;
+  if (parts.size() != 1 || static_cast<Index>(parts[0].size()) != n) return stacked;
   return Eigen::Map<const Matrix>(stacked.data(), n, n);
+}
+
+// Of a random term: the same limit as of residuals.
+Parts random_parts(const RandomBlock& block) {
+  if (block.structure->n_coef() > kLargestWhole) return {};
+  return {all_positions(*block.structure)};
 }
 
 // sum_ij covariance_ij d/dtheta_i (dSigma/dvalue) dvalue/dtheta_j: with the chain rule this is all
@@ -80,7 +86,7 @@ Matrix nonlinear_sigma(const Structure& structure, const Vector& theta, const Pa
     sum += change * (jacobian * covariance.col(i));
   }
   if (linear) return Matrix();
-  return in_shape(sum, structure);
+  return in_shape(sum, parts, structure);
 }
 
 // The same of a slot, if all its theta move.
@@ -110,10 +116,10 @@ std::vector<Direction> directions(const Model& model, const ConstVectorRef& thet
   for (Direction& direction : all) direction.sigma.resize(model.blocks.size());
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     const RandomBlock& block = model.blocks[b];
-    const Matrix sigma =
-        by_theta(*block.structure, block.theta_of(theta), {all_positions(*block.structure)});
+    const Parts parts{all_positions(*block.structure)};
+    const Matrix sigma = by_theta(*block.structure, block.theta_of(theta), parts);
     for (Index i = 0; i < block.n_theta(); ++i)
-      all[block.first_theta + i].sigma[b] = in_shape(sigma.col(i), *block.structure);
+      all[block.first_theta + i].sigma[b] = in_shape(sigma.col(i), parts, *block.structure);
   }
   for (std::size_t b = 0; b < model.residual.blocks.size(); ++b) {
     const ResidualBlock& block = model.residual.blocks[b];
@@ -127,7 +133,7 @@ std::vector<Direction> directions(const Model& model, const ConstVectorRef& thet
         continue;
       }
       direction.residual_sigma.resize(model.residual.blocks.size());
-      direction.residual_sigma[b] = in_shape(sigma.col(i), *block.structure);
+      direction.residual_sigma[b] = in_shape(sigma.col(i), parts, *block.structure);
     }
   }
   if (!model.has_structured_residual()) all[model.n_theta].residual = std::exp(log_residual);
@@ -181,8 +187,7 @@ Direction nonlinear_part(const Model& model, const ConstVectorRef& theta,
   std::vector<Index> place(static_cast<std::size_t>(model.n_parameters()), kNone);
   for (std::size_t i = 0; i < parameters.size(); ++i) place[parameters[i]] = static_cast<Index>(i);
   for (const RandomBlock& block : model.blocks)
-    part.sigma.push_back(
-        nonlinear_sigma_at(block, theta, {all_positions(*block.structure)}, place, covariance));
+    part.sigma.push_back(nonlinear_sigma_at(block, theta, random_parts(block), place, covariance));
   for (const ResidualBlock& block : model.residual.blocks)
     part.residual_sigma.push_back(
         nonlinear_sigma_at(block, theta, sigma_parts(block), place, covariance));

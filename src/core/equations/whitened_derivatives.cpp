@@ -121,8 +121,7 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
     const std::vector<double>& inverse, const ConstVectorRef& u, double residual) const {
   std::vector<std::vector<Matrix>> sums;
   for (const ResidualBlock& block : model_.residual.blocks) {
-    const std::vector<covariance::Positions> parts = sigma_parts(block);
-    if (parts.empty()) return std::nullopt;
+    if (sigma_parts(block).empty()) return std::nullopt;
     std::vector<Matrix>& of_patterns = sums.emplace_back();
     for (const ResidualPattern& pattern : block.patterns) {
       const auto n = static_cast<Index>(pattern.positions.size());
