@@ -7,6 +7,11 @@ abort_gr <- function(problem, remedy, argument = "cov", fun = "gr") {
     parent.frame())
 }
 
+abort_inverse <- function(name) {
+  abort_gr("{.arg cov} = {.code {name}} is the inverse of a relationship matrix.",
+    "Write {.code precision = {name}}, or {.code pedigree = ped}.")
+}
+
 inform_rounding <- function(name, n, range, kind) {
   inform("rounding",
     paste(

@@ -5,6 +5,7 @@
 is_foreign_call <- function(call, own, env) {
   length(setdiff(names(call)[-1L], own)) > 0L ||
     is_call_to(typed_expression(call$na.action, env), "na.method") ||
+    is_foreign_control(call$control, env) ||
     is_variance_function(typed_expression(call$weights, env)) ||
     is_asreml_residual(typed_expression(call$residual, env))
 }
@@ -13,6 +14,8 @@ is_foreign_call <- function(call, own, env) {
 native_call <- function(call, env, own) {
   names(call) <- same_arguments(names(call))
   call <- with_missing_method(call, env)
+  call <- with_foreign_control(call, env)
+  call <- with_asreml_columns(call, env)
   for (name in setdiff(names(call)[-1L], c(own, names(foreign_arguments)))) {
     place <- which(names(call) == name)[1L]
     abort_unused(name, call[[place]], quote(lmmfit), own)
@@ -105,7 +108,8 @@ foreign_arguments <- list(
   ginverse = function(call, value, env, given) with_relationships(call, value, env, "ginverse"),
   random = function(call, value, env, given) {
     formula <- check_formula(eval(call$formula, env), env)
-    addends <- random_addends(value, given, env, environment(formula))
+    scope <- foreign_scope(call, env, environment(formula))
+    addends <- random_addends(value, given, env, scope)
     formula[[3L]] <- Reduce(function(a, b) call("+", a, b), addends, formula[[3L]])
     text <- paste(vapply(addends, deparse_one, ""), collapse = " + ")
     inform_read_as(paste("random =", deparse_one(value)), text)

@@ -1,15 +1,15 @@
 # nlme's random effects, correlation structures and variance functions in our own formulas.
 
 # `random = ~ 1 + x | g`, a list of formulas by group, pdMat objects: addends with bars.
-# `matrices` is where relationships are found.
-random_addends <- function(value, given, env, matrices = env) {
+# `scope` is where relationships and the types of columns are found.
+random_addends <- function(value, given, env, scope) {
   if (is_call_to(value, "list")) return(listed_addends(value))
   formula <- if (is_call_to(value, "~")) value else eval(given, env)
   if (!inherits(formula, "formula") && !is_call_to(formula, "~") || length(formula) != 2L) {
     abort_foreign("random", short_text(value), "it is not a formula with one side",
       "Write {.code random = ~ 1 | g}, or {.code (1 | g)} in {.arg formula}.")
   }
-  if (!has_bar(formula[[2L]])) return(asreml_addends(formula[[2L]], matrices))
+  if (!has_bar(formula[[2L]])) return(asreml_addends(formula[[2L]], scope))
   bar_of_random(formula[[2L]], value)
 }
 

@@ -12,6 +12,9 @@ new_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NU
 model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = NULL,
                         na_random = "drop") {
   env <- environment(parts$formula)
+  has_units <- !units_column %in% names(data)
+  data <- with_units(data, parts$variables)
+  has_units <- has_units && units_column %in% names(data)
   terms <- stats::terms(parts$variables)
   check_variables(looked_up(as.call(c(quote(c), residual_variables(parts$residual)))), data, env,
     "residual")
@@ -28,11 +31,25 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
   frame <- with_unknown_levels(fill_where_masked(frame, parts), parts)
   frame <- drop_missing(frame, na_action, if (na_random == "zero") optional_groups(parts, frame),
     parts)
+  # New records have no effect of units of the fit.
+  if (has_units) attr(frame, "optional") <- union(attr(frame, "optional"), units_column)
   frame <- with_sources(frame, parts, data, subset)
   for (name in names(frame)[vapply(frame, is.factor, NA)]) {
     frame[[name]] <- drop_unused_levels(frame[[name]], name)
   }
   frame
+}
+
+# `units` is a level for each record where there is no such column, as in ASReml.
+units_column <- "units"
+
+with_units <- function(data, formula, levels = seq_len(nrow(data))) {
+  if (!is.data.frame(data) || units_column %in% names(data)) return(data)
+  if (!units_column %in% looked_up(formula)) return(data)
+  found <- get0(units_column, environment(formula))
+  if (!is.null(found) && !is.function(found)) return(data)
+  data[[units_column]] <- factor(levels)
+  data
 }
 
 # Functions that do not exist: terms of other grammars, mostly.
@@ -208,6 +225,7 @@ safe_terms <- function(formula, frame) {
 # The frame of new data. Factors among `columns` (those with effects of their own levels) get the
 # levels of the fit; the others are groups, whose levels are matched later.
 newdata_frame <- function(formula, frame, newdata, columns) {
+  newdata <- with_units(newdata, formula, rep.int(NA, nrow(newdata)))
   terms <- made_columns(stats::delete.response(safe_terms(formula, frame)), newdata)
   check_variables(looked_up(terms), newdata, environment(formula), "newdata", variable_names(terms))
   new <- evaluate_frame(terms, newdata)

@@ -16,6 +16,8 @@
 #'   bare factor means its levels; a model formula such as `0 + env` means its columns.
 #' * `(1 | a/b)` is `(1 | a) + (1 | b:a)`; `(1 | b:a)` has a level for each combination with
 #'   records.
+#' * `(1 | units)`: a level for each record, unless there is a column of this name: an error of
+#'   measurement beside correlated residuals.
 #' * `(1 | gr(g, cov = K))`: related levels, see [gr()].
 #' * `x + spl(x)`: a smoothing spline, see [spl()]; `col * row + spl2(col, row)`: a smooth surface,
 #'   see [spl2()].

@@ -39,6 +39,7 @@ check_relationship <- function(matrix, kind, name, data_levels) {
   if (anyDuplicated(levels) || !names_agree) {
     abort_gr("the row and column names of {.code {name}} must be the same, each once.", NULL, kind)
   }
+  if (kind == "cov" && isTRUE(attr(matrix, "INVERSE"))) abort_inverse(name)
   check_relationship_values(matrix, kind, name)
   check_relationship_diagonal(matrix, kind, name, levels)
   check_known_levels(data_levels, plain_names(levels), name, kind)
@@ -95,6 +96,21 @@ covariance_spec <- function(matrix, name) {
     return(singular_relationship(dense) %||%
       singular_relationship(cut_at_rounding(dense, name)))
   }
+  if (is_of_pedigree(inverse, matrix)) abort_inverse(name)
   precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
   list(type = "precision", precision = precision, diagonal = diagonal)
+}
+
+# Whether a covariance was meant for the inverse that it is of a pedigree, as where as.matrix() has
+# taken the mark of an inverse: it has variances of at least 1 and negative entries, and its own
+# inverse those of a numerator relationship matrix, 1 + F on the diagonal, sums of powers of 1/2
+# elsewhere.
+is_of_pedigree <- function(inverse, matrix, most = 50L, digits = 2^20) {
+  rows <- seq_len(min(nrow(matrix), most))
+  given <- as.matrix(matrix[rows, , drop = FALSE])
+  if (any(Matrix::diag(matrix) < 1 - 1e-8) || !any(given < -1e-8)) return(FALSE)
+  A <- as.matrix(inverse[rows, , drop = FALSE])
+  own <- A[cbind(rows, rows)]
+  all(A > -1e-8) && all(own > 1 - 1e-8 & own < 2 + 1e-8) &&
+    max(abs(A * digits - round(A * digits))) < 1e-3
 }

@@ -50,7 +50,7 @@ r_ranks <- list(
     "information.R", "ddf-names.R", "moments.R", "row-sketch.R", "subjects.R", "sandwich.R",
     "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
     "bayes-functions.R", "bayes-answers.R", "bayes-loo.R",
-    "anova.R", "boundary-mixture.R", "drop1.R", "anova-table.R", "varcomp.R",
+    "anova.R", "boundary-mixture.R", "wald.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "long-table.R", "reliability.R",
     "breeding-values.R", "genetic-trend.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
@@ -75,7 +75,7 @@ r_ranks <- list(
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
-    "in-henderson.R",
+    "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
     "zzz.R", "data.R", "henderson-package.R"
   )

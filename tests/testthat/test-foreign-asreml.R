@@ -54,7 +54,7 @@ test_that("pedigrees, the values of vpredict() and update()", {
 })
 
 test_that("what cannot be had is refused by name", {
-  for (random in c(~ grp(a), ~ str(~ a + b, ~ us(2):id(3)), ~ mbf(a), ~units, ~ ma1(row):gen,
+  for (random in c(~ grp(a), ~ str(~ a + b, ~ us(3):id(3)), ~ mbf(a), ~ sar3(row):gen,
     ~ and(gen))) {
     expect_error(lmmfit(fixed = yield ~ env, random = random, data = trials),
       class = "henderson_error_foreign")

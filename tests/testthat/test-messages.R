@@ -51,7 +51,7 @@ test_that("the front door says what to write", {
     lmmfit(s, Reaction ~ Days)
     lmmfit(f ~ Days, s)
     lmmfit(Reaction ~ Days, s, residual = ~ us(Days))
-    lmmfit(Reaction ~ Days, s, control = lme4::lmerControl())
+    lmmfit(Reaction ~ Days, s, control = list(maxit = 5))
     predict(fit, data.frame(Days = 1))
     predict(fit, level = 0)
     mme(lmmfit(Reaction ~ Days, s[rep(1:180, 20), ]), form = "V")

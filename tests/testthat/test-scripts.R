@@ -25,6 +25,7 @@ test_that("an inverse is not taken for a covariance by vm()", {
 })
 
 test_that("nested factors, and three of them", {
+  trial$row <- factor(trial$row)
   read <- suppressMessages(lmmfit(fixed = yield ~ 1, random = ~ env / rep / row, data = trial))
   own <- suppressMessages(lmmfit(yield ~ (1 | env / rep / row), trial))
   expect_equal(as.numeric(logLik(read)), as.numeric(logLik(own)), tolerance = 1e-8)

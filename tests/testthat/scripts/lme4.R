@@ -15,7 +15,7 @@ script("lme4: lines, by ML", {
 script("lme4: uncorrelated, settings of an optimiser", {
   m <- lmmfit(height ~ sex * age + (age || id), data = growth,
     control = lme4::lmerControl(optimizer = "bobyqa"))
-}, refused = "leave them out")
+}, same = lme4::lmer(height ~ sex * age + (age || id), growth))
 
 script("lme4: crossed and nested", {
   m <- lmmfit(strength ~ 1 + (1 | batch / cask), data = lme4::Pastes)

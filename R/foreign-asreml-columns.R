@@ -1,0 +1,66 @@
+# ASReml's polynomials and lin() as columns of our own.
+
+asreml_polynomials <- c("pol", "leg")
+
+is_polynomial <- function(x) is_call_to(x, asreml_polynomials)
+
+# list(columns, intercept) of pol(x, k), without its constant column.
+polynomial_parts <- function(x) {
+  given <- tryCatch(as.list(match.call(function(obj, t = 1, init) NULL, x))[-1L],
+    error = function(e) refuse_asreml(x, "its arguments are not read"))
+  degree <- tryCatch(eval(given$t %||% 1, baseenv()), error = function(e) NULL)
+  if (is.null(given$obj) || !is.numeric(degree) || length(degree) != 1L || degree %% 1 != 0 ||
+        degree == 0) {
+    refuse_asreml(x, "its degree is not a whole number other than 0")
+  }
+  columns <- if (is_call_to(x, "pol")) call("poly", given$obj, abs(degree)) else
+    call("legendre", given$obj, abs(degree), intercept = FALSE)
+  list(columns = columns, intercept = degree > 0)
+}
+
+# The scales and origins of the columns are those of a program, and no matter only where the
+# structure holds for any linear change of them (us), or for any units (leg, with own variances).
+polynomial_coefficients <- function(polynomial, structure) {
+  check_polynomial_scale(polynomial, structure)
+  parts <- polynomial_parts(polynomial)
+  call("+", as.numeric(parts$intercept), parts$columns)
+}
+
+check_polynomial_scale <- function(polynomial, structure) {
+  own_units <- is_call_to(polynomial, "leg") && is_heterogeneous(structure)
+  if (is_unstructured(structure) || own_units) return(invisible())
+  refuse_asreml(polynomial, "variances of its columns depend on how that program scales them",
+    paste0("Write {.code ", structure, "(0 + legendre(x, k) | id)}, which says how, or {.fn us}."))
+}
+
+# pol(), leg() and lin() in an expression. In a product with a constant column a factor is there by
+# itself too.
+asreml_columns <- function(x, scope) {
+  if (!is.call(x)) return(x)
+  if (is_polynomial(x)) return(polynomial_parts(x)$columns)
+  if (is_call_to(x, "lin") && length(x) == 2L) {
+    is_factor <- is.symbol(x[[2L]]) && !is.numeric(scope$data[[as.character(x[[2L]])]])
+    return(if (is_factor) call("as.integer", x[[2L]]) else x[[2L]])
+  }
+  if (!is_call_to(x, c("+", "-", "*", ":", "/", "("))) return(x)
+  factors <- if (is_call_to(x, ":")) split_interaction(x)
+  constant <- vapply(factors, function(f) is_polynomial(f) && polynomial_parts(f)$intercept, NA)
+  own <- as.call(c(x[[1L]], lapply(as.list(x)[-1L], asreml_columns, scope)))
+  if (!any(constant) || all(constant)) return(own)
+  call("+", asreml_columns(product_of(factors[!constant]), scope), own)
+}
+
+# Of the fixed part of a call, unless the user has functions of these names.
+with_asreml_columns <- function(call, env) {
+  side <- if (is.null(call$fixed)) "formula" else "fixed"
+  used <- intersect(c(asreml_polynomials, "lin"),
+    called_functions(typed_expression(call[[side]], env)))
+  known <- vapply(used, exists, NA, envir = env, mode = "function")
+  if (length(used) == 0L || any(known)) return(call)
+  formula <- check_formula(eval(call[[side]], env), env)
+  read <- formula
+  read[[3L]] <- asreml_columns(formula[[3L]], foreign_scope(call, env))
+  inform_read_as(deparse_one(formula), deparse_one(read))
+  call[[side]] <- read
+  call
+}

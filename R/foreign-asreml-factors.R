@@ -1,0 +1,92 @@
+# The factors of ASReml's products: structures, groups, relationships, covariates.
+
+# The terms that a formula adds up. a / b is a and b within a.
+asreml_products <- function(x) {
+  x <- strip_parentheses(x)
+  if (is_call_to(x, "+") && length(x) == 3L) {
+    return(c(asreml_products(x[[2L]]), asreml_products(x[[3L]])))
+  }
+  if (is_call_to(x, "/") && length(x) == 3L) {
+    return(c(asreml_products(x[[2L]]), list(call(":", innermost(x[[2L]]), x[[3L]]))))
+  }
+  list(x)
+}
+
+# a / b / c is (a / b) / c, and what c is within is a:b.
+innermost <- function(x) {
+  x <- strip_parentheses(x)
+  if (is_call_to(x, "/")) call(":", innermost(x[[2L]]), x[[3L]]) else x
+}
+
+asreml_kinds <- c("groups", "covariates", "structures", "masks", "splines", "polynomials")
+
+# The factors of a product by what they do. Numbers are covariates where a factor says whose.
+split_factors <- function(term, scope) {
+  factors <- split_interaction(term)
+  is <- function(names) vapply(factors, is_call_to, NA, names)
+  kind <- rep.int("groups", length(factors))
+  kind[vapply(factors, is_covariate, NA, scope)] <- "covariates"
+  kind[vapply(factors, is_asreml_structure, NA)] <- "structures"
+  kind[is("at")] <- "masks"
+  kind[is("spl")] <- "splines"
+  kind[is(asreml_polynomials)] <- "polynomials"
+  if (!"groups" %in% kind) kind[kind == "covariates" & !is("lin")] <- "groups"
+  found <- lapply(stats::setNames(nm = asreml_kinds), function(k) factors[kind == k])
+  found$covariates <- lapply(found$covariates, asreml_columns, scope)
+  found
+}
+
+is_covariate <- function(x, scope) {
+  is_call_to(x, "lin") || is.symbol(x) && is.numeric(scope$data[[as.character(x)]])
+}
+
+# `fa(env, 2)` as fa(env, k = 2).
+asreml_structure <- function(x) {
+  x <- without_starts(x)
+  name <- as.character(x[[1L]])
+  structure <- asreml_names[[name]]
+  if (length(x) < 2L) refuse_asreml(x, "it is a structure of nothing")
+  if (is_polynomial(x[[2L]])) x[[2L]] <- polynomial_coefficients(x[[2L]], structure)
+  own <- call(structure, x[[2L]])
+  if (length(x) == 2L) return(own)
+  known <- structure_arguments_of(structure)
+  if (structure_index(structure) == "coordinates") {
+    # The coordinates are arguments in ASReml, and addends here.
+    own[[2L]] <- Reduce(function(a, b) call("+", a, b), as.list(x)[-1L])
+    return(own)
+  }
+  if (length(known) == 0L || length(x) > 3L) refuse_asreml(x, "its arguments are not read")
+  own[[known[1L]]] <- x[[3L]]
+  own
+}
+
+# Starting values of a structure are no part of its model.
+without_starts <- function(x) {
+  init <- which(names(x) == "init")
+  if (length(init) == 0L) return(x)
+  own <- x[-init]
+  inform_read_as(deparse_one(x), deparse_one(own))
+  own
+}
+
+# What is to the right of our bar, NULL without any.
+asreml_group <- function(factors, term, scope) {
+  parts <- lapply(factors, function(x) {
+    if (is.symbol(x)) return(x)
+    if (is_call_to(x, asreml_identities) && length(x) > 1L) return(x[[2L]])
+    if (is_call_to(x, asreml_relationships)) return(asreml_relationship(x, scope))
+    refuse_asreml(term, paste0("{.code ", deparse_one(x), "} is not had"))
+  })
+  if (length(parts) > 0L) product_of(parts)
+}
+
+# Whether a matrix is an inverse stands in its attribute INVERSE.
+asreml_relationship <- function(x, scope) {
+  if (length(x) < 3L) refuse_asreml(x, "it has no matrix or pedigree")
+  value <- tryCatch(eval(x[[3L]], scope$env), error = function(e) NULL)
+  kind <- if (inherits(value, "henderson_pedigree")) "pedigree" else
+    if (is_call_to(x, "giv") || isTRUE(attr(value, "INVERSE"))) "precision" else "cov"
+  group <- call("gr", x[[2L]], x[[3L]])
+  names(group)[3L] <- kind
+  group
+}

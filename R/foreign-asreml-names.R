@@ -1,0 +1,42 @@
+# What ASReml's grammar is made of: its names beside ours, where its matrices and columns are, and
+# what is said where a term cannot be had.
+
+asreml_names <- c(
+  us = "us", corgh = "us", diag = "diag", idh = "diag", corh = "csh", cor = "cs", corv = "cs",
+  ar1 = "ar1", ar1v = "ar1", ar1h = "ar1h", toep = "toep", ante = "ante", fa = "fa", rr = "rr",
+  exp = "exp", expv = "exp", iexp = "exp", ieuc = "exp", gau = "gau", gauv = "gau", igau = "gau",
+  mtrn = "matern"
+)
+asreml_identities <- c("id", "ide", "idv")
+asreml_relationships <- c("vm", "ped", "giv")
+
+is_asreml_structure <- function(x) is_call_to(x, names(asreml_names))
+
+product_of <- function(factors) Reduce(function(a, b) call(":", a, b), factors)
+
+# list(env, data): where matrices are found, and the columns, NULL where there are none to be seen.
+foreign_scope <- function(call, env, matrices = env) {
+  list(env = matrices, data = tryCatch(eval(call$data, env), error = function(e) NULL))
+}
+
+refuse_asreml <- function(term, problem, remedy = asreml_remedy(term)) {
+  abort_foreign("random", deparse_one(term), problem, remedy)
+}
+
+# What to write in place of a function that has no counterpart of one name.
+asreml_remedies <- list(
+  str = c("Write {.code (1 + x | id)} for lines of {.code id},",
+    "{.code (1 | gr(direct = a, maternal = d, pedigree = ped))} for effects of related levels."),
+  pol = "Write {.code us(0 + legendre(x, k) | id)}.",
+  leg = "Write {.code us(0 + legendre(x, k) | id)}.",
+  grp = columns_remedy, mbf = columns_remedy,
+  and = "Write {.code (1 | mm(a, b))}: one effect of the levels of both.",
+  spl2Da = "Write {.code spl2(x, y)} in {.arg formula}.",
+  spl2Dc = "Write {.code spl2(x, y)} in {.arg formula}."
+)
+
+asreml_remedy <- function(term) {
+  found <- intersect(all.names(term), names(asreml_remedies))
+  if (length(found) > 0L) return(asreml_remedies[[found[1L]]])
+  "Write it in {.arg formula} by our own grammar: see {.code ?lmmfit} and {.code ?structures}."
+}
