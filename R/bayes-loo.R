@@ -49,7 +49,7 @@ has_independent_residual <- function(fit) {
 # that makes m of it and y_i.
 left_out_densities <- function(fit, draws) {
   some <- fit
-  at <- even_draws(fit$posterior$weight, draws)
+  at <- resampled(fit$posterior$weight, draws)
   some$posterior$values <- fit$posterior$values[at, , drop = FALSE]
   some$posterior$weight <- rep.int(1 / length(at), length(at))
   rows <- fitted_rows(some)
@@ -66,10 +66,4 @@ left_out_densities <- function(fit, draws) {
       ")"), "Compare models by {.fn marginal_likelihood}.")
   }
   density
-}
-
-# n draws of equal weight from weighted ones, none of them at random.
-even_draws <- function(weight, n) {
-  total <- cumsum(weight)
-  findInterval((seq_len(n) - 0.5) / n * total[length(total)], total) + 1L
 }

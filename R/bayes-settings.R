@@ -21,9 +21,11 @@ bayes_settings <- function(given, method, model) {
   )
 }
 
+# They are not loaded before they are called: chains alone need `posterior`, which takes half a
+# second.
 check_bayes_packages <- function() {
   needed <- c("qrng", "loo", "posterior")
-  missing <- needed[!vapply(needed, requireNamespace, NA, quietly = TRUE)]
+  missing <- needed[lengths(lapply(needed, find.package, quiet = TRUE)) == 0L]
   if (length(missing) > 0L) abort_bayes_package(missing)
 }
 

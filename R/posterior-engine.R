@@ -5,7 +5,8 @@ engine_matrices <- function(spec) design_cpp(spec)
 # A pointer that lives as long as the sampler; fits never keep one.
 posterior_open <- function(spec, threads) posterior_open_cpp(spec, threads)
 
-# values: a column for each point; wanted: list(gradient, effects, covariance, K).
+# values: a column for each point; wanted: list(gradient, covariance, K, log_weights,
+# weigh_by_likelihood).
 engine_points <- function(handle, values, wanted) posterior_points_cpp(handle, values, wanted)
 
 # A draw of all effects given each point, from a column of standard normal numbers for each.

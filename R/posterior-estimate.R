@@ -140,9 +140,12 @@ posterior_errors <- function(posterior, draws) {
   list(beta = beta, terms = found$terms[-length(found$terms)])
 }
 
-# n numbers of draws by systematic resampling: each as often as its weight says, up to one.
+# n numbers of draws by systematic resampling: each as often as its weight says, up to one. They
+# are taken in an order of chance: every fourth point of a Sobol' sequence has equal first digits.
 resampled <- function(weight, n) {
-  findInterval((seq_len(n) - 0.5) / n, cumsum(weight) / sum(weight)) + 1L
+  order <- with_stream(1L, sample.int(length(weight)))
+  total <- cumsum(weight[order])
+  sort(order[findInterval((seq_len(n) - 0.5) / n * total[length(total)], total) + 1L])
 }
 
 fitted_from <- function(model, effects, p) {

@@ -72,9 +72,8 @@ read_chains <- function(posterior, x, part, readings, more) {
   n <- nrow(x)
   collected <- new_collector(readings)
   for (chunk in chunks_of(n, readings$chunk)) {
-    found <- log_posterior(posterior, x[chunk, , drop = FALSE], effects = readings$effects,
-      K = readings$K, covariance = readings$covariance)
-    collected <- collect(collected, found, numeric(length(chunk)))
+    collected <- collect(collected,
+      log_posterior(posterior, x[chunk, , drop = FALSE], readings = readings))
   }
   c(list(x = x, log_weight = numeric(n), weight = rep(1 / n, n), part = part,
     collected = collected), more)

@@ -88,16 +88,16 @@ uniform_points <- function(n, m, repeats) {
 # Weighted draws: what log_posterior() gives of each point, with `log_weight`, `weight` and `part`,
 # the sequence of each.
 sample_importance <- function(posterior, proposal, n, readings) {
-  repeats <- max(2L, min(16L, n %/% 32L))
+  repeats <- max(2L, min(8L, n %/% 32L))
   uniform <- uniform_points(n, length(proposal$centre) + 1L, repeats)
   proposed <- propose(proposal, uniform$u)
   log_weight <- numeric(n)
   collected <- new_collector(readings)
   for (chunk in chunks_of(n, readings$chunk)) {
-    found <- log_posterior(posterior, proposed$x[chunk, , drop = FALSE], effects = readings$effects,
-      K = readings$K, covariance = readings$covariance)
+    found <- log_posterior(posterior, proposed$x[chunk, , drop = FALSE], readings = readings,
+      log_proposal = proposed$log_density[chunk])
     log_weight[chunk] <- found$log_density - proposed$log_density[chunk]
-    collected <- collect(collected, found, log_weight[chunk])
+    collected <- collect(collected, found)
     report_draws(posterior, max(chunk), n)
   }
   weight <- exp(log_weight - max(log_weight))
@@ -107,39 +107,23 @@ sample_importance <- function(posterior, proposal, n, readings) {
 
 # What comes in by chunks: rows are kept, of effects the weighted sums only.
 new_collector <- function(readings) {
-  list(readings = readings, rows = list(), top = -Inf, total = 0, sum = NULL, products = NULL)
+  list(readings = readings, rows = list(), top = -Inf, total = 0, sum = 0, products = NULL)
 }
 
-collect <- function(into, found, log_weight) {
+collect <- function(into, found) {
   kept <- c("values", "log_density", "log_prior", "mean", "covariance")
   into$rows <- c(into$rows, list(found[kept]))
-  if (!into$readings$effects) return(into)
-  top <- max(into$top, log_weight)
+  own <- found$sums
+  top <- max(into$top, own$top)
   if (!is.finite(top)) return(into)
-  weight <- exp(log_weight - top)
-  own <- is.finite(log_weight)
-  shrink <- exp(into$top - top)
-  effects <- found$effects[, own, drop = FALSE]
-  second <- effect_products(effects, weight[own], into$readings$terms)
-  into$sum <- (into$sum %||% 0) * shrink + drop(effects %*% weight[own])
-  into$products <- if (is.null(into$products)) second else
-    Map(function(old, new) old * shrink + new, into$products, second)
-  into$total <- into$total * shrink + sum(weight)
+  old <- exp(into$top - top)
+  new <- exp(own$top - top)
+  into$sum <- old * into$sum + new * own$sum
+  into$products <- if (is.null(into$products)) lapply(own$products, `*`, new) else
+    Map(function(a, b) old * a + new * b, into$products, own$products)
+  into$total <- old * into$total + new * own$total
   into$top <- top
   into
-}
-
-# Of each term the weighted sums of the products of coefficients of a level, n_coef^2 x n_levels.
-effect_products <- function(effects, weight, terms) {
-  lapply(terms, function(term) {
-    own <- array(effects[term$rows, ], c(term$n_coef, term$n_levels, ncol(effects)))
-    found <- matrix(0, term$n_coef^2, term$n_levels)
-    for (a in seq_len(term$n_coef)) for (b in seq_len(a)) {
-      product <- matrix(own[a, , ] * own[b, , ], term$n_levels) %*% weight
-      found[(a - 1L) * term$n_coef + b, ] <- found[(b - 1L) * term$n_coef + a, ] <- product
-    }
-    found
-  })
 }
 
 collected_rows <- function(collected, field) {

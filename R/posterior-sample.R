@@ -57,10 +57,9 @@ improved <- function(found, posterior, n, readings) {
 # All variances are known: one point.
 sample_known <- function(posterior, n, readings) {
   x <- matrix(0, 1L, 0L)
-  found <- log_posterior(posterior, x, effects = readings$effects, K = readings$K,
-    covariance = readings$covariance)
+  found <- log_posterior(posterior, x, readings = readings)
   list(x = x, log_weight = 0, weight = 1, part = 1L, khat = -Inf, sampler = "known",
-    collected = collect(new_collector(readings), found, 0))
+    collected = collect(new_collector(readings), found))
 }
 
 # What is read at each draw: the means of the fixed effects that are estimated, with their
@@ -75,8 +74,8 @@ posterior_readings <- function(posterior, model, estimates) {
   K <- if (few) new_dgc(kept - 1L, seq.int(0L, length(kept)), rep(1, length(kept)),
     c(total, length(kept)))
   list(kept = kept, K = K, covariance = length(kept) <= most_with_covariance && length(kept) > 0L,
-    effects = TRUE, terms = effect_places(p, model$spec$random),
-    chunk = max(16L, min(1024L, as.integer(4e6 / max(total, 1L)))))
+    terms = effect_places(p, model$spec$random),
+    chunk = max(16L, min(4096L, as.integer(4e6 / max(total, 1L)))))
 }
 
 # Random numbers of a seed, the generator of the session put back afterwards.

@@ -8,7 +8,7 @@ open_posterior <- function(model, prior, threads) {
   moved <- move_fixed(model$spec, prior$beta)
   list(
     prior = prior, spec = moved$spec, moved = moved,
-    handle = posterior_open(moved$spec, threads),
+    handle = posterior_open(moved$spec, threads), no_functions = no_functions(moved$n_effects),
     parameters = model$parameters, start = held_values_of(model), limits = prior_limits(model),
     n_random = sum(model$parameters$index > 0L)
   )
@@ -91,15 +91,21 @@ functions_to_engine <- function(posterior, K) {
 
 # At points ---------------------------------------------------------------------------------------
 
-# x: a row for each point. The log posterior density by x, its gradient on request, and what else is
-# asked of the engine, see posterior_points().
-log_posterior <- function(posterior, x, gradient = FALSE, effects = FALSE, K = NULL,
-                          covariance = FALSE) {
+# x: a row for each point. The log posterior density by x, its gradient on request, and what the
+# readings of draws take (posterior-sample.R): `log_proposal` is that of weighted draws, NULL for
+# draws of a chain, which count alike.
+log_posterior <- function(posterior, x, gradient = FALSE, readings = NULL, log_proposal = NULL) {
   values <- values_at(posterior$prior, x, posterior$start)
-  found <- posterior_points(posterior, values, gradient, effects, K, covariance)
   prior <- log_prior(posterior$prior, x)
+  inside <- within_limits(posterior, values)
+  log_weights <- if (!is.null(readings)) {
+    own <- if (is.null(log_proposal)) numeric(nrow(x)) else prior$value - log_proposal
+    ifelse(inside & !is.na(own), own, -Inf)
+  }
+  found <- posterior_points(posterior, values, gradient, readings$K,
+    isTRUE(readings$covariance), log_weights, !is.null(log_proposal))
   value <- prior$value - found$minus2loglik / 2
-  value[is.na(value) | !within_limits(posterior, values)] <- -Inf
+  value[is.na(value) | !inside] <- -Inf
   found$log_density <- value
   found$log_prior <- prior$value
   found$values <- values
@@ -110,22 +116,30 @@ log_posterior <- function(posterior, x, gradient = FALSE, effects = FALSE, K = N
   found
 }
 
-# The engine at these values, points x parameters; what comes back has a row for each point, but
-# effects, which are many, a column.
-posterior_points <- function(posterior, values, gradient = FALSE, effects = FALSE, K = NULL,
-                             covariance = FALSE) {
-  K <- K %||% no_functions(posterior$moved$n_effects)
+# The engine at these values, points x parameters; what comes back has a row for each point.
+posterior_points <- function(posterior, values, gradient = FALSE, K = NULL, covariance = FALSE,
+                             log_weights = NULL, weigh_by_likelihood = FALSE) {
+  K <- if (is.null(K)) posterior$no_functions else functions_to_engine(posterior, K)
   found <- engine_points(posterior$handle, to_engine(posterior, values),
-    list(gradient = gradient, effects = effects, covariance = covariance,
-      K = functions_to_engine(posterior, K)))
+    list(gradient = gradient, covariance = covariance, K = K, log_weights = log_weights,
+      weigh_by_likelihood = weigh_by_likelihood))
   if (gradient) found$gradient <- t(user_rows(posterior, found$gradient))
-  if (effects) found$effects <- from_engine(posterior, found$effects)
   found$mean <- t(found$mean)
-  if (!is.null(posterior$moved$mean)) {
-    found$mean <- sweep(found$mean, 2L, as.vector(posterior$moved$mean %*% K), `+`)
+  if (!is.null(posterior$moved$mean) && ncol(K) > 0L) {
+    shift <- as.vector(posterior$moved$mean[order(posterior$moved$order)] %*% K)
+    found$mean <- sweep(found$mean, 2L, shift, `+`)
   }
   found$covariance <- t(found$covariance)
+  if (!is.null(found$sums)) found$sums <- sums_from_engine(posterior, found$sums)
   found
+}
+
+# The term of fixed effects that moved is the last one.
+sums_from_engine <- function(posterior, sums) {
+  moved <- posterior$moved
+  sums$sum <- sums$sum[moved$order] + (moved$mean %||% 0) * sums$total
+  if (length(moved$values) > 0L) sums$products <- sums$products[-length(sums$products)]
+  sums
 }
 
 user_rows <- function(posterior, gradient) {

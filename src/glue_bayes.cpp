@@ -17,15 +17,26 @@ struct Posterior {
 
 using Handle = Rcpp::XPtr<Posterior>;
 
+SEXP to_r_sums(const std::optional<answers::EffectSums>& sums) {
+  if (!sums) return R_NilValue;
+  return Rcpp::List::create(Rcpp::Named("top") = sums->top, Rcpp::Named("total") = sums->total,
+                            Rcpp::Named("sum") = Rcpp::wrap(sums->sum),
+                            Rcpp::Named("products") = to_r(sums->products));
+}
+
 Rcpp::List points(Posterior& at, const Matrix& values, const Rcpp::List& wanted) {
-  const answers::PointRequest request{
-      Rcpp::as<bool>(wanted["gradient"]), Rcpp::as<bool>(wanted["effects"]),
-      Rcpp::as<bool>(wanted["covariance"]), as_sparse("K", wanted["K"])};
+  answers::PointRequest request;
+  request.gradient = Rcpp::as<bool>(wanted["gradient"]);
+  request.covariance = Rcpp::as<bool>(wanted["covariance"]);
+  if (!Rf_isNull(wanted["log_weights"])) request.log_weights = as_vector(wanted["log_weights"]);
+  request.weigh_by_likelihood = Rcpp::as<bool>(wanted["weigh_by_likelihood"]);
+  request.k = as_sparse("K", wanted["K"]);
   const answers::Points found = answers::read_points(at.surface, values, request, at.callbacks);
-  return Rcpp::List::create(
-      Rcpp::Named("minus2loglik") = Rcpp::wrap(found.minus2loglik),
-      Rcpp::Named("gradient") = to_r(found.gradient), Rcpp::Named("effects") = to_r(found.effects),
-      Rcpp::Named("mean") = to_r(found.mean), Rcpp::Named("covariance") = to_r(found.covariance));
+  return Rcpp::List::create(Rcpp::Named("minus2loglik") = Rcpp::wrap(found.minus2loglik),
+                            Rcpp::Named("gradient") = to_r(found.gradient),
+                            Rcpp::Named("mean") = to_r(found.mean),
+                            Rcpp::Named("covariance") = to_r(found.covariance),
+                            Rcpp::Named("sums") = to_r_sums(found.sums));
 }
 
 }  // namespace

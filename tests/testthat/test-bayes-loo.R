@@ -10,7 +10,7 @@ fit <- lmmfit(travel ~ 1 + (1 | Rail), data, method = "Bayes", prior = prior, se
 
 test_that("the density of a record without it, given the variances, is that of dense P", {
   density <- left_out_densities(fit, 5L)
-  values <- fit$posterior$values[even_draws(fit$posterior$weight, 5L), ]
+  values <- fit$posterior$values[resampled(fit$posterior$weight, 5L), ]
   Z <- model.matrix(~ 0 + Rail, data)
   X <- matrix(1, nrow(data))
   for (s in 1:5) {
@@ -42,7 +42,7 @@ test_that("weights and a variance by group, and what has no such density", {
   data$w <- rep(c(1, 2, 4), 6)
   weighted <- update(fit, data = data, weights = w, draws = 400)
   density <- left_out_densities(weighted, 3L)
-  value <- weighted$posterior$values[even_draws(weighted$posterior$weight, 3L)[2], ]
+  value <- weighted$posterior$values[resampled(weighted$posterior$weight, 3L)[2], ]
   V <- value[1] * tcrossprod(model.matrix(~ 0 + Rail, data)) + diag(value[2] / data$w)
   W <- solve(V)
   P <- W - W %*% matrix(1, 18, 18) %*% W / sum(W)

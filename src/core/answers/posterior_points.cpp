@@ -21,6 +21,8 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
+// Numbers of a block of points whose effects are added up at once: it stays in the cache.
+constexpr Index kEffectNumbers = 200000;
 // Points whose errors are held at once, before they are added up in their order.
 constexpr Index kErrorsAtATime = 16;
 
@@ -47,42 +49,79 @@ Vector by_values(const Model& model, const Parameters& at, const Vector& gradien
 
 }  // namespace
 
+namespace {
+
+// The logarithms of the weights of these points; of what is no point, that of zero.
+Vector weights_of(const PointRequest& request, Index first, const Vector& minus2loglik) {
+  Vector weights = request.log_weights->segment(first, minus2loglik.size());
+  if (request.weigh_by_likelihood) weights -= 0.5 * minus2loglik;
+  for (Index k = 0; k < weights.size(); ++k)
+    if (!std::isfinite(minus2loglik[k]) || std::isnan(weights[k])) weights[k] = -kInfinite;
+  return weights;
+}
+
+// What is read at each point but the effects, which go to `effects` where there is room for them.
+struct Reader {
+  const PointRequest& request;
+  Matrix k;  // dense, for covariances
+  Points& found;
+
+  void read(Index point, Evaluation&& at, double* effects, Callbacks& callbacks) const {
+    found.minus2loglik[point] = at.minus2loglik;
+    if (effects != nullptr || request.k.cols() > 0) {
+      const Vector own = all_effects(at.model(), at.solution().unscaled);
+      if (effects != nullptr) Eigen::Map<Vector>(effects, own.size()) = own;
+      found.mean.col(point) = request.k.transpose() * own;
+    }
+    if (request.covariance) {
+      const Matrix covariance = error_covariance(at, k);
+      found.covariance.col(point) = Eigen::Map<const Vector>(covariance.data(), covariance.size());
+    }
+    if (!request.gradient) return;
+    const Model& model = at.model();
+    const Parameters parameters = at.parameters;
+    const Vector gradient =
+        information::derivatives(std::move(at), callbacks, information::Extent::gradient).gradient;
+    found.gradient.col(point) = by_values(model, parameters, gradient);
+  }
+};
+
+}  // namespace
+
 Points read_points(Surface& surface, const Matrix& values, const PointRequest& request,
                    Callbacks& callbacks) {
   const Model& model = surface.model();
   check_functions(request.k, model);
   const Index n = values.cols();
   const Index n_functions = request.k.cols();
-  const Matrix k = request.covariance ? Matrix(request.k) : Matrix();
   Points found;
   found.minus2loglik = Vector::Constant(n, kInfinite);
   found.mean = unknown(n_functions, n);
   if (request.gradient) found.gradient = unknown(values.rows(), n);
   if (request.covariance) found.covariance = unknown(n_functions * n_functions, n);
-  if (request.effects) found.effects = unknown(n_effects(model), n);
-  surface.visit(
-      values,
-      [&](Index point, std::optional<Evaluation>&& at, Callbacks& own) {
-        if (!at) return;
-        const Model& here = at->model();
-        found.minus2loglik[point] = at->minus2loglik;
-        if (request.effects || n_functions > 0) {
-          const Vector effects = all_effects(here, at->solution().unscaled);
-          if (request.effects) found.effects.col(point) = effects;
-          found.mean.col(point) = request.k.transpose() * effects;
-        }
-        if (request.covariance) {
-          const Matrix covariance = error_covariance(*at, k);
-          found.covariance.col(point) =
-              Eigen::Map<const Vector>(covariance.data(), covariance.size());
-        }
-        if (!request.gradient) return;
-        const Parameters parameters = at->parameters;
-        const Vector gradient =
-            information::derivatives(std::move(*at), own, information::Extent::gradient).gradient;
-        found.gradient.col(point) = by_values(here, parameters, gradient);
-      },
-      callbacks);
+  if (request.log_weights) {
+    if (request.log_weights->size() != n)
+      throw DimensionMismatch("log weights", request.log_weights->size(), n);
+    found.sums.emplace(model);
+  }
+  const Reader reader{request, request.covariance ? Matrix(request.k) : Matrix(), found};
+  const Index block =
+      found.sums ? std::max<Index>(16, kEffectNumbers / std::max<Index>(found.sums->sum.size(), 1))
+                 : std::max<Index>(n, 1);
+  Matrix effects(found.sums ? found.sums->sum.size() : 0, found.sums ? std::min(block, n) : 0);
+  for (Index first = 0; first < n; first += block) {
+    const Index some = std::min(block, n - first);
+    surface.visit(
+        values.middleCols(first, some),
+        [&](Index k, std::optional<Evaluation>&& at, Callbacks& own) {
+          if (!at) return;
+          reader.read(first + k, std::move(*at), found.sums ? effects.col(k).data() : nullptr, own);
+        },
+        callbacks);
+    if (!found.sums) continue;
+    found.sums->add(model, effects.leftCols(some),
+                    weights_of(request, first, found.minus2loglik.segment(first, some)));
+  }
   return found;
 }
 

@@ -5,15 +5,20 @@
 #pragma once
 
 #include <Eigen/SparseCore>
+#include <optional>
 
+#include "core/answers/effect_sums.h"
 #include "core/bayes/surface.h"
 
 namespace henderson::answers {
 
 struct PointRequest {
   bool gradient = false;
-  bool effects = false;
   bool covariance = false;
+  // For the sums of effects: of each point the logarithm of its weight, with weigh_by_likelihood
+  // less the restricted log-likelihood.
+  std::optional<Vector> log_weights;
+  bool weigh_by_likelihood = false;
   Eigen::SparseMatrix<double> k;  // effects x functions
 };
 
@@ -22,9 +27,9 @@ struct PointRequest {
 struct Points {
   Vector minus2loglik;
   Matrix gradient;    // of -2l by the values
-  Matrix effects;     // the means of all effects
   Matrix mean;        // of K'(beta, u)
   Matrix covariance;  // of K'(beta, u), all of it
+  std::optional<EffectSums> sums;
 };
 
 // Cost: a factor for each point, and a selected inverse for its gradient. Throws Interrupted.

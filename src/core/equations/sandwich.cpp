@@ -9,6 +9,30 @@ constexpr Index kLarge = 16;
 
 bool is_large(const BlockView& m) { return m.rows() > kLarge && m.cols() > kLarge; }
 
+// half = M B, out = A' half. Blocks of few rows are too small for an expression of unknown sizes.
+// B is triangular more often than not.
+void multiply_small(const Matrix& a, const BlockView& m, const Matrix& b, Matrix& half,
+                    Matrix& out) {
+  const Index n_rows = m.rows();
+  half.setZero(n_rows, b.cols());
+  out.resize(a.cols(), b.cols());
+  for (Index c = 0; c < b.cols(); ++c) {
+    double* into = half.data() + n_rows * c;
+    for (Index k = 0; k < m.cols(); ++k) {
+      const double factor = b(k, c);
+      if (factor == 0.0) continue;
+      const double* column = m.data() + n_rows * k;
+      for (Index r = 0; r < n_rows; ++r) into[r] += column[r] * factor;
+    }
+    for (Index i = 0; i < a.cols(); ++i) {
+      const double* left = a.data() + n_rows * i;
+      double sum = 0.0;
+      for (Index r = 0; r < n_rows; ++r) sum += left[r] * into[r];
+      out(i, c) = sum;
+    }
+  }
+}
+
 }  // namespace
 
 void Sandwich::find_entries(const BlockView& m) {
@@ -42,8 +66,7 @@ void Sandwich::scatter_columns(const std::vector<Index>& columns, Matrix& sum) c
 void Sandwich::multiply(const Matrix& lambda_i, const BlockView& m, const Matrix& lambda_j,
                         Matrix& out) {
   if (!is_large(m)) {
-    half_.noalias() = m.lazyProduct(lambda_j);
-    out.noalias() = lambda_i.transpose().lazyProduct(half_);
+    multiply_small(lambda_i, m, lambda_j, half_, out);
     return;
   }
   find_entries(m);

@@ -125,6 +125,28 @@ constexpr int kPanel = 8;
 using Panel = Eigen::Matrix<double, kPanel, Eigen::Dynamic>;
 using PanelColumn = Eigen::Matrix<double, kPanel, 1>;
 
+// M x for one vector: a panel would be mostly zeros.
+void multiply_add_vector(const BlockSymmetric& m, const double* x, double* product) {
+  for (SmallIndex j = 0; j < m.nodes.count(); ++j) {
+    const SmallIndex cj = m.nodes.first_column[j];
+    const SmallIndex nj = m.nodes.size(j);
+    for (Index k = m.start[j]; k < m.start[j + 1]; ++k) {
+      const SmallIndex ci = m.nodes.first_column[m.node[k]];
+      const SmallIndex ni = m.nodes.size(m.node[k]);
+      const double* value = m.value.data() + m.first_value[k];
+      for (SmallIndex b = cj; b < cj + nj; ++b, value += ni) {
+        const double x_b = x[b];
+        double below = 0.0;  // (M' x) of column b
+        for (SmallIndex a = 0; a < ni; ++a) {
+          product[ci + a] += value[a] * x_b;
+          below += value[a] * x[ci + a];
+        }
+        if (ci != cj) product[b] += below;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
@@ -132,6 +154,7 @@ void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
 }
 
 void BlockSymmetric::multiply_add(const ConstMatrixRef& x, MatrixRef product) const {
+  if (x.cols() == 1) return multiply_add_vector(*this, x.data(), product.data());
   // A panel of columns stays in the cache while all of M goes by.
   for (Index c = 0; c < x.cols(); c += kPanel) {
     const Index n = std::min<Index>(kPanel, x.cols() - c);
