@@ -59,6 +59,7 @@ names_in <- function(expressions) all.vars(as.call(c(quote(c), expressions)))
 
 # The variables that an expression looks up: not what stands after `$`, nor a package's name.
 looked_up <- function(x) {
+  if (!any(c("$", "@", "::", ":::", "function") %in% all.names(x))) return(all.vars(x))
   if (is.symbol(x)) return(if (nzchar(x)) as.character(x))
   if (!is.call(x)) return(NULL)
   if (is_call_to(x, c("::", ":::", "function"))) return(NULL)

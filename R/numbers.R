@@ -14,10 +14,14 @@ as_numbers <- function(x) {
   if (is_number_like(x)) return(as_plain_number(x))
   if (!is.factor(x) && !is.character(x)) return(NULL)
   labels <- if (is.factor(x)) levels(x) else unique(x)
+  if (length(labels) > 0L && !grepl(number_begins, labels[1L])) return(NULL)
   numbers <- suppressWarnings(as.double(labels))
   if (anyNA(numbers)) return(NULL)
   if (is.factor(x)) numbers[as.integer(x)] else as.double(x)
 }
+
+# A label that does not begin so is no number; to find it by conversion would take a warning.
+number_begins <- "^\\s*[-+]?([0-9.]|[Ii][Nn][Ff])"
 
 # The columns of a data frame in types that R itself knows.
 plain_data <- function(data) {

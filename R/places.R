@@ -84,7 +84,8 @@ complete_places <- function(factor, place, subject) {
     return(list(position = position, coefs = as.character(seq_len(max(position)))))
   }
   if (place$all) return(place)
-  used <- sort(unique(place$position))
+  used <- which(tabulate(place$position, length(place$coefs)) > 0L)
+  if (length(used) == length(place$coefs)) return(place)
   place$position <- match(place$position, used)
   place$coefs <- place$coefs[used]
   if (!is.null(place$coordinates)) place$coordinates <- place$coordinates[used, , drop = FALSE]

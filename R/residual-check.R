@@ -25,7 +25,10 @@ check_residual_identified <- function(residual, parameters, held) {
   }
 }
 
+# A subject has a record at a position at most once, so that one of as many records as there are
+# positions has every pair.
 check_pairs <- function(section, row, col) {
+  if (max(tabulate(section$subject)) == length(section$coefs)) return(invisible())
   incidence <- Matrix::sparseMatrix(section$subject, section$position, x = 1,
     dims = c(max(section$subject), length(section$coefs)))
   together <- as.matrix(Matrix::crossprod(incidence))

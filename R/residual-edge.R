@@ -28,17 +28,26 @@ edge_loss <- 1e-6
 # `first`: the estimates of the first search, or its error.
 at_residual_edge <- function(first, sections, parameters, spec, control) {
   if (!may_reach_edge(sections, parameters, spec, control)) return(found_or_stop(first))
-  scale <- position_scales(sections, spec)
   failed <- inherits(first, "condition")
   done <- !failed && first$convergence$status == "converged"
+  if (done && is_far_from_edge(first, sections, parameters, spec)) return(first)
+  scale <- position_scales(sections, spec)
   least <- if (failed) NULL else least_of_sections(first, sections, parameters, scale)
   if (done && least[[1L]] >= near_singular && least[[2L]] >= near_dependent) return(first)
   starts <- list(if (!failed) first$parameters$estimate, if (!done) control$start)
+  last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
+  if (is.null(last$edge)) return(found_or_stop(first))
+  better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)))
+}
+
+# `edge`: with a ridge at every position; `found`: with one where Sigma is singular there, and in
+# the limit of none.
+search_on_ridge <- function(starts, sections, parameters, scale, spec, control) {
   ridge <- lapply(sections, function(section) {
     rep.int(residual_ridge, section$structure$n_coef)
   })
   edge <- best_search(spec, control, starts, ridge)
-  if (is.null(edge)) return(found_or_stop(first))
+  if (is.null(edge)) return(NULL)
   if (is_unbounded(edge, spec, control, ridge)) abort_unbounded(edge, sections, parameters, spec)
   gone <- lapply(seq_along(sections), function(k) {
     singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
@@ -46,8 +55,7 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   })
   ridge <- Map(`*`, ridge, gone)
   last <- best_search(spec, control, list(edge$parameters$estimate), ridge)
-  last <- with_limit(last, spec, ridge)
-  better_of(first, last, if (!failed) rounding_at(least[1L], length(spec$response)))
+  list(edge = edge, found = with_limit(last, spec, ridge))
 }
 
 found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
@@ -59,6 +67,18 @@ may_reach_edge <- function(sections, parameters, spec, control) {
   spec$method %in% c("REML", "ML") && length(sections) > 0L &&
     !any(residual_values(parameters, control$hold)) &&
     all(vapply(sections, function(s) s$structure$n_coef <= most_positions, NA))
+}
+
+# By the smallest eigenvalue of Sigma alone: the variance of y at a position is at most n - 1 times
+# that of all y, and D^-1/2 Sigma D^-1/2 has no eigenvalue below that of Sigma over max D.
+is_far_from_edge <- function(est, sections, parameters, spec) {
+  most <- (length(spec$response) - 1) * stats::var(spec$response)
+  all(vapply(seq_along(sections), function(k) {
+    at <- which(tabulate(sections[[k]]$position) > 0L)
+    sigma <- section_covariance(sections[[k]], k, parameters, est$parameters$estimate)
+    sigma <- sigma[at, at, drop = FALSE]
+    least_eigenvalue(sigma) >= max(near_singular * most, near_dependent * diag(sigma))
+  }, NA))
 }
 
 # A variance of the response at each position, in units of which Sigma is small or not.
