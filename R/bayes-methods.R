@@ -17,6 +17,12 @@
 #'
 #' The choice is printed. The same seed gives the same draws on any number of threads.
 #'
+#' `draws = 4000` makes so many. `draws = c(ess = 4000, mc_error = 0.01, most = 65536)` makes 1024,
+#' then twice as many, and so on, until the effective size is `ess` (of weighted draws by their
+#' weights, of chains the smallest of bulk and tails) and the Monte Carlo error of the posterior
+#' mean of each variance parameter is `mc_error` posterior standard deviations. One of the two is
+#' enough; `most` ends it with a warning. More draws are those of fewer and new ones.
+#'
 #' # What a fit answers
 #'
 #' `estimate` is the posterior mean and `se` the posterior standard deviation, in [varcomp()],

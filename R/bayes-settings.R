@@ -14,7 +14,7 @@ bayes_settings <- function(given, method, model) {
   if (!is.null(given$chains) && identical(sampler, "importance")) abort_chains_unused(sampler)
   list(
     prior = model_prior(given$prior, model), sampler = sampler,
-    draws = check_count(given$draws %||% 4000L, "draws", least = 100),
+    draws = asked_draws(given$draws),
     chains = check_count(given$chains %||% 4L, "chains", least = 2),
     wants_chains = !is.null(given$chains),
     seed = check_seed(given$seed)

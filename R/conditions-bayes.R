@@ -144,6 +144,24 @@ abort_bayes_package <- function(packages) {
   )
 }
 
+abort_draws_target <- function(name) {
+  abort("draws_target", "{.arg draws} has {.val {name}} and no target that it is for.",
+    paste("Give a number of draws, or a target: {.code draws = c(ess = 4000)}, the effective size,",
+      "and {.code mc_error = 0.01}, the Monte Carlo error in posterior standard deviations, with",
+      "{.code most = 50000} at most."), "draws", name
+  )
+}
+
+warn_draws_target <- function(n, reached) {
+  ess <- round(reached$ess)
+  error <- signif(reached$mc_error, 2L)
+  warn("draws_target",
+    paste("After {n} draws the effective size is {ess}, the Monte Carlo error {error} standard",
+      "deviations: less than {.arg draws} asks."),
+    "Ask for less, or allow more: {.code draws = c(ess = , mc_error = , most = )}.", "draws", n
+  )
+}
+
 inform_chains_unused <- function() {
   inform("chains", paste("{.arg chains} is not used: importance sampling was enough.",
     "{.code sampler = \"hmc\"} asks for chains."), "chains")

@@ -87,9 +87,9 @@
 #'   covariance matrix has are an error.
 #' @param start Starting values, named in the same way. By default they come from the data.
 #' @param prior,draws,seed,sampler,chains Of `method = "Bayes"` only, see [bayes]: priors by
-#'   [lmm_prior()]; the number of draws, by default 4000; a whole number that makes them
-#'   reproducible; `"importance"`, `"hmc"` or `"gibbs"`, by default chosen; and the number of chains
-#'   of the last two, by default 4.
+#'   [lmm_prior()]; the number of draws, by default 4000, or the precision that they must have; a
+#'   whole number that makes them reproducible; `"importance"`, `"hmc"` or `"gibbs"`, by default
+#'   chosen; and the number of chains of the last two, by default 4.
 #' @param tie,bounds Ties and bounds of variance parameters, see [constraints]:
 #'   `tie = ~ residual.A == residual.B`, `bounds = list(id.rho = c(0, 0.9))`.
 #' @param ddf Degrees of freedom of tests and intervals of the fixed effects: `"Satterthwaite"`,

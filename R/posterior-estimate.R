@@ -14,6 +14,7 @@ by_posterior <- function(model, control, report = NULL) {
   est$posterior <- draws
   if (settings$wants_chains && draws$sampler == "importance") inform_chains_unused()
   warn_poor_draws(draws)
+  warn_below_target(draws, settings$draws)
   est
 }
 
@@ -24,7 +25,7 @@ kept_draws <- function(found, settings, model) {
   values <- field("values")
   colnames(values) <- model$parameters$name
   list(
-    sampler = found$sampler %||% "importance", seed = settings$seed, prior = found$prior,
+    sampler = found$sampler, seed = settings$seed, prior = found$prior,
     x = found$x, values = values, weight = found$weight, log_weight = found$log_weight,
     part = found$part, log_density = drop(field("log_density")),
     log_prior = drop(field("log_prior")),
@@ -54,7 +55,7 @@ has_density <- function(prior, model) {
 
 # log p(y) with its Monte Carlo error: the mean weight.
 marginal_from_weights <- function(found) {
-  if (!is.null(found$sampler)) return(NULL)
+  if (found$sampler != "importance") return(NULL)
   top <- max(found$log_weight)
   weight <- exp(found$log_weight - top)
   parts <- vapply(split(weight, found$part), mean, 0)

@@ -11,28 +11,44 @@ gibbs_warmup <- 200L
 sample_gibbs <- function(posterior, mode, settings, readings) {
   blocks <- lapply(posterior$prior$blocks, gibbs_block, posterior = posterior)
   check_gibbs(posterior, blocks)
-  keep <- ceiling(settings$draws / settings$chains)
   n <- settings$chains
   spread <- inverse_root(mode$hessian) %*% matrix(stats::rnorm(length(mode$x) * n), ncol = n)
-  values <- values_at(posterior$prior, t(mode$x + spread), posterior$start)
-  extra <- lapply(blocks, function(block) rep(1, n))
   problem <- gibbs_problem(posterior)
-  kept <- array(0, c(keep, n, ncol(values)))
-  for (k in seq_len(gibbs_warmup + keep)) {
-    z <- matrix(stats::rnorm(problem$size * n), problem$size)
-    effects <- engine_draws(posterior$handle, to_engine(posterior, values), z)
-    for (b in seq_along(blocks)) {
-      drawn <- draw_block(blocks[[b]], problem, effects, extra[[b]])
-      values[, blocks[[b]]$at] <- drawn$values
-      extra[[b]] <- drawn$extra
-    }
-    if (k > gibbs_warmup) kept[k - gibbs_warmup, , ] <- values
-    report_draws(posterior, k, gibbs_warmup + keep, "Draw of each chain")
-  }
-  values <- matrix(kept, keep * n)
+  warm <- gibbs_run(list(
+    values = values_at(posterior$prior, t(mode$x + spread), posterior$start),
+    extra = lapply(blocks, function(block) rep(1, n))
+  ), blocks, problem, posterior, gibbs_warmup)
+  found <- in_rounds(settings$draws, function(state, total) {
+    state <- state %||% list(state = warm$state, draws = NULL, length = 0L)
+    more <- ceiling(total / n) - state$length
+    run <- gibbs_run(state$state, blocks, problem, posterior, more)
+    list(state = run$state, length = state$length + more,
+      draws = array(c(state$draws, run$draws), c(dim(run$draws)[1:2], state$length + more)))
+  }, function(state) {
+    is_enough(by_chain(state$draws), chain_draws("gibbs", n, state$length), settings$draws)
+  })
+  values <- by_chain(found$draws)
   x <- t(apply(values, 1L, function(own) coordinates_of(posterior$prior, own, most = 1)))
-  read_chains(posterior, matrix(x, nrow(values)), rep(seq_len(n), each = keep), readings,
-    list(sampler = "gibbs", mode = mode))
+  read_chains(posterior, matrix(x, nrow(values)), readings,
+    c(chain_draws("gibbs", n, found$length), list(mode = mode)))
+}
+
+# All chains together; draws: chains x values x iterations.
+gibbs_run <- function(state, blocks, problem, posterior, iterations) {
+  n <- nrow(state$values)
+  draws <- array(0, c(dim(state$values), iterations))
+  for (k in seq_len(iterations)) {
+    z <- matrix(stats::rnorm(problem$size * n), problem$size)
+    effects <- engine_draws(posterior$handle, to_engine(posterior, state$values), z)
+    for (b in seq_along(blocks)) {
+      drawn <- draw_block(blocks[[b]], problem, effects, state$extra[[b]])
+      state$values[, blocks[[b]]$at] <- drawn$values
+      state$extra[[b]] <- drawn$extra
+    }
+    draws[, , k] <- state$values
+    report_draws(posterior, k, iterations, "Step of each chain")
+  }
+  list(state = state, draws = draws)
 }
 
 # What the conditional of a block takes: where its effects stand, and its prior.

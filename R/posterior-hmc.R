@@ -10,7 +10,6 @@ hmc_most_steps <- 12L
 
 sample_hmc <- function(posterior, mode, settings, readings) {
   chains <- settings$chains
-  keep <- ceiling(settings$draws / chains)
   S <- inverse_root(mode$hessian)
   at <- function(y) {
     found <- log_posterior(posterior, sweep(y %*% t(S), 2L, mode$x, `+`), gradient = TRUE)
@@ -18,11 +17,19 @@ sample_hmc <- function(posterior, mode, settings, readings) {
   }
   state <- at(matrix(stats::rnorm(chains * nrow(S)), chains))
   warm <- hmc_run(state, at, hmc_warmup, step = 0.5, adapt = TRUE, posterior)
-  run <- hmc_run(warm$state, at, keep, step = warm$step, adapt = FALSE, posterior)
-  # Draw by draw of each chain, chain by chain.
-  y <- matrix(aperm(run$draws, c(3L, 1L, 2L)), keep * chains)
-  read_chains(posterior, sweep(y %*% t(S), 2L, mode$x, `+`), rep(seq_len(chains), each = keep),
-    readings, list(sampler = "hmc", mode = mode, acceptance = run$acceptance))
+  found <- in_rounds(settings$draws, function(state, n) {
+    state <- state %||% list(state = warm$state, draws = NULL, length = 0L)
+    more <- ceiling(n / chains) - state$length
+    run <- hmc_run(state$state, at, more, step = warm$step, adapt = FALSE, posterior)
+    draws <- array(c(state$draws, run$draws), c(dim(run$draws)[1:2], state$length + more))
+    list(state = run$state, draws = draws, length = state$length + more,
+      x = sweep(by_chain(draws) %*% t(S), 2L, mode$x, `+`), acceptance = run$acceptance)
+  }, function(state) {
+    values <- values_at(posterior$prior, state$x, posterior$start)
+    is_enough(values, chain_draws("hmc", chains, state$length), settings$draws)
+  })
+  read_chains(posterior, found$x, readings,
+    c(chain_draws("hmc", chains, found$length), list(mode = mode, acceptance = found$acceptance)))
 }
 
 clean_slope <- function(gradient) {
@@ -68,13 +75,11 @@ hmc_path <- function(state, at, step, steps) {
 }
 
 # What is read at the draws of chains, in the shape of weighted draws.
-read_chains <- function(posterior, x, part, readings, more) {
-  n <- nrow(x)
+read_chains <- function(posterior, x, readings, more) {
   collected <- new_collector(readings)
-  for (chunk in chunks_of(n, readings$chunk)) {
+  for (chunk in chunks_of(nrow(x), readings$chunk)) {
     collected <- collect(collected,
       log_posterior(posterior, x[chunk, , drop = FALSE], readings = readings))
   }
-  c(list(x = x, log_weight = numeric(n), weight = rep(1 / n, n), part = part,
-    collected = collected), more)
+  c(list(x = x, collected = collected), more)
 }

@@ -75,34 +75,50 @@ mixture_density <- function(proposal, z) {
   top + log(exp(parts[[1L]] - top) + exp(parts[[2L]] - top))
 }
 
-# Uniform numbers: `repeats` randomly shifted Sobol' sequences one after the other.
-uniform_points <- function(n, m, repeats) {
-  sizes <- rep.int(n %/% repeats, repeats) + (seq_len(repeats) <= n %% repeats)
-  points <- lapply(sizes, function(size) {
-    matrix(qrng::sobol(size, m, randomize = "digital.shift"), size)
-  })
-  list(u = pmin(pmax(do.call(rbind, points), 1e-12), 1 - 1e-12),
-    part = rep.int(seq_len(repeats), sizes))
+# Uniform numbers: randomly shifted Sobol' sequences side by side, one for each seed, so that more
+# points are those of fewer and new ones. Of all n those from `first` on.
+uniform_points <- function(first, n, m, seeds) {
+  part <- rep_len(seq_along(seeds), n)
+  u <- matrix(0, n, m)
+  for (k in seq_along(seeds)) {
+    own <- which(part == k)
+    u[own, ] <- with_stream(seeds[k],
+      qrng::sobol(length(own), m, randomize = "digital.shift"))
+  }
+  new <- seq.int(first, n)
+  list(u = pmin(pmax(u[new, , drop = FALSE], 1e-12), 1 - 1e-12), part = part[new])
 }
 
 # Weighted draws: what log_posterior() gives of each point, with `log_weight`, `weight` and `part`,
 # the sequence of each.
-sample_importance <- function(posterior, proposal, n, readings) {
-  repeats <- max(2L, min(8L, n %/% 32L))
-  uniform <- uniform_points(n, length(proposal$centre) + 1L, repeats)
+sample_importance <- function(posterior, proposal, asked, readings) {
+  seeds <- sample.int(.Machine$integer.max, max(2L, min(8L, asked$first %/% 32L)))
+  in_rounds(asked, function(state, n) {
+    with_points(state, posterior, proposal, readings, n, seeds)
+  }, function(state) {
+    # More draws of a proposal that does not fit are no help.
+    state$khat > most_khat || is_enough(collected_rows(state$collected, "values"), state, asked)
+  })
+}
+
+with_points <- function(state, posterior, proposal, readings, n, seeds) {
+  first <- length(state$log_weight) + 1L
+  uniform <- uniform_points(first, n, length(proposal$centre) + 1L, seeds)
   proposed <- propose(proposal, uniform$u)
-  log_weight <- numeric(n)
-  collected <- new_collector(readings)
-  for (chunk in chunks_of(n, readings$chunk)) {
+  log_weight <- numeric(n - first + 1L)
+  collected <- state$collected %||% new_collector(readings)
+  for (chunk in chunks_of(length(log_weight), readings$chunk)) {
     found <- log_posterior(posterior, proposed$x[chunk, , drop = FALSE], readings = readings,
       log_proposal = proposed$log_density[chunk])
     log_weight[chunk] <- found$log_density - proposed$log_density[chunk]
     collected <- collect(collected, found)
-    report_draws(posterior, max(chunk), n)
+    report_draws(posterior, first - 1L + max(chunk), n)
   }
+  log_weight <- c(state$log_weight, log_weight)
   weight <- exp(log_weight - max(log_weight))
-  list(x = proposed$x, log_weight = log_weight, weight = weight / sum(weight), part = uniform$part,
-    collected = collected)
+  list(x = rbind(state$x, proposed$x), log_weight = log_weight, weight = weight / sum(weight),
+    part = c(state$part, uniform$part), khat = pareto_khat(log_weight), collected = collected,
+    sampler = "importance")
 }
 
 # What comes in by chunks: rows are kept, of effects the weighted sums only.
@@ -138,8 +154,6 @@ chunks_of <- function(n, size) {
 }
 
 # Diagnostics -------------------------------------------------------------------------------------
-
-kish_size <- function(weight) sum(weight)^2 / sum(weight^2)
 
 # The shape of the generalised Pareto distribution of the largest weights: above 0.7 their mean is
 # not to be trusted (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25:72).

@@ -1,8 +1,7 @@
 # From a model and its priors to draws of the posterior: which sampler, and what it reads.
 
-# Coordinates up to which importance sampling is tried, and the largest k-hat that it may have.
+# Coordinates up to which importance sampling is tried.
 most_for_importance <- 12L
-most_khat <- 0.7
 # Fixed effects up to which the covariance given each draw is kept, and their means.
 most_with_covariance <- 30L
 most_with_means <- 1000L
@@ -14,7 +13,7 @@ sample_posterior <- function(posterior, model, settings, control) {
   readings <- posterior_readings(posterior, model, start$estimates)
   sampler <- settings$sampler %||% first_rung(posterior$prior)
   found <- if (posterior$prior$size == 0L) {
-    sample_known(posterior, settings$draws, readings)
+    sample_known(posterior, readings)
   } else {
     signed <- with_signed(posterior, posterior_mode(posterior, start$x))
     posterior <- signed$posterior
@@ -29,12 +28,10 @@ sample_posterior <- function(posterior, model, settings, control) {
 first_rung <- function(prior) if (prior$size <= most_for_importance) "importance" else "hmc"
 
 draw_by <- function(sampler, posterior, mode, settings, readings) {
-  n <- settings$draws
   if (sampler == "importance") {
     proposal <- split_proposal(posterior, mode$x, mode$hessian)
-    found <- sample_importance(posterior, proposal, n, readings)
-    found$khat <- pareto_khat(found$log_weight)
-    if (found$khat > most_khat) found <- improved(found, posterior, n, readings)
+    found <- sample_importance(posterior, proposal, settings$draws, readings)
+    if (found$khat > most_khat) found <- improved(found, posterior, settings$draws, readings)
     found$mode <- mode
     if (found$khat <= most_khat || !is.null(settings$sampler)) return(found)
   }
@@ -43,19 +40,18 @@ draw_by <- function(sampler, posterior, mode, settings, readings) {
 }
 
 # Once more around the mean of the first draws, with their covariance.
-improved <- function(found, posterior, n, readings) {
+improved <- function(found, posterior, asked, readings) {
   weight <- found$weight
   centre <- drop(crossprod(found$x, weight))
   spread <- crossprod(sweep(found$x, 2L, centre) * sqrt(weight))
   if (kish_size(weight) < 5 * length(centre) || rcond(spread) < 1e-10) return(found)
   proposal <- split_proposal(posterior, centre, solve(spread))
-  again <- sample_importance(posterior, proposal, n, readings)
-  again$khat <- pareto_khat(again$log_weight)
+  again <- sample_importance(posterior, proposal, asked, readings)
   if (again$khat < found$khat) again else found
 }
 
 # All variances are known: one point.
-sample_known <- function(posterior, n, readings) {
+sample_known <- function(posterior, readings) {
   x <- matrix(0, 1L, 0L)
   found <- log_posterior(posterior, x, readings = readings)
   list(x = x, log_weight = 0, weight = 1, part = 1L, khat = -Inf, sampler = "known",
@@ -76,13 +72,4 @@ posterior_readings <- function(posterior, model, estimates) {
   list(kept = kept, K = K, covariance = length(kept) <= most_with_covariance && length(kept) > 0L,
     terms = effect_places(p, model$spec$random),
     chunk = max(16L, min(4096L, as.integer(4e6 / max(total, 1L)))))
-}
-
-# Random numbers of a seed, the generator of the session put back afterwards.
-with_stream <- function(seed, code) {
-  if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)
-  old <- get(".Random.seed", envir = globalenv())
-  on.exit(assign(".Random.seed", old, envir = globalenv()))
-  set.seed(seed, kind = "L'Ecuyer-CMRG", normal.kind = "Inversion", sample.kind = "Rejection")
-  code
 }

@@ -1,6 +1,8 @@
 # Means, standard deviations, quantiles and Monte Carlo errors of weighted draws. `draws` is
 # list(weight, part, sampler): `part` is the sequence of an importance sampler, or the chain.
 
+kish_size <- function(weight) sum(weight)^2 / sum(weight^2)
+
 weighted_mean <- function(values, weight) drop(crossprod(weight, values))
 
 weighted_sd <- function(values, weight) {
@@ -37,6 +39,17 @@ mean_errors_of <- function(values, draws) {
 is_chain <- function(draws) draws$sampler %in% c("hmc", "gibbs")
 
 chain_matrix <- function(x, draws) matrix(x, ncol = max(draws$part))
+
+# chains x quantities x draws, draw by draw of each chain, chain by chain.
+by_chain <- function(draws) {
+  matrix(aperm(draws, c(3L, 1L, 2L)), dim(draws)[1L] * dim(draws)[3L])
+}
+
+chain_draws <- function(sampler, chains, length) {
+  n <- chains * length
+  list(sampler = sampler, part = rep(seq_len(chains), each = length), weight = rep(1 / n, n),
+    log_weight = numeric(n))
+}
 
 # A row for each column of `values`.
 draw_table <- function(values, draws, level = 0.95) {

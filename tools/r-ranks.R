@@ -3,7 +3,7 @@
 # is listed in the lowest rank that all it calls are in or below; `*` stands for any text.
 r_ranks <- list(
   # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
-  language = c("language.R", "format.R", "sparse.R", "progress.R"),
+  language = c("language.R", "format.R", "sparse.R", "progress.R", "stream.R"),
   # What can be wrong, in words, and checks of single arguments.
   conditions = c("conditions.R", "conditions-*.R", "check.R", "document-table.R"),
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
@@ -37,7 +37,8 @@ r_ranks <- list(
     "likelihood.R", "henderson3.R", "identified.R", "estimate.R",
     "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-model.R", "posterior-map.R",
     "posterior.R", "posterior-mode.R", "posterior-importance.R", "posterior-hmc.R",
-    "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R", "posterior-estimate.R",
+    "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R",
+    "posterior-stopping.R", "posterior-estimate.R",
     "bayes-settings.R",
     "residual-bound.R", "residual-edge.R"
   ),

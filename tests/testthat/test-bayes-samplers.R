@@ -50,6 +50,49 @@ test_that("an animal model with a pedigree has one posterior by all samplers", {
   expect_true(all(reliability(one)$reliability < 1))
 })
 
+test_that("draws go on until they are enough, and more draws are those of fewer and new ones", {
+  fit <- function(draws, ...) {
+    lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", draws = draws,
+      seed = 4, ...)
+  }
+  some <- fit(1024)
+  reached <- fit(c(ess = 1500, mc_error = 0.02))
+  n <- length(reached$posterior$weight)
+  expect_true(n %in% c(2048L, 4096L))
+  expect_equal(reached$posterior$x[1:1024, ], some$posterior$x)
+  expect_equal(reached$posterior$x, fit(n)$posterior$x)
+  expect_gte(1 / sum(reached$posterior$weight^2), 1500)
+  table <- varcomp(reached)
+  expect_true(all(table$mcse <= 0.02 * table$se))
+  expect_warning(fit(c(mc_error = 1e-4, most = 1500)), "1500 draws",
+    class = "henderson_warning_draws_target")
+})
+
+test_that("chains go on until they are enough", {
+  rail <- function(draws, ...) {
+    lmmfit(travel ~ 1 + (1 | Rail), nlme::Rail, method = "Bayes", draws = draws, seed = 2, ...)
+  }
+  for (sampler in c("hmc", "gibbs")) {
+    fit <- rail(c(ess = 1200), sampler = sampler)
+    expect_true(all(varcomp(fit)$ess >= 1200 & varcomp(fit)$ess_tail >= 1200))
+    n <- length(fit$posterior$weight)
+    expect_equal(fit$posterior$values, rail(n, sampler = sampler)$posterior$values)
+  }
+})
+
+test_that("a target of draws is a number by name", {
+  fails <- function(draws, class) {
+    expect_error(lmmfit(travel ~ 1 + (1 | Rail), nlme::Rail, method = "Bayes", draws = draws),
+      "draws", class = class)
+  }
+  fails(c(size = 1000), "henderson_error_draws_target")
+  fails(c(most = 1000), "henderson_error_draws_target")
+  fails(c(ess = -1), "henderson_error_argument")
+  fails(c(mc_error = NA), "henderson_error_argument")
+  fails(c(ess = 1000, most = 10), "henderson_error_argument")
+  fails("enough", "henderson_error_argument")
+})
+
 test_that("Gibbs sampling says what it has no conditional for", {
   fails <- function(pattern, formula, ...) {
     expect_error(lmmfit(formula, sleepstudy, method = "Bayes", sampler = "gibbs", ...), pattern,
