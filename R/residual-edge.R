@@ -33,7 +33,7 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   if (done && is_far_from_edge(first, sections, parameters, spec)) return(first)
   scale <- position_scales(sections, spec)
   least <- if (failed) NULL else least_of_sections(first, sections, parameters, scale)
-  if (done && least[[1L]] >= near_singular && least[[2L]] >= near_dependent) return(first)
+  if (done && all(least >= c(near_singular, near_dependent))) return(first)
   starts <- list(if (!failed) first$parameters$estimate, if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
