@@ -35,7 +35,7 @@ abort_unused <- function(name, value, head, known) {
 
 # What to write for arguments of fits that have no counterpart of one name.
 no_setting <- "A setting of another optimiser: leave it out, or see {.fn lmm_control}."
-held_values <- "Write {.arg hold} for known values, {.arg start} for starting ones."
+values_remedy <- "Write {.arg hold} for known values, {.arg start} for starting ones."
 repeated_remedy <- "Write {.code residual = ~ ar1(visit | id)}: see {.code ?structures}."
 columns_remedy <- paste("Write {.code (1 | gr(id, cov = tcrossprod(Z)))} for columns {.code Z}",
   "by level of {.code id}.")
@@ -45,8 +45,8 @@ foreign_remedies <- list(
   trace = "Write {.code control = lmm_control(trace = TRUE)}.",
   workspace = no_setting, pworkspace = no_setting, ai.sing = no_setting, tolParInv = no_setting,
   optimizer = no_setting, nAGQ = no_setting,
-  start.values = held_values, G.param = held_values, R.param = held_values,
-  constraints = held_values, group = columns_remedy,
+  start.values = values_remedy, G.param = values_remedy, R.param = values_remedy,
+  constraints = values_remedy, group = columns_remedy,
   sparse = "Write its terms in {.arg formula}: the equations are sparse.",
   repeated = repeated_remedy, subject = repeated_remedy, type = repeated_remedy
 )

@@ -49,6 +49,20 @@ r_calls <- function(root, files = r_files(root)) {
   calls
 }
 
+# A name has one definition: the later file would replace the other's in silence.
+problems_of_twice <- function(root, files = r_files(root)) {
+  names <- lapply(file.path(root, "R", files), function(path) {
+    vapply(r_definitions(path), `[[`, "", "name")
+  })
+  home <- rep(files, lengths(names))
+  names <- unlist(names)
+  twice <- unique(names[duplicated(names) & nzchar(names)])
+  vapply(twice, function(name) {
+    sprintf("R/%s: `%s` is defined more than once; keep one",
+      paste(unique(home[names == name]), collapse = ", R/"), name)
+  }, "", USE.NAMES = FALSE)
+}
+
 # Ranks --------------------------------------------------------------------------------------------
 
 # The number of the rank of each file; NA where it has none.
@@ -130,6 +144,6 @@ problems_in_r <- function(root, ranks = r_ranks, callers = engine_callers) {
   own <- calls[!is.na(calls$home), ]
   c(
     problems_of_ranks(files, ranks), problems_of_upward_calls(own, ranks), problems_of_circles(own),
-    problems_of_engine_calls(calls, callers)
+    problems_of_engine_calls(calls, callers), problems_of_twice(root, files)
   )
 }

@@ -88,6 +88,13 @@ test_that("files of one rank that call each other are found", {
   expect_match(three, "R/high-a.R, R/high-b.R, R/high-c.R: call each other", fixed = TRUE)
 })
 
+test_that("a name that two files define, or one twice, is found", {
+  expect_match(problems("R/high-a.R" = "low <- function(x) 1"),
+    "`low` is defined more than once", fixed = TRUE, all = FALSE)
+  expect_match(problems("R/high-a.R" = c("a <- 1", "a <- 2")),
+    "R/high-a.R: `a` is defined more than once; keep one", fixed = TRUE, all = FALSE)
+})
+
 test_that("a file without a rank, a rank without a file and a stray call of the engine are found", {
   expect_match(problems("R/new.R" = "new <- 1"), "R/new.R: has no rank", fixed = TRUE)
   made <- tools()
