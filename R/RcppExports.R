@@ -41,6 +41,10 @@ posterior_errors_cpp <- function(posterior, values, weights) {
     .Call(`_henderson_posterior_errors_cpp`, posterior, values, weights)
 }
 
+posterior_left_out_cpp <- function(posterior, values, groups, residuals) {
+    .Call(`_henderson_posterior_left_out_cpp`, posterior, values, groups, residuals)
+}
+
 marker_summary_cpp <- function(markers) {
     .Call(`_henderson_marker_summary_cpp`, markers)
 }

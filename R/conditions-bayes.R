@@ -194,6 +194,11 @@ abort_bayes_question <- function(what, remedy) {
   )
 }
 
+abort_left_out_residual <- function() {
+  abort_bayes_question("Leaving out groups whose residuals are correlated with those of others",
+    "Let {.arg group} be the subjects of the residual structure, or whole sets of them.")
+}
+
 warn_khat <- function(khat) {
   khat <- formatC(khat, format = "f", digits = 2L)
   warn("khat",

@@ -20,3 +20,9 @@ engine_functions <- function(handle, values, K) posterior_functions_cpp(handle, 
 
 # The weighted mean of the prediction error variances given the points.
 engine_errors <- function(handle, values, weights) posterior_errors_cpp(handle, values, weights)
+
+# Log densities of groups of records without them, groups x points. groups: list(design, response,
+# first); residuals: a column for each point.
+engine_left_out <- function(handle, values, groups, residuals) {
+  posterior_left_out_cpp(handle, values, groups, residuals)
+}

@@ -138,6 +138,20 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// posterior_left_out_cpp
+Rcpp::NumericMatrix posterior_left_out_cpp(SEXP posterior, Rcpp::NumericMatrix values, Rcpp::List groups, Rcpp::NumericMatrix residuals);
+RcppExport SEXP _henderson_posterior_left_out_cpp(SEXP posteriorSEXP, SEXP valuesSEXP, SEXP groupsSEXP, SEXP residualsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type posterior(posteriorSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type values(valuesSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type groups(groupsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type residuals(residualsSEXP);
+    rcpp_result_gen = Rcpp::wrap(posterior_left_out_cpp(posterior, values, groups, residuals));
+    return rcpp_result_gen;
+END_RCPP
+}
 // marker_summary_cpp
 Rcpp::List marker_summary_cpp(SEXP markers);
 RcppExport SEXP _henderson_marker_summary_cpp(SEXP markersSEXP) {
@@ -354,6 +368,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_posterior_draws_cpp", (DL_FUNC) &_henderson_posterior_draws_cpp, 3},
     {"_henderson_posterior_functions_cpp", (DL_FUNC) &_henderson_posterior_functions_cpp, 3},
     {"_henderson_posterior_errors_cpp", (DL_FUNC) &_henderson_posterior_errors_cpp, 3},
+    {"_henderson_posterior_left_out_cpp", (DL_FUNC) &_henderson_posterior_left_out_cpp, 4},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},

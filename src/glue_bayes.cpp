@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/left_out.h"
 #include "core/answers/posterior_points.h"
 #include "glue_answers.h"
 
@@ -95,5 +96,20 @@ Rcpp::List posterior_errors_cpp(SEXP posterior, Rcpp::NumericMatrix values,
                                                            as_vector(weights), at->callbacks);
     return Rcpp::List::create(Rcpp::Named("beta") = to_r(found.beta),
                               Rcpp::Named("terms") = to_r(found.terms));
+  });
+}
+
+// [[Rcpp::export]]
+Rcpp::NumericMatrix posterior_left_out_cpp(SEXP posterior, Rcpp::NumericMatrix values,
+                                           Rcpp::List groups, Rcpp::NumericMatrix residuals) {
+  using namespace henderson;
+  Handle at(posterior);
+  return guarded([&] {
+    const Rcpp::IntegerVector first = groups["first"];
+    const answers::LeftOutGroups own{as_sparse("design", groups["design"]),
+                                     as_vector(groups["response"]),
+                                     {first.begin(), first.end()}};
+    return to_r(answers::left_out_densities(at->surface, Rcpp::as<Matrix>(values), own,
+                                            Rcpp::as<Matrix>(residuals), at->callbacks));
   });
 }

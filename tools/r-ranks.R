@@ -50,7 +50,7 @@ r_ranks <- list(
   answers = c(
     "information.R", "ddf-names.R", "moments.R", "row-sketch.R", "subjects.R", "sandwich.R",
     "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
-    "bayes-functions.R", "bayes-answers.R", "bayes-loo.R",
+    "bayes-functions.R", "bayes-answers.R", "bayes-left-out.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "wald.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "long-table.R", "reliability.R",
     "breeding-values.R", "genetic-trend.R",
