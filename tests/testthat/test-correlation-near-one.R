@@ -173,3 +173,16 @@ test_that("random structures whose coefficients differ by little beside a small 
   us <- suppressWarnings(lmmfit(y ~ vis + us(vis | id), d))
   expect_lt(m2l(us), best + 1e-4)
 })
+
+test_that("without fixed effects the covariance of a whole structure is the mean of products", {
+  set.seed(3)
+  data <- data.frame(id = gl(20, 3), visit = factor(rep(1:3, 20)))
+  for (spread in c(0.05, 1e-4, 1)) {
+    Y <- 2 + spread * matrix(rnorm(60), 20)
+    data$y <- as.vector(t(Y))
+    fit <- lmmfit(y ~ 0, data, residual = ~ us(visit | id))
+    expect_equal(varcomp(fit)$estimate, crossprod(Y)[upper.tri(diag(3), TRUE)] / 20,
+      tolerance = 1e-7)
+  }
+  expect_equal(nobs(lmmfit(y ~ 0, data, residual = ~ cs(visit | id))), 60)
+})

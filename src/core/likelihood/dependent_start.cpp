@@ -128,19 +128,26 @@ Matrix covariance_of(const Matrix& d, double variance) {
   return Matrix::Constant(n, n, variance) + w;
 }
 
+// y less its projection on the columns of X, and their rank; X may have none.
+Index project_out(const Matrix& x, Vector& y) {
+  if (x.cols() == 0) return 0;
+  const Eigen::ColPivHouseholderQR<Matrix> qr(x);
+  Vector turned = qr.householderQ().adjoint() * y;
+  turned.head(qr.rank()).setZero();
+  y = qr.householderQ() * turned;
+  return qr.rank();
+}
+
 // In units of `scale`, one for each position.
 std::optional<Matrix> at_scale(const Model& model, const Within& within, const Vector& scale) {
   Vector y(within.size());
   for (Index i = 0; i < y.size(); ++i)
     y[i] = model.response[within.rows[i].record] / scale[within.rows[i].position];
   const double total = y.squaredNorm();
-  const Vector own = centred(within, y);
-  if (!(own.squaredNorm() < kWorthALook * total)) return std::nullopt;
-  const Eigen::ColPivHouseholderQR<Matrix> qr(centred(within, fixed_columns(model, within, scale)));
-  Vector turned = qr.householderQ().adjoint() * own;
-  turned.head(qr.rank()).setZero();
-  const Vector e = qr.householderQ() * turned;
-  const double left = static_cast<double>(within.size() - within.n_subjects - qr.rank());
+  Vector e = centred(within, y);
+  if (!(e.squaredNorm() < kWorthALook * total)) return std::nullopt;
+  const Index rank = project_out(centred(within, fixed_columns(model, within, scale)), e);
+  const double left = static_cast<double>(within.size() - within.n_subjects - rank);
   const double share = e.squaredNorm() / total;
   if (!(left > 0.0) || !(share < kNearlyNone) || !(share > kRounding)) return std::nullopt;
   const double lost = static_cast<double>(within.size() - within.n_subjects) / left;
