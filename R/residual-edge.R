@@ -20,8 +20,12 @@ nearer_ridge <- 1e-10
 # shares of those of the response.
 near_singular <- 1e-4
 near_dependent <- 1e-6
-# How far -2l may be from the parabola in the ridge.
+# How far -2l may be from the parabola in the ridge, and that as a share of the way to zero, beyond
+# which it is rounding.
 parabola_miss <- 1e-3
+parabola_share <- 0.02
+# Searches on a ridge begin near their end; what goes on for longer has no end.
+most_ridge_iterations <- 100L
 # What the second search may lose to the first.
 edge_loss <- 1e-6
 
@@ -34,7 +38,7 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   scale <- position_scales(sections, spec)
   least <- if (failed) NULL else least_of_sections(first, sections, parameters, scale)
   if (done && all(least >= c(near_singular, near_dependent))) return(first)
-  starts <- list(if (!failed) first$parameters$estimate, if (!done) control$start)
+  starts <- list(if (!failed) begun_at(first, parameters), if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
   better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)))
@@ -48,14 +52,45 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
   })
   edge <- best_search(spec, control, starts, ridge)
   if (is.null(edge)) return(NULL)
-  if (is_unbounded(edge, spec, control, ridge)) abort_unbounded(edge, sections, parameters, spec)
+  if (is_unbounded(edge, parameters, spec, control, ridge)) {
+    abort_unbounded(edge, sections, parameters, spec)
+  }
   gone <- lapply(seq_along(sections), function(k) {
     singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
       scale[[k]])
   })
   ridge <- Map(`*`, ridge, gone)
   last <- best_search(spec, control, list(edge$parameters$estimate), ridge)
-  list(edge = edge, found = with_limit(last, spec, ridge))
+  found <- with_limit(last, spec, ridge)
+  if (!is.null(found) && !found$has_limit) {
+    found <- followed_down(found, sections, parameters, spec, control)
+  }
+  list(edge = edge, found = found)
+}
+
+# NULL where neither a limit nor the way to none is seen.
+followed_down <- function(est, sections, parameters, spec, control) {
+  est <- follow(est, spec, control, est$ridge)
+  if (isTRUE(est$goes_on)) abort_unbounded(est, sections, parameters, spec)
+  if (isTRUE(est$has_limit)) est
+}
+
+# Where the random terms are as small as the ridge, or values have to fit each other, -2l has no
+# limit at given theta, and the best ones move with the ridge: to a point with a limit, or for ever.
+follow <- function(est, spec, control, ridge) {
+  falls <- numeric()
+  for (tenth in 1:5) {
+    ridge <- lapply(ridge, `*`, 0.1)
+    before <- est$minus2loglik
+    est <- best_search(spec, control, list(est$parameters$estimate), ridge,
+      most_ridge_iterations %/% 4L)
+    if (is.null(est)) return(NULL)
+    falls <- c(falls, before - est$minus2loglik)
+    est <- with_limit(est, spec, ridge)
+    if (est$has_limit) break
+  }
+  est$goes_on <- !est$has_limit && all(falls > least_fall)
+  est
 }
 
 found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
@@ -132,8 +167,9 @@ singular_positions <- function(sigma, scale) {
 null_eigenvalue <- 1e-12
 null_part <- 1e-12
 
-best_search <- function(spec, control, starts, ridge) {
+best_search <- function(spec, control, starts, ridge, most = most_ridge_iterations) {
   spec <- with_ridge(spec, ridge)
+  control$max_iterations <- min(control$max_iterations, most)
   found <- lapply(starts[lengths(starts) > 0L], function(start) {
     control$start <- ifelse(control$hold, control$start, start)
     tryCatch(by_likelihood(spec, control), error = function(e) NULL)
@@ -159,14 +195,38 @@ along_ridge <- function(est, spec, ridge, times) {
 }
 
 # Does it fall by log(10) times the number of directions with each tenth of the ridge, down to where
-# no digits are left? At these theta, or, where they are too far from the last ones, nearer to them.
-is_unbounded <- function(est, spec, control, ridge) {
+# no digits are left? At these theta, or, where they are too far from the last ones, nearer to them,
+# or with the best theta at each ridge.
+is_unbounded <- function(est, parameters, spec, control, ridge) {
   if (falls_on(est, spec, ridge, last_ridges)) return(TRUE)
-  if (!falls_on(est, spec, ridge, residual_ridge / c(10, 100, 1000))) return(FALSE)
+  ones <- correlations_of_one(est, parameters)
+  at_one <- est
+  at_one$parameters$estimate[ones] <- sign(est$parameters$estimate[ones]) * (1 - least_gap)
+  if (!falls_on(at_one, spec, ridge, residual_ridge / c(10, 100, 1000))) return(FALSE)
   nearer <- best_search(spec, control, list(est$parameters$estimate),
     lapply(ridge, `*`, nearer_ridge / residual_ridge))
-  !is.null(nearer) && falls_on(nearer, spec, ridge, last_ridges)
+  if (!is.null(nearer) && falls_on(nearer, spec, ridge, last_ridges)) return(TRUE)
+  if (!any(ones)) return(FALSE)
+  control$hold[ones] <- TRUE
+  control$start[ones] <- at_one$parameters$estimate[ones]
+  isTRUE(follow(at_one, spec, control, ridge)$goes_on)
 }
+
+# Free numbers end some 1e-10 before a correlation of one: those that came so far are on their way.
+correlations_of_one <- function(est, parameters) {
+  parameters$kind == "correlation" & is_residual_parameter(parameters) &
+    1 - abs(est$parameters$estimate) < nearly_one
+}
+nearly_one <- 1e-7
+least_gap <- 1e-15
+
+# Where a search begins again: before correlations of one, where the equations stand.
+begun_at <- function(est, parameters) {
+  theta <- est$parameters$estimate
+  ones <- correlations_of_one(est, parameters) & 1 - abs(theta) < nearest_start
+  ifelse(ones, sign(theta) * (1 - nearest_start), theta)
+}
+nearest_start <- 1e-9
 
 falls_on <- function(est, spec, ridge, sizes) {
   fall <- -diff(along_ridge(est, spec, ridge, sizes / residual_ridge))
@@ -176,12 +236,15 @@ falls_on <- function(est, spec, ridge, sizes) {
 # f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d. Where V is not definite without
 # the ridge it has no such limit: a tenth of the ridge is not where the parabola is.
 with_limit <- function(est, spec, ridge) {
-  if (is.null(est) || !any(unlist(ridge) > 0)) return(est)
+  if (is.null(est)) return(NULL)
+  est$has_limit <- !any(unlist(ridge) > 0)
+  if (est$has_limit) return(est)
   along <- c(est$minus2loglik, along_ridge(est, spec, ridge, c(2, 3, 0.1)))
   at_tenth <- sum(c(2.755, -2.61, 0.855) * along[1:3])
-  if (all(is.finite(along)) && abs(along[4L] - at_tenth) < parabola_miss) {
-    est$minus2loglik <- sum(c(3, -3, 1) * along[1:3])
-  }
+  at_zero <- sum(c(3, -3, 1) * along[1:3])
+  allowed <- min(parabola_miss, parabola_share * abs(at_zero - along[1L]) + edge_loss)
+  est$has_limit <- all(is.finite(along)) && abs(along[4L] - at_tenth) < allowed
+  if (est$has_limit) est$minus2loglik <- at_zero
   est$ridge <- ridge
   est
 }

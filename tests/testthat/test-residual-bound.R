@@ -71,3 +71,31 @@ test_that("positions that add to a constant are an error that says so", {
   near <- transform(parts, y = y + stats::rnorm(40, 0, 0.5))
   expect_s3_class(suppressWarnings(lmmfit(y ~ part, near, residual = ~ cs(part | id))), "lmmfit")
 })
+
+# With few records the fixed effects fit one combination of the two visits exactly, and its variance
+# goes to zero with 1 - rho. -2l at that combination, here by the dense matrix, goes with it.
+test_that("a correlation that goes to 1 without end is an error, also by ar1, ar1h and ante", {
+  d <- data.frame(y = c(-5.5, -6.6, 3.3), x = c(0.7, -1.5, 0.5), visit = factor(c(1, 2, 2)),
+    id = factor(c(1, 1, 2)))
+  slope <- (d$y[1L] - d$y[2L]) / (d$x[1L] - d$x[2L])
+  dense <- function(gap) {
+    V <- diag(20, 3L)
+    V[1L, 2L] <- V[2L, 1L] <- 20 * (1 - gap)
+    r <- d$y - slope * d$x
+    r <- r - mean(r)
+    as.numeric(determinant(V)$modulus) + sum(r * solve(V, r))
+  }
+  expect_lt(dense(1e-12), dense(1e-9) - 6)
+  for (residual in c(~ ar1(visit | id), ~ cs(visit | id))) {
+    expect_error(lmmfit(y ~ x, d, residual = residual, method = "ML"), "no upper bound",
+      class = "henderson_error_residual_unbounded")
+  }
+  d <- data.frame(y = c(-0.3, -3.5, -4.4, -3.9, 2.2, 2.3), x = c(0.6, 0, -0.4, -0.1, 0.6, -1),
+    visit = gl(2L, 1L, 6L), id = gl(3L, 2L))
+  for (residual in c(~ ar1h(visit | id), ~ csh(visit | id), ~ ante(visit | id))) {
+    for (method in c("REML", "ML")) {
+      expect_error(lmmfit(y ~ x, d, residual = residual, method = method), "no upper bound",
+        class = "henderson_error_residual_unbounded")
+    }
+  }
+})
