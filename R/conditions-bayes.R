@@ -199,6 +199,28 @@ abort_left_out_residual <- function() {
     "Let {.arg group} be the subjects of the residual structure, or whole sets of them.")
 }
 
+abort_nothing_missing <- function(response) {
+  abort("impute", "No response {.field {response}} is missing: there is nothing to impute.",
+    "Give the data with its missing responses by {.arg data}.", "data", response
+  )
+}
+
+abort_data_not_found <- function() {
+  abort("impute", "The data of the fit are not found where it was called.",
+    "Give them by {.arg data}, with the records whose response is missing.", "data"
+  )
+}
+
+abort_reference_unused <- function(argument) {
+  abort("impute", "{.arg {argument}} has no meaning for {.code strategy = \"MAR\"}.",
+    "Leave it out, or give {.code strategy = \"JR\"} or {.code \"CIR\"}.", argument
+  )
+}
+
+inform_not_imputed <- function(n) {
+  inform("impute", "{n} response{?s} of records with missing covariates stay{?s/} missing.", "data")
+}
+
 warn_khat <- function(khat) {
   khat <- formatC(khat, format = "f", digits = 2L)
   warn("khat",

@@ -78,6 +78,7 @@ r_ranks <- list(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
     "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
+    "impute.R", "impute-reference.R",
     "zzz.R", "data.R", "henderson-package.R"
   )
 )
