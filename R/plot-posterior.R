@@ -40,25 +40,32 @@ shown_values <- function(fit, names) {
   values
 }
 
-draw_densities <- function(fit, names, ...) {
+# A list by parameter: list(name, x, y, prior), `prior` NULL where it has none of its own.
+posterior_densities <- function(fit, names) {
   values <- shown_values(fit, names)
+  lapply(seq_along(names), function(k) {
+    name <- colnames(values)[k]
+    curve <- posterior_curve(values[, k], fit$posterior$weight, startsWith(name, "SD of"))
+    c(list(name = name, prior = prior_curve(fit, names[k], curve$x)), curve)
+  })
+}
+
+draw_densities <- function(fit, names, ...) {
   old <- panels(length(names), mar = c(2.8, 1, 1.6, 1), least = 2)
   on.exit(graphics::par(old))
-  lapply(seq_along(names), function(k) {
-    positive <- grepl("^SD of", colnames(values)[k])
-    curve <- posterior_curve(values[, k], fit$posterior$weight, positive)
-    prior <- prior_curve(fit, names[k], curve$x)
-    base_plot(curve$x, curve$y, type = "n", yaxt = "n", xlab = colnames(values)[k],
+  curves <- posterior_densities(fit, names)
+  for (curve in curves) {
+    base_plot(curve$x, curve$y, type = "n", yaxt = "n", xlab = curve$name,
       ylim = c(0, 1.05 * max(curve$y)), bty = "n", ...)
     graphics::polygon(c(curve$x, rev(curve$x)), c(curve$y, 0 * curve$y), border = NA,
       col = grDevices::adjustcolor(cold, 0.3))
-    graphics::lines(curve, col = cold, lwd = 2)
-    if (!is.null(prior)) graphics::lines(curve$x, prior, lty = 2, col = "grey30")
-    if (k == 1L) {
+    graphics::lines(curve$x, curve$y, col = cold, lwd = 2)
+    if (!is.null(curve$prior)) graphics::lines(curve$x, curve$prior, lty = 2, col = "grey30")
+    if (identical(curve, curves[[1L]])) {
       key_above(c("posterior", "prior"), lty = 1:2, lwd = 2:1, col = c(cold, "grey30"))
     }
-    curve
-  })
+  }
+  lapply(curves, `[`, c("x", "y"))
 }
 
 # A kernel density of weighted draws; of a positive number reflected at zero.
@@ -105,24 +112,37 @@ draw_traces <- function(fit, names, ...) {
         xlab = "Draw", ylab = colnames(values)[k], col = group_colours(max(draws$part)),
         bty = "l", las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), ...)
     } else {
-      base_plot(values[, k], draws$weight * length(draws$weight), cex = 0.4,
+      near <- near_posterior(values[, k], draws$weight)
+      base_plot(values[near, k], draws$weight[near] * length(draws$weight), cex = 0.4,
         xlab = colnames(values)[k], ylab = "Weight", col = cold, ...)
     }
   }
   values
 }
 
+# The proposal of an importance sampler reaches far beyond the posterior, with weights of nearly 0.
+near_posterior <- function(x, weight) {
+  ends <- weighted_quantiles(x, weight, c(0.001, 0.999))
+  x >= ends[1L] - 0.5 * diff(ends) & x <= ends[2L] + 0.5 * diff(ends)
+}
+
 # Draws as often as their weights say.
 draw_pairs <- function(fit, names, ...) {
-  at <- resampled(fit$posterior$weight, min(2000L, length(fit$posterior$weight)))
-  values <- shown_values(fit, names)[at, , drop = FALSE]
   if (length(names) == 1L) return(draw_densities(fit, names, ...))
+  values <- shown_pairs(fit, names)
   graphics::pairs(values, pch = 20, cex = 0.4, gap = 0.3, las = 1L,
     tcl = -0.25, col = grDevices::adjustcolor(cold, 0.4), ...)
   values
 }
 
-draw_likelihood_surface <- function(fit, names, ...) {
+shown_pairs <- function(fit, names) {
+  at <- resampled(fit$posterior$weight, min(2000L, length(fit$posterior$weight)))
+  shown_values(fit, names)[at, , drop = FALSE]
+}
+
+# list(names, x, y, loglik, points, best): the restricted likelihood over a grid, relative to its
+# best point.
+likelihood_surface <- function(fit, names) {
   names <- utils::head(names, 2L)
   if (length(names) < 2L) {
     abort_bayes_question("A surface of one parameter", "Use {.code type = \"density\"}.")
@@ -137,17 +157,22 @@ draw_likelihood_surface <- function(fit, names, ...) {
   at[, match(names, fit$parameters$name)] <- grid
   loglik <- matrix(-posterior_points(reopened(fit), at)$minus2loglik / 2, 41L)
   loglik[!is.finite(loglik)] <- NA
-  top <- max(loglik, na.rm = TRUE)
+  shown <- resampled(fit$posterior$weight, min(1000L, nrow(values)))
+  list(names = names, x = axes[[1L]], y = axes[[2L]], loglik = loglik, points = values[shown, ],
+    best = grid[which.max(loglik), ])
+}
+
+surface_levels <- -c(0.1, 0.5, 1, 2, 3, 4, 6, 8, 12)
+
+draw_likelihood_surface <- function(fit, names, ...) {
+  found <- likelihood_surface(fit, names)
   old <- panels()
   on.exit(graphics::par(old))
-  base_plot(range(axes[[1L]]), range(axes[[2L]]), type = "n", xlab = names[1L],
-    ylab = names[2L], ...)
-  graphics::contour(axes[[1L]], axes[[2L]], loglik - top, add = TRUE,
-    levels = -c(0.1, 0.5, 1, 2, 3, 4, 6, 8, 12), col = "grey40")
-  shown <- resampled(fit$posterior$weight, min(1000L, nrow(values)))
-  graphics::points(values[shown, ], pch = 20, cex = 0.4,
-    col = grDevices::adjustcolor(cold, 0.45))
-  best <- grid[which.max(loglik), ]
-  graphics::points(best[1L], best[2L], pch = 4, cex = 1.6, lwd = 2, col = accent)
-  list(x = axes[[1L]], y = axes[[2L]], loglik = loglik)
+  base_plot(range(found$x), range(found$y), type = "n", xlab = found$names[1L],
+    ylab = found$names[2L], ...)
+  graphics::contour(found$x, found$y, found$loglik - max(found$loglik, na.rm = TRUE), add = TRUE,
+    levels = surface_levels, col = "grey40")
+  graphics::points(found$points, pch = 20, cex = 0.4, col = grDevices::adjustcolor(cold, 0.45))
+  graphics::points(found$best[1L], found$best[2L], pch = 4, cex = 1.6, lwd = 2, col = accent)
+  found[c("x", "y", "loglik")]
 }

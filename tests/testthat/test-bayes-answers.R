@@ -116,3 +116,28 @@ test_that("pictures can be drawn", {
   expect_s3_class(plot(slopes, "caterpillar"), "data.frame")
   expect_error(plot(slopes, parameters = "nobody"), class = "henderson_error_parameter_name")
 })
+
+test_that("ggplot2 draws the same pictures", {
+  skip_if_not_installed("ggplot2")
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  curves <- ggplot2::layer_data(ggplot2::autoplot(slopes), 2L)
+  drawn <- plot(slopes)
+  expect_equal(curves$y[curves$PANEL == 4], drawn[[4]]$y)
+  # A density: the sum over its grid is one.
+  expect_equal(sum(drawn[[4]]$y) * diff(drawn[[4]]$x[1:2]), 1, tolerance = 0.01)
+  names <- c("Subject.Intercept", "Subject.Days")
+  surface <- ggplot2::layer_data(ggplot2::autoplot(slopes, "surface", parameters = names), 3L)
+  found <- plot(slopes, "surface", parameters = names)
+  best <- which(found$loglik == max(found$loglik, na.rm = TRUE), arr.ind = TRUE)
+  expect_equal(c(surface$x, surface$y), c(found$x[best[1]], found$y[best[2]]))
+  pairs <- ggplot2::layer_data(ggplot2::autoplot(slopes, "pairs"), 1L)
+  expect_identical(nlevels(factor(pairs$PANEL)), 6L)
+  trace <- ggplot2::layer_data(ggplot2::autoplot(slopes, "trace"), 1L)
+  # Far from the posterior there are draws whose weights are nearly none.
+  expect_lt(nrow(trace), 4L * length(slopes$posterior$weight))
+  expect_s3_class(ggplot2::autoplot(slopes, "caterpillar"), "ggplot")
+  expect_error(ggplot2::autoplot(slopes, parameters = "nobody"),
+    class = "henderson_error_parameter_name")
+  expect_error(ggplot2::autoplot(slopes, "cloud"), class = "henderson_error_argument")
+})
