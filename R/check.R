@@ -80,11 +80,16 @@ check_response_varies <- function(y, name) {
   if (min(y) == max(y)) abort_response_constant(name, y[1L])
 }
 
+# Products of two weights, and of their inverses, are numbers.
+largest_weight <- 1e100
+
 check_weights <- function(weights, n, frame) {
   if (!is.numeric(weights) || is.object(weights) || is.matrix(weights)) abort_weights_type(weights)
   if (length(weights) != n) abort_weights_length(length(weights), n)
   bad <- which(!is.na(weights) & !(weights > 0 & is.finite(weights)))
   if (length(bad) > 0L) abort_weights(row.names(frame)[bad[1L]], weights[bad[1L]])
+  far <- which(weights > largest_weight | weights < 1 / largest_weight)
+  if (length(far) > 0L) abort_weights_far(row.names(frame)[far[1L]], weights[far[1L]])
   invisible(weights)
 }
 

@@ -238,6 +238,13 @@ abort_weights <- function(row, value) {
   )
 }
 
+abort_weights_far <- function(row, value) {
+  abort("weights", "{.arg weights} must be between 1e-100 and 1e100; record {.val {row}} has {value}.",
+    "Only their ratios count, but for the unit of the residual variance: divide them by their mean.",
+    "weights", value
+  )
+}
+
 abort_weights_length <- function(length, n) {
   abort("weights", "{.arg weights} has {length} value{?s}, but {.arg data} has {n} row{?s}.",
     "Give one weight for each row of {.arg data}.", "weights", length

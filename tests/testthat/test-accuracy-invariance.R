@@ -107,3 +107,21 @@ test_that("equal weights of any size", {
     )
   }
 })
+
+test_that("only the ratios of weights count, but for the unit of the residual variance", {
+  set.seed(1)
+  d <- expand.grid(v = factor(1:4), g = gl(20, 1))
+  d$y <- rnorm(20)[d$g] + rnorm(80) * as.integer(d$v)
+  d$x <- rnorm(80)
+  d$w <- runif(80, 0.5, 2)
+  for (residual in c(~iid, ~ ar1(v | g), ~ us(v | g))) {
+    fits <- lapply(10^c(0, 8, -8, 30), function(unit) {
+      lmmfit(y ~ v + (x | g), d, weights = unit * w, residual = residual)
+    })
+    for (fit in fits[-1L]) {
+      expect_equal(fit$minus2loglik, fits[[1L]]$minus2loglik, tolerance = 1e-9)
+      expect_identical(fit$convergence$iterations, fits[[1L]]$convergence$iterations)
+      expect_equal(varcomp(fit)$estimate[1:3], varcomp(fits[[1L]])$estimate[1:3], tolerance = 1e-4)
+    }
+  }
+})

@@ -67,3 +67,11 @@ test_that("a warning of a fit is shown once, at the fit", {
     }), class = "henderson_warning")
   }
 })
+
+test_that("weights whose products are no numbers are refused", {
+  d <- data.frame(y = c(1, 3, 2, 5, 4, 7), g = gl(3, 2), w = 1:6)
+  for (factor in c(1e300, 1e-300)) {
+    expect_error(lmmfit(y ~ 1 + (1 | g), d, weights = factor * w), "between 1e-100 and 1e100",
+      class = "henderson_error_weights")
+  }
+})

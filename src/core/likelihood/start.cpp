@@ -100,8 +100,9 @@ Vector block_theta(const RandomBlock& block, const Vector& given, const Matrix& 
 }
 
 // For each random term the mean, over the records that meet it, of the squared length of a row of
-// Z: what coefficients of variance 1 add to the variance of a record. A record meets one position
-// of a structure with many, so it is not the number of coefficients.
+// W^1/2 Z: what coefficients of variance 1 add to the variance of a record times its weight, of
+// which the unit of the response is made. A record meets one position of a structure with many, so
+// it is not the number of coefficients.
 std::vector<double> variance_of_record(const Model& model) {
   std::vector<std::size_t> term_of_column(static_cast<std::size_t>(model.n_random_columns));
   for (const RandomBlock& block : model.blocks) {
@@ -112,10 +113,11 @@ std::vector<double> variance_of_record(const Model& model) {
   std::vector<double> sum(n_terms, 0.0), count(n_terms, 0.0);
   std::vector<Index> last_row(n_terms, kNone);
   for (Index r = 0; r < model.w.n_rows(); ++r) {
+    const double weight = model.weights.size() > 0 ? model.weights[r] : 1.0;
     for (Index k = model.w.start[r]; k < model.w.start[r + 1]; ++k) {
       if (model.w.column[k] >= model.n_random_columns || model.w.value[k] == 0.0) continue;
       const std::size_t term = term_of_column[static_cast<std::size_t>(model.w.column[k])];
-      sum[term] += model.w.value[k] * model.w.value[k];
+      sum[term] += weight * model.w.value[k] * model.w.value[k];
       if (last_row[term] != r) count[term] += 1.0;
       last_row[term] = r;
     }
