@@ -6,6 +6,8 @@
 # are of the worst parameter, as in bench/bayes.R.
 
 source("bench/common.R")
+# stan_lmer() calls stan_glmer() by name, so the package is attached; ours masks its priors.
+suppressMessages(library(rstanarm))
 suppressMessages(library(henderson))
 
 arguments <- commandArgs(trailingOnly = TRUE)

@@ -93,6 +93,65 @@ test_that("a target of draws is a number by name", {
   fails("enough", "henderson_error_argument")
 })
 
+# Metropolis over (s1, s2, r, s), of which `density` is the log density, from `start` with steps of
+# this covariance.
+dense_chain <- function(density, start, covariance, n) {
+  root <- chol(covariance * 2.38^2 / length(start))
+  at <- start
+  value <- density(at)
+  chain <- matrix(0, n, length(start))
+  for (k in seq_len(n)) {
+    new <- at + drop(rnorm(length(at)) %*% root)
+    proposed <- density(new)
+    if (log(runif(1)) < proposed - value) {
+      at <- new
+      value <- proposed
+    }
+    chain[k, ] <- at
+  }
+  chain
+}
+
+test_that("random slopes over a genomic relationship are those of a dense sampler", {
+  skip_on_cran()
+  set.seed(9)
+  markers <- matrix(rbinom(40 * 200, 2, 0.4), 40)
+  G <- tcrossprod(scale(markers)) / 200 + diag(0.05, 40)
+  dimnames(G) <- list(paste0("g", 1:40), paste0("g", 1:40))
+  data <- data.frame(id = rep(rownames(G), each = 4), x = rep(c(-1.5, -0.5, 0.5, 1.5), 40))
+  u <- t(chol(G)) %*% matrix(rnorm(80), 40) %*% chol(matrix(c(1, -0.7, -0.7, 0.8), 2))
+  own <- match(data$id, rownames(G))
+  data$y <- 2 + data$x + u[own, 1] + u[own, 2] * data$x + rnorm(160, 0, 0.8)
+  prior <- lmm_prior(id = half_t(3, 0, 2), id.cor = lkj(2), residual = half_t(3, 0, 2))
+  fit <- lmmfit(y ~ x + (1 + x | gr(id, cov = G)), data, method = "Bayes", prior = prior, seed = 5,
+    draws = 2000)
+  K <- G[own, own]
+  X <- cbind(1, data$x)
+  density <- function(at) {
+    s <- at[c(1, 2, 4)]
+    if (any(s <= 0) || abs(at[3]) >= 1) return(-Inf)
+    V <- K * (s[1]^2 + at[3] * s[1] * s[2] * outer(data$x, data$x, `+`) +
+      s[2]^2 * outer(data$x, data$x)) + diag(s[3]^2, nrow(data))
+    R <- chol(V)
+    half <- backsolve(R, cbind(X, data$y), transpose = TRUE)
+    A <- qr(half[, 1:2])
+    loglik <- -sum(log(diag(R))) - sum(log(abs(diag(qr.R(A))))) -
+      sum(qr.resid(A, half[, 3])^2) / 2
+    loglik + sum(dt(s / 2, 3, log = TRUE)) + log(1 - at[3]^2)
+  }
+  of_values <- function(v) {
+    cbind(sqrt(v[, 1]), sqrt(v[, 3]), v[, 2] / sqrt(v[, 1] * v[, 3]), sqrt(v[, 4]))
+  }
+  mine <- of_values(fit$posterior$values)
+  moments <- stats::cov.wt(mine, fit$posterior$weight)
+  chain <- dense_chain(density, moments$center, moments$cov, 6000)
+  error <- apply(chain, 2, function(x) posterior::mcse_mean(matrix(x, ncol = 1)))
+  own_error <- mean_errors_of(mine, fit$posterior)
+  expect_lt(max(abs(colMeans(chain) - moments$center) / sqrt(error^2 + own_error^2)), 4)
+  expect_relative(sqrt(diag(moments$cov)), apply(chain, 2, sd), 0.15, "standard deviations")
+  expect_lt(moments$center[3] + 2 * sqrt(moments$cov[3, 3]), 0)
+})
+
 test_that("Gibbs sampling says what it has no conditional for", {
   fails <- function(pattern, formula, ...) {
     expect_error(lmmfit(formula, sleepstudy, method = "Bayes", sampler = "gibbs", ...), pattern,
