@@ -4,6 +4,7 @@
 #
 # Where no random effect and no residual covariance ties a group to the others, V^-1 is block
 # diagonal, and the same is b - b_(S) = (Phi^-1 - X_S'V_S^-1 X_S)^-1 X_S'(Py)_S, in the space of X.
+# With independent residuals the engine takes the groups out of its equations.
 
 # Over the kept columns: X, T as `weights`, Phi as `covariance` and `random`, the rows of C^- of the
 # random effects; Py; Z, W and R^-1.
@@ -28,19 +29,39 @@ deletion_parts <- function(fit, limit = 5e7) {
 
 # b - b_(S) for each group S, groups x kept columns; NA where a fixed effect cannot be estimated
 # without the group.
-deletion_changes <- function(fit, codes, parts = deletion_parts(fit)) {
+deletion_changes <- function(fit, codes) {
+  kept <- estimated_columns(fit)
   members <- split(seq_len(fit$n), codes)
-  changes <- if (ncol(parts$X) == 0L) {
+  changes <- if (length(kept) == 0L) {
     matrix(0, length(members), 0L)
   } else if (all(lengths(members) == 1L)) {
-    changes_of_records(fit, parts)[unlist(members), , drop = FALSE]
-  } else if (ncol(parts$X) <= max(lengths(members)) && is_separate(fit, parts, codes)) {
-    changes_of_separate(parts, members)
+    changes_of_records(fit)[unlist(members), , drop = FALSE]
+  } else if (has_iid_residual(fit)) {
+    t(deletion_by_engine(fit, codes, "changes")[kept, , drop = FALSE])
   } else {
-    changes_of_groups(fit, parts, members)
+    changes_by_parts(fit, codes, members, deletion_parts(fit))
   }
-  dimnames(changes) <- list(names(members), fit$fixed$names[estimated_columns(fit)])
+  dimnames(changes) <- list(names(members), fit$fixed$names[kept])
   changes
+}
+
+# "changes": columns of X x groups; or "distances" of Cook.
+deletion_by_engine <- function(fit, codes, wanted, limit = 5e7) {
+  n_columns <- length(fit$fixed$names) +
+    sum(vapply(fit$random, function(term) length(term$effects), 0L))
+  largest <- min(max(table(codes)), n_columns)
+  if (as.double(largest)^2 > limit) {
+    abort_size("Deletion of groups (squares of the records of the largest)", largest^2, limit,
+      "Delete smaller groups.")
+  }
+  ask_one(fit, paste0("deletion_", wanted), group = as.integer(codes), n_groups = nlevels(codes))
+}
+
+changes_by_parts <- function(fit, codes, members, parts) {
+  if (ncol(parts$X) <= max(lengths(members)) && is_separate(fit, parts, codes)) {
+    return(changes_of_separate(parts, members))
+  }
+  changes_of_groups(fit, parts, members)
 }
 
 # Whether every level of the random terms, and every block of R, lies within one group.
@@ -72,27 +93,47 @@ changes_of_separate <- function(parts, members) {
   matrix(changes, ncol = ncol(X), byrow = TRUE) %*% root
 }
 
-changes_of_records <- function(fit, parts) parts$weights * record_effects(fit, parts)$effect
+changes_of_records <- function(fit) {
+  parts <- deletion_parts(fit)
+  parts$weights * record_effects(fit, taken_by_parts(parts))
+}
 
-# Py / P of each record, NA where a fixed effect depends on it alone, and (V^-1 - P)_ii.
-record_effects <- function(fit, parts) {
-  P <- projection_diagonal(fit, parts$precision)
-  taken <- taken_of_records(parts)
-  list(effect = ifelse(1 - leverage_of(taken, P) > nothing_left, parts$Py / P, NA), taken = taken)
+# Py / P of each record, NA where a fixed effect depends on it alone. taken: (V^-1 - P)_ii.
+record_effects <- function(fit, taken, own = projection_parts(fit)) {
+  ifelse(1 - leverage_of(taken, own$P_diagonal) > nothing_left, own$Py / own$P_diagonal, NA)
 }
 
 # Cook's distances of single records, without the changes of all coefficients.
-cook_of_records <- function(fit, parts) {
-  own <- record_effects(fit, parts)
-  p <- ncol(parts$X)
-  cook <- if (p == 0L) rep(NA_real_, fit$n) else own$effect^2 * own$taken / p
+cook_of_records <- function(fit) {
+  p <- length(estimated_columns(fit))
+  taken <- taken_of_records(fit)
+  cook <- if (p == 0L) rep(NA_real_, fit$n) else record_effects(fit, taken)^2 * taken / p
   stats::setNames(cook, row.names(fit$frame))
 }
 
-# The diagonal of V^-1 - P = V^-1 X T'.
-taken_of_records <- function(parts) {
+# The diagonal of V^-1 - P.
+taken_of_records <- function(fit, few = 1e6) {
+  p <- length(estimated_columns(fit))
+  if (p == 0L) return(numeric(fit$n))
+  if (has_iid_residual(fit) && fit$n * p > few) return(taken_by_leverages(fit))
+  taken_by_parts(deletion_parts(fit))
+}
+
+# V^-1 - P = V^-1 X T', record by record.
+taken_by_parts <- function(parts) {
   if (ncol(parts$X) == 0L) return(numeric(nrow(parts$X)))
   rowSums(information_rows(parts) * parts$weights)
+}
+
+# With independent residuals P = R^-1 - R^-1 W C^- W'R^-1, and V^-1 is the same without X.
+taken_by_leverages <- function(fit) {
+  own <- Matrix::diag(residual_precision(fit))
+  random <- if (is_mixed(fit)) {
+    spec <- fit_spec(fit)
+    spec$fixed <- list()
+    ask_refitted(fit, spec, fit, question("leverages"))
+  }
+  own^2 * residual_variance(fit) * (record_shares(fit) - (random %||% 0))
 }
 
 # V^-1 X = R^-1 (X + Z C^ub Phi^-1).

@@ -90,17 +90,28 @@ rstudent.lmmfit <- function(model, ...) {
 #' @export
 cooks.distance.lmmfit <- function(model, group = "default", ...) {
   check_unused(...)
-  parts <- deletion_parts(model)
   codes <- group_of_records(model, group)
   if (nlevels(codes) == model$n) {
-    return(stats::setNames(cook_of_records(model, parts)[order(codes)], levels(codes)))
+    return(stats::setNames(cook_of_records(model)[order(codes)], levels(codes)))
   }
-  cook_of(deletion_changes(model, codes, parts), parts$covariance)
+  if (has_iid_residual(model) && length(estimated_columns(model)) > 0L) {
+    return(stats::setNames(deletion_by_engine(model, codes, "distances"), levels(codes)))
+  }
+  cook_of(deletion_changes(model, codes), kept_covariance(model))
+}
+
+kept_covariance <- function(fit) {
+  kept <- estimated_columns(fit)
+  (fit$fixed$covariance %||% fixed_covariance(fit))[kept, kept, drop = FALSE]
 }
 
 cook_of <- function(changes, covariance) {
   if (ncol(changes) == 0L) return(stats::setNames(rep(NA_real_, nrow(changes)), rownames(changes)))
-  rowSums((changes %*% inverse_covariance(covariance)) * changes) / ncol(changes)
+  # By correlations, so that the units of the covariates do not matter.
+  sd <- sqrt(diag(covariance))
+  root <- chol(covariance / outer(sd, sd))
+  found <- colSums(backsolve(root, t(changes) / sd, transpose = TRUE)^2) / ncol(changes)
+  stats::setNames(found, rownames(changes))
 }
 
 #' @rdname influence.lmmfit
@@ -130,25 +141,24 @@ scaled_changes <- function(fit, changes) {
 #' @export
 influence.lmmfit <- function(model, group = "default", ...) {
   check_unused(...)
-  parts <- deletion_parts(model)
   codes <- group_of_records(model, group)
-  changes <- deletion_changes(model, codes, parts)
+  changes <- deletion_changes(model, codes)
   groups <- data.frame(group = rownames(changes), records = as.vector(table(codes)),
-    cooks.distance = unname(cook_of(changes, parts$covariance)))
+    cooks.distance = unname(cook_of(changes, kept_covariance(model))))
   structure(
     list(
       groups = groups, dfbetas = scaled_changes(model, changes),
-      records = influence_of_records(model, codes, parts), label = group_label(model, group),
+      records = influence_of_records(model, codes), label = group_label(model, group),
       rank = model$rank
     ),
     class = "lmmfit_influence"
   )
 }
 
-influence_of_records <- function(fit, codes, parts) {
+influence_of_records <- function(fit, codes) {
   own <- projection_parts(fit)
   residual <- standardised(fit, own)
-  leverage <- leverage_of(taken_of_records(parts), own$P_diagonal)
+  leverage <- leverage_of(taken_of_records(fit), own$P_diagonal)
   data.frame(
     record = row.names(fit$frame), group = as.character(codes),
     fitted = fit$fitted + (frame_offset(fit$frame) %||% 0),

@@ -17,6 +17,8 @@ answers::Topic as_topic(const std::string& name) {
       {"error_columns", Topic::error_columns},
       {"error_variances", Topic::error_variances},
       {"error_blocks", Topic::error_blocks},
+      {"deletion_changes", Topic::deletion_changes},
+      {"deletion_distances", Topic::deletion_distances},
       {"moments", Topic::moments},
       {"average_information", Topic::average_information},
       {"residual_whitening", Topic::residual_whitening},
@@ -38,6 +40,13 @@ answers::Question as_question(const Rcpp::List& list) {
     for (const int size : Rcpp::IntegerVector(list["sizes"])) {
       if (size < 0) throw InvalidSpec("sizes", "a size is negative");
       question.first.push_back(question.first.back() + size);
+    }
+  }
+  if (list.containsElementNamed("group")) {
+    question.n_groups = Rcpp::as<int>(list["n_groups"]);
+    for (const int group : Rcpp::IntegerVector(list["group"])) {
+      if (group < 1 || group > question.n_groups) throw InvalidSpec("group", "there is no such group");
+      question.group.push_back(group - 1);
     }
   }
   if (list.containsElementNamed("w"))

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/answers/errors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
+#include "core/answers/halves.h"
 #include "core/base/error.h"
 
 namespace henderson::answers {
@@ -16,6 +19,7 @@ using model::RandomBlock;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr SmallIndex kColumnsAtATime = 64;
+constexpr Index kMostEntries = 64;  // of a row of K on average that is taken as a sparse one
 
 // first[t]: the row of K at which term t begins.
 std::vector<Index> first_rows(const Model& model) {
@@ -56,6 +60,60 @@ Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
   s.leftCols(n_dense) = (s.leftCols(n_dense) * fixed.dense_transform.transpose()).eval();
   s.rightCols(fixed.rank() - n_dense).array().rowwise() *= fixed.sparse_scale.transpose().array();
   return s;
+}
+
+// The rows of K, where they meet fewer columns of C than there are rows: L^-1 of those serves all.
+std::optional<ScaledRowList> shared_rows(const Evaluation& at,
+                                         const Eigen::SparseMatrix<double>& k) {
+  if (k.rows() != first_rows(at.model()).back() || k.nonZeros() > kMostEntries * k.cols()) return std::nullopt;
+  const ScaledFunctions functions(at);
+  std::vector<char> is_met(static_cast<std::size_t>(at.factor().size()), 0);
+  ScaledRowList rows(static_cast<std::size_t>(k.cols()));
+  for (Index j = 0; j < k.cols(); ++j) {
+    functions.row(k, j, rows[static_cast<std::size_t>(j)]);
+    for (const ScaledEntry& entry : rows[static_cast<std::size_t>(j)]) is_met[entry.column] = 1;
+  }
+  if (std::count(is_met.begin(), is_met.end(), 1) > k.cols()) return std::nullopt;
+  return rows;
+}
+
+template <class Visit>
+void for_each_shared_half(const Evaluation& at, const ScaledRowList& rows,
+                          const std::vector<Index>& first, Visit visit) {
+  Halves halves(at.factor());
+  Matrix half;
+  ScaledRowList block;
+  const auto n_blocks = static_cast<Index>(first.size()) - 1;
+  for (Index g = 0; g < n_blocks;) {
+    Index end = g;
+    for (Index n_numbers = 0; end < n_blocks && n_numbers < kMostHalves; ++end)
+      for (Index j = first[end]; j < first[end + 1]; ++j) n_numbers = halves.note(rows[j]);
+    halves.prepare();
+    for (; g < end; ++g) {
+      block.assign(rows.begin() + first[g], rows.begin() + first[g + 1]);
+      halves.of(block, half);
+      visit(g, half);
+    }
+  }
+}
+
+// Calls visit(g, L^-1 P of the columns first[g], ..., first[g + 1] - 1 of K), or some rows of it
+// outside which it is zero.
+template <class Visit>
+void for_each_half(const Evaluation& at, const Eigen::SparseMatrix<double>& k,
+                   const std::vector<Index>& first, Visit visit) {
+  const std::optional<ScaledRowList> rows = shared_rows(at, k);
+  if (rows) return for_each_shared_half(at, *rows, first, visit);
+  for (std::size_t g = 0; g + 1 < first.size();) {
+    std::size_t end = g + 1;
+    while (end + 1 < first.size() && first[end + 1] - first[g] <= kColumnsAtATime) ++end;
+    const Matrix columns = k.middleCols(first[g], first[end] - first[g]);
+    Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), columns));
+    at.factor().solve_lower(half);
+    for (const Index begin = first[g]; g < end; ++g)
+      visit(static_cast<Index>(g),
+            half.middleCols(first[g] - begin, first[g + 1] - first[g]));
+  }
 }
 
 }  // namespace
@@ -100,13 +158,11 @@ Matrix error_columns(const Evaluation& at, const Matrix& k) {
 
 Vector error_variances(const Evaluation& at, const Eigen::SparseMatrix<double>& k) {
   Vector variances(k.cols());
-  for (Index first = 0; first < k.cols(); first += kColumnsAtATime) {
-    const Index n_columns = std::min<Index>(kColumnsAtATime, k.cols() - first);
-    const Matrix columns = k.middleCols(first, n_columns);
-    Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), columns));
-    at.factor().solve_lower(half);
-    variances.segment(first, n_columns) = at.residual() * half.colwise().squaredNorm().transpose();
-  }
+  std::vector<Index> first(static_cast<std::size_t>(k.cols()) + 1);
+  std::iota(first.begin(), first.end(), Index{0});
+  for_each_half(at, k, first, [&](Index j, const ConstMatrixRef& half) {
+    variances[j] = at.residual() * half.squaredNorm();
+  });
   return variances;
 }
 
@@ -116,17 +172,9 @@ std::vector<Matrix> error_blocks(const Evaluation& at, const Eigen::SparseMatrix
     throw DimensionMismatch("columns of K", k.cols(), first.empty() ? 0 : first.back());
   std::vector<Matrix> blocks;
   blocks.reserve(first.size() - 1);
-  for (std::size_t g = 0; g + 1 < first.size();) {
-    std::size_t end = g + 1;
-    while (end + 1 < first.size() && first[end + 1] - first[g] <= kColumnsAtATime) ++end;
-    const Matrix columns = k.middleCols(first[g], first[end] - first[g]);
-    Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), columns));
-    at.factor().solve_lower(half);
-    for (const Index begin = first[g]; g < end; ++g) {
-      const Matrix own = half.middleCols(first[g] - begin, first[g + 1] - first[g]);
-      blocks.push_back(at.residual() * (own.transpose() * own));
-    }
-  }
+  for_each_half(at, k, first, [&](Index, const ConstMatrixRef& half) {
+    blocks.push_back(at.residual() * (half.transpose() * half));
+  });
   return blocks;
 }
 

@@ -4,6 +4,7 @@
 #include <Eigen/LU>
 #include <cmath>
 
+#include "core/answers/deletion.h"
 #include "core/base/error.h"
 #include "core/coordinates/moving.h"
 #include "core/information/trace_products.h"
@@ -86,6 +87,14 @@ Vector FittedModel::error_variances(const Eigen::SparseMatrix<double>& k) {
 std::vector<Matrix> FittedModel::error_blocks(const Eigen::SparseMatrix<double>& k,
                                               const std::vector<Index>& first) {
   return answers::error_blocks(evaluation(), k, first);
+}
+
+Matrix FittedModel::deletion_changes(const std::vector<SmallIndex>& group, SmallIndex n_groups) {
+  return answers::deletion_changes(evaluation(), group, n_groups, callbacks_);
+}
+
+Vector FittedModel::deletion_distances(const std::vector<SmallIndex>& group, SmallIndex n_groups) {
+  return answers::deletion_distances(evaluation(), group, n_groups, callbacks_);
 }
 
 MeanCovariance FittedModel::moments(const Matrix& k,

@@ -52,6 +52,10 @@ class FittedModel {
   std::vector<Matrix> error_blocks(const Eigen::SparseMatrix<double>& k,
                                    const std::vector<Index>& first);
 
+  // b - b_(S) of each group of records, and Cook's distances: see deletion.h.
+  Matrix deletion_changes(const std::vector<SmallIndex>& group, SmallIndex n_groups);
+  Vector deletion_distances(const std::vector<SmallIndex>& group, SmallIndex n_groups);
+
   // Var(K'beta^), its derivatives along the directions that move, and adjusted where that is asked
   // for.
   MeanCovariance moments(const Matrix& k, const std::optional<AdjustmentRequest>& adjustment);

@@ -14,6 +14,10 @@ Answer from_factor(FittedModel& fitted, const Question& question) {
       return fitted.error_variances(question.k);
     case Topic::error_blocks:
       return fitted.error_blocks(question.k, question.first);
+    case Topic::deletion_changes:
+      return fitted.deletion_changes(question.group, question.n_groups);
+    case Topic::deletion_distances:
+      return fitted.deletion_distances(question.group, question.n_groups);
     case Topic::moments:
       return fitted.moments(Matrix(question.k), question.adjustment);
     case Topic::residual_whitening:

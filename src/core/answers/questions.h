@@ -16,6 +16,8 @@ enum class Topic {
   error_columns,
   error_variances,
   error_blocks,
+  deletion_changes,
+  deletion_distances,
   moments,
   average_information,
   // From the parameters alone.
@@ -30,8 +32,10 @@ enum class Topic {
 
 struct Question {
   Topic topic = Topic::error_covariance;
-  Eigen::SparseMatrix<double> k;                // of the first five
+  Eigen::SparseMatrix<double> k;                // of the errors and moments
   std::vector<Index> first;                     // of error_blocks
+  std::vector<SmallIndex> group;                // of each record, for the deletions
+  SmallIndex n_groups = 0;
   std::optional<AdjustmentRequest> adjustment;  // of moments
 };
 

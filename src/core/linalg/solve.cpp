@@ -107,13 +107,18 @@ Matrix CholeskyFactor::inverse_block(const std::vector<SmallIndex>& columns) con
     for (const SmallIndex s : through)
       std::fill_n(x.get() + symbolic.first_column(s) * k, symbolic.width(s) * k, 0.0);
     for (Index c = 0; c < some; ++c) x[at[first + c] * k + c] = 1;
-    for (const SmallIndex s : through) forward_through(s, panels_, k, x.get());
+    solve_lower_within(through, k, x.get());
     for (auto s = through.rbegin(); s != through.rend(); ++s)
       backward_through(*s, panels_, k, x.get(), scratch);
     for (Index c = 0; c < some; ++c)
       for (Index i = 0; i < n; ++i) block(i, first + c) = x[at[i] * k + c];
   }
   return block;
+}
+
+void CholeskyFactor::solve_lower_within(const std::vector<SmallIndex>& supernodes, Index k,
+                                        double* x) const {
+  for (const SmallIndex s : supernodes) forward_through(s, panels_, k, x);
 }
 
 void CholeskyFactor::solve(MatrixRef b) const { solve_blocks(panels_, b, Half::both); }
