@@ -4,8 +4,9 @@
 #' Tables for a paper or a report
 #'
 #' `toLatex()` writes a summary, means, contrasts of means or a comparison of structures as LaTeX
-#' tables. In a document by knitr or R Markdown the same objects become tables by themselves, LaTeX
-#' in a PDF, Markdown else (by methods for `knitr::knit_print()`); `print()` gives the plain text.
+#' tables. What LaTeX would read as marks is escaped; Greek letters and signs are set as formulas. In
+#' a document by knitr or R Markdown the same objects become tables by themselves, LaTeX in a PDF,
+#' Markdown else (by methods for `knitr::knit_print()`); `print()` gives the plain text.
 #'
 #' @param object,x A summary by [summary()][summary.lmmfit], means by [marginal_means()], contrasts
 #'   as by [pairs()][mean-contrasts], or a table by [compare_structures()].
@@ -58,14 +59,39 @@ latex_tabular <- function(table, booktabs) {
     unlist(body, use.names = FALSE), rules[3L], "\\end{tabular}", note)
 }
 
+# Brackets and stars are held together: after the end of a row they would be read as its arguments.
 latex_text <- function(text) {
+  text <- enc2utf8(as.character(text))
   text <- gsub("\\", "\\textbackslash ", text, fixed = TRUE)
   text <- gsub("([&%$#_{}])", "\\\\\\1", text)
   text <- gsub("\\textbackslash ", "\\textbackslash{}", text, fixed = TRUE)
   text <- gsub("~", "\\textasciitilde{}", text, fixed = TRUE)
   text <- gsub("^", "\\textasciicircum{}", text, fixed = TRUE)
-  gsub("([<>|])", "$\\1$", text)
+  text <- gsub("([][*])", "{\\1}", text)
+  text <- gsub("-(?=-)", "-{}", text, perl = TRUE)
+  text <- gsub("([<>|])", "$\\1$", text)
+  for (symbol in names(latex_signs)) {
+    text <- gsub(symbol, paste0("$", latex_signs[[symbol]], "$"), text, fixed = TRUE)
+  }
+  text
 }
+
+# What LaTeX has in formulas alone: Greek letters and signs. It reads accented letters itself.
+latex_signs <- local({
+  greek <- c("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
+    "lambda", "mu", "nu", "xi", "o", "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "phi",
+    "chi", "psi", "omega")
+  small <- stats::setNames(paste0("\\", greek), intToUtf8(0x3b1:0x3c9, multiple = TRUE))
+  large <- c(Gamma = 0x393, Delta = 0x394, Theta = 0x398, Lambda = 0x39b, Xi = 0x39e, Pi = 0x3a0,
+    Sigma = 0x3a3, Phi = 0x3a6, Psi = 0x3a8, Omega = 0x3a9)
+  signs <- c(mu = 0xb5, pm = 0xb1, times = 0xd7, le = 0x2264, ge = 0x2265, ne = 0x2260,
+    approx = 0x2248, infty = 0x221e, rightarrow = 0x2192)
+  codes <- c(large, signs)
+  others <- stats::setNames(paste0("\\", names(codes)), intToUtf8(codes, multiple = TRUE))
+  raised <- stats::setNames(c("-", "^2", "^3", "^\\circ"),
+    intToUtf8(c(0x2212, 0xb2, 0xb3, 0xb0), multiple = TRUE))
+  c(replace(small, small == "\\o", "o"), others, raised)
+})
 
 # Numbers with a true minus and powers of ten, "< 2e-16" too; other text as it is.
 latex_cells <- function(text) {

@@ -72,3 +72,47 @@ test_that("in a document by knitr the objects are tables", {
     envir = list2env(list(means = means), parent = globalenv()))
   expect_match(knitted, "Table: Means of nitro", fixed = TRUE)
 })
+
+test_that("a name cannot be read as the argument of a row's end, a dash or an unknown sign", {
+  expect_identical(latex_text(c("[0,1]", "*", "a--b", "--")),
+    c("{[}0,1{]}", "{*}", "a-{}-b", "-{}-"))
+  expect_identical(latex_text("\u03b1 \u2265 5 \u00b5g/m\u00b2, 20 \u00b0C"),
+    "$\\alpha$ $\\ge$ 5 $\\mu$g/m$^2$, 20 $^\\circ$C")
+  expect_identical(latex_text("Gr\u00fcn"), "Gr\u00fcn")
+  expect_false(anyDuplicated(names(latex_signs)) > 0L)
+})
+
+# A trial whose names are all that LaTeX has a meaning for.
+odd_names <- function() {
+  names <- c("a_1", "50%", "B & C", "#1 ^ x", "~low", "back\\slash", "{b} $x$", "[0,1]", "*",
+    "a--b `c`", "<x|y>", "Gr\u00fcn \u00b5 \u2265 \u03b1\u00b2")
+  data <- expand.grid(trt = factor(names, names), block = paste0("b_", 1:4))
+  data$`dose & rate_%` <- sin(seq_len(nrow(data)))
+  data$y <- cos(3 * seq_len(nrow(data))) + as.integer(data$block)
+  lmmfit(y ~ trt + `dose & rate_%` + (1 | block), data)
+}
+
+test_that("pdflatex sets summaries, means and comparisons with any names", {
+  skip_if(!nzchar(Sys.which("pdflatex")), "pdflatex is not installed")
+  fit <- odd_names()
+  means <- marginal_means(fit, ~ trt)
+  structures <- compare_structures(lmmfit(distance ~ age, nlme::Orthodont),
+    list(`a_&%^` = ~iid, `b~\\{}` = ~ ar1(age | Subject)))
+  tables <- lapply(list(summary(fit), means, pairs(means), structures), toLatex, booktabs = FALSE,
+    caption = TRUE)
+  shown <- mme(lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont[1:8, ]))
+  folder <- tempfile("latex")
+  dir.create(folder)
+  old <- setwd(folder)
+  on.exit({
+    setwd(old)
+    unlink(folder, recursive = TRUE)
+  })
+  file <- file.path(folder, "tables.tex")
+  writeLines(enc2utf8(c("\\documentclass{article}", "\\usepackage[utf8]{inputenc}",
+    "\\usepackage[T1]{fontenc}", "\\usepackage{amsmath}", "\\begin{document}", unlist(tables),
+    toLatex(shown), "\\end{document}")), file, useBytes = TRUE)
+  status <- suppressWarnings(system2("pdflatex",
+    c("-draftmode", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"), stdout = TRUE))
+  expect_null(attr(status, "status"), info = paste(utils::tail(status, 20L), collapse = "\n"))
+})
