@@ -32,7 +32,7 @@ draw_caterpillar <- function(data, xlab = attr(data, "title"), ylab = "", ...) {
   few <- n <= named_levels
   old <- panels()
   on.exit(graphics::par(old))
-  if (few) room_for(2L, wrapped(data$level))
+  if (few) room_for_names(wrapped(data$level))
   base_plot(data$effect, data$rank, xlim = range(data$lower, data$upper), type = "n", xlab = xlab,
     ylab = if (few) ylab else paste(n, "levels in order"), yaxt = "n", ...)
   graphics::segments(data$lower, data$rank, data$upper, data$rank,
@@ -66,14 +66,12 @@ caterpillar_ggplot <- function(data) {
     ggplot2::geom_linerange(aes(xmin = .data[["lower"]], xmax = .data[["upper"]]),
       colour = if (few) "grey40" else "grey80", linewidth = if (few) 0.6 else 0.2) +
     ggplot2::geom_vline(xintercept = 0, colour = "grey50") +
-    ggplot2::geom_point(size = if (few) 1.3 else 0.3) +
+    ggplot2::geom_point(size = if (few) min(1.3, 40 / n) else 0.3) +
     ggplot2::labs(x = attr(data, "title"), y = if (few) NULL else paste(n, "levels in order"))
   if (!few) return(made + end_names(data) + without_scale())
   made + ggplot2::scale_y_continuous(breaks = data$rank, labels = wrapped(data$level),
-    expand = ggplot2::expansion(add = 0.6)) + ggplot2::theme(
-    axis.text.y = ggplot2::element_text(size = if (n <= 25L) 8 else 5.5),
-    panel.grid.major.y = ggplot2::element_blank()
-  )
+    expand = ggplot2::expansion(add = 0.6), guide = row_name_guide(n)) +
+    row_name_theme(n) + ggplot2::theme(panel.grid.major.y = ggplot2::element_blank())
 }
 
 without_scale <- function() {

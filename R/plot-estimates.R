@@ -31,7 +31,7 @@ draw_estimates <- function(data, ...) {
   old <- panels(length(parts), mar = c(1.6, 1, 1.6, 0.6),
     least = if (length(parts) <= most_rows) Inf else 2, high = 0.4 + 0.12 * length(analyses))
   on.exit(graphics::par(old))
-  room_for(2L, wrapped(analyses))
+  room_for_names(wrapped(analyses))
   for (part in parts) {
     y <- nlevels(part$analysis) + 1L - as.integer(part$analysis)
     base_plot(part$estimate, y, xlim = range(part[c("estimate", "lower", "upper")], na.rm = TRUE),

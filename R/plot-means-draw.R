@@ -6,7 +6,7 @@ draw_means <- function(data, xlab = attr(data, "name"), ylab = "", main = NULL, 
   parts <- split(data, data$panel)
   old <- panels(length(parts), top = 1.6, least = 2, high = 0.5 + 0.1 * nlevels(data$label))
   on.exit(graphics::par(old))
-  room_for(2L, wrapped(levels(data$label)))
+  room_for_names(wrapped(levels(data$label)))
   ends <- range(data$lower, data$upper, data$estimate, na.rm = TRUE)
   if (any(nzchar(data$letters))) ends[2L] <- ends[2L] + 0.12 * diff(ends)
   for (part in parts) {
@@ -115,8 +115,8 @@ means_ggplot <- function(data) {
   }
   right <- 0.05 + 0.04 * max(nchar(data$letters))
   made <- made + narrow_axis(ggplot2::expansion(c(0.05, right)))
-  made <- made + ggplot2::scale_y_discrete(labels = wrapped) +
-    ggplot2::theme(axis.text.y = ggplot2::element_text(size = max(3.5, min(8, 170 / rows))))
+  made <- made + ggplot2::scale_y_discrete(labels = wrapped, guide = row_name_guide(rows)) +
+    row_name_theme(rows)
   if (nlevels(data$panel) > 1L) made + ggplot2::facet_wrap("panel") else made
 }
 
