@@ -72,28 +72,60 @@ print.summary.henderson_pedigree <- function(x, ...) {
 #' @rdname pedigree
 #' @method plot henderson_pedigree
 #' @return `plot()`: draws a small pedigree, founders at the top, lines from sires in blue and from
-#'   dams in red; gives the places of the animals, invisibly.
+#'   dams in red; gives the places of the animals, invisibly. `ggplot2::autoplot()` draws the same
+#'   with a key.
 #' @export
 plot.henderson_pedigree <- function(x, ...) {
-  if (length(x$id) > 200L) abort_size("`plot()`", length(x$id), 200L, "Use `prune()` first.",
-    "animals")
   places <- pedigree_places(x)
   old <- graphics::par(mar = c(1, 1, 2, 1))
   on.exit(graphics::par(old))
   graphics::plot(places$x, places$y, type = "n", axes = FALSE, xlab = "", ylab = "",
     xlim = range(places$x) + c(-0.5, 0.5), ylim = range(places$y) + c(-0.3, 0.3), ...)
-  for (side in c("sire", "dam")) {
-    child <- which(x[[side]] > 0L)
-    parent <- x[[side]][child]
-    graphics::segments(places$x[parent], places$y[parent] - 0.12, places$x[child],
-      places$y[child] + 0.12, col = if (side == "sire") "#2166ac" else "#b2182b")
-  }
+  lines <- pedigree_lines(x, places)
+  graphics::segments(lines$x, lines$y, lines$xend, lines$yend, col = parent_colours()[lines$from])
   graphics::text(places$x, places$y, x$id, cex = 0.8)
   invisible(places)
 }
 
+#' @rdname pedigree
+#' @param object A pedigree.
+#' @rawNamespace S3method(ggplot2::autoplot, henderson_pedigree)
+autoplot.henderson_pedigree <- function(object, ...) {
+  check_unused(...)
+  aes <- ggplot2::aes
+  .data <- ggplot2::.data
+  places <- pedigree_places(object)
+  crowded <- max(tabulate(object$generation + 1L))
+  look_ggplot(places, aes(.data[["x"]], .data[["y"]])) +
+    ggplot2::geom_segment(aes(xend = .data[["xend"]], yend = .data[["yend"]],
+      colour = .data[["from"]]), pedigree_lines(object, places), linewidth = 0.4) +
+    ggplot2::geom_text(aes(label = .data[["id"]]), size = max(1.5, min(2.8, 30 / crowded))) +
+    ggplot2::scale_colour_manual(values = parent_colours(), name = NULL) +
+    ggplot2::scale_x_continuous(expand = ggplot2::expansion(add = 0.5)) +
+    ggplot2::scale_y_continuous(breaks = unique(places$y), labels = function(y) -y) +
+    ggplot2::labs(x = NULL, y = "Generation") + ggplot2::theme(
+      panel.grid.major = ggplot2::element_blank(), axis.text.x = ggplot2::element_blank(),
+      axis.ticks = ggplot2::element_blank()
+    )
+}
+
+parent_colours <- function() c(sire = cold, dam = accent)
+
+# A line from each known parent to its child.
+pedigree_lines <- function(ped, places) {
+  do.call(rbind, lapply(names(parent_colours()), function(side) {
+    child <- which(ped[[side]] > 0L)
+    parent <- ped[[side]][child]
+    data.frame(from = rep.int(side, length(child)), x = places$x[parent],
+      y = places$y[parent] - 0.12, xend = places$x[child], yend = places$y[child] + 0.12)
+  }))
+}
+
+# Of no more animals than can be read.
 # A row for each generation; within it animals stand below their parents, families together.
 pedigree_places <- function(ped) {
+  if (length(ped$id) > 200L) abort_size("`plot()`", length(ped$id), 200L, "Use `prune()` first.",
+    "animals")
   place <- numeric(length(ped$id))
   widest <- max(tabulate(ped$generation + 1L))
   for (g in seq.int(0L, max(ped$generation))) {

@@ -6,7 +6,8 @@
 #'   covariance matrix, `summary()` a list of class `summary.two_stage` with the table
 #'   `coefficients` (t on subjects less columns for `weights = "none"`, where it is exact, else
 #'   normal), `D`, `sigma2` and `error`, the share of D that is the sampling variance of stage 1
-#'   (for `weights = "none"`). `plot()` the drawn curves as a data frame, invisibly.
+#'   (for `weights = "none"`). `plot()` the drawn curves as a data frame, invisibly;
+#'   `autoplot()` a ggplot.
 #' @examples
 #' two <- two_stage(distance ~ age | Subject, second = ~ Sex, data = nlme::Orthodont)
 #' coef(two)
@@ -105,94 +106,4 @@ print.summary.two_stage <- function(x, ...) {
     print(signif(x$error, 5L))
   }
   invisible(x)
-}
-
-#' @rdname two_stage-methods
-#' @param type `"curves"`: the fitted curve of every subject (thin) and of the population (thick,
-#'   one for each row of W). `"coefficients"`: those of the subjects against each other.
-#' @param points `TRUE` draws the records too.
-#' @method plot two_stage
-#' @export
-plot.two_stage <- function(x, type = c("curves", "coefficients"), points = TRUE, ...) {
-  type <- check_choice(type, c("curves", "coefficients"), "type")
-  if (type == "coefficients" || x$summary) return(draw_coefficients(x, ...))
-  data <- two_stage_curves(x)
-  draw_curves(x, data, points, ...)
-  invisible(data)
-}
-
-# Subject and population curves on a grid of the covariate.
-two_stage_curves <- function(x, n = 41L) {
-  records <- x$records
-  name <- records$covariate
-  if (is.null(name) || length(all.vars(records$terms)) > 1L) abort_two_stage_curves()
-  range <- range(records$frame[[name]])
-  grid <- stats::setNames(data.frame(seq(range[1L], range[2L], length.out = n)), name)
-  Z <- stats::model.matrix(stats::delete.response(records$terms), grid_frame(records, grid))
-  B <- as.matrix(x$subjects[colnames(records$Z)])
-  own <- Z %*% t(B)
-  own[outside_records(x, grid[[1L]])] <- NA
-  patterns <- unique(as.data.frame(x$W))
-  beta <- matrix(replace(x$coefficients, is.na(x$coefficients), 0), ncol(x$W))
-  population <- Z %*% t(as.matrix(patterns) %*% beta)
-  group <- match(do.call(paste, as.data.frame(x$W)), do.call(paste, patterns))
-  rbind(
-    data.frame(kind = "subject", curve = rep(x$subjects$subject, each = n),
-      group = rep(group, each = n), x = grid[[1L]], y = as.vector(own)),
-    data.frame(kind = "population",
-      curve = rep(x$label[match(seq_len(nrow(patterns)), group)], each = n),
-      group = rep(seq_len(nrow(patterns)), each = n), x = grid[[1L]], y = as.vector(population))
-  )
-}
-
-# TRUE where the grid (rows) is beyond the records of a subject (columns) by more than a step.
-outside_records <- function(x, grid) {
-  records <- x$records
-  at <- match(x$subjects$subject, records$levels)
-  ends <- vapply(split(records$frame[[records$covariate]], factor(records$subject,
-    seq_along(records$levels))), range, double(2L))[, at, drop = FALSE]
-  step <- grid[2L] - grid[1L]
-  outer(grid, ends[1L, ], `<`) & outer(grid + step, ends[1L, ], `<=`) |
-    outer(grid - step, ends[2L, ], `>=`)
-}
-
-grid_frame <- function(records, grid) {
-  stats::model.frame(stats::delete.response(records$terms), grid)
-}
-
-draw_curves <- function(x, data, points, xlab = x$records$covariate, ylab = x$records$response,
-                        col = NULL, ...) {
-  own <- data[data$kind == "subject", ]
-  population <- data[data$kind == "population", ]
-  n_groups <- max(population$group)
-  col <- rep_len(col %||% group_colours(n_groups), n_groups)
-  keyed <- n_groups > 1L && n_groups <= 8L
-  old <- panels()
-  on.exit(graphics::par(old))
-  if (keyed) room_for(4L, unique(population$curve), more = 0.5)
-  records <- data.frame(x = x$records$frame[[x$records$covariate]], y = x$records$y)
-  base_plot(records$x, records$y, type = if (points) "p" else "n", col = "grey60", cex = 0.5,
-    xlab = xlab, ylab = ylab, ylim = range(records$y, data$y, na.rm = TRUE), ...)
-  for (curve in split(own, own$curve)) {
-    graphics::lines(curve$x, curve$y, col = grDevices::adjustcolor(col[curve$group[1L]], 0.35))
-  }
-  for (curve in split(population, population$group)) {
-    graphics::lines(curve$x, curve$y, col = col[curve$group[1L]], lwd = 4)
-  }
-  if (keyed) key_beside(unique(population$curve), col = col, lwd = 3)
-}
-
-draw_coefficients <- function(x, ...) {
-  B <- x$subjects[-(1:2)]
-  group <- match(do.call(paste, as.data.frame(x$W)), unique(do.call(paste, as.data.frame(x$W))))
-  col <- group_colours(max(group))[group]
-  if (ncol(B) > 2L) {
-    graphics::pairs(B, col = col, pch = 19, ...)
-  } else {
-    old <- panels()
-    on.exit(graphics::par(old))
-    if (ncol(B) == 1L) B <- data.frame(Group = group, B, check.names = FALSE)
-    base_plot(B[[1L]], B[[2L]], xlab = names(B)[1L], ylab = names(B)[2L], col = col, ...)
-  }
-  invisible(x$subjects)
 }
