@@ -6,6 +6,7 @@
 #'   weights of an importance sampler; `"pairs"`, draws of each two parameters; `"surface"`, the
 #'   restricted likelihood over two parameters, the others at their posterior means, with the draws
 #'   on it and a cross at the best point of the grid. Other types are those of [plot.lmmfit()].
+#'   `plot()` draws with base graphics, `ggplot2::autoplot()` the same with ggplot2.
 #' @param parameters Names of variance parameters, by default all that are free (`"surface"`: the
 #'   first two).
 #' @method plot lmmfit_bayes

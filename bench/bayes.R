@@ -140,6 +140,7 @@ text <- c("# Independent draws of the worst variance parameter", "",
   "|---|---|---|---|---|---|---|---|---|---|",
   sprintf("| %s | %d | %.2f | %.2f | %.2f | %.2f | %.1f | %.0f | %s | %s |", table$row, table$draws,
     table$first, table$seconds, table$by_weights / table$draws, table$khat,
-    table$independent / table$draws, table$per_second, ifelse(is.na(table$MCMCglmm), "-", sprintf("%.1f", table$MCMCglmm)),
+    table$independent / table$draws, table$per_second,
+    ifelse(is.na(table$MCMCglmm), "-", sprintf("%.1f", table$MCMCglmm)),
     ifelse(is.na(table$ratio), "-", sprintf("%.0f", table$ratio))))
 if (nzchar(output)) writeLines(text, output) else writeLines(text)

@@ -162,3 +162,19 @@ test_that("arguments of Bayes are checked, and refused beside other methods", {
   fails("chains", "bayes_argument", method = "Bayes", sampler = "importance", chains = 4)
   fails("Batch", "prior_name", method = "Bayes", prior = lmm_prior(Bach = half_t(3)))
 })
+
+test_that("means and variances of effects are those over the draws, one by one", {
+  fit <- lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", draws = 300,
+    seed = 6, prior = lmm_prior(Days = normal(8, 3)))
+  moments <- function_moments(fit, sparse_identity(38L))
+  weight <- fit$posterior$weight
+  mean <- weighted_mean(moments$mean, weight)
+  expect_equal(unname(fixef(fit)), mean[1:2], tolerance = 1e-10)
+  expect_equal(as.vector(fit$random[[1L]]$effects), mean[-(1:2)], tolerance = 1e-10)
+  centred <- sweep(moments$mean, 2L, mean)
+  between <- vapply(1:18, function(l) {
+    own <- centred[, 2L * l + 1:2]
+    as.vector(t(own) %*% (weight * own))
+  }, numeric(4))
+  expect_equal(fit$posterior$between[[1L]], between, tolerance = 1e-8)
+})
