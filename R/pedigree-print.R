@@ -100,9 +100,11 @@ autoplot.henderson_pedigree <- function(object, ...) {
     ggplot2::geom_segment(aes(xend = .data[["xend"]], yend = .data[["yend"]],
       colour = .data[["from"]]), pedigree_lines(object, places), linewidth = 0.4) +
     ggplot2::geom_text(aes(label = .data[["id"]]), size = max(1.5, min(2.8, 30 / crowded))) +
-    ggplot2::scale_colour_manual(values = parent_colours(), name = NULL) +
+    ggplot2::scale_colour_manual(values = parent_colours(), limits = names(parent_colours()),
+      name = NULL) +
     ggplot2::scale_x_continuous(expand = ggplot2::expansion(add = 0.5)) +
-    ggplot2::scale_y_continuous(breaks = unique(places$y), labels = function(y) -y) +
+    ggplot2::scale_y_continuous(breaks = unique(places$y), labels = function(y) -y,
+      expand = ggplot2::expansion(add = 0.3)) +
     ggplot2::labs(x = NULL, y = "Generation") + ggplot2::theme(
       panel.grid.major = ggplot2::element_blank(), axis.text.x = ggplot2::element_blank(),
       axis.ticks = ggplot2::element_blank()

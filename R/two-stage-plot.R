@@ -156,5 +156,6 @@ coefficients_ggplot <- function(x) {
     ggplot2::geom_point(size = 1) + group_scale(group_labels(x)) + narrow_axis()
   if (ncol(B) == 2L) return(made + ggplot2::labs(x = names(B)[1L], y = names(B)[2L]))
   made + ggplot2::facet_grid(up ~ across, scales = "free", switch = "both") +
-    ggplot2::labs(x = NULL, y = NULL) + ggplot2::theme(strip.placement = "outside")
+    ggplot2::labs(x = NULL, y = NULL) + ggplot2::theme(strip.placement = "outside",
+      strip.text = ggplot2::element_text(hjust = 0.5))
 }

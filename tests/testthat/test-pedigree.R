@@ -93,3 +93,14 @@ test_that("print, summary and plot", {
   on.exit(grDevices::dev.off())
   expect_identical(nrow(plot(ped)), 6L)
 })
+
+test_that("autoplot() has a line for each known parent, and no more animals than can be read", {
+  skip_if_not_installed("ggplot2")
+  ped <- pedigree(data.frame(id = letters[1:6], sire = c(NA, NA, "a", "a", "c", "c"),
+    dam = c(NA, NA, "b", NA, "d", "d")))
+  made <- ggplot2::ggplot_build(ggplot2::autoplot(ped))$data
+  expect_identical(nrow(made[[1L]]), 7L)
+  expect_identical(sort(made[[2L]]$label), letters[1:6])
+  many <- pedigree(data.frame(id = 1:300, sire = NA, dam = NA))
+  expect_error(ggplot2::autoplot(many), class = "henderson_error")
+})

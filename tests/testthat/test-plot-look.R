@@ -75,3 +75,21 @@ test_that("long names are written in several lines, groups are in the order of t
   data <- plot_data(lmmfit(distance ~ age + arm + (1 | Subject), growth), "profiles", NULL, NULL)
   expect_identical(levels(data$group), c("Female", "Male"))
 })
+
+test_that("many names beside a picture take two columns, few take one", {
+  grDevices::pdf(NULL, width = 80 / 25.4, height = 70 / 25.4, pointsize = 8)
+  on.exit(grDevices::dev.off())
+  columns <- function(n) {
+    graphics::par(mar = c(2.8, 2.8, 0.6, 0.8))
+    graphics::plot(seq_len(n), seq_len(n))
+    name_columns(paste0("Genotype_", seq_len(n)))
+  }
+  expect_identical(vapply(c(4L, 20L, 60L), columns, 1L), c(1L, 1L, 2L))
+  graphics::par(mar = c(3, 1, 1, 1))
+  room_for_names(paste0("Genotype_", 1:60))
+  two <- graphics::par("mai")[2L]
+  room_for_names(paste0("Genotype_", 1:4))
+  expect_gt(two, graphics::par("mai")[2L])
+  skip_if_not_installed("ggplot2")
+  expect_equal(row_name_guide(60L)$n.dodge %||% row_name_guide(60L)$params$n.dodge, 2)
+})

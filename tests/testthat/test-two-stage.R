@@ -146,3 +146,26 @@ test_that("print and plot work", {
   plot(two, type = "coefficients")
   plot(two_stage(distance ~ age | Subject, ~Sex, growth, summary = "mean"))
 })
+
+test_that("autoplot() draws the curves and coefficients of plot(), a colour for each group", {
+  skip_if_not_installed("ggplot2")
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  two <- two_stage(distance ~ age | Subject, second = ~ Sex, data = nlme::Orthodont)
+  made <- ggplot2::ggplot_build(ggplot2::autoplot(two))
+  drawn <- plot(two)
+  population <- drawn[drawn$kind == "population", ]
+  expect_equal(sort(made$data[[3L]]$y), sort(population$y))
+  expect_length(unique(made$data[[3L]]$colour), 2L)
+  expect_identical(nrow(made$data[[1L]]), 108L)
+  B <- two$subjects[-(1:2)]
+  points <- ggplot2::ggplot_build(ggplot2::autoplot(two, "coefficients"))$data[[1L]]
+  expect_equal(sort(points$x), sort(B[[1L]]))
+  expect_equal(sort(points$y), sort(B[[2L]]))
+  three <- two_stage(distance ~ age + I(age^2) | Subject, second = ~ Sex, data = nlme::Orthodont)
+  pairs <- ggplot2::ggplot_build(ggplot2::autoplot(three, "coefficients"))$data[[1L]]
+  expect_identical(nrow(pairs), 3L * nrow(B))
+  alone <- two_stage(distance ~ 1 | Subject, second = ~ Sex, data = nlme::Orthodont)
+  expect_s3_class(ggplot2::autoplot(alone, "coefficients"), "ggplot")
+  expect_error(ggplot2::autoplot(two, lwd = 2), class = "henderson_error")
+})
