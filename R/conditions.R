@@ -46,6 +46,19 @@ abort_formula <- function(value, what = class(value)[1]) {
   )
 }
 
+abort_formula_value <- function(detail) {
+  abort("formula", "{.arg formula} cannot be evaluated: {detail}.",
+    "Write it as {.code y ~ x + (1 | group)}.", "formula", detail
+  )
+}
+
+abort_formula_constant <- function(text) {
+  abort("formula", "{.code {text}} in {.arg formula} is no variable.",
+    "Write the name of a column without quotes; {.code 1} and {.code 0} are the intercept.",
+    "formula", text
+  )
+}
+
 abort_no_response <- function(formula) {
   text <- deparse_one(formula[[2L]])
   abort("no_response", "{.arg formula} has no response: {.code ~ {text}}.",
@@ -239,8 +252,9 @@ abort_weights <- function(row, value) {
 }
 
 abort_weights_far <- function(row, value) {
-  abort("weights", "{.arg weights} must be between 1e-100 and 1e100; record {.val {row}} has {value}.",
-    "Only their ratios count, but for the unit of the residual variance: divide them by their mean.",
+  abort("weights",
+    "{.arg weights} must be between 1e-100 and 1e100; record {.val {row}} has {value}.",
+    "Only their ratios count, but for the unit of the residual variance: divide by their mean.",
     "weights", value
   )
 }

@@ -20,13 +20,29 @@ parse_formula <- function(formula, data, residual = ~iid, traits = NULL) {
 }
 
 check_formula <- function(formula, env = parent.frame(3L)) {
+  tryCatch(force(formula), error = function(e) {
+    if (inherits(e, "henderson_error")) stop(e)
+    abort_formula_value(conditionMessage(e))
+  })
   if (is.character(formula) && length(formula) == 1L) {
     formula <- tryCatch(stats::as.formula(formula, env = env), error = identity)
   }
   if (!inherits(formula, "formula")) abort_formula(formula)
   if (length(formula) != 3L) abort_no_response(formula)
+  check_addends(formula[[3L]])
   class(formula) <- "formula"
   formula
+}
+
+# Of constants only the intercept has a meaning among terms; those of the arguments of a function
+# are its own.
+check_addends <- function(x) {
+  if (is_call_to(x, c("+", "-", "*", "/", ":", "%in%", "(", "|", "||"))) {
+    return(invisible(lapply(as.list(x)[-1L], check_addends)))
+  }
+  if (is_call_to(x, "^")) return(check_addends(x[[2L]]))
+  is_intercept <- is.numeric(x) && x %in% c(0, 1)
+  if (!is.call(x) && !is.symbol(x) && !is_intercept) abort_formula_constant(deparse_one(x))
 }
 
 # `.` means every column of data but the response and the grouping factors.

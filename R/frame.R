@@ -15,7 +15,9 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
   has_units <- !units_column %in% names(data)
   data <- with_units(data, parts$variables)
   has_units <- has_units && units_column %in% names(data)
-  terms <- stats::terms(parts$variables)
+  terms <- tryCatch(stats::terms(parts$variables), error = function(e) {
+    abort_frame(conditionMessage(e))
+  })
   check_variables(looked_up(as.call(c(quote(c), residual_variables(parts$residual)))), data, env,
     "residual")
   check_variables(looked_up(parts$variables), data, env, bare = variable_names(terms))
@@ -115,7 +117,7 @@ drop_missing <- function(frame, na_action, optional = NULL, parts = NULL) {
   missing[optional] <- FALSE
   if (!any(missing)) return(structure(frame, optional = optional))
   required <- frame[setdiff(names(frame), optional)]
-  kept <- match.fun(na_action)(required)
+  kept <- as_na_action(na_action)(required)
   if (!quiet && nrow(kept) > 0L && nrow(kept) < nrow(frame)) tell_dropped(frame, required, parts)
   kept <- with_optional(kept, frame, optional)
   if (nrow(kept) == 0L) {
@@ -131,6 +133,14 @@ drop_missing <- function(frame, na_action, optional = NULL, parts = NULL) {
     }
   }
   kept
+}
+
+as_na_action <- function(value) {
+  is_name <- is.character(value) && length(value) == 1L && exists(value, mode = "function")
+  if (!is.function(value) && !is_name) {
+    abort_argument("na.action", value, "a function such as na.omit, or its name")
+  }
+  match.fun(value)
 }
 
 # The optional columns of the records that are kept, and the columns as they stood.

@@ -1,8 +1,8 @@
 # Fits that end at the edge of their space: families x seeds, with counts of false errors, false
 # "not converged", ends below the best known, and wrong status.
 #
-#   Rscript bench/edge.R [seeds per family, 20] [csv]      prints the table, and writes each fit to
-#   a file, bench/results/edge.csv where none is named
+#   Rscript bench/edge.R [seeds per family, 20] [csv [families]]      prints a table by family, and
+#   writes each fit to a file, bench/results/edge.csv where none is named
 #
 # Best known: the V form at its optimum by nlminb() from several starts where it is small, lme4
 # where it can fit the model, and the fit itself. A status is wrong where a variance or correlation
@@ -250,16 +250,22 @@ judge <- function(family, seed) {
     lost = value - best, seconds = time)
 }
 
+counted <- function(result) {
+  counts <- aggregate(cbind(error, unconverged, below, status) ~ family, result, sum)
+  counts$largest_loss <- signif(max(result$lost, na.rm = TRUE), 2)
+  counts$seconds <- signif(sum(result$seconds), 3)
+  counts
+}
+
 arguments <- commandArgs(TRUE)
 seeds <- seq_len(if (length(arguments) > 0L) as.integer(arguments[1L]) else 20L)
-result <- do.call(rbind, lapply(names(families), function(family) {
-  do.call(rbind, lapply(seeds, function(seed) judge(family, seed)))
-}))
-counts <- aggregate(cbind(error, unconverged, below, status) ~ family, result, sum)
-largest <- tapply(result$lost, result$family, max, na.rm = TRUE)
-counts$largest_loss <- signif(largest[counts$family], 2)
-counts$seconds <- signif(tapply(result$seconds, result$family, sum)[counts$family], 3)
-print(counts, row.names = FALSE)
 file <- if (length(arguments) > 1L) arguments[2L] else "bench/results/edge.csv"
 dir.create(dirname(file), showWarnings = FALSE)
-utils::write.csv(result, file, row.names = FALSE)
+chosen <- if (length(arguments) > 2L) arguments[-(1:2)] else names(families)
+result <- NULL
+for (family in chosen) {
+  own <- do.call(rbind, lapply(seeds, function(seed) judge(family, seed)))
+  print(counted(own), row.names = FALSE)
+  result <- rbind(result, own)
+  utils::write.csv(result, file, row.names = FALSE)
+}

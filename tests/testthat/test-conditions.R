@@ -75,3 +75,17 @@ test_that("weights whose products are no numbers are refused", {
       class = "henderson_error_weights")
   }
 })
+
+test_that("what is no formula, no variable and no way with missing values is named", {
+  d <- data.frame(y = c(1, 3, 2, 5, 4, 7), x = c(NA, 1:5), g = gl(3, 2))
+  expect_error(lmmfit(y == x, d), "`formula` cannot be evaluated",
+    class = "henderson_error_formula")
+  for (formula in c(y ~ x + NA, y ~ x + "x", y ~ x + (1 | "g"), y ~ x + TRUE, y ~ x:2)) {
+    expect_error(lmmfit(formula, d), "in `formula` is no variable",
+      class = "henderson_error_formula")
+  }
+  for (action in list(y ~ x, "nothing_of_this_name", 1)) {
+    expect_error(lmmfit(y ~ x, d, na.action = action), "`na.action` must be a function",
+      class = "henderson_error_argument")
+  }
+})
