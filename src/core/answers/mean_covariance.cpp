@@ -140,6 +140,7 @@ class WeightedColumns {
   }
 
   void add_by_pattern(std::size_t b, const Matrix& sigma, Matrix& sum) const {
+    if (sum.cols() == 0) return;  // a model without fixed effects
     for (std::size_t p = 0; p < gathered_[b].size(); ++p) {
       const Matrix& own = gathered_[b][p];
       const Matrix turned = whitened_sigma(b, p, sigma) * own;
