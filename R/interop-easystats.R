@@ -5,17 +5,20 @@
 model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed", "random"),
                                     ddf = NULL, conf.method = c("Wald", "profile"), digits = 2,
                                     ...) {
-  check_unused(..., .ignored = "verbose")
+  # What modelsummary asks of any model; without intervals its `ci` is NULL.
+  check_unused(..., .ignored = c("verbose", "ci_random", "pretty_names"))
   effects <- check_choice(effects, c("all", "fixed", "random"), "effects")
   wanted <- c(if (effects != "random") "fixed", if (effects != "fixed") "ran_pars")
-  found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci, ddf = ddf,
+  found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci %||% 0.95, ddf = ddf,
     conf.method = check_choice(conf.method, c("Wald", "profile"), "conf.method"))
   random <- found$effect == "ran_pars"
   table <- data.frame(
     Parameter = ifelse(random, parameter_label(found$term), found$term),
-    Coefficient = found$estimate, SE = found$std.error, CI = ci, CI_low = found$conf.low,
-    CI_high = found$conf.high
+    Coefficient = found$estimate, SE = found$std.error
   )
+  if (!is.null(ci)) {
+    table <- cbind(table, CI = ci, CI_low = found$conf.low, CI_high = found$conf.high)
+  }
   if (any(!random)) {
     finite <- any(is.finite(found$df))
     table[[if (finite) "t" else "z"]] <- found$statistic
@@ -68,6 +71,7 @@ model_performance.lmmfit <- function(model, metrics = "all", ...) {
   values <- c(values, list(RMSE = sqrt(mean(residuals(model)^2, na.rm = TRUE)),
     Sigma = sigma(model)))
   known <- names(values)
+  if (identical(metrics, "common")) metrics <- c("AIC", "BIC", "R2", "ICC", "RMSE")
   if (!identical(metrics, "all")) {
     values <- values[toupper(sub("_.*$", "", known)) %in% toupper(metrics)]
   }

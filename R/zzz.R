@@ -7,6 +7,7 @@ suggested_generics <- list(
     lmerTest = c("contest", "ls_means", "lsmeansLT", "difflsmeans"),
     nlme = c("getData", "getVarCov", "intervals", "getResponse", "getGroups", "ACF"),
     DHARMa = "getFixedEffects",
+    MuMIn = c("makeArgs", "coeffs", "r.squaredGLMM"),
     car = c("linearHypothesis", "Anova", "deltaMethod", "vif", "matchCoefs"),
     insight = c("find_formula", "find_parameters", "get_parameters", "get_statistic", "model_info",
       "is_mixed_model", "link_inverse", "get_variance", "is_converged", "find_algorithm",

@@ -113,3 +113,15 @@ test_that("ggpredict() gives the population means of lme4's fits with their inte
     }
   }
 })
+
+test_that("model_parameters() takes what modelsummary asks for, also no intervals", {
+  skip_if_not_installed("parameters")
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  whole <- parameters::model_parameters(fit, effects = "all")
+  found <- parameters::model_parameters(fit, ci = NULL, ci_random = FALSE, verbose = FALSE)
+  expect_equal(found$Coefficient, whole$Coefficient)
+  expect_false("CI_low" %in% names(found))
+  skip_if_not_installed("performance")
+  expect_identical(names(performance::model_performance(fit, metrics = "common")),
+    c("AIC", "BIC", "R2_conditional", "R2_marginal", "ICC", "RMSE"))
+})

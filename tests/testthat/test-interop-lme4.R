@@ -104,6 +104,24 @@ test_that("MuMIn itself takes a fit", {
   peer <- lme4::lmer(formula, nlme::Orthodont, REML = FALSE)
   expect_equal(getExportedValue(package, "AICc")(fit), getExportedValue(package, "AICc")(peer),
     tolerance = 1e-7)
+  squared <- getExportedValue(package, "r.squaredGLMM")
+  expect_equal(squared(fit), suppressWarnings(squared(peer)), tolerance = 1e-4)
+  old <- options(na.action = "na.fail")
+  on.exit(options(old))
+  dredge <- getExportedValue(package, "dredge")
+  own <- as.data.frame(suppressMessages(dredge(fit)))
+  theirs <- as.data.frame(suppressMessages(dredge(peer)))
+  expect_equal(own, theirs, tolerance = 1e-4, ignore_attr = TRUE)
+})
+
+test_that("the methods for MuMIn keep the random terms, and have fixed effects and both R2", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  expect_identical(coeffs.lmmfit(fit), fixef(fit))
+  squared <- r.squaredGLMM.lmmfit(fit)
+  shares <- c(var(predict(fit, random = FALSE)), fit$parameters$estimate)
+  expect_equal(squared[, "R2c"], 1 - shares[3L] / sum(shares), tolerance = 0.01,
+    ignore_attr = TRUE)
+  expect_lt(squared[, "R2m"], squared[, "R2c"])
 })
 
 test_that("least squares means and their differences are lmerTest's", {
