@@ -21,8 +21,9 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinite = std::numeric_limits<double>::infinity();
-// Numbers of a block of points whose effects are added up at once: it stays in the cache.
-constexpr Index kEffectNumbers = 200000;
+// Effects of a block of points that are held until they are added up in their order. Threads start
+// anew for each block, so it is not small.
+constexpr Index kEffectNumbers = 2'000'000;
 // Points whose errors are held at once, before they are added up in their order.
 constexpr Index kErrorsAtATime = 16;
 
