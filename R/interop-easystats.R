@@ -4,9 +4,11 @@
 # Fixed effects, and standard deviations and correlations of random ones, as of a fit by lme4.
 model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed", "random"),
                                     ddf = NULL, conf.method = c("Wald", "profile"), digits = 2,
-                                    ...) {
-  # What modelsummary asks of any model; without intervals its `ci` is NULL.
-  check_unused(..., .ignored = c("verbose", "ci_random", "pretty_names"))
+                                    ci_method = NULL, ...) {
+  # What modelsummary and sjPlot ask of any model; without intervals `ci` is NULL.
+  check_unused(..., .ignored = c("verbose", "ci_random", "pretty_names", "component", "iterations",
+    names_of_nothing(list(...))))
+  ddf <- ddf %||% ddf_of_ci_method(ci_method)
   effects <- check_choice(effects, c("all", "fixed", "random"), "effects")
   wanted <- c(if (effects != "random") "fixed", if (effects != "fixed") "ran_pars")
   found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci %||% 0.95, ddf = ddf,
@@ -28,6 +30,20 @@ model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed"
   table$Effects <- ifelse(random, "random", "fixed")
   if (any(random)) table$Group <- ifelse(random, found$group, "")
   as_parameters_model(table, model, ci, digits)
+}
+
+# Arguments that are handed on without being asked for.
+names_of_nothing <- function(given) {
+  names(given)[vapply(given, function(value) is.null(value) || isFALSE(value), NA)]
+}
+
+# NULL: those of the fit.
+ddf_of_ci_method <- function(method) {
+  if (is.null(method)) return(NULL)
+  known <- c(wald = NA, residual = "residual", kenward = "Kenward-Roger", kr = "Kenward-Roger",
+    satterthwaite = "Satterthwaite", normal = "none")
+  ddf <- known[[check_choice(tolower(method), names(known), "ci_method")]]
+  if (is.na(ddf)) NULL else ddf
 }
 
 # sd__(Intercept) is SD (Intercept); cor__a.b is Cor (a~b).

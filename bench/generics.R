@@ -76,6 +76,24 @@ call_of <- function(package, generic, argument) {
   as.call(list(if (base) name else call("::", as.name(package), name), argument))
 }
 
+# Packages whose functions have no methods of their own for fits by others: what was called of them
+# with a fit, by hand.
+others <- c(
+  "MuMIn 1.48.19" = paste("`AICc`, `dredge`, `model.avg`, `coefTable`, `r.squaredGLMM`: lmer's",
+    "numbers (`test-interop-lme4.R`, where MuMIn is installed)"),
+  "DHARMa 0.5.0" = paste("`simulateResiduals` (also `refit = TRUE`), `recalculateResiduals`,",
+    "`testUniformity`, `testDispersion`, `testOutliers`, `plot`; it warns that the class is not on",
+    "its list (`test-interop-dharma.R` has what it calls)"),
+  "marginaleffects 1.0.0" = paste("`predictions`, `avg_slopes`, `avg_comparisons`, `hypotheses`:",
+    "lmer's numbers"),
+  "modelsummary 2.6.0" = "`modelsummary` with estimates and criteria, beside fits by lmer",
+  "sjPlot 2.8.12" = paste("`tab_model`, `plot_model` (`est`, `pred`, `re`, `diag`); variances of",
+    "slopes and their correlation are not in its table, `summary()` has them"),
+  "ggeffects 1.2.0" = "`ggpredict` (`test-interop-easystats.R`)",
+  "gtsummary" = paste("not called: it needs a newer dplyr than was at hand. What it reads of a",
+    "fit are `broom.mixed`'s columns of `tidy()` and `model.frame()`")
+)
+
 page <- function(table, versions) {
   yes <- startsWith(table$henderson, "yes")
   c("# Generics of other packages for a fit by `lmmfit()`", "",
@@ -84,7 +102,9 @@ page <- function(table, versions) {
       "`ml` by ML; else there is the reason why not. ", sum(yes), " of ", nrow(table), " work."),
     "", "| generic | of | known to peers for | henderson |", "|---|---|---|---|",
     sprintf("| `%s` | %s | %s | %s |", table$generic, table$package, table$class,
-      gsub("|", "\\|", table$henderson, fixed = TRUE)))
+      gsub("|", "\\|", table$henderson, fixed = TRUE)),
+    "", "## Packages without methods by class", "", "| package | called with a fit |", "|---|---|",
+    sprintf("| %s | %s |", names(others), others))
 }
 
 main <- function(file = "bench/results/generics.md") {

@@ -121,6 +121,13 @@ test_that("model_parameters() takes what modelsummary asks for, also no interval
   found <- parameters::model_parameters(fit, ci = NULL, ci_random = FALSE, verbose = FALSE)
   expect_equal(found$Coefficient, whole$Coefficient)
   expect_false("CI_low" %in% names(found))
+  # sjPlot's call.
+  asked <- parameters::model_parameters(fit, ci = 0.9, component = "conditional",
+    bootstrap = FALSE, iterations = 1000, ci_method = "kenward", p_adjust = NULL,
+    effects = "fixed", keep = NULL, drop = NULL, verbose = FALSE)
+  expect_equal(asked$p, fixed_table(fit, "Kenward-Roger")$p.value)
+  expect_error(parameters::model_parameters(fit, p_adjust = "holm"), class = "henderson_error")
+  expect_error(parameters::model_parameters(fit, ci_method = "boot"), class = "henderson_error")
   skip_if_not_installed("performance")
   expect_identical(names(performance::model_performance(fit, metrics = "common")),
     c("AIC", "BIC", "R2_conditional", "R2_marginal", "ICC", "RMSE"))
