@@ -15,7 +15,7 @@
 #'   names of [varcomp()], and standard errors are those of the delta method.
 #' @param conf.method `"Wald"` (of variance parameters on the scale of logarithms, of correlations
 #'   on that of Fisher's z) or `"profile"`, see [confint()][confint.lmmfit].
-#' @param ... Nothing more: what is not an argument is an error.
+#' @param ... Nothing more, but for `augment()`: what is not an argument is an error.
 #' @return A data frame: a row for each effect (`tidy()`), for the fit (`glance()`), for each record
 #'   (`augment()`).
 #' @examples
@@ -126,14 +126,18 @@ glance.lmmfit <- function(x, ...) {
 #' @rdname tidy.lmmfit
 #' @param data The data to which columns are added: by default the variables of the fit.
 #' @param newdata New data to predict.
+#' @param se_fit `TRUE` adds standard errors, `.se.fit`. In `augment()` `...` are further arguments of
+#'   [predict()][predict.lmmfit], such as `interval`, which adds `.lower` and `.upper`.
 #' @export
-augment.lmmfit <- function(x, data = NULL, newdata = NULL, ...) {
+augment.lmmfit <- function(x, data = NULL, newdata = NULL, se_fit = NULL, ...) {
+  asked <- c(if (!is.null(se_fit)) list(se = se_fit), list(...))
   if (!is.null(newdata)) {
-    return(with_predictions(newdata, predict(x, newdata, ...)))
+    return(with_predictions(newdata, do.call(predict, c(list(x, newdata), asked))))
   }
-  values <- data.frame(
-    .fitted = fitted(x), .resid = residuals(x), .fixed = predict(x, random = FALSE)
-  )
+  values <- data.frame(.fitted = fitted(x))
+  if (length(asked) > 0L) values <- with_predictions(values, do.call(predict, c(list(x), asked)))
+  values$.resid <- fitted(x) + residuals(x) - values$.fitted
+  values$.fixed <- predict(x, random = FALSE)
   table <- data %||% x$frame
   if (nrow(table) != nrow(values)) {
     table <- table[match(row.names(values), row.names(table)), , drop = FALSE]

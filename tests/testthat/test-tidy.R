@@ -20,6 +20,19 @@ test_that("glance() is one row", {
   expect_equal(row$AIC, AIC(fit()))
 })
 
+test_that("augment() of the records takes what predict() takes, and refuses the rest", {
+  fit <- lmmfit(distance ~ age * Sex + (1 | Subject), nlme::Orthodont)
+  found <- augment(fit, se_fit = TRUE, interval = "prediction", level = 0.9)
+  expected <- predict(fit, se = TRUE, interval = "prediction", level = 0.9)
+  expect_equal(found[c(".fitted", ".lower", ".upper")], as.data.frame(expected$fit),
+    ignore_attr = TRUE)
+  expect_equal(found$.se.fit, unname(expected$se.fit))
+  expect_equal(found$.fitted + found$.resid, nlme::Orthodont$distance)
+  expect_equal(augment(fit, nlme::Orthodont, nlme::Orthodont[1:3, ], se_fit = TRUE)$.se.fit,
+    found$.se.fit[1:3])
+  expect_error(augment(fit, colour = 1), class = "henderson_error")
+})
+
 test_that("augment() keeps the rows of the data", {
   data <- as.data.frame(nlme::Orthodont)
   data$distance[3] <- NA
