@@ -4,9 +4,9 @@
 #' Tables for a paper or a report
 #'
 #' `toLatex()` writes a summary, means, contrasts of means or a comparison of structures as LaTeX
-#' tables. What LaTeX would read as marks is escaped; Greek letters and signs are set as formulas. In
-#' a document by knitr or R Markdown the same objects become tables by themselves, LaTeX in a PDF,
-#' Markdown else (by methods for `knitr::knit_print()`); `print()` gives the plain text.
+#' tables. What LaTeX would read as marks is escaped; Greek letters and signs are set as formulas.
+#' In a document by knitr or R Markdown the same objects become tables by themselves, LaTeX in a
+#' PDF, Markdown else (by methods for `knitr::knit_print()`); `print()` gives the plain text.
 #'
 #' @param object,x A summary by [summary()][summary.lmmfit], means by [marginal_means()], contrasts
 #'   as by [pairs()][mean-contrasts], or a table by [compare_structures()].

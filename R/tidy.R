@@ -126,7 +126,7 @@ glance.lmmfit <- function(x, ...) {
 #' @rdname tidy.lmmfit
 #' @param data The data to which columns are added: by default the variables of the fit.
 #' @param newdata New data to predict.
-#' @param se_fit `TRUE` adds standard errors, `.se.fit`. In `augment()` `...` are further arguments of
+#' @param se_fit `TRUE` adds standard errors, `.se.fit`. Of `augment()`, `...` are arguments of
 #'   [predict()][predict.lmmfit], such as `interval`, which adds `.lower` and `.upper`.
 #' @export
 augment.lmmfit <- function(x, data = NULL, newdata = NULL, se_fit = NULL, ...) {

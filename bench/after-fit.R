@@ -83,9 +83,9 @@ main <- function() {
   table <- do.call(rbind, rows)
   c("# After the fit", "",
     paste0("Commit ", commit(), "; ", machine("henderson"), "."), "",
-    paste("Processor time of the fit and of each question to a fit that has answered none; the best",
-      "of three. `cooks.distance(, NULL)`: of each record; `cooks.distance()`: of each level of the",
-      "first random term."),
+    paste("Processor time of the fit and of each question to a fit that has answered none; the",
+      "best of three. `cooks.distance(, NULL)`: of each record; `cooks.distance()`: of each level",
+      "of the first random term."),
     "", paste0("| ", paste(colnames(table), collapse = " | "), " |"),
     paste0("|", strrep("---|", ncol(table))),
     apply(table, 1L, function(row) paste0("| ", paste(row, collapse = " | "), " |")))

@@ -45,7 +45,8 @@ answers::Question as_question(const Rcpp::List& list) {
   if (list.containsElementNamed("group")) {
     question.n_groups = Rcpp::as<int>(list["n_groups"]);
     for (const int group : Rcpp::IntegerVector(list["group"])) {
-      if (group < 1 || group > question.n_groups) throw InvalidSpec("group", "there is no such group");
+      if (group < 1 || group > question.n_groups)
+        throw InvalidSpec("group", "there is no such group");
       question.group.push_back(group - 1);
     }
   }

@@ -83,7 +83,8 @@ class Deletion {
   Halves& halves() { return halves_; }
   Index n_rows() const { return half_of_fixed_.rows(); }
 
-  // y = L^-1 P A'(I - H'H)^-1 e over the rows that the fixed effects reach; NaN where there is none.
+  // y = L^-1 P A'(I - H'H)^-1 e over the rows that the fixed effects reach; NaN where there is
+  // none.
   void solve(const Group& group, Eigen::Ref<Vector> y) {
     halves_.of(group.rows, half_);
     if (group.turn.size() > 0) half_ = linalg::product(half_, group.turn.transpose(), 1);
@@ -216,13 +217,12 @@ Matrix deletion_changes(const Evaluation& at, const std::vector<SmallIndex>& gro
                         SmallIndex n_groups, Callbacks& callbacks) {
   const model::Model& model = at.model();
   Matrix changes(model.fixed.n_original, n_groups);
-  for_each_batch(at, group, n_groups, callbacks,
-                 [&](Index first, const Deletion& deletion, const Matrix& y) {
-                   const Matrix found = deletion.changes(y);
-                   for (Index g = 0; g < found.cols(); ++g)
-                     changes.col(first + g) =
-                         model.response_unit * model.fixed.beta(found.col(g), kNaN);
-                 });
+  for_each_batch(
+      at, group, n_groups, callbacks, [&](Index first, const Deletion& deletion, const Matrix& y) {
+        const Matrix found = deletion.changes(y);
+        for (Index g = 0; g < found.cols(); ++g)
+          changes.col(first + g) = model.response_unit * model.fixed.beta(found.col(g), kNaN);
+      });
   return changes;
 }
 

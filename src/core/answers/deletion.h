@@ -16,13 +16,13 @@ namespace henderson::answers {
 // A column for each group, group[r] being that of record r, over all columns of X: NaN where they
 // were dropped, and in groups without which a fixed effect cannot be estimated. Needs: residuals
 // without a structure. Cost: a forward solve for each column of W, within what it reaches, and for
-// each group n^2 (n + length of the paths), n the lesser of its records and of the columns that they
-// meet.
+// each group n^2 (n + length of the paths), n the lesser of its records and of the columns that
+// they meet.
 Matrix deletion_changes(const likelihood::Evaluation& at, const std::vector<SmallIndex>& group,
                         SmallIndex n_groups, Callbacks& callbacks);
 
-// Cook's distance of each group: (b - b_(S))'Var(b)^-1 (b - b_(S)) over the rank of X. Needs, cost: as
-// above.
+// Cook's distance of each group: (b - b_(S))'Var(b)^-1 (b - b_(S)) over the rank of X. Needs, cost:
+// as above.
 Vector deletion_distances(const likelihood::Evaluation& at, const std::vector<SmallIndex>& group,
                           SmallIndex n_groups, Callbacks& callbacks);
 

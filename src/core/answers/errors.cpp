@@ -65,7 +65,8 @@ Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
 // The rows of K, where they meet fewer columns of C than there are rows: L^-1 of those serves all.
 std::optional<ScaledRowList> shared_rows(const Evaluation& at,
                                          const Eigen::SparseMatrix<double>& k) {
-  if (k.rows() != first_rows(at.model()).back() || k.nonZeros() > kMostEntries * k.cols()) return std::nullopt;
+  if (k.rows() != first_rows(at.model()).back() || k.nonZeros() > kMostEntries * k.cols())
+    return std::nullopt;
   const ScaledFunctions functions(at);
   std::vector<char> is_met(static_cast<std::size_t>(at.factor().size()), 0);
   ScaledRowList rows(static_cast<std::size_t>(k.cols()));
@@ -111,8 +112,7 @@ void for_each_half(const Evaluation& at, const Eigen::SparseMatrix<double>& k,
     Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), columns));
     at.factor().solve_lower(half);
     for (const Index begin = first[g]; g < end; ++g)
-      visit(static_cast<Index>(g),
-            half.middleCols(first[g] - begin, first[g + 1] - first[g]));
+      visit(static_cast<Index>(g), half.middleCols(first[g] - begin, first[g + 1] - first[g]));
   }
 }
 

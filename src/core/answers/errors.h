@@ -22,8 +22,8 @@ Matrix error_covariance(const likelihood::Evaluation& at, const Matrix& k);
 // of X. Cost: one block solve.
 Matrix error_columns(const likelihood::Evaluation& at, const Matrix& k);
 
-// The diagonal of the first, for many columns of K. Cost: half a block solve for each 64 of them, or
-// for each 64 columns of C that they meet, where these are fewer.
+// The diagonal of the first, for many columns of K. Cost: half a block solve for each 64 of them,
+// or for each 64 columns of C that they meet, where these are fewer.
 Vector error_variances(const likelihood::Evaluation& at, const Eigen::SparseMatrix<double>& k);
 
 // The diagonal blocks of the first: block g has the columns first[g], ..., first[g + 1] - 1 of K.

@@ -20,12 +20,12 @@ class Halves {
 
   // Notes the columns of a row for the next prepare(). Gives: the numbers that these will take.
   Index note(const std::vector<ScaledEntry>& row);
-  // L^-1 P of what was noted since the last time. Cost: a forward solve for each column, within what
-  // it reaches.
+  // L^-1 P of what was noted since the last time. Cost: a forward solve for each column, within
+  // what it reaches.
   void prepare();
 
-  // Replaces `half` by L^-1 P of the rows, a column for each, over the rows of reach(). Needs: their
-  // columns were prepared.
+  // Replaces `half` by L^-1 P of the rows, a column for each, over the rows of reach(). Needs:
+  // their columns were prepared.
   void of(const ScaledRowList& rows, Matrix& half);
   const linalg::Reach& reach() const { return reach_; }
 

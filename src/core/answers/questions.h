@@ -32,9 +32,9 @@ enum class Topic {
 
 struct Question {
   Topic topic = Topic::error_covariance;
-  Eigen::SparseMatrix<double> k;                // of the errors and moments
-  std::vector<Index> first;                     // of error_blocks
-  std::vector<SmallIndex> group;                // of each record, for the deletions
+  Eigen::SparseMatrix<double> k;  // of the errors and moments
+  std::vector<Index> first;       // of error_blocks
+  std::vector<SmallIndex> group;  // of each record, for the deletions
   SmallIndex n_groups = 0;
   std::optional<AdjustmentRequest> adjustment;  // of moments
 };

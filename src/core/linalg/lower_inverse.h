@@ -9,8 +9,8 @@
 
 namespace henderson::linalg {
 
-// A set of supernodes with all above them, and the place of each among their rows, numbered through.
-// Column j of L^-1 P is zero outside the path from its supernode to the root.
+// A set of supernodes with all above them, and the place of each among their rows, numbered
+// through. Column j of L^-1 P is zero outside the path from its supernode to the root.
 class Reach {
  public:
   explicit Reach(const SymbolicFactor& symbolic);
@@ -39,8 +39,8 @@ class LowerInverse {
   // forward solve for each, within the paths of kernels::kMaxRhs of them.
   LowerInverse(const CholeskyFactor& factor, std::vector<SmallIndex> columns);
 
-  // x += value times the column, over the rows of `reach`. Needs: the column is one of `columns`, and
-  // included in the reach.
+  // x += value times the column, over the rows of `reach`. Needs: the column is one of `columns`,
+  // and included in the reach.
   void add(SmallIndex column, double value, const Reach& reach, double* x) const;
 
  private:
