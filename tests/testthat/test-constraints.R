@@ -226,3 +226,27 @@ test_that("bounds beyond the range of a structure are an error, and those on its
   wide <- lmmfit(y ~ 1, d, residual = ~ cs(visit | id), bounds = list(residual.rho = c(-0.9, 0.99)))
   expect_equal(deviance(wide), deviance(free), tolerance = 1e-9)
 })
+
+# A covariance that is far from the default start: between its estimate and twice that, the best is
+# the fit without bounds.
+test_that("bounds of a covariance that cut off the default start are kept and change nothing", {
+  root <- chol(matrix(c(4000, -1000, -1000, 280), 2L))
+  for (seed in c(1, 2, 7, 9)) {
+    set.seed(seed)
+    d <- data.frame(t = rep(0:4, 8), id = gl(8, 5))
+    u <- matrix(rnorm(16), 8) %*% root
+    d$y <- u[d$id, 1L] + u[d$id, 2L] * d$t + rnorm(40, sd = 50)
+    fit <- lmmfit(y ~ 1 + (1 + t | id), d)
+    covariance <- varcomp(fit)$estimate[2L]
+    expect_lt(covariance, 0)
+    bounded <- lmmfit(y ~ 1 + (1 + t | id), d,
+      bounds = list(id.Intercept.t = c(2, 1) * covariance))
+    expect_identical(bounded$convergence$status, "converged")
+    expect_lt(abs(bounded$minus2loglik - fit$minus2loglik), 1e-6)
+    # And where they do cut: the best at that covariance.
+    held <- lmmfit(y ~ 1 + (1 + t | id), d, hold = c(id.Intercept.t = 1.2 * covariance))
+    cut <- lmmfit(y ~ 1 + (1 + t | id), d,
+      bounds = list(id.Intercept.t = c(2, 1.2) * covariance))
+    expect_lt(abs(cut$minus2loglik - held$minus2loglik), 1e-5)
+  }
+})
