@@ -39,7 +39,8 @@ group_codes <- function(group, source) {
 
 # Recipes -----------------------------------------------------------------------------------------
 
-# list(terms, names, assign, labels) of a terms object.
+# list(terms, names, short, assign, labels) of a terms object. In `short` a level stands for itself,
+# without the name of its factor.
 column_recipe <- function(terms, source) {
   variables <- variable_names(terms)
   codes <- term_codes(terms, variables, source)
@@ -48,15 +49,17 @@ column_recipe <- function(terms, source) {
     shown <- rownames(codes)[used]
     made <- Map(variable_part, variables[used], codes[used, j], shown, list(source))
     names <- cross_names(lapply(made, `[[`, "names"))
-    list(parts = unname(lapply(made, `[[`, "part")), names = names)
+    short <- cross_names(lapply(made, function(part) part$short %||% part$names))
+    list(parts = unname(lapply(made, `[[`, "part")), names = names, short = short)
   })
   if (attr(terms, "intercept") == 1L) {
-    made <- c(list(list(parts = list(), names = "(Intercept)")), made)
+    made <- c(list(list(parts = list(), names = "(Intercept)", short = "(Intercept)")), made)
   }
   names <- lapply(made, `[[`, "names")
   list(
     terms = lapply(made, `[`, "parts"),
     names = as.character(unlist(names)),
+    short = as.character(unlist(lapply(made, `[[`, "short"))),
     assign = rep.int(seq_along(made) - attr(terms, "intercept"), lengths(names)),
     labels = attr(terms, "term.labels")
   )
@@ -80,8 +83,8 @@ cross_names <- function(names) {
   Reduce(function(a, b) paste(rep.int(a, length(b)), rep(b, each = length(a)), sep = ":"), names)
 }
 
-# list(part, names): the part as the engine takes it, and the names of its columns. `name` is the
-# column of the frame, `shown` the same as formulas write it, with its backticks.
+# list(part, names, short): the part as the engine takes it, and the names of its columns. `name` is
+# the column of the frame, `shown` the same as formulas write it, with its backticks.
 variable_part <- function(name, code, shown, source) {
   x <- source$frame[[name]]
   if (!is_factor_like(x)) return(cached(source, name, function() numeric_part(x, shown)))
@@ -96,7 +99,8 @@ variable_part <- function(name, code, shown, source) {
       coding <- transposed_dgc(contrast)
       columns <- colnames(contrast) %||% seq_len(ncol(contrast))
     }
-    list(part = list(codes = found$codes, contrast = coding), names = paste0(shown, columns))
+    list(part = list(codes = found$codes, contrast = coding), names = paste0(shown, columns),
+      short = if (code == 2L) columns)
   })
 }
 

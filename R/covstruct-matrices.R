@@ -39,6 +39,39 @@ correlation_arma11 <- function(recipe, p) {
   r
 }
 
+by_lag <- function(recipe, rho) {
+  matrix(rho[lags(recipe$n_coef) + 1L], recipe$n_coef, recipe$n_coef)
+}
+
+# p: phi of x_t = phi_1 x_(t-1) + ... + e_t, or theta of x_t = e_t + theta_1 e_(t-1) + ...
+process_correlation <- function(type) {
+  function(recipe, p) {
+    last <- recipe$n_coef - 1L
+    by_lag(recipe, if (type == "ar") stats::ARMAacf(ar = p, lag.max = last) else
+      stats::ARMAacf(ma = p, lag.max = last))
+  }
+}
+
+# The autoregression (1 - phi z / 2)^2.
+correlation_sar <- function(recipe, p) {
+  by_lag(recipe, stats::ARMAacf(ar = c(p, -p^2 / 4), lag.max = recipe$n_coef - 1L))
+}
+
+# (1 - gamma1 z)(1 - gamma2 z)^2.
+correlation_sar2 <- function(recipe, p) {
+  phi <- c(p[1L] + 2 * p[2L], -p[2L] * (2 * p[1L] + p[2L]), p[1L] * p[2L]^2)
+  by_lag(recipe, stats::ARMAacf(ar = phi, lag.max = recipe$n_coef - 1L))
+}
+
+correlation_corg <- function(recipe, p) {
+  r <- diag(recipe$n_coef)
+  at <- entries_us(recipe$n_coef)
+  pair <- at$row > at$col
+  r[cbind(at$row, at$col)[pair, , drop = FALSE]] <- p
+  r[cbind(at$col, at$row)[pair, , drop = FALSE]] <- p
+  r
+}
+
 # Euclidean distances of the positions.
 distances <- function(recipe) unname(as.matrix(stats::dist(recipe$coordinates)))
 

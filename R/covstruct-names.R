@@ -4,7 +4,8 @@ structure_synonyms <- c(
   un = "us", unstr = "us", corgh = "us", corh = "csh", cor = "cs", corv = "cs", cor_cs = "cs",
   idh = "diag", idv = "id", homdiag = "id", homcs = "cs", ar1v = "ar1", arh1 = "ar1h",
   toepv = "toep", adh = "ante", sp_exp = "exp", expv = "exp", ou = "exp", sp_gau = "gau",
-  gauv = "gau", mat = "matern", mtrn = "matern", sp_mat = "matern"
+  gauv = "gau", ar2v = "ar2", ar3v = "ar3", ma1v = "ma1", ma2v = "ma2", sarv = "sar", sar2v = "sar2",
+  corgv = "corg", mat = "matern", mtrn = "matern", sp_mat = "matern"
 )
 
 # Names of other grammars that are no structure of a bar.
@@ -16,6 +17,10 @@ structure_advice_table <- c(
   giv = "Write {.code (1 | gr(line, precision = Ginv))}.",
   at = "Write {.code diag(env | block)} for a variance by level of {.code env}.",
   ad = "Write {.code ante(visit | id)}, which has a variance for each visit.",
+  corb = "Write {.code toep(visit | id, bands = 3)}: correlations at lags 1 and 2.",
+  corbh = "Write {.code toeph(visit | id, bands = 3)}: correlations at lags 1 and 2.",
+  aexp = "Write {.code exp(x):exp(y)}: a range for each direction.",
+  agau = "Write {.code gau(x):gau(y)}: a range for each direction.",
   varident = "Write {.code ~ diag(group)} for a variance by group.",
   corar1 = "Write {.code ~ ar1(visit | id)}.",
   corsymm = "Write {.code ~ us(visit | id)}.",

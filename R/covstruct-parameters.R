@@ -40,6 +40,14 @@ scaled_parameters <- function(heterogeneous, suffix, kind = "correlation") {
   }
 }
 
+# One variance, and the correlation of each pair: (2,1), (3,1), (3,2), ...
+parameters_corg <- function(recipe) {
+  at <- entries_us(recipe$n_coef)
+  pair <- at$row > at$col
+  Map(c, one_variance, list(suffix = rep.int(NA_character_, sum(pair)),
+    kind = rep.int("correlation", sum(pair)), row = at$row[pair], col = at$col[pair]))
+}
+
 lag_names <- function(recipe) {
   lag <- if (recipe$order > 0L) recipe$order - 1L else recipe$n_coef - 1L
   sprintf("rho%d", seq_len(lag))

@@ -80,6 +80,7 @@ entry_names <- function(at, coefs, name) {
   switch_name <- function(k) {
     switch(at$kind[k],
       covariance = paste(coefs[at$col[k]], coefs[at$row[k]], sep = "."),
+      correlation = paste("rho", coefs[at$col[k]], coefs[at$row[k]], sep = "."),
       loading = paste0(coefs[at$row[k]], ".", name, at$col[k]),
       specific = paste0(coefs[at$row[k]], ".psi"),
       coefs[at$row[k]]

@@ -45,6 +45,8 @@ parameters_product <- function(recipe) {
   parts <- Map(function(factor, label, k) {
     own <- recipe_values(factor)
     if (k > 1L) own <- lapply(own, `[`, -1L)
+    pair <- is.na(own$suffix) & own$kind == "correlation"
+    own$suffix[pair] <- sprintf("rho%d.%d", own$col[pair], own$row[pair])
     named <- !is.na(own$suffix) & own$kind != "variance"
     own$suffix[named] <- paste(label, own$suffix[named], sep = ".")
     own
@@ -83,6 +85,15 @@ correlated <- function(label, correlation, suffix, kind = "correlation", own_var
     least = least, traits = c(if (own_variances) "is_heterogeneous", traits))
 }
 
+# Autoregressions and moving averages of an order; with fewer positions not all of their coefficients
+# can be told.
+process <- function(label, type, order, own_variances = FALSE) {
+  name <- c(ar = "phi", ma = "theta")[[type]]
+  correlated(label, process_correlation(type), paste0(name, if (order > 1L) seq_len(order)),
+    "coefficient", own_variances, index = "levels", least = order + 1L,
+    traits = if (!own_variances) "keeps_lags")
+}
+
 covariance_structures <- list(
   us = structure_of("unstructured", parameters_us, covariance_us, traits = c("is_heterogeneous",
     "is_unstructured", "values_are_entries", "name_is_recipe", "contains_intercept")),
@@ -105,6 +116,20 @@ covariance_structures <- list(
     own_variances = TRUE, index = "levels"),
   arma11 = correlated("autoregressive moving average", correlation_arma11, c("rho", "gamma"),
     index = "levels", least = 3L),
+  ar2 = process("second-order autoregression", "ar", 2L),
+  ar2h = process("heterogeneous second-order autoregression", "ar", 2L, own_variances = TRUE),
+  ar3 = process("third-order autoregression", "ar", 3L),
+  ar3h = process("heterogeneous third-order autoregression", "ar", 3L, own_variances = TRUE),
+  ma1 = process("first-order moving average", "ma", 1L),
+  ma1h = process("heterogeneous first-order moving average", "ma", 1L, own_variances = TRUE),
+  ma2 = process("second-order moving average", "ma", 2L),
+  ma2h = process("heterogeneous second-order moving average", "ma", 2L, own_variances = TRUE),
+  sar = correlated("symmetric autoregression", correlation_sar, "phi", "coefficient",
+    index = "levels", traits = "keeps_lags"),
+  sar2 = correlated("second-order symmetric autoregression", correlation_sar2,
+    c("gamma1", "gamma2"), index = "levels", least = 4L, traits = "keeps_lags"),
+  corg = structure_of("general correlation", parameters_corg, homogeneous(correlation_corg),
+    least = 2L),
   exp = correlated("exponential in the distance", correlation_exp, "range", "range",
     index = "coordinates", traits = "is_field"),
   gau = correlated("Gaussian in the distance", correlation_gau, "range", "range",

@@ -36,9 +36,16 @@ random_recipe <- function(term, source, env) {
     relationship <- known$spec
   }
   incidence <- member_incidence(term$group, found$codes, recipe, source)
+  recipe$short <- member_coefficients(term$group, short_names_of(recipe))
   recipe$names <- member_coefficients(term$group, recipe$names)
   structure <- term_structure(term, recipe, env)
   new_random_term(term, recipe, structure, found$levels, incidence, relationship)
+}
+
+# Coefficients by their levels alone, where these tell them apart.
+short_names_of <- function(recipe) {
+  short <- recipe$short
+  if (is.null(short) || anyDuplicated(short)) recipe$names else short
 }
 
 # Terms with and without a relationship on the same factor must not share names: the unrelated one

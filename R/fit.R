@@ -37,7 +37,8 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
 
 # A random term as the fit keeps it: without the incidence, which the frame has.
 fitted_term <- function(term, effects) {
-  kept <- term[c("label", "group", "structure", "coef_names", "levels", "n_coef", "n_levels")]
+  kept <- term[c("label", "group", "structure", "coef_names", "short_names", "levels", "n_coef",
+    "n_levels")]
   kept$related <- term$relationship$type != "identity"
   kept$relationship <- term$relationship
   kept$effects <- effects

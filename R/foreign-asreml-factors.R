@@ -22,7 +22,7 @@ asreml_kinds <- c("groups", "covariates", "structures", "masks", "splines", "pol
 
 # The factors of a product by what they do. Numbers are covariates where a factor says whose.
 split_factors <- function(term, scope) {
-  factors <- split_interaction(term)
+  factors <- asreml_factors(term)
   is <- function(names) vapply(factors, is_call_to, NA, names)
   kind <- rep.int("groups", length(factors))
   kind[vapply(factors, is_covariate, NA, scope)] <- "covariates"
@@ -51,12 +51,17 @@ asreml_structure <- function(x) {
   if (length(x) == 2L) return(own)
   known <- structure_arguments_of(structure)
   if (structure_index(structure) == "coordinates") {
+    if (name %in% asreml_city_block && length(x) > 2L) {
+      refuse_asreml(x, "its distance is that along the sides",
+        "Write {.fn ieuc} for the Euclidean distance, or {.fn aexp} for a range by direction.")
+    }
     # The coordinates are arguments in ASReml, and addends here.
     own[[2L]] <- Reduce(function(a, b) call("+", a, b), as.list(x)[-1L])
     return(own)
   }
   if (length(known) == 0L || length(x) > 3L) refuse_asreml(x, "its arguments are not read")
-  own[[known[1L]]] <- x[[3L]]
+  # Bands are counted with the diagonal here.
+  own[[known[1L]]] <- if (grepl("^corb", name)) call("+", x[[3L]], 1) else x[[3L]]
   own
 }
 

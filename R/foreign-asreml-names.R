@@ -3,12 +3,29 @@
 
 asreml_names <- c(
   us = "us", corgh = "us", diag = "diag", idh = "diag", corh = "csh", cor = "cs", corv = "cs",
-  ar1 = "ar1", ar1v = "ar1", ar1h = "ar1h", toep = "toep", ante = "ante", fa = "fa", rr = "rr",
-  exp = "exp", expv = "exp", iexp = "exp", ieuc = "exp", gau = "gau", gauv = "gau", igau = "gau",
+  corg = "corg", corgv = "corg", ar1 = "ar1", ar1v = "ar1", ar1h = "ar1h", ar2 = "ar2",
+  ar2v = "ar2", ar2h = "ar2h", ar3 = "ar3", ar3v = "ar3", ar3h = "ar3h", ma1 = "ma1",
+  ma1v = "ma1", ma1h = "ma1h", ma2 = "ma2", ma2v = "ma2", ma2h = "ma2h", sar = "sar",
+  sarv = "sar", sar2 = "sar2", sar2v = "sar2", corb = "toep", corbv = "toep", corbh = "toeph",
+  toep = "toep", ante = "ante", fa = "fa", rr = "rr",
+  exp = "exp", expv = "exp", iexp = "exp", iexpv = "exp", ieuc = "exp", ieucv = "exp", gau = "gau", gauv = "gau", igau = "gau",
   mtrn = "matern"
 )
+# A range for each direction: a product. The distance of iexp() is that along the sides.
+asreml_anisotropic <- c(aexp = "exp", aexpv = "exp", agau = "gau", agauv = "gau")
+asreml_city_block <- c("iexp", "iexpv")
 asreml_identities <- c("id", "ide", "idv")
 asreml_relationships <- c("vm", "ped", "giv")
+
+# aexp(x, y) as exp(x):exp(y).
+asreml_factors <- function(term) {
+  unlist(lapply(split_interaction(term), function(x) {
+    if (!is_call_to(x, names(asreml_anisotropic))) return(list(x))
+    lapply(as.list(x)[-1L], function(coordinate) {
+      call(asreml_anisotropic[[as.character(x[[1L]])]], coordinate)
+    })
+  }), FALSE)
+}
 
 is_asreml_structure <- function(x) is_call_to(x, names(asreml_names))
 

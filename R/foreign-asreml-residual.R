@@ -4,7 +4,8 @@
 # The names that no residual of ours has.
 is_asreml_residual <- function(x) {
   is_call_to(x, "~") && length(x) == 2L && !has_bar_outside_dsum(x[[2L]]) &&
-    any(c("units", "dsum", "idv", "ar1v") %in% all.names(x[[2L]]))
+    any(c("units", "dsum", "idv", "ar1v", "corb", "corbv", "corbh", "corgh",
+      names(asreml_anisotropic), "iexp", "ieuc", "igau") %in% all.names(x[[2L]]))
 }
 
 has_bar_outside_dsum <- function(x) !is_call_to(strip_parentheses(x), "dsum") && has_bar(x)
@@ -20,7 +21,7 @@ asreml_residual <- function(x, env) {
     return(stats::setNames(list(inner), by))
   }
   if (is_call_to(x, sommer_terms)) return(sommer_residual(x, env))
-  factors <- split_interaction(x)
+  factors <- asreml_factors(x)
   structured <- vapply(factors, is_asreml_structure, NA)
   subject <- lapply(factors[!structured], function(f) if (is.call(f)) f[[2L]] else f)
   if (!any(structured)) return(as_one_sided(quote(iid), env))

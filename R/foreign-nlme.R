@@ -64,6 +64,9 @@ correlation_structures <- c(
   corAR1 = "ar1", corCAR1 = "exp", corCompSymm = "cs", corSymm = "us", corExp = "exp",
   corGaus = "gau", corARMA = "arma11"
 )
+# Of corARMA() by its orders p and q.
+arma_structures <- c("1 0" = "ar1", "2 0" = "ar2", "3 0" = "ar3", "0 1" = "ma1", "0 2" = "ma2",
+  "1 1" = "arma11")
 # With weights = varIdent(form = ~ 1 | index).
 varied_structures <- c(corAR1 = "ar1h", corCompSymm = "csh", corSymm = "us")
 
@@ -80,7 +83,8 @@ with_correlation_function <- function(call, value, env) {
   index <- given$form[[2L]][[2L]]
   subject <- given$form[[2L]][[3L]]
   varied <- varied_index(typed_expression(call$weights, env))
-  structure <- correlation_structures[[name]]
+  structure <- if (name == "corARMA") arma_structure(given, value, env) else
+    correlation_structures[[name]]
   if (!is.null(varied) || name == "corSymm") {
     structure <- heterogeneous_structure(name, index, subject, varied, value)
     index <- varied
@@ -116,10 +120,16 @@ check_correlation_arguments <- function(name, given, value, env) {
       paste("Write {.arg hold} for known values, and a random term with a level for each record",
         "for a nugget."))
   }
-  is_one <- function(x) identical(as.double(eval(x, env)), 1)
-  if (name == "corARMA" && !(is_one(given$p) && is_one(given$q))) {
-    refuse_correlation(value, "only the orders {.code p = 1, q = 1} can be had")
+}
+
+arma_structure <- function(given, value, env) {
+  orders <- c(eval(given$p, env) %||% 0, eval(given$q, env) %||% 0)
+  structure <- arma_structures[paste(orders, collapse = " ")]
+  if (is.na(structure)) {
+    refuse_correlation(value, "its orders are not had",
+      "Autoregressions have orders 1 to 3, moving averages 1 and 2, and both together 1 and 1.")
   }
+  unname(structure)
 }
 
 # With a variance for each place of the index.

@@ -4,22 +4,22 @@
 build_model <- function(parts, frame, method, contrasts = NULL, asked = list()) {
   design <- model_design(parts, frame, contrasts)
   parameters <- parameter_table(design$random, design$residual)
-  asked <- with_own_requests(asked, parameters, design$random, parts)
+  asked <- with_own_requests(asked, parameters, design$random)
   asked <- check_requests(asked, parameters, design, method)
   spec <- new_model_spec(design, frame, parts, method)
   validate_model(new_model(parts, frame, design, parameters, spec, asked))
 }
 
 # In the names that varcomp() prints.
-with_own_requests <- function(asked, parameters, random, parts) {
+with_own_requests <- function(asked, parameters, random) {
   for (what in c("hold", "start")) {
-    asked[[what]] <- named_values(asked[[what]], parameters, random, parts, what)
+    asked[[what]] <- named_values(asked[[what]], parameters, random, what)
   }
   if (!is.null(asked$tie)) {
-    asked$tie <- ties_in_own_names(asked$tie, other_names(parameters, random, parts))
+    asked$tie <- ties_in_own_names(asked$tie, other_names(parameters, random))
   }
   if (is.list(asked$bounds) && !is.null(names(asked$bounds))) {
-    others <- other_names(parameters, random, parts)
+    others <- other_names(parameters, random)
     names(asked$bounds) <- with_own_names(names(asked$bounds), others)
   }
   asked

@@ -1,35 +1,40 @@
 # Other names of the variance parameters, which hold, start, tie, bounds, vpredict() and confint()
-# understand too: a covariance with its coefficients in the other order, the short labels of levels
-# (`line.A` for `line.envA`, `animal.bwt` for `animal.traitbwt`), and names with backticks.
+# understand too: a covariance with its coefficients in the other order, the coefficients as R names
+# them (`line.envA` for `line.A`, `animal.traitbwt` for `animal.bwt`), and names with backticks.
 
-# By other name, the name that varcomp() prints. `terms` have label and coef_names.
-other_names <- function(parameters, terms, parts) {
+# By other name, the name that varcomp() prints. `terms` have label, coef_names and short_names.
+other_names <- function(parameters, terms) {
   found <- unlist(lapply(seq_along(terms), function(k) {
-    own <- which(parameters$index == k)
-    coefs <- sub("^\\(Intercept\\)$", "Intercept", terms[[k]]$coef_names)
-    spelled(parameters, own, terms[[k]]$label, coefs, short_labels(coefs, parts$random[[k]]$coefs))
+    spelled(parameters, which(parameters$index == k), terms[[k]])
   }))
   residual <- unlist(lapply(unique(parameters$section[parameters$index == 0L]), function(k) {
     own <- which(is_section_parameter(parameters, k))
     swapped_names(parameters, own)
   }))
-  found <- c(found, residual, plain_backticks(parameters$name))
+  found <- c(found, residual, plain_backticks(c(parameters$name, found)))
   found <- found[!names(found) %in% parameters$name]
   # A name that could be two parameters is none.
   twice <- names(found)[duplicated(names(found)) & !duplicated(paste(names(found), found))]
   found[!names(found) %in% twice & !duplicated(names(found))]
 }
 
-# The entries of Sigma by long and short labels, in both orders.
-spelled <- function(parameters, own, label, coefs, short) {
+# With the coefficients as R names them (`envA`), and the entries of Sigma by these and by the
+# levels, in both orders.
+spelled <- function(parameters, own, term) {
+  long <- stats::setNames(parameters$name[own],
+    parameter_names(term$structure, term$label, term$coef_names))
+  intercept <- function(coefs) sub("^\\(Intercept\\)$", "Intercept", coefs)
+  coefs <- intercept(term$coef_names)
+  short <- intercept(term$short_names)
   own <- own[!is.na(parameters$row[own])]
   names <- lapply(own, function(i) {
-    rows <- c(coefs[parameters$row[i]], short[parameters$row[i]])
-    cols <- c(coefs[parameters$col[i]], short[parameters$col[i]])
-    if (parameters$row[i] == parameters$col[i]) return(paste(label, rows, sep = "."))
-    c(paste(label, rows, cols, sep = "."), paste(label, cols, rows, sep = "."))
+    rows <- unique(c(coefs[parameters$row[i]], short[parameters$row[i]]))
+    cols <- unique(c(coefs[parameters$col[i]], short[parameters$col[i]]))
+    if (parameters$row[i] == parameters$col[i]) return(paste(term$label, rows, sep = "."))
+    both <- expand.grid(rows, cols, stringsAsFactors = FALSE)
+    paste(term$label, c(both[[1L]], both[[2L]]), c(both[[2L]], both[[1L]]), sep = ".")
   })
-  stats::setNames(rep(parameters$name[own], lengths(names)), unlist(names))
+  c(long, stats::setNames(rep(parameters$name[own], lengths(names)), unlist(names)))
 }
 
 # Of a matrix whose variances are `label.a` and `label.b`, the covariance `label.a.b`.
@@ -56,18 +61,12 @@ swapped_names <- function(parameters, own) {
   unlist(found)
 }
 
-# The level without the name of its variable.
-short_labels <- function(coefs, expression) {
-  for (variable in all.vars(expression)) {
-    long <- startsWith(coefs, variable) & nchar(coefs) > nchar(variable)
-    coefs[long] <- substring(coefs[long], nchar(variable) + 1L)
-  }
-  coefs
-}
-
+# `names` with names of their own stand for these.
 plain_backticks <- function(names) {
-  plain <- gsub("`", "", names, fixed = TRUE)
-  stats::setNames(names, plain)[plain != names]
+  given <- names(names) %||% rep.int("", length(names))
+  given[given == ""] <- names[given == ""]
+  plain <- gsub("`", "", given, fixed = TRUE)
+  stats::setNames(names, plain)[plain != given]
 }
 
 # The names that varcomp() prints in place of others.
@@ -91,12 +90,12 @@ ties_in_own_names <- function(tie, others) {
   tie
 }
 
-fit_other_names <- function(fit) other_names(fit$parameters, fit$random, fit$parts)
+fit_other_names <- function(fit) other_names(fit$parameters, fit$random)
 
 # Values of hold and start: matrices by the label of a term become the values of their entries.
-named_values <- function(values, parameters, terms, parts, argument) {
+named_values <- function(values, parameters, terms, argument) {
   if (is.null(values) || is.null(names(values))) return(values)
-  others <- other_names(parameters, terms, parts)
+  others <- other_names(parameters, terms)
   if (is.list(values) && any(vapply(values, is.matrix, NA))) {
     values <- unlist(lapply(names(values), function(label) {
       if (!is.matrix(values[[label]])) return(stats::setNames(values[[label]], label))

@@ -54,7 +54,7 @@ check_levels_records <- function(term, n) {
 parameter_table <- function(random, residual) {
   rows <- lapply(random, function(term) {
     at <- parameter_kinds(term$structure, term$n_coef)
-    list(name = parameter_names(term$structure, term$label, term$coef_names), at = at)
+    list(name = parameter_names(term$structure, term$label, term$short_names), at = at)
   })
   size <- vapply(rows, function(row) length(row$name), 0L)
   labels <- vapply(random, `[[`, "", "label")

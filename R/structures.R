@@ -16,6 +16,8 @@
 #'   \eqn{-1/(t-1) < \rho < 1}{-1 / (t - 1) < rho < 1}. Parameters: 2.
 #' * `csh`: \eqn{\sigma_i^2}{s[i]^2} where i = j, else \eqn{\sigma_i \sigma_j \rho}{s[i] s[j] rho}.
 #'   Parameters: t + 1.
+#' * `corg`: \eqn{\sigma^2}{s^2} where i = j, else \eqn{\sigma^2 \rho_{ij}}{s^2 rho[i, j]}, any
+#'   correlations. Parameters: 1 + t (t - 1) / 2.
 #' * `fa`: \eqn{\sum_{l \le k} \gamma_{il} \gamma_{jl}}{sum over l <= k of g[i, l] g[j, l]}, plus
 #'   \eqn{\psi_i}{psi[i]} where i = j. Parameters: (k + 1) t - k (k - 1) / 2.
 #' * `rr`: \eqn{\sum_{l \le k} \gamma_{il} \gamma_{jl}}{sum over l <= k of g[i, l] g[j, l]}.
@@ -37,6 +39,13 @@
 #'
 #' * `ar1`: \eqn{\sigma^2 \rho^d}{s^2 rho^d}. Parameters: 2.
 #' * `ar1h`: \eqn{\sigma_i \sigma_j \rho^d}{s[i] s[j] rho^d}. Parameters: t + 1.
+#' * `ar2`, `ar3`: those of \eqn{x_t = \phi_1 x_{t-1} + \phi_2 x_{t-2} + \dots + e_t}{x[t] = phi1
+#'   x[t-1] + phi2 x[t-2] + ... + e[t]}, stationary. Parameters: 3, 4.
+#' * `ma1`, `ma2`: those of \eqn{x_t = e_t + \theta_1 e_{t-1} + \theta_2 e_{t-2}}{x[t] = e[t] +
+#'   theta1 e[t-1] + theta2 e[t-2]}, invertible; ASReml gives theta the other sign. Parameters: 2, 3.
+#' * `sar`: an `ar2` with coefficients \eqn{\phi}{phi} and \eqn{-\phi^2/4}{-phi^2 / 4}, as
+#'   competition between neighbours makes it; `sar2`: an `ar3` with the roots
+#'   \eqn{\gamma_1}{gamma1} and twice \eqn{\gamma_2}{gamma2}. Parameters: 2, 3.
 #' * `arma11`: \eqn{\sigma^2}{s^2} where d = 0, else
 #'   \eqn{\sigma^2 \gamma \rho^{d-1}}{s^2 gamma rho^(d - 1)};
 #'   \eqn{(\rho-1)/2 < \gamma < (\rho+1)/2}{(rho - 1) / 2 < gamma < (rho + 1) / 2}. Parameters: 3.
@@ -44,6 +53,10 @@
 #' * `toeph`: \eqn{\sigma_i \sigma_j \rho_d}{s[i] s[j] rho[d]}. Parameters: 2 t - 1.
 #' * `ante`: \eqn{\sigma_i \sigma_j \rho_i \cdots \rho_{j-1}}{s[i] s[j] rho[i] ... rho[j - 1]}, i <
 #'   j. Parameters: 2 t - 1.
+#'
+#' `ar2h`, `ar3h`, `ma1h` and `ma2h` have a variance for each level. The coefficients of processes
+#' move so that all stationary (invertible) ones, and no others, are tried: as partial
+#' autocorrelations between -1 and 1 (Barndorff-Nielsen & Schou 1973).
 #'
 #' `toep(visit | id, bands = 4)` has correlations at lags 1 to 3 only: `bands` counts the diagonal,
 #' as in SAS.
@@ -93,16 +106,16 @@
 #'
 #' # Names of the parameters
 #'
-#' With the label of the term (its group, or `residual`) before them: `line.envA` a variance,
-#' `line.envA.envB` a covariance (`us`), `id.variance` the one variance of a structure that has one,
+#' With the label of the term (its group, or `residual`) before them: `line.A` a variance,
+#' `line.A.B` a covariance (`us`), `id.variance` the one variance of a structure that has one,
 #' `id.rho`, `id.rho1`, ..., `id.gamma`, `id.range`, `id.smoothness`, and of `fa` the specific
-#' variance `line.envA.psi` and the loadings `line.envA.fa1`, `line.envA.fa2` (`rr1` of `rr`). These
+#' variance `line.A.psi` and the loadings `line.A.fa1`, `line.A.fa2` (`rr1` of `rr`). These
 #' names stand in [varcomp()], and `hold` and `start` take them.
 #'
 #' @return Nothing: these names have a meaning only in a formula.
 #' @references Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, ch. 5. Zimmerman &
 #'   Nunez-Anton (2010), Antedependence Models for Longitudinal Data. Smith, Cullis & Thompson
-#'   (2001), Biometrics 57:1138.
+#'   (2001), Biometrics 57:1138. Barndorff-Nielsen & Schou (1973), J. Multivar. Anal. 3:408.
 #' @examples
 #' orth <- transform(nlme::Orthodont, visit = factor(age))
 #' lmmfit(distance ~ age * Sex, orth, residual = ~ ar1(visit | Subject))

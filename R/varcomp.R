@@ -17,7 +17,7 @@
 #' @param information Which information matrix the standard errors come from: see [contest()].
 #' @param sigma 1: the matrices are on the scale of the data.
 #' @param ... Nothing more: what is not an argument is an error.
-#' @return `varcomp()`: a data frame with `term`, `parameter`, `estimate`, `se` (from the
+#' @return `varcomp()`: a data frame, which prints unstructured matrices below it, with `term`, `parameter`, `estimate`, `se` (from the
 #'   `information`; `NA` where held or at a boundary or bound) and `status`: free, tied, held, at
 #'   boundary (of what a covariance can be), or at bound (of `bounds`, see [constraints]). A
 #'   residual variance that goes to zero, because random terms leave it nothing, ends at a millionth
@@ -44,10 +44,46 @@ varcomp.lmmfit <- function(object, information = c("average", "observed", "expec
   if (information != "average") {
     parameters$se <- sqrt(diag(parameter_covariance(object, information)))
   }
-  data.frame(
+  table <- data.frame(
     term = parameters$term, parameter = parameters$name, estimate = reported_estimates(object),
     se = parameters$se, status = parameters$status
   )
+  structure(table, matrices = unstructured_matrices(object), class = c("varcomp", "data.frame"))
+}
+
+# Sigma of each unstructured term and residual of at least two rows, in the names of its parameters,
+# with the correlations above the diagonal; of a size to be read.
+unstructured_matrices <- function(fit, limit = 12L) {
+  parameters <- fit$parameters
+  labels <- c(term_labels(fit), if (!has_iid_residual(fit))
+    vapply(fit_residual(fit)$sections, `[[`, "", "label"))
+  found <- lapply(seq_along(labels), function(k) {
+    of_term <- k <= length(fit$random)
+    section <- if (!of_term) fit_residual(fit)$sections[[k - length(fit$random)]]
+    recipe <- if (of_term) fit$random[[k]]$structure else section$structure
+    coefs <- if (of_term) fit$random[[k]]$short_names else section$coefs
+    if (!is_unstructured(recipe) || length(coefs) < 2L || length(coefs) > limit) return(NULL)
+    values <- if (of_term) reported_estimates(fit)[parameters$index == k] else
+      section_values(parameters, k - length(fit$random), reported_estimates(fit))
+    sigma <- covariance_matrix(recipe, values, sub("^\\(Intercept\\)$", "Intercept", coefs))
+    above <- upper.tri(sigma)
+    sigma[above] <- correlation_matrix(sigma)[above]
+    sigma
+  })
+  names(found) <- labels
+  Filter(Negate(is.null), found)
+}
+
+#' @method print varcomp
+#' @export
+print.varcomp <- function(x, digits = max(3L, getOption("digits") - 2L), ...) {
+  print.data.frame(x, ...)
+  matrices <- attr(x, "matrices")
+  for (label in names(matrices)) {
+    cat("\n", label, ": covariances, and correlations above the diagonal\n", sep = "")
+    print(matrices[[label]], digits = digits)
+  }
+  invisible(x)
 }
 
 #' @rdname varcomp

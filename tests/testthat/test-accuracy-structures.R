@@ -47,6 +47,53 @@ test_that("Orthodont: structures of residuals as in gls()", {
   expect_value(formula, orthodont, ~ toep(visit | Subject), 424.643061, "toep", "ML")
 })
 
+test_that("Ovary: autoregressions and moving averages as corARMA()", {
+  ovary <- as.data.frame(nlme::Ovary)
+  ovary$Mare <- factor(as.character(ovary$Mare))
+  ovary <- ovary[order(ovary$Mare, ovary$Time), ]
+  ovary$step <- stats::ave(ovary$Time, ovary$Mare, FUN = seq_along)
+  ovary <- transform(ovary, s = sin(2 * pi * Time), c = cos(2 * pi * Time))
+  orders <- list(ar2 = c(2, 0), ar3 = c(3, 0), ma1 = c(0, 1), ma2 = c(0, 2))
+  for (method in c("REML", "ML")) {
+    for (name in names(orders)) {
+      correlation <- nlme::corARMA(form = ~ step | Mare, p = orders[[name]][1L],
+        q = orders[[name]][2L])
+      # optim() leaves what nlme can take.
+      expected <- nlme_value(nlme::gls(follicles ~ s + c, ovary, correlation = correlation,
+        method = method, control = nlme::glsControl(tolerance = 1e-10, msTol = 1e-12)))
+      residual <- stats::as.formula(sprintf("~ %s(step | Mare)", name))
+      expect_value(follicles ~ s + c, ovary, residual, expected, paste(name, method), method)
+    }
+  }
+  # The estimates too, and beside a random term.
+  fit <- fit_ours(follicles ~ s + c + (1 | Mare), ovary, "REML", residual = ~ ar2(step | Mare))
+  peer <- nlme::lme(follicles ~ s + c, ovary, random = ~ 1 | Mare,
+    correlation = nlme::corARMA(form = ~ step | Mare, p = 2), control = nlme::lmeControl(
+      maxIter = 300, msMaxIter = 500, tolerance = 1e-10, msTol = 1e-12))
+  expect_within(fit$minus2loglik, nlme_value(peer), 1e-4, "ar2 beside a random intercept")
+  phi <- stats::coef(peer$modelStruct$corStruct, unconstrained = FALSE)
+  expect_within(fit$parameters$estimate[3:4], unname(phi), 2e-3, "phi")
+})
+
+test_that("Orthodont: processes and general correlations in what contains them", {
+  formula <- distance ~ age * Sex
+  value <- function(residual, ...) {
+    fit_ours(formula, orthodont, residual = residual, ...)$minus2loglik
+  }
+  ar1 <- value(~ ar1(visit | Subject))
+  expect_within(value(~ ar2(visit | Subject), hold = c(residual.phi2 = 0)), ar1, 1e-7, "ar2 to ar1")
+  expect_within(value(~ ar3(visit | Subject)), value(~ toep(visit | Subject)), 1e-5,
+    "three coefficients, three lags")
+  expect_within(value(~ ma1h(visit | Subject), hold = c(residual.theta = 0)),
+    value(~ diag(visit)), 1e-7, "ma1h to diag")
+  corg <- value(~ corg(visit | Subject))
+  expect_no_higher(corg, value(~ toep(visit | Subject)), 1e-6, "corg contains toep")
+  expect_no_higher(value(~ us(visit | Subject)), corg, 1e-6, "us contains corg")
+  # As a random term beside the residual.
+  expect_within(fit_ours(distance ~ age + corg(0 + Sex | age), orthodont)$minus2loglik,
+    fit_ours(distance ~ age + cs(Sex | age), orthodont)$minus2loglik, 1e-6, "corg of two is cs")
+})
+
 test_that("Orthodont: what the structures become in their limits", {
   formula <- distance ~ age * Sex
   value <- function(residual, ...) {

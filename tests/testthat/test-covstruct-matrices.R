@@ -37,6 +37,36 @@ structure_cases <- list(
     })),
   arma11 = list(recipe_of("arma11"), c(2, 0.6, 0.4),
     by_entry(function(i, j) 2 * if (i == j) 1 else 0.4 * 0.6^(abs(i - j) - 1))),
+  # Written out by their recursions, not by stats::ARMAacf().
+  ar2 = list(recipe_of("ar2"), c(2, 1.2, -0.5),
+    by_entry(function(i, j) 2 * c(1, 0.8, 0.46, 0.152)[abs(i - j) + 1])),
+  ar2h = list(recipe_of("ar2h"), c(sds^2, 1.2, -0.5),
+    by_entry(function(i, j) sds[i] * sds[j] * c(1, 0.8, 0.46, 0.152)[abs(i - j) + 1])),
+  ar3 = list(recipe_of("ar3"), c(2, 0.5, 0.2, -0.3), {
+    # rho1 = (phi1 + phi2 phi3) / (1 - phi2 - phi3 (phi1 + phi3)), Yule-Walker by hand
+    rho <- (0.5 - 0.2 * 0.3) / (1 - 0.2 + 0.3 * (0.5 - 0.3))
+    rho[2] <- 0.5 * rho + 0.2 - 0.3 * rho
+    rho[3] <- 0.5 * rho[2] + 0.2 * rho[1] - 0.3
+    by_entry(function(i, j) 2 * c(1, rho)[abs(i - j) + 1])
+  }),
+  ma1 = list(recipe_of("ma1"), c(2, -0.5),
+    by_entry(function(i, j) 2 * c(1, -0.4, 0, 0)[abs(i - j) + 1])),
+  ma2 = list(recipe_of("ma2"), c(2, 0.6, 0.3),
+    by_entry(function(i, j) 2 * c(1, 0.78 / 1.45, 0.3 / 1.45, 0)[abs(i - j) + 1])),
+  ma2h = list(recipe_of("ma2h"), c(sds^2, 0.6, 0.3),
+    by_entry(function(i, j) sds[i] * sds[j] * c(1, 0.78 / 1.45, 0.3 / 1.45, 0)[abs(i - j) + 1])),
+  # With a double root r: rho_d = (1 + d (1 - r^2) / (1 + r^2)) r^d.
+  sar = list(recipe_of("sar"), c(2, 0.8), by_entry(function(i, j) {
+    2 * (1 + abs(i - j) * 0.84 / 1.16) * 0.4^abs(i - j)
+  })),
+  sar2 = list(recipe_of("sar2"), c(2, 0, 0.4), by_entry(function(i, j) {
+    2 * (1 + abs(i - j) * 0.84 / 1.16) * 0.4^abs(i - j)
+  })),
+  corg = list(recipe_of("corg"), c(2, 0.5, -0.3, 0.1, 0.2, 0, 0.4), {
+    corg <- diag(4)
+    corg[upper.tri(corg)] <- c(0.5, -0.3, 0.1, 0.2, 0, 0.4)
+    2 * (corg + t(corg) - diag(4))
+  }),
   exp = list(recipe_of("exp", coordinates = place), c(2, 1.3), 2 * exp(-apart(place) / 1.3)),
   `exp in a plane` = list(recipe_of("exp", coordinates = field), c(2, 1.3),
     2 * exp(-apart(field) / 1.3)),

@@ -48,7 +48,7 @@ test_that("what a structure cannot take is an error that says so", {
   error_class <- function(formula) class(tryCatch(lmmfit(formula, d), error = identity))[1]
   for (formula in list(
     y ~ ar1(x + time | id), y ~ exp(visit | id), y ~ fa(visit | id, k = 4),
-    y ~ toep(visit | id, bands = 9), y ~ cs(1 | id), y ~ ar1(visit | id, 2), y ~ ar2(visit | id),
+    y ~ toep(visit | id, bands = 9), y ~ cs(1 | id), y ~ ar1(visit | id, 2), y ~ ar4(visit | id),
     y ~ fa(visit | id, bands = 2), y ~ product(visit | id)
   )) {
     expect_identical(error_class(formula), "henderson_error_structure", info = deparse1(formula))

@@ -43,6 +43,23 @@ test_that("residuals", {
     residual = ~ id(units):us(trait)), own(cbind(yield, age + row * yield) ~ 1 + (1 | gen)))
 })
 
+test_that("structures of an order, banded and anisotropic ones", {
+  for (name in c("ar2", "ar3", "ma1", "ma2", "sar", "sar2")) {
+    theirs <- stats::as.formula(sprintf("~ idv(env):%s(row):ar1(col)", name))
+    ours <- stats::as.formula(sprintf("~ %s(row):ar1(col) | env", name))
+    same(asreml(fixed = yield ~ env, residual = theirs), own(yield ~ env, residual = ours))
+  }
+  same(asreml(fixed = yield ~ env, residual = ~ id(env):corb(row, 2):ar1(col)),
+    own(yield ~ env, residual = ~ toep(row, bands = 3):ar1(col) | env))
+  same(asreml(fixed = yield ~ env, random = ~ corg(env):gen), own(yield ~ env + corg(env | gen)))
+  same(asreml(fixed = yield ~ env, residual = ~ idv(env):aexp(row, col)),
+    own(yield ~ env, residual = ~ exp(row):exp(col) | env))
+  same(asreml(fixed = yield ~ env, residual = ~ idv(env):ieuc(row, col)),
+    own(yield ~ env, residual = ~ exp(row + col | env)))
+  expect_error(asreml(fixed = yield ~ env, residual = ~ idv(env):iexp(row, col)), "along the sides",
+    class = "henderson_error_foreign")
+})
+
 test_that("pedigrees, the values of vpredict() and update()", {
   ped <- suppressMessages(pedigree(data.frame(id = 1:20, sire = c(rep(NA, 5), rep(1:3, 5)),
     dam = c(rep(NA, 5), rep(4:5, length.out = 15)))))

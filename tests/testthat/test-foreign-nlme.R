@@ -56,7 +56,7 @@ test_that("what cannot be had says what to write", {
   refused("form = ~ time | id", correlation = corAR1())
   refused("does not say which record", correlation = corAR1(form = ~ 1 | Subject))
   refused("varIdent(form = ~ 1 | t)", correlation = corSymm(form = ~ t | Subject))
-  refused("only the orders", correlation = corARMA(form = ~ t | Subject, p = 2, q = 0))
+  refused("its orders", correlation = corARMA(form = ~ t | Subject, p = 2, q = 1))
   refused("a nugget", correlation = corExp(form = ~ t | Subject, nugget = TRUE))
   refused("not understood", correlation = corSpher(form = ~ t | Subject))
   refused("`residual` is given too", correlation = corAR1(form = ~ t | Subject), residual = ~iid)

@@ -13,11 +13,13 @@
 #include "core/covariance/distance.h"
 #include "core/covariance/entries.h"
 #include "core/covariance/factor_analytic.h"
+#include "core/covariance/general_correlation.h"
 #include "core/covariance/identity.h"
 #include "core/covariance/lower.h"
 #include "core/covariance/matern.h"
 #include "core/covariance/own.h"
 #include "core/covariance/partly_held.h"
+#include "core/covariance/process.h"
 #include "core/covariance/product.h"
 #include "core/covariance/scaled.h"
 #include "core/covariance/toeplitz.h"
@@ -81,6 +83,16 @@ std::shared_ptr<const Correlation> matern(const Recipe& recipe) {
   return std::make_shared<Matern>(recipe.coordinates, recipe.constants, recipe.together);
 }
 
+template <ProcessKind kind, Index order>
+std::shared_ptr<const Correlation> process(const Recipe& recipe) {
+  return std::make_shared<Process>(recipe.n_coef, kind, order);
+}
+
+template <Index order>
+std::shared_ptr<const Correlation> symmetric_process(const Recipe& recipe) {
+  return std::make_shared<SymmetricProcess>(recipe.n_coef, order);
+}
+
 template <MakeCorrelation make, bool own_variances>
 StructurePointer scaled(const Recipe& recipe, const Held& held) {
   return std::make_unique<Scaled>(make(recipe), own_variances, held.held, held.values,
@@ -128,6 +140,17 @@ constexpr Entry kTable[] = {
     heterogeneous<toeplitz, lags>("toeph"),
     heterogeneous<of_size<Antedependence>, neighbours>("ante"),
     homogeneous<of_size<Arma>, fixed<2>>("arma11"),
+    homogeneous<process<ProcessKind::autoregression, 2>, fixed<2>>("ar2"),
+    heterogeneous<process<ProcessKind::autoregression, 2>, fixed<2>>("ar2h"),
+    homogeneous<process<ProcessKind::autoregression, 3>, fixed<3>>("ar3"),
+    heterogeneous<process<ProcessKind::autoregression, 3>, fixed<3>>("ar3h"),
+    homogeneous<process<ProcessKind::moving_average, 1>, fixed<1>>("ma1"),
+    heterogeneous<process<ProcessKind::moving_average, 1>, fixed<1>>("ma1h"),
+    homogeneous<process<ProcessKind::moving_average, 2>, fixed<2>>("ma2"),
+    heterogeneous<process<ProcessKind::moving_average, 2>, fixed<2>>("ma2h"),
+    homogeneous<symmetric_process<1>, fixed<1>>("sar"),
+    homogeneous<symmetric_process<2>, fixed<2>>("sar2"),
+    homogeneous<of_size<GeneralCorrelation>, pairs>("corg"),
     homogeneous<of_distance<Decay::exponential>, fixed<1>>("exp"),
     homogeneous<of_distance<Decay::gaussian>, fixed<1>>("gau"),
     homogeneous<matern, range_and_smoothness>("matern"),

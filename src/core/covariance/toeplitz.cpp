@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/covariance/levinson.h"
 #include "core/covariance/limits.h"
 
 namespace henderson::covariance {
@@ -188,23 +189,9 @@ bool Toeplitz::is_inside(const ConstVectorRef& free) const {
   return free.allFinite() && (!is_banded() || reach(free).value < 0.999 * kFarOut);
 }
 
-// A R A' = D with the prediction coefficients of all orders in A, and D what they leave of the
-// variances: the product of 1 - pi^2 = 1 / cosh^2.
 std::optional<Matrix> Toeplitz::root(const ConstVectorRef& free) const {
   if (is_banded()) return std::nullopt;
-  Matrix predicting = Matrix::Identity(size_, size_);
-  Vector sd = Vector::Ones(size_), phi(0);
-  for (Index k = 0; k < n_lags_; ++k) {
-    const double pi = std::tanh(free[k]);
-    Vector next(k + 1);
-    next << phi - pi * phi.reverse(), pi;
-    phi = std::move(next);
-    predicting.row(k + 1).head(k + 1) = -phi.reverse().transpose();
-    sd[k + 1] = sd[k] / std::cosh(free[k]);
-  }
-  const Matrix inverse =
-      predicting.triangularView<Eigen::UnitLower>().solve(Matrix::Identity(size_, size_));
-  return Matrix(inverse * sd.asDiagonal());
+  return root_of_partials(free, size_);
 }
 
 // The mean correlation of each lag, its partial autocorrelations taken into (-1, 1); with bands

@@ -45,6 +45,8 @@ Index lags(const Recipe& recipe) {
 
 Index neighbours(const Recipe& recipe) { return recipe.n_coef - 1; }
 
+Index pairs(const Recipe& recipe) { return recipe.n_coef * (recipe.n_coef - 1) / 2; }
+
 Index range_and_smoothness(const Recipe& recipe) { return recipe.constants.size() > 0 ? 1 : 2; }
 
 }  // namespace henderson::covariance

@@ -36,9 +36,11 @@ template <Index n>
 Index fixed(const Recipe&) {
   return n;
 }
-// Those of the bands, or all; one for each pair of neighbours; a smoothness may be a constant.
+// Those of the bands, or all; one for each pair of neighbours, or each pair; a smoothness may be a
+// constant.
 Index lags(const Recipe& recipe);
 Index neighbours(const Recipe& recipe);
+Index pairs(const Recipe& recipe);
 Index range_and_smoothness(const Recipe& recipe);
 
 template <CountParameters parameters>

@@ -52,6 +52,15 @@ std::vector<Recipe> all_recipes() {
           recipe("toeph", 4),
           recipe("ante", 4),
           recipe("arma11", 4),
+          recipe("ar2", 5),
+          recipe("ar2h", 3),
+          recipe("ar3", 6),
+          recipe("ma1", 4),
+          recipe("ma1h", 4),
+          recipe("ma2", 5),
+          recipe("sar", 4),
+          recipe("sar2", 5),
+          recipe("corg", 4),
           located("exp", kLine),
           located("exp", kPlane),
           located("gau", kPlane),
@@ -62,6 +71,7 @@ std::vector<Recipe> all_recipes() {
           recipe("rr", 4, 2),
           product({recipe("ar1", 3), recipe("ar1", 2)}),
           product({recipe("us", 2), recipe("ar1", 3)}),
+          product({recipe("corg", 2), recipe("ar2", 3)}),
           product({recipe("ar1h", 2), recipe("cs", 2), located("exp", kLine)})};
 }
 
@@ -302,7 +312,8 @@ TEST_CASE("structures: held values stay, the others move") {
 
 TEST_CASE("structures: every theta is a covariance, however large") {
   std::mt19937 engine(17);
-  for (const std::string name : {"cs", "csh", "ar1", "ar1h", "toep", "toeph", "ante", "arma11"}) {
+  for (const std::string name : {"cs", "csh", "ar1", "ar1h", "toep", "toeph", "ante", "arma11",
+                                 "ar2", "ar3", "ma1", "ma2", "sar", "sar2", "corg"}) {
     INFO(name);
     const auto structure = make_structure(recipe(name, 5), {});
     for (int repeat = 0; repeat < 20; ++repeat) {
@@ -331,6 +342,80 @@ TEST_CASE("toep: every positive definite Toeplitz matrix has a theta") {
   }
   CHECK_THROWS_AS(structure->theta_from_values((Vector(5) << 1, 0.9, 0, 0, 0).finished()),
                   InvalidSpec);
+}
+
+TEST_CASE("processes: correlations are those of their definitions") {
+  // Yule-Walker by hand: rho_1 = phi_1 / (1 - phi_2), then the recursion.
+  const auto ar2 = make_structure(recipe("ar2", 4), {});
+  const Vector theta = ar2->theta_from_values(Eigen::Vector3d(2.0, 1.2, -0.5));
+  const double one = 1.2 / 1.5, two = 1.2 * one - 0.5, three = 1.2 * two - 0.5 * one;
+  const Matrix sigma = ar2->covariance(theta, everywhere(4));
+  CHECK(difference(sigma.col(0), 2.0 * Eigen::Vector4d(1.0, one, two, three)) < 1e-14);
+  // A process of a higher order contains those of lower ones.
+  const auto ar3 = make_structure(recipe("ar3", 4), {});
+  const Vector same = ar3->theta_from_values(Eigen::Vector4d(2.0, 1.2, -0.5, 0.0));
+  CHECK(difference(ar3->covariance(same, everywhere(4)), sigma) < 1e-13);
+  const auto ma2 = make_structure(recipe("ma2", 4), {});
+  const Vector moving = ma2->theta_from_values(Eigen::Vector3d(1.0, 0.6, 0.3));
+  CHECK(difference(ma2->covariance(moving, everywhere(4)).col(0),
+                   Eigen::Vector4d(1.0, 0.78 / 1.45, 0.3 / 1.45, 0.0)) < 1e-14);
+  const auto sar = make_structure(recipe("sar", 4), {});
+  const auto twice = ar2->theta_from_values(Eigen::Vector3d(1.0, 0.8, -0.16));
+  CHECK(
+      difference(sar->covariance(sar->theta_from_values(Eigen::Vector2d(1.0, 0.8)), everywhere(4)),
+                 ar2->covariance(twice, everywhere(4))) < 1e-13);
+  const auto sar2 = make_structure(recipe("sar2", 4), {});
+  const auto thrice = ar3->theta_from_values(Eigen::Vector4d(1.0, 0.2, 0.32, -0.096));
+  CHECK(difference(sar2->covariance(sar2->theta_from_values(Eigen::Vector3d(1.0, -0.6, 0.4)),
+                                    everywhere(4)),
+                   ar3->covariance(thrice, everywhere(4))) < 1e-13);
+}
+
+TEST_CASE("processes: what is not stationary, or not invertible, is no process") {
+  const auto ar2 = make_structure(recipe("ar2", 4), {});
+  CHECK_THROWS_AS(ar2->theta_from_values(Eigen::Vector3d(1.0, 0.6, 0.5)), InvalidSpec);
+  CHECK_THROWS_AS(ar2->theta_from_values(Eigen::Vector3d(1.0, 0.1, -1.01)), InvalidSpec);
+  const auto ma1 = make_structure(recipe("ma1", 4), {});
+  CHECK_THROWS_AS(ma1->theta_from_values(Eigen::Vector2d(1.0, 1.2)), InvalidSpec);
+  const auto corg = make_structure(recipe("corg", 3), {});
+  CHECK_THROWS_AS(corg->theta_from_values(Eigen::Vector4d(1.0, 0.9, 0.9, -0.9)), InvalidSpec);
+  // With a value held the others stop where it has no process.
+  for (const std::string name : {"ar2", "ma2"}) {
+    const Held held{{false, true, false}, Eigen::Vector3d(1.0, 0.9, 0.0)};
+    const auto part = make_structure(recipe(name, 4), held);
+    CHECK(part->factor(part->theta_from_values(Eigen::Vector3d(1.0, 0.9, 0.05))).has_value());
+    CHECK_FALSE(part->factor(Eigen::Vector2d(1.0, name == "ar2" ? 0.15 : -1.2)).has_value());
+  }
+}
+
+TEST_CASE("processes: factors with all digits next to a limit") {
+  for (const std::string name : {"ar2", "corg"}) {
+    const auto structure = make_structure(recipe(name, 3), {});
+    Vector theta = Vector::Constant(structure->n_theta(), 0.3);
+    theta[0] = 1.0;
+    theta[1] = 18.0;
+    const Matrix lambda = *structure->factor(theta);
+    CHECK(lambda(1, 1) == Approx(1.0 / std::cosh(18.0)).epsilon(1e-10));
+    theta[1] = kInfinity;
+    const std::vector<bool> boundary = structure->theta_at_boundary(theta);
+    CHECK(boundary[1]);
+  }
+}
+
+TEST_CASE("corg: every correlation matrix has a theta") {
+  std::mt19937 engine(20);
+  const auto structure = make_structure(recipe("corg", 4), {});
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    Matrix loading(4, 5);
+    for (Index c = 0; c < 5; ++c) loading.col(c) = normal(4, engine);
+    const Vector size = loading.rowwise().norm();
+    const Matrix unit = size.cwiseInverse().asDiagonal() * loading;
+    const Matrix r = unit * unit.transpose();
+    Vector values(7);
+    values << 3.0, r(1, 0), r(2, 0), r(2, 1), r(3, 0), r(3, 1), r(3, 2);
+    const Vector theta = structure->theta_from_values(values);
+    CHECK(difference(structure->covariance(theta, everywhere(4)), 3.0 * r) < 1e-12);
+  }
 }
 
 TEST_CASE("structures: limits") {
