@@ -12,10 +12,19 @@
 #' lmmfit(yield ~ Variety + at(Variety, c("Golden Rain", "Marvellous")):rep + (1 | Block), oats)
 #' @export
 at <- function(factor, levels = NULL) {
+  if (!is.atomic(factor) || length(dim(factor)) > 1L) {
+    abort_argument("factor", class(factor)[1L], "a factor")
+  }
   factor <- if (is.factor(factor)) factor else base::factor(factor)
   known <- base::levels(factor)
   if (is.null(levels)) levels <- known
-  if (is.numeric(levels) && !all(as.character(levels) %in% known)) levels <- known[levels]
+  if (!is.atomic(levels) || anyNA(levels)) {
+    abort_argument("levels", levels, "levels of the factor, or their numbers")
+  }
+  if (is.numeric(levels) && all(levels %in% seq_along(known)) &&
+        !all(as.character(levels) %in% known)) {
+    levels <- known[levels]
+  }
   levels <- as.character(levels)
   unknown <- setdiff(levels, known)
   if (length(unknown) > 0L) abort_at_levels(unknown, known)

@@ -55,6 +55,9 @@ blend <- function(K, with = NULL, share = 0.05) {
 }
 
 check_symmetric_matrix <- function(K, argument) {
+  if (!is.numeric(K) && !inherits(K, "Matrix")) {
+    abort_argument(argument, class(K)[1L], "a symmetric matrix of finite numbers")
+  }
   K <- as.matrix(K)
   valid <- is.numeric(K) && nrow(K) == ncol(K) && all(is.finite(K)) &&
     isSymmetric(unname(K), tol = 1e-8)

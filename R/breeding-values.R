@@ -99,8 +99,8 @@ blup_contrasts <- function(object, K, term = NULL, coefficient = NULL) {
   k <- find_term(object, term)
   term <- object$random[[k]]
   coefficient <- coefficient %||% term$coef_names[1L]
-  unknown <- setdiff(coefficient, term$coef_names)
-  if (!is.character(coefficient) || length(unknown) > 0L) {
+  check_names(coefficient, "coefficient", paste("of", toString(term$coef_names)))
+  if (!all(coefficient %in% term$coef_names)) {
     abort_argument("coefficient", coefficient, paste("of", toString(term$coef_names)))
   }
   K <- contrast_rows(K, term)

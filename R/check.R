@@ -7,6 +7,14 @@ check_flag <- function(value, argument) {
   value
 }
 
+# One name, or several: no missing ones.
+check_names <- function(value, argument, what = "a name", several = TRUE) {
+  if (!is.character(value) || anyNA(value) || !several && length(value) != 1L) {
+    abort_argument(argument, value, what)
+  }
+  value
+}
+
 check_count <- function(value, argument, least = 1) {
   valid <- is.numeric(value) && length(value) == 1L && is.finite(value) && value >= least &&
     value == round(value) && value <= .Machine$integer.max
@@ -32,7 +40,9 @@ check_choice <- function(value, choices, argument, synonyms = character()) {
   if (is.character(value) && length(value) == 1L && value %in% choices) return(value)
   known <- stats::setNames(choices, tolower(choices))
   known <- c(known, synonyms[setdiff(names(synonyms), names(known))])
-  if (!is.character(value) || length(value) != 1L) abort_choice(argument, value, choices)
+  if (!is.character(value) || length(value) != 1L || is.na(value)) {
+    abort_choice(argument, value, choices)
+  }
   found <- known[tolower(value)]
   if (is.na(found)) abort_choice(argument, value, choices)
   unname(found)

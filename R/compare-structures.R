@@ -22,6 +22,10 @@ compare_structures <- function(object, residual, ...) {
   if (!is.list(residual) || inherits(residual, "formula") || length(residual) == 0L) {
     abort_argument("residual", residual, "a list of structures, such as list(~iid, ~ ar1(t | id))")
   }
+  unknown <- setdiff(...names(), names(formals(lmmfit)))
+  if (length(unknown) > 0L) {
+    abort_unused(unknown[1L], list(...)[[unknown[1L]]], quote(lmmfit), names(formals(lmmfit)))
+  }
   names <- structure_labels(residual)
   user <- parent.frame()
   changed <- c(...names(), "residual")

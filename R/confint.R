@@ -47,6 +47,10 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   method <- check_choice(method, c("Wald", "profile", "boot"), "method")
   type <- check_choice(type, c("percentile", "basic"), "type")
   if (inherits(functions, "formula")) functions <- list(functions)
+  if (!is.null(functions) && !is.list(functions)) {
+    abort_argument("functions", functions, "formulas of variance parameters")
+  }
+  if (!is.null(information)) check_choice(information, information_choices, "information")
   parm <- interval_parameters(object, if (!missing(parm)) parm, method, functions)
   switch(method,
     Wald = wald_intervals(object, parm, level, functions, ddf, information),

@@ -39,6 +39,11 @@ lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE,
   )
 }
 
+# As lmm_control() makes it, with each of its settings.
+is_control <- function(x) {
+  inherits(x, "lmm_control") && all(setdiff(names(formals(lmm_control)), "...") %in% names(x))
+}
+
 check_progress <- function(progress) {
   if (is.null(progress) || isTRUE(progress) || isFALSE(progress)) return(progress)
   if (!is.numeric(progress) || length(progress) != 1L || is.na(progress) || progress < 0) {

@@ -32,7 +32,7 @@ drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
   labels <- object$fixed$labels[lengths(containing) == 0L]
   if (!missing(scope)) {
     if (inherits(scope, "formula")) scope <- attr(stats::terms(scope), "term.labels")
-    unknown <- setdiff(scope, labels)
+    unknown <- setdiff(check_names(scope, "scope", "labels of terms, or a formula of them"), labels)
     if (length(unknown) > 0L) abort_scope(unknown, labels)
     labels <- scope
   } else {

@@ -34,6 +34,9 @@ as_hypotheses <- function(K, names, argument = "K") {
     abort_hypothesis(argument, "must be numeric",
       "Give a vector, a matrix with a row for each function, or names of fixed effects.")
   }
+  if (length(dim(K)) > 2L) {
+    abort_hypothesis(argument, "has three dimensions", "Give a matrix with a row for each function.")
+  }
   if (is.null(dim(K))) K <- matrix(K, 1L, dimnames = list(NULL, names(K)))
   K <- by_names(K, names, argument)
   values <- if (inherits(K, "sparseMatrix")) K@x else K

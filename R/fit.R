@@ -57,7 +57,9 @@ validate_lmmfit <- function(fit) {
 }
 
 check_fit <- function(object, argument = "object") {
-  if (!inherits(object, "lmmfit")) abort_argument(argument, class(object)[1L], "a fit by lmmfit()")
+  if (!inherits(object, "lmmfit") || is.null(object$parameters) || is.null(object$frame)) {
+    abort_argument(argument, class(object)[1L], "a fit by lmmfit()")
+  }
   object
 }
 

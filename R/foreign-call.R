@@ -131,7 +131,7 @@ foreign_arguments <- list(
   family = function(call, value, env, given) with_family(call, value, env, given),
   verbose = function(call, value, env, given) {
     control <- if (is.null(call$control)) lmm_control() else eval(call$control, env)
-    if (!inherits(control, "lmm_control")) abort_control(control)
+    if (!is_control(control)) abort_control(control)
     wanted <- eval(given, env)
     if (is.numeric(wanted) && length(wanted) == 1L) wanted <- wanted > 0
     control$trace <- check_flag(wanted, "verbose")

@@ -9,6 +9,7 @@ interval_parameters <- function(fit, parm, method, functions) {
     if (!is.null(functions)) return(list(fixed = integer(), variance = integer()))
     parm <- if (method == "Wald") "fixed" else "all"
   }
+  if (!is.numeric(parm)) check_names(parm, "parm", "names of effects or parameters, or numbers")
   if (is.numeric(parm)) {
     unknown <- setdiff(parm, seq_along(fixed))
     if (length(unknown) > 0L) abort_coefficient(unknown, fixed)

@@ -73,14 +73,15 @@ looked_up <- function(x) {
 
 # The names in `data` nearest to `name`: at most three, and only those that a slip could explain.
 nearest_names <- function(name, candidates) {
-  if (length(candidates) == 0L) return(character())
+  is_name <- is.character(name) && length(name) == 1L && !is.na(name)
+  if (length(candidates) == 0L || !is_name) return(character())
   distance <- slip_distance(name, candidates)
   near <- candidates[distance <= if (nchar(name) < 2L) 0 else ceiling(nchar(name) / 3)]
   utils::head(near[order(distance[match(near, candidates)])], 3L)
 }
 
 nearest_of <- function(names, candidates) {
-  unique(unlist(lapply(names, nearest_names, candidates)))
+  unique(unlist(lapply(as.list(names), nearest_names, candidates)))
 }
 
 # A remedy, as a text for cli.

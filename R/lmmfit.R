@@ -168,7 +168,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
 
 check_front_door <- function(data, control) {
   if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_data(data)
-  if (!inherits(control, "lmm_control")) abort_control(control)
+  if (!is_control(control)) abort_control(control)
 }
 
 check_contrasts <- function(contrasts) {

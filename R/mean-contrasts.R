@@ -105,8 +105,14 @@ as_whole <- function(x) {
 #' @rdname mean-contrasts
 #' @export
 mean_contrasts <- function(x, contrasts, adjust = "none", level = NULL) {
-  if (is.list(contrasts)) contrasts <- do.call(rbind, contrasts)
-  if (!is.matrix(contrasts)) contrasts <- t(contrasts)
+  check_means(x)
+  if (is.list(contrasts) && length(contrasts) > 0L && all(vapply(contrasts, is.numeric, NA))) {
+    contrasts <- do.call(rbind, contrasts)
+  }
+  if (!is.numeric(contrasts) || anyNA(contrasts) || length(contrasts) == 0L) {
+    abort_argument("contrasts", contrasts, "a matrix of numbers, or a list of its rows")
+  }
+  if (!is.matrix(contrasts)) contrasts <- matrix(contrasts, 1L)
   if (is.null(rownames(contrasts))) rownames(contrasts) <- seq_len(nrow(contrasts))
   compared(x, adjust, level, function(labels, values) {
     if (ncol(contrasts) != length(labels)) {
@@ -160,7 +166,8 @@ contrast_table <- function(found, adjust, level, n_means) {
 #' @rdname mean-contrasts
 #' @export
 mean_letters <- function(x, adjust = "tukey", alpha = 0.05) {
-  check_level(1 - alpha)
+  check_level(alpha, "alpha")
+  check_means(x)
   need_package("multcompView", "mean_letters()")
   compared <- stats::setNames(pairs(x, adjust = adjust), NULL)
   p <- compared[[ncol(compared)]]

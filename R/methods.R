@@ -153,6 +153,7 @@ model.matrix.lmmfit <- function(object, type = c("fixed", "random"), sparse = FA
                                 ...) {
   check_unused(...)
   type <- check_choice(type, c("fixed", "random"), "type")
+  check_flag(sparse, "sparse")
   if (type == "random") {
     if (!is.null(data)) abort_argument("data", data, "left out with type = \"random\"")
     return(named_random_matrix(object, fit_matrices(object)$Z))

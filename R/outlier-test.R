@@ -7,7 +7,7 @@ outlier_test <- function(model, term = NULL) {
   if (is.null(term)) {
     table <- data.frame(record = row.names(model$frame), statistic = standardised(model))
   } else {
-    k <- match(term, term_labels(model))
+    k <- match(check_names(term, "term", "the label of one random term", FALSE), term_labels(model))
     if (is.na(k)) abort_term("term", term, unique(term_labels(model)))
     table <- level_statistics(model, k)
   }

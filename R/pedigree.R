@@ -251,6 +251,7 @@ animal_rows <- function(ped) ped$n_groups + seq_len(length(ped$id) - ped$n_group
 # Rows of animals by name.
 find_animals <- function(ped, animals, argument = "animals") {
   if (is.null(animals)) return(animal_rows(ped))
+  if (!is.atomic(animals)) abort_argument(argument, class(animals)[1L], "names of animals")
   animals <- if (is.factor(animals)) levels(animals)[animals] else number_names(animals)
   rows <- match(animals, ped$id)
   if (anyNA(rows)) abort_unknown_animals(unique(animals[is.na(rows)]), argument)

@@ -56,6 +56,8 @@ read_records <- function(file, columns = NULL, widths = NULL, sep = NULL, header
 # A data frame of text.
 file_table <- function(file, widths, sep, header, skip) {
   skip <- check_count(skip, "skip", 0)
+  if (!inherits(file, "connection")) check_names(file, "file", "the path of a file", FALSE)
+  if (!is.null(sep)) check_names(sep, "sep", "one character", FALSE)
   if (is.character(file) && !file.exists(file)) abort_file("there is no such file.", file)
   lines <- readLines(file, warn = FALSE)
   if (skip > 0L) lines <- lines[-seq_len(skip)]

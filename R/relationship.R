@@ -97,6 +97,9 @@ Amatrix <- function(ped, animals = NULL) {
 a_multiply <- function(ped, x) {
   check_pedigree(ped)
   rows <- animal_rows(ped)
+  if (!is.numeric(x) && !is.data.frame(x) && !inherits(x, "Matrix")) {
+    abort_argument("x", class(x)[1L], "numeric and finite")
+  }
   given <- as.matrix(x)
   if (!is.numeric(given) || !all(is.finite(given))) {
     abort_argument("x", x, "numeric and finite")

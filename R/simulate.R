@@ -62,6 +62,9 @@ seed_state <- function(seed) {
   if (!exists(".Random.seed", envir = globalenv(), inherits = FALSE)) stats::runif(1)
   old <- get(".Random.seed", envir = globalenv())
   if (is.null(seed)) return(list(old = old, used = old))
+  if (!is.numeric(seed) || length(seed) != 1L || !isTRUE(abs(seed) <= .Machine$integer.max)) {
+    abort_argument("seed", seed, "a whole number")
+  }
   set.seed(seed)
   list(old = old, used = structure(seed, kind = as.list(RNGkind())))
 }

@@ -30,6 +30,7 @@ tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, c
                         conf.method = c("Wald", "profile"), ...) {
   check_unused(...)
   effects <- check_tidy_effects(effects)
+  check_flag(conf.int, "conf.int")
   level <- check_level(conf.level, "conf.level")
   scales <- check_choice(scales, c("sdcor", "vcov"), "scales")
   conf.method <- check_choice(conf.method, c("Wald", "profile"), "conf.method")
@@ -131,6 +132,7 @@ glance.lmmfit <- function(x, ...) {
 #' @export
 augment.lmmfit <- function(x, data = NULL, newdata = NULL, se_fit = NULL, ...) {
   asked <- c(if (!is.null(se_fit)) list(se = se_fit), list(...))
+  if (!is.null(data) && !is.data.frame(data)) abort_data(data)
   if (!is.null(newdata)) {
     return(with_predictions(newdata, do.call(predict, c(list(x, newdata), asked))))
   }

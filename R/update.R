@@ -15,6 +15,10 @@
 #' @method update lmmfit
 #' @export
 update.lmmfit <- function(object, formula., ..., evaluate = TRUE) {
+  check_flag(evaluate, "evaluate")
+  if (!missing(formula.) && !inherits(formula., "formula")) {
+    formula. <- check_update_formula(formula.)
+  }
   changes <- as.list(match.call(expand.dots = FALSE)$...)
   call <- object$call
   # Not object$formula: step() has put the terms of the fixed part there.
@@ -27,6 +31,16 @@ update.lmmfit <- function(object, formula., ..., evaluate = TRUE) {
 }
 
 # `changed` are the arguments that belong to `env`; the others to where the fit was made.
+# A formula as text is one too.
+check_update_formula <- function(formula) {
+  read <- if (is.character(formula) && length(formula) == 1L && !is.na(formula))
+    tryCatch(stats::as.formula(formula), error = function(e) NULL)
+  if (is.null(read)) {
+    abort_argument("formula.", formula, "a formula of changes, such as {.code . ~ . + x}")
+  }
+  read
+}
+
 evaluate_update <- function(object, call, changed, env) {
   made <- new.env(parent = env)
   native <- call

@@ -90,7 +90,7 @@ print.varcomp <- function(x, digits = max(3L, getOption("digits") - 2L), ...) {
 #' @export
 VarCorr.lmmfit <- function(x, sigma = 1, ...) {
   check_unused(...)
-  if (!identical(as.double(sigma), 1)) {
+  if (!is.numeric(sigma) || !identical(as.double(sigma), 1)) {
     abort_argument("sigma", sigma, "1, as the matrices are in the units of the data")
   }
   matrices <- lapply(term_covariances(x), with_correlation)

@@ -70,6 +70,7 @@ repeatability <- function(object, group = NULL,
     paste(vapply(term$group$variables, deparse_one, ""), collapse = ":")
   }, "")
   groups <- unique(own)
+  if (!is.null(group)) check_names(group, "group", "names of grouping factors")
   unknown <- setdiff(group, groups)
   if (length(unknown) > 0L) abort_term("group", unknown[1L], groups)
   groups <- group %||% groups

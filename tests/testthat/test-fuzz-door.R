@@ -1,7 +1,9 @@
-# Random calls at the front door: an answer, or an error or message of ours; never one from the
-# depths, never a crash. Slow: 5000 calls; otherwise 150.
+# Random calls at the front door, and of what answers behind it: an answer, or an error or message of
+# ours; never one from the depths, never a crash, no argument that is ignored. Slow: 5000 calls of
+# each; otherwise 150 and 250. The values are in helper-fuzz.R.
 
-n_calls <- if (identical(Sys.getenv("HENDERSON_TEST_LEVEL"), "slow")) 5000L else 150L
+is_slow <- identical(Sys.getenv("HENDERSON_TEST_LEVEL"), "slow")
+n_calls <- if (is_slow) 5000L else 150L
 
 door_data <- function() {
   n <- 24
@@ -31,9 +33,6 @@ random_formula <- function(names) {
   stats::as.formula(text, env = globalenv())
 }
 
-odd_values <- list(NULL, NA, Inf, -1, 0, 1, "a", "REML", TRUE, c(residual = 1), c(g = 1), c(1, NA),
-  list(), quote(x), ~x, 1:3, character(), factor("a"), matrix(1, 2, 2), c(residual = NA), "kr")
-
 random_call <- function(data) {
   names <- c(names(data), "absent")
   call <- list(random_formula(names), data)
@@ -62,6 +61,35 @@ test_that("no call gets an error from the depths", {
     text <- paste(deparse(call[[1]])[1], paste(names(call)[-(1:2)], collapse = ","),
       conditionMessage(result), sep = " | ")
     strange <- c(strange, text)
+  }
+  expect_identical(strange, character())
+})
+
+test_that("no call of what answers gets an error from the depths, or ignores an argument", {
+  skip_on_cran()
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  objects <- fuzz_objects()
+  table <- fuzz_table()
+  right <- right_values(objects)
+  set.seed(20240302)
+  strange <- character()
+  for (i in seq_len(if (is_slow) 5000L else 250L)) {
+    call <- fuzz_call(table, objects, right)
+    result <- tryCatch(
+      suppressWarnings(suppressMessages({
+        value <- do.call(call$name, call$call, quote = TRUE)
+        utils::capture.output(print(value))
+        value
+      })),
+      error = identity
+    )
+    is_error <- inherits(result, "error")
+    if (is_error && !is_clear_message(result)) {
+      strange <- c(strange, fuzz_text(call, conditionMessage(result)))
+    } else if (!is_error && !is.null(call$call$unheard_of)) {
+      strange <- c(strange, fuzz_text(call, "an argument is ignored"))
+    }
   }
   expect_identical(strange, character())
 })

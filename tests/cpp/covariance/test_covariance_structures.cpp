@@ -4,6 +4,7 @@
 #include <catch.h>
 
 #include <Eigen/Dense>
+#include <limits>
 #include <numeric>
 
 #include "core/base/error.h"
@@ -396,7 +397,7 @@ TEST_CASE("processes: factors with all digits next to a limit") {
     theta[1] = 18.0;
     const Matrix lambda = *structure->factor(theta);
     CHECK(lambda(1, 1) == Approx(1.0 / std::cosh(18.0)).epsilon(1e-10));
-    theta[1] = kInfinity;
+    theta[1] = std::numeric_limits<double>::infinity();
     const std::vector<bool> boundary = structure->theta_at_boundary(theta);
     CHECK(boundary[1]);
   }
