@@ -82,9 +82,10 @@ abort_bar <- function(term, problem, remedy) {
 
 abort_structure <- function(name, term, known, advice = NULL) {
   term <- deparse_one(term)
+  all <- cli::cli_vec(known, list("vec-trunc" = length(known)))
   abort("structure", "There is no covariance structure {.fn {name}} in {.code {term}}.",
     advice %||% c(did_you_mean(nearest_names(name, known)),
-      "The structures are {.or {.code {known}}}; a plain {.code (x | g)} is {.code us}."),
+      "The structures are {.or {.code {all}}}; a plain {.code (x | g)} is {.code us}."),
     "formula", name
   )
 }

@@ -9,7 +9,15 @@ our_answers <- function(fit) {
   )
 }
 
-our_variances <- function(fit) stats::setNames(fit$parameters$estimate, fit$parameters$name)
+# By the coefficients as R and lme4 name them: `Worker.MachineA`.
+our_variances <- function(fit) {
+  names <- fit$parameters$name
+  for (k in seq_along(fit$random)) {
+    term <- fit$random[[k]]
+    names[fit$parameters$index == k] <- parameter_names(term$structure, term$label, term$coef_names)
+  }
+  stats::setNames(fit$parameters$estimate, names)
+}
 
 has_converged <- function(fit) identical(fit$convergence$status, "converged")
 

@@ -24,7 +24,7 @@ test_that("structures are read from a formula", {
     c("id.variance", "id.range", "residual"))
   expect_identical(
     names_of(y ~ fa(visit | id)),
-    c(paste0("id.visit", 1:4, ".psi"), paste0("id.visit", 1:4, ".fa1"), "residual")
+    c(paste0("id.", 1:4, ".psi"), paste0("id.", 1:4, ".fa1"), "residual")
   )
   fit <- lmmfit(y ~ exp(time | id), d)
   expect_identical(fit$random[[1]]$coef_names, c("0", "0.7", "1.1", "3"))
