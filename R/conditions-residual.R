@@ -26,7 +26,7 @@ abort_residual_structure <- function(residual, name, known, advice = NULL) {
   abort("residual",
     "{.arg residual} = {.code {text}}: there is no covariance structure {.fn {name}}.",
     advice %||% c(did_you_mean(nearest_names(name, known)),
-      "The structures are {.code iid} and {.or {.fn {known}}}."), "residual", name
+      "The structures are {.code iid} and {.or {.fn {in_full(known)}}}."), "residual", name
   )
 }
 

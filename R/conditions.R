@@ -80,9 +80,12 @@ abort_bar <- function(term, problem, remedy) {
   )
 }
 
+# cli leaves the middle of a long list out.
+in_full <- function(names) cli::cli_vec(names, list("vec-trunc" = max(length(names), 5L)))
+
 abort_structure <- function(name, term, known, advice = NULL) {
   term <- deparse_one(term)
-  all <- cli::cli_vec(known, list("vec-trunc" = length(known)))
+  all <- in_full(known)
   abort("structure", "There is no covariance structure {.fn {name}} in {.code {term}}.",
     advice %||% c(did_you_mean(nearest_names(name, known)),
       "The structures are {.or {.code {all}}}; a plain {.code (x | g)} is {.code us}."),

@@ -95,7 +95,7 @@ fuzz_call <- function(table, objects, right) {
 # R's own words for arguments say what is wrong.
 is_clear_message <- function(error) {
   inherits(error, "henderson_error") || grepl(paste0("unused argument|is missing, with no default|",
-    "formal argument .* matched by multiple|no applicable method|argument .* matches multiple"),
+    "formal argument .* matched by multiple|no applicable method|No .* method for objects|argument .* matches multiple"),
     conditionMessage(error))
 }
 
