@@ -2,8 +2,8 @@
 #   Rscript bench/bayes-stan.R [--chains=2] [--iterations=2000] [--output=bench/results/stan.md]
 # rstanarm's prior is decov(1, 1, 1, 1): LKJ(1), and of the standard deviations over sigma the mean
 # square tau^2 with tau exponential and shares uniform; our draws are weighted from half-t priors to
-# it. Priors of the fixed effects are flat, and wide. Means must agree within 3 Monte Carlo errors; independent draws per second of processor time
-# are of the worst parameter, as in bench/bayes.R.
+# it. Priors of the fixed effects are flat, and wide. Means must agree within 3 Monte Carlo errors;
+# independent draws per second of processor time are of the worst parameter, as in bench/bayes.R.
 
 source("bench/common.R")
 # stan_lmer() calls stan_glmer() by name, so the package is attached; ours masks its priors.

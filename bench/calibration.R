@@ -3,6 +3,7 @@
 # below the truth, which must be uniform.
 #   Rscript bench/calibration.R [--n=1000] [--rows=slopes,boundary] [--sampler=importance]
 #     [--output=bench/results/calibration]
+# sampler=gibbs takes the rows wishart and crossed, whose priors have conditional distributions.
 # For each parameter: the largest distance of the distribution function from that of the uniform,
 # the p-value of Kolmogorov and Smirnov, and a picture with its simultaneous 95 % band.
 
@@ -78,6 +79,36 @@ rows <- list(
       b <- rnorm(1, 0, 2)
       data$y <- b + as.vector(t(matrix(rnorm(60), 20) %*% chol(S)))
       list(truth = S[upper.tri(S, diag = TRUE)], beta = b, data = data)
+    }
+  ),
+  wishart = list(
+    formula = y ~ x + (1 + x | g), prior = function() {
+      lmm_prior(g = inverse_wishart(diag(2), 6), residual = inverse_gamma(3, 2),
+        beta = normal(0, 2))
+    },
+    make = function() {
+      data <- data.frame(g = gl(12, 5), x = rep(seq(-1, 1, 0.5), 12))
+      # V is divided by nu, as in MCMCglmm.
+      S <- solve(stats::rWishart(1, 6, diag(2) / 6)[, , 1])
+      e <- 1 / rgamma(1, 3, 2)
+      b <- rnorm(2, 0, 2)
+      u <- matrix(rnorm(24), 12) %*% chol(S)
+      data$y <- b[1] + b[2] * data$x + u[data$g, 1] + u[data$g, 2] * data$x +
+        rnorm(60, 0, sqrt(e))
+      list(truth = c(S[upper.tri(S, diag = TRUE)], e), beta = b, data = data)
+    }
+  ),
+  crossed = list(
+    formula = y ~ 1 + (1 | g) + (1 | h), prior = function() {
+      lmm_prior(g = half_t(5, 0, 1), h = half_t(5, 0, 0.05), residual = half_t(5, 0, 1),
+        beta = normal(0, 2))
+    },
+    make = function() {
+      data <- expand.grid(g = factor(1:8), h = factor(1:6))
+      s <- abs(rt(3, 5)) * c(1, 0.05, 1)
+      b <- rnorm(1, 0, 2)
+      data$y <- b + rnorm(8, 0, s[1])[data$g] + rnorm(6, 0, s[2])[data$h] + rnorm(48, 0, s[3])
+      list(truth = s^2, beta = b, data = data)
     }
   ),
   pedigree = list(
