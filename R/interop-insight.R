@@ -68,21 +68,54 @@ is_mixed_model.lmmfit <- function(x) is_mixed(x)
 link_inverse.lmmfit <- function(x, ...) stats::gaussian()$linkinv
 
 # Variances as insight knows them (Nakagawa, Johnson & Schielzeth 2017; Johnson 2014, Methods in
-# Ecology and Evolution 5:944): of the fixed part, the mean over records of Z Sigma Z', and of the
-# residual.
+# Ecology and Evolution 5:944): of the fixed part, the mean over records of Z Sigma Z', of the
+# residual, and those of the random coefficients with their correlations.
 get_variance.lmmfit <- function(x, component = "all", ...) {
   own <- variance_parts(x)
   residual <- own$residual
-  intercepts <- lapply(term_covariances(x), function(sigma) diag(as.matrix(sigma))[1L])
-  has_intercept <- vapply(x$random, function(term) term$coef_names[1L] == "(Intercept)", NA)
-  found <- list(
-    var.fixed = stats::var(x$fitted_fixed), var.random = sum(own$random), var.residual = residual,
-    var.distribution = residual, var.dispersion = 0,
-    var.intercept = stats::setNames(
-      unlist(intercepts[has_intercept]), term_labels(x)[has_intercept]
-    )
+  found <- c(
+    list(var.fixed = stats::var(x$fitted_fixed), var.random = sum(own$random),
+      var.residual = residual, var.distribution = residual, var.dispersion = 0),
+    coefficient_variances(x)
   )
-  if (identical(component, "all")) found else found[[paste0("var.", component)]]
+  if (identical(component, "all")) return(found)
+  correlations <- c(rho01 = "cor.slope_intercept", rho00 = "cor.slopes")
+  found[[if (component %in% names(correlations)) correlations[[component]] else
+    paste0("var.", component)]]
+}
+
+# With the names that insight gives those of a fit by lme4; without slopes, the intercepts alone.
+coefficient_variances <- function(fit) {
+  covariances <- Map(function(sigma, term) {
+    structure(as.matrix(sigma), dimnames = list(term$coef_names, term$coef_names))
+  }, term_covariances(fit), fit$random)
+  names(covariances) <- term_labels(fit)
+  is_intercept <- function(names) names == "(Intercept)"
+  of_intercept <- function(sigma) unname(diag(sigma)[is_intercept(rownames(sigma))])
+  # diag() of a matrix of 1 x 1 has no name.
+  of_slopes <- function(sigma) {
+    stats::setNames(diag(sigma), rownames(sigma))[!is_intercept(rownames(sigma))]
+  }
+  with_intercept <- function(sigma) {
+    if (is_intercept(rownames(sigma)[1L]) && nrow(sigma) > 1L) correlations_of(sigma)[-1L, 1L]
+  }
+  among_slopes <- function(sigma) {
+    slopes <- which(!is_intercept(rownames(sigma)))
+    r <- correlations_of(sigma)[slopes, slopes, drop = FALSE]
+    at <- which(upper.tri(r), arr.ind = TRUE)
+    stats::setNames(r[at], paste(rownames(r)[at[, 1L]], rownames(r)[at[, 2L]], sep = "-"))
+  }
+  found <- lapply(list(var.intercept = of_intercept, var.slope = of_slopes,
+    cor.slopes = among_slopes), function(part) unlist(lapply(covariances, part)))
+  # A matrix where every group has several slopes.
+  found$cor.slope_intercept <- unlist(simplify2array(lapply(covariances, with_intercept)))
+  found[lengths(found) > 0L]
+}
+
+# NaN beside a variance of zero, as lme4 has it.
+correlations_of <- function(sigma) {
+  sd <- sqrt(diag(sigma))
+  sigma / outer(sd, sd)
 }
 
 # performance --------------------------------------------------------------------------------------

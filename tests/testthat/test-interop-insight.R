@@ -21,6 +21,42 @@ test_that("insight finds the parts of a fit as it does lme4's", {
     tolerance = 1e-4, ignore_attr = TRUE)
 })
 
+test_that("variances and correlations of slopes are those that insight finds in lme4's fit", {
+  skip_if_not_installed("insight")
+  skip_if_not_installed("lme4")
+  parts <- c("var.intercept", "var.slope", "cor.slope_intercept", "cor.slopes")
+  compare <- function(formula, data) {
+    found <- insight::get_variance(lmmfit(formula, data))
+    peer <- suppressWarnings(insight::get_variance(lme4::lmer(formula, data)))
+    expect_setequal(intersect(names(found), parts), intersect(names(peer), parts))
+    for (part in intersect(names(peer), parts)) {
+      expect_equal(found[[part]], peer[[part]], tolerance = 1e-3, info = part)
+    }
+  }
+  compare(Reaction ~ Days + (1 + Days | Subject), lme4::sleepstudy)
+  compare(Reaction ~ Days + (1 | Subject) + (0 + Days | Subject), lme4::sleepstudy)
+  compare(score ~ Machine + (Machine | Worker), nlme::Machines)
+  compare(score ~ Machine + (0 + Machine | Worker), nlme::Machines)
+  compare(score ~ Machine + (1 | Worker), nlme::Machines)
+  fit <- lmmfit(Reaction ~ Days + (1 + Days | Subject), lme4::sleepstudy)
+  expect_equal(insight::get_variance_slope(fit), c(Subject.Days = 35.07), tolerance = 1e-3)
+  expect_equal(insight::get_correlation_slope_intercept(fit), 0.0656, tolerance = 1e-2,
+    ignore_attr = TRUE)
+})
+
+test_that("sjPlot's table shows what it shows of lme4's fit", {
+  skip_if_not_installed("sjPlot")
+  skip_if_not_installed("lme4")
+  formula <- Reaction ~ Days + (1 + Days | Subject)
+  words <- function(fit) {
+    text <- gsub("<[^>]*>", " ", as.character(sjPlot::tab_model(fit, digits.re = 1)$page.content))
+    strsplit(trimws(gsub("\\s+", " ", sub(".*Random Effects", "", text))), " ")[[1L]]
+  }
+  found <- words(lmmfit(formula, lme4::sleepstudy))
+  expect_identical(found, words(lme4::lmer(formula, lme4::sleepstudy)))
+  expect_true("Subject.Days" %in% found)
+})
+
 test_that("performance works", {
   skip_if_not_installed("performance")
   skip_if_not_installed("lme4")
