@@ -209,7 +209,10 @@ solve_root <- function(root, b) backsolve(root, backsolve(root, b, transpose = T
 # A factor with the group of each record. `group`: NULL, a label, or a value for each record.
 group_of_records <- function(fit, group) {
   if (identical(group, "default")) group <- if (is_mixed(fit)) fit$random[[1L]]$label
-  if (is.null(group)) return(factor(row.names(fit$frame), unique(row.names(fit$frame))))
+  if (is.null(group)) {
+    # factor() would look each name up; they differ.
+    return(structure(seq_len(fit$n), levels = row.names(fit$frame), class = "factor"))
+  }
   if (is.character(group) && length(group) == 1L) return(levels_of_records(fit, group))
   if (length(group) != fit$n || anyNA(group)) {
     abort_argument("group", length(group),
