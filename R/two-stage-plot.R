@@ -94,14 +94,19 @@ draw_curves <- function(x, data, points, xlab = x$records$covariate, ylab = x$re
 draw_coefficients <- function(x, ...) {
   B <- x$subjects[-(1:2)]
   group <- group_of_subjects(x)
-  col <- group_colours(max(group))[group]
+  labels <- group_labels(x)
+  colours <- group_colours(length(labels))
+  col <- colours[group]
   if (ncol(B) > 2L) {
     graphics::pairs(B, col = col, pch = 19, ...)
   } else {
     old <- panels()
     on.exit(graphics::par(old))
+    keyed <- length(labels) > 1L && length(labels) <= 8L
+    if (keyed) room_for(4L, labels, more = 0.5)
     if (ncol(B) == 1L) B <- data.frame(Group = group, B, check.names = FALSE)
     base_plot(B[[1L]], B[[2L]], xlab = names(B)[1L], ylab = names(B)[2L], col = col, ...)
+    if (keyed) key_beside(labels, col = colours, pch = 20)
   }
   invisible(x$subjects)
 }
