@@ -86,10 +86,13 @@ model_performance.lmmfit <- function(model, metrics = "all", ...) {
   }
   values <- c(values, list(RMSE = sqrt(mean(residuals(model)^2, na.rm = TRUE)),
     Sigma = sigma(model)))
-  known <- names(values)
   if (identical(metrics, "common")) metrics <- c("AIC", "BIC", "R2", "ICC", "RMSE")
   if (!identical(metrics, "all")) {
-    values <- values[toupper(sub("_.*$", "", known)) %in% toupper(metrics)]
+    known <- toupper(sub("_.*$", "", names(values)))
+    # The word for a metric that a model without random terms does not have.
+    asked <- vapply(metrics, check_choice, "",
+      choices = unique(c(known, "R2", "ICC")), argument = "metrics")
+    values <- values[known %in% asked]
   }
   structure(as.data.frame(values), class = c("performance_model", "data.frame"))
 }

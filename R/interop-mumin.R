@@ -12,6 +12,8 @@ coeffs.lmmfit <- function(model) fixef(model)
 
 # R2m, R2c: of the fixed effects, and of these with the random ones.
 r.squaredGLMM.lmmfit <- function(object, ...) {  # nolint: object_name_linter.
+  # What MuMIn itself takes: the null model and where to look for data.
+  check_unused(..., .ignored = c("null", "envir", "pj2014"))
   found <- R2(object)
   matrix(found[c("marginal", "conditional"), "estimate"], 1L,
     dimnames = list(NULL, c("R2m", "R2c")))

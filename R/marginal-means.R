@@ -40,6 +40,7 @@
 #' @param level Confidence level.
 #' @param ddf,information See [contest()]. Means with random effects for more than 256 levels have
 #'   `ddf = "none"` unless it is given.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame of class `marginal_means` with the variables of `specs`, `estimate`, `se`,
 #'   `df`, `lower`, `upper` and `estimable`; `NA` where a mean is not estimable, of which the
 #'   printed table gives the reason. The standard errors of means with random effects are those of
@@ -62,8 +63,9 @@
 #' @export
 marginal_means <- function(fit, specs, at = list(), weights = c("equal", "proportional"),
                            average = NULL, use = NULL, ignore = NULL, present = FALSE,
-                           level = 0.95, ddf = NULL, information = NULL) {
+                           level = 0.95, ddf = NULL, information = NULL, ...) {
   check_fit(fit, "fit")
+  check_unused(...)
   choices <- list(at = at, weights = check_choice(weights, c("equal", "proportional"), "weights"),
     average = average, use = use, ignore = ignore, present = present,
     variables = mean_variables(fit))

@@ -33,7 +33,7 @@
 #' @param ... Nothing more.
 #' @return A data frame of class `mean_contrasts` with `contrast`, the variables that stand after
 #'   `|`, `estimate`, `se`, `df`, `lower`, `upper`, `statistic` and `p.value`; of `mean_letters()`
-#'   the table of means with the column `letters`.
+#'   the table of means with the column `letters`, a data frame.
 #' @examples
 #' fit <- lmmfit(yield ~ Variety * factor(nitro) + (1 | Block) + (1 | Block:Variety), nlme::Oats)
 #' pairs(marginal_means(fit, ~ Variety))
@@ -181,7 +181,7 @@ mean_letters <- function(x, adjust = "tukey", alpha = 0.05) {
   }
   by <- attr(x, "by")
   groups <- match(by_groups(x), unique(by_groups(x)))
-  table[order(groups, -table$estimate), ]
+  structure(table[order(groups, -table$estimate), ], class = c("mean_letters", "data.frame"))
 }
 
 # differ: for each pair of values, in the order of combn(). The largest gets "a".
@@ -201,6 +201,20 @@ letters_of <- function(values, differ) {
   found <- multcompView::multcompLetters(different)$Letters
   out[told] <- found[as.character(place[told])]
   out
+}
+
+#' @method print mean_letters
+#' @export
+print.mean_letters <- function(x, digits = 5L, ...) {
+  # As marginal_means() are printed: `[` may have taken columns away.
+  numbers <- intersect(c("estimate", "se", "lower", "upper"), names(x))
+  table <- as.data.frame(x)
+  table[numbers] <- lapply(table[numbers], format_numbers, digits)
+  if ("df" %in% names(table)) table$df <- df_text(table$df)
+  others <- setdiff(names(table), c(numbers, "df"))
+  table[others] <- lapply(table[others], as.character)
+  print_table(table, others)
+  invisible(x)
 }
 
 #' @method print mean_contrasts

@@ -113,7 +113,7 @@ classified_means <- function(fit, classify, level, ddf, given) {
     }
     given[[name]] <- NULL
   }
-  known <- names(formals(marginal_means))
+  known <- setdiff(names(formals(marginal_means)), "...")
   unknown <- which(!(names(given) %||% rep.int("", length(given))) %in% known)
   if (length(unknown) > 0L) {
     first <- unknown[1L]

@@ -131,4 +131,8 @@ test_that("model_parameters() takes what modelsummary asks for, also no interval
   skip_if_not_installed("performance")
   expect_identical(names(performance::model_performance(fit, metrics = "common")),
     c("AIC", "BIC", "R2_conditional", "R2_marginal", "ICC", "RMSE"))
+  expect_named(performance::model_performance(fit, metrics = c("rmse", "AICc")), c("AICc", "RMSE"))
+  for (wrong in list("typo", c("AIC", "loglos"), 1)) {
+    expect_error(performance::model_performance(fit, metrics = wrong), class = "henderson_error")
+  }
 })

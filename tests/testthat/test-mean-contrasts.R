@@ -118,6 +118,25 @@ test_that("letters are those of multcompView, by group, the largest first", {
   }
 })
 
+test_that("letters are printed with the digits of the means", {
+  skip_if_not_installed("multcompView")
+  fit <- lmmfit(yield ~ Variety * factor(nitro) + (1 | Block) + (1 | Block:Variety), nlme::Oats)
+  lettered <- mean_letters(marginal_means(fit, ~ nitro))
+  shown <- capture.output(print(lettered))
+  expect_match(shown[2L], "^  0.6 +123.39 +7.1747 ")
+  expect_lt(max(nchar(shown)), 80L)
+  expect_identical(capture.output(print(lettered[c("nitro", "letters")]))[2L], "  0.6    a")
+})
+
+test_that("an argument that marginal_means() does not have gets the nearest that it has", {
+  fit <- lmmfit(yield ~ Variety + (1 | Block), nlme::Oats)
+  expect_error(marginal_means(fit, ~ Variety, wieghts = "equal"), "weights",
+    class = "henderson_error")
+  expect_error(marginal_means(fit, ~ Variety, typo = 1), "has no argument",
+    class = "henderson_error")
+  expect_error(predict(fit, classify = ~ Variety, typo = 1), class = "henderson_error")
+})
+
 test_that("contrasts with what is not estimable are NA, and the choices are checked", {
   data <- peer_data("cake", "lme4")
   data <- data[!(data$recipe == "A" & data$temperature == "185"), ]
