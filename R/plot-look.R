@@ -172,8 +172,8 @@ scale_of_differences <- function(most, name = NULL, ...) {
   )
 }
 
-# Names beside points, on the side where there is room, pushed apart where two would overprint in a
-# panel of 40 mm.
+# Names beside points, on the side where there is room, pushed up and down where two would overprint
+# in a panel of 40 mm.
 named_points <- function(data, x, y) {
   named <- data[!is.na(data$label), ]
   if (nrow(named) == 0L) return(NULL)
@@ -183,7 +183,9 @@ named_points <- function(data, x, y) {
   right <- at > 0.5
   width <- 0.06 * nchar(named$label, "width")
   height <- scaled(data[[y]])[!is.na(data$label)]
-  moved <- spread_labels(at + ifelse(right, -0.5, 0.5) * width, height, width, 0.16)$y - height
+  # x in so fine a unit that overlaps are less, and names are pushed, in the height alone.
+  centre <- at + ifelse(right, -0.5, 0.5) * width
+  moved <- spread_labels(1e3 * centre, height, 1e3 * width, 0.16)$y - height
   named$height <- named[[y]] + moved * diff(range(data[[y]], na.rm = TRUE))
   named$name <- ifelse(right, paste0(named$label, " "), paste0(" ", named$label))
   ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[["height"]], label = .data[["name"]]), named,
