@@ -159,6 +159,7 @@ test_that("Gibbs sampling says what it has no conditional for", {
   }
   fails("inverse_wishart", Reaction ~ Days + (Days | Subject))
   fails("structure", Reaction ~ Days, residual = ~ ar1(Days | Subject))
+  fails("importance sampling or .*hmc", Reaction ~ Days, residual = ~ ar1(Days | Subject))
   fails("half_normal", Reaction ~ Days + (1 | Subject), prior = lmm_prior(Subject = half_normal(1)))
   fails("shares", Reaction ~ Days + (1 | Subject),
     prior = lmm_prior(shares(Subject = 1, residual = 1)))

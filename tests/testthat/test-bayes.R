@@ -73,6 +73,12 @@ test_that("with flat priors in the coordinates of REML the mode is REML's", {
     expect_relative(exp(2 * bayes$posterior$mode$x), varcomp(reml)$estimate, 1e-5, "mode")
     expect_relative(bayes$posterior$mode$log_density, as.numeric(logLik(reml)), 1e-8, "at the mode")
   }
+  own <- function(s) -log(s)
+  crossed <- diameter ~ 1 + (1 | plate) + (1 | sample)
+  reml <- lmmfit(crossed, Penicillin)
+  bayes <- lmmfit(crossed, Penicillin, method = "Bayes", draws = 100, seed = 1,
+    prior = lmm_prior(plate = own, sample = own, residual = own))
+  expect_relative(exp(2 * bayes$posterior$mode$x), varcomp(reml)$estimate, 1e-5, "mode, two terms")
 })
 
 test_that("effects given a draw are those of the dense V form, some with normal priors", {
@@ -161,6 +167,18 @@ test_that("arguments of Bayes are checked, and refused beside other methods", {
   fails("chains", "argument", method = "Bayes", sampler = "hmc", chains = 1)
   fails("chains", "bayes_argument", method = "Bayes", sampler = "importance", chains = 4)
   fails("Batch", "prior_name", method = "Bayes", prior = lmm_prior(Bach = half_t(3)))
+  fails("REML", "bayes_argument", method = "REML", prior = lmm_prior(Batch = half_t(3)))
+  fails("lmm_prior", "argument", method = "Bayes", prior = half_t(3))
+  fails("lmm_prior", "argument", method = "Bayes", prior = "half_t")
+  for (wrong in list("two", 2.5, NA, c(2, 3), -1, list(2))) {
+    fails("chains", "argument", method = "Bayes", sampler = "hmc", chains = wrong)
+  }
+  for (wrong in list(NA, c(100, 200), TRUE, -1, list(200), Inf)) {
+    fails("draws", "argument", method = "Bayes", draws = wrong)
+  }
+  for (wrong in list(NA, c(1, 2), TRUE, list(1), Inf)) {
+    fails("seed", "argument", method = "Bayes", seed = wrong)
+  }
 })
 
 test_that("means and variances of effects are those over the draws, one by one", {
