@@ -15,6 +15,8 @@ residual_ridge <- 1e-6
 # there is no bound: log(10) for each direction.
 last_ridges <- c(1e-11, 1e-12, 1e-13)
 least_fall <- 1.5
+# Where there is a bound farther on, the last of several falls are smaller than those before.
+steady_fall <- 0.8
 nearer_ridge <- 1e-10
 # Smallest eigenvalues of Sigma and of its correlations that are on their way to zero. Variances are
 # shares of those of the response.
@@ -89,7 +91,8 @@ follow <- function(est, spec, control, ridge) {
     est <- with_limit(est, spec, ridge)
     if (est$has_limit) break
   }
-  est$goes_on <- !est$has_limit && all(falls > least_fall)
+  last <- utils::tail(falls, 2L)
+  est$goes_on <- !est$has_limit && all(falls > least_fall) && last[2L] > steady_fall * last[1L]
   est
 }
 
