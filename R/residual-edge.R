@@ -16,7 +16,7 @@ residual_ridge <- 1e-6
 last_ridges <- c(1e-11, 1e-12, 1e-13)
 least_fall <- 1.5
 # Where there is a bound farther on, the last of several falls are smaller than those before.
-steady_fall <- 0.8
+steady_fall <- 0.97
 nearer_ridge <- 1e-10
 # Smallest eigenvalues of Sigma and of its correlations that are on their way to zero. Variances are
 # shares of those of the response.
