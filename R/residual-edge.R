@@ -67,8 +67,23 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
   if (!is.null(found) && !found$has_limit) {
     found <- followed_down(found, sections, parameters, spec, control)
   }
-  list(edge = edge, found = found)
+  list(edge = edge, found = nearer_limit(found, spec, control))
 }
+
+# Theta are the best ones with the ridge, and the limit is that of a parabola: where the ridge moves
+# -2l by much, a smaller one tells more.
+nearer_limit <- function(est, spec, control) {
+  for (tenth in 1:3) {
+    if (is.null(est$ridge) || abs(est$moved) < little_moved) return(est)
+    ridge <- lapply(est$ridge, `*`, 0.1)
+    nearer <- best_search(spec, control, list(est$parameters$estimate), ridge)
+    nearer <- with_limit(nearer, spec, ridge)
+    if (!isTRUE(nearer$has_limit)) return(est)
+    est <- nearer
+  }
+  est
+}
+little_moved <- 1e-4
 
 # NULL where neither a limit nor the way to none is seen.
 followed_down <- function(est, sections, parameters, spec, control) {
@@ -249,6 +264,7 @@ with_limit <- function(est, spec, ridge) {
   est$has_limit <- all(is.finite(along)) && abs(along[4L] - at_tenth) < allowed
   if (est$has_limit) est$minus2loglik <- at_zero
   est$ridge <- ridge
+  est$moved <- at_zero - along[1L]
   est
 }
 

@@ -25,8 +25,8 @@ test_that("a long fit says where it stands", {
     said <- lines_of(suppressWarnings(lmmfit(Reaction ~ Days + (1 | Subject), sleep,
       method = "Bayes", draws = 100, seed = 1, sampler = sampler,
       control = lmm_control(progress = 0))))
-    expect_match(said, "^(Draw|Draw of each chain|Warm-up step) [0-9]+ of [0-9]+ \\([0-9]+ s\\)",
-      all = FALSE)
+    expect_match(said, paste0("^(Draw|Draw of each chain|Step of each chain|Warm-up step) [0-9]+ ",
+      "of [0-9]+ \\([0-9]+ s\\)"), all = FALSE)
   }
 })
 
