@@ -88,7 +88,6 @@ plot.henderson_pedigree <- function(x, ...) {
 }
 
 #' @rdname pedigree
-#' @param object A pedigree.
 #' @rawNamespace S3method(ggplot2::autoplot, henderson_pedigree)
 autoplot.henderson_pedigree <- function(object, ...) {
   check_unused(...)
