@@ -4,7 +4,8 @@ structure_synonyms <- c(
   un = "us", unstr = "us", corgh = "us", corh = "csh", cor = "cs", corv = "cs", cor_cs = "cs",
   idh = "diag", idv = "id", homdiag = "id", homcs = "cs", ar1v = "ar1", arh1 = "ar1h",
   toepv = "toep", adh = "ante", sp_exp = "exp", expv = "exp", ou = "exp", sp_gau = "gau",
-  gauv = "gau", ar2v = "ar2", ar3v = "ar3", ma1v = "ma1", ma2v = "ma2", sarv = "sar", sar2v = "sar2",
+  gauv = "gau", ar2v = "ar2", ar3v = "ar3", ma1v = "ma1", ma2v = "ma2", sarv = "sar",
+  sar2v = "sar2",
   corgv = "corg", mat = "matern", mtrn = "matern", sp_mat = "matern"
 )
 

@@ -85,7 +85,8 @@ correlated <- function(label, correlation, suffix, kind = "correlation", own_var
     least = least, traits = c(if (own_variances) "is_heterogeneous", traits))
 }
 
-# Autoregressions and moving averages of an order; with fewer positions not all of their coefficients
+# Autoregressions and moving averages of an order; with fewer positions not all of their
+# coefficients
 # can be told.
 process <- function(label, type, order, own_variances = FALSE) {
   name <- c(ar = "phi", ma = "theta")[[type]]

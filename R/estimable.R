@@ -35,7 +35,8 @@ as_hypotheses <- function(K, names, argument = "K") {
       "Give a vector, a matrix with a row for each function, or names of fixed effects.")
   }
   if (length(dim(K)) > 2L) {
-    abort_hypothesis(argument, "has three dimensions", "Give a matrix with a row for each function.")
+    abort_hypothesis(argument, "has three dimensions",
+      "Give a matrix with a row for each function.")
   }
   if (is.null(dim(K))) K <- matrix(K, 1L, dimnames = list(NULL, names(K)))
   K <- by_names(K, names, argument)

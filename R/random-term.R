@@ -4,7 +4,8 @@ new_random_term <- function(term, recipe, structure, levels, incidence, relation
   n_coef <- length(recipe$names)
   list(
     label = term$group$label, group = term$group, coef_names = recipe$names,
-    short_names = recipe$short, structure = structure, levels = levels, n_coef = n_coef, n_levels = length(levels),
+    short_names = recipe$short, structure = structure, levels = levels, n_coef = n_coef,
+    n_levels = length(levels),
     incidence = incidence, relationship = relationship
   )
 }

@@ -42,7 +42,8 @@
 #' * `ar2`, `ar3`: those of \eqn{x_t = \phi_1 x_{t-1} + \phi_2 x_{t-2} + \dots + e_t}{x[t] = phi1
 #'   x[t-1] + phi2 x[t-2] + ... + e[t]}, stationary. Parameters: 3, 4.
 #' * `ma1`, `ma2`: those of \eqn{x_t = e_t + \theta_1 e_{t-1} + \theta_2 e_{t-2}}{x[t] = e[t] +
-#'   theta1 e[t-1] + theta2 e[t-2]}, invertible; ASReml gives theta the other sign. Parameters: 2, 3.
+#'   theta1 e[t-1] + theta2 e[t-2]}, invertible; ASReml gives theta the other sign. Parameters: 2,
+#'   3.
 #' * `sar`: an `ar2` with coefficients \eqn{\phi}{phi} and \eqn{-\phi^2/4}{-phi^2 / 4}, as
 #'   competition between neighbours makes it; `sar2`: an `ar3` with the roots
 #'   \eqn{\gamma_1}{gamma1} and twice \eqn{\gamma_2}{gamma2}. Parameters: 2, 3.

@@ -17,7 +17,8 @@
 #' @param information Which information matrix the standard errors come from: see [contest()].
 #' @param sigma 1: the matrices are on the scale of the data.
 #' @param ... Nothing more: what is not an argument is an error.
-#' @return `varcomp()`: a data frame, which prints unstructured matrices below it, with `term`, `parameter`, `estimate`, `se` (from the
+#' @return `varcomp()`: a data frame, which prints unstructured matrices below it, with `term`,
+#'   `parameter`, `estimate`, `se` (from the
 #'   `information`; `NA` where held or at a boundary or bound) and `status`: free, tied, held, at
 #'   boundary (of what a covariance can be), or at bound (of `bounds`, see [constraints]). A
 #'   residual variance that goes to zero, because random terms leave it nothing, ends at a millionth

@@ -72,14 +72,20 @@ right_values <- function(objects) {
     form = "V", contrasts = "pairwise", x = objects$data$x, degree = 2)
 }
 
+# What a function is asked about. Generics of other packages answer for what is no fit of ours.
+fuzz_object <- function(name, first, objects) {
+  if (is.null(first)) return(sample(odd_values, 1L)[[1L]])
+  object <- objects[[sample(first, 1L)]]
+  if (!name %in% getNamespaceExports("henderson")) return(object)
+  if (stats::runif(1) < 0.12) object <- sample(odd_values, 1L)[[1L]]
+  if (stats::runif(1) < 0.05) object <- sample(objects, 1L)[[1L]]
+  object
+}
+
 fuzz_call <- function(table, objects, right) {
   name <- sample(names(table), 1L)
   first <- table[[name]]
-  object <- if (is.null(first)) NULL else objects[[sample(first, 1L)]]
-  # Generics of other packages answer for what is no fit of ours.
-  own <- name %in% getNamespaceExports("henderson")
-  if (is.null(first) || own && stats::runif(1) < 0.12) object <- sample(odd_values, 1L)[[1L]]
-  if (!is.null(first) && own && stats::runif(1) < 0.05) object <- sample(objects, 1L)[[1L]]
+  object <- fuzz_object(name, first, objects)
   call <- if (is.null(first) && stats::runif(1) < 0.5) list() else list(object)
   known <- utils::tail(fuzz_formals(name, object), -length(call))
   chosen <- sample(known, min(length(known), sample(0:3, 1L)))
@@ -94,9 +100,9 @@ fuzz_call <- function(table, objects, right) {
 
 # R's own words for arguments say what is wrong.
 is_clear_message <- function(error) {
-  inherits(error, "henderson_error") || grepl(paste0("unused argument|is missing, with no default|",
-    "formal argument .* matched by multiple|no applicable method|No .* method for objects|argument .* matches multiple"),
-    conditionMessage(error))
+  inherits(error, "henderson_error") || grepl(paste0("unused argument|",
+    "is missing, with no default|formal argument .* matched by multiple|no applicable method|",
+    "No .* method for objects|argument .* matches multiple"), conditionMessage(error))
 }
 
 fuzz_text <- function(call, what) {

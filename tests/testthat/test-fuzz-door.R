@@ -1,6 +1,6 @@
-# Random calls at the front door, and of what answers behind it: an answer, or an error or message of
-# ours; never one from the depths, never a crash, no argument that is ignored. Slow: 5000 calls of
-# each; otherwise 150 and 250. The values are in helper-fuzz.R.
+# Random calls at the front door, and of what answers behind it: an answer, or an error or message
+# of ours; never one from the depths, never a crash, no argument that is ignored. Slow: 5000 calls
+# of each; otherwise 150 and 250. The values are in helper-fuzz.R.
 
 is_slow <- identical(Sys.getenv("HENDERSON_TEST_LEVEL"), "slow")
 n_calls <- if (is_slow) 5000L else 150L
