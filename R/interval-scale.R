@@ -9,12 +9,12 @@ interval_parameters <- function(fit, parm, method, functions) {
     if (!is.null(functions)) return(list(fixed = integer(), variance = integer()))
     parm <- if (method == "Wald") "fixed" else "all"
   }
-  if (!is.numeric(parm)) check_names(parm, "parm", "names of effects or parameters, or numbers")
   if (is.numeric(parm)) {
     unknown <- setdiff(parm, seq_along(fixed))
     if (length(unknown) > 0L) abort_coefficient(unknown, fixed)
     return(list(fixed = as.integer(parm), variance = integer()))
   }
+  check_names(parm, "parm", "names of effects or parameters, or numbers")
   known <- c(fixed, variance)
   if (length(parm) == 1L && parm %in% c("fixed", "variance", "all") && !parm %in% known) {
     return(list(
@@ -22,10 +22,8 @@ interval_parameters <- function(fit, parm, method, functions) {
       variance = if (parm != "fixed") seq_along(variance) else integer()
     ))
   }
-  if (is.character(parm)) {
-    others <- fit_other_names(fit)
-    parm <- with_own_names(parm, others[!names(others) %in% known])
-  }
+  others <- fit_other_names(fit)
+  parm <- with_own_names(parm, others[!names(others) %in% known])
   unknown <- setdiff(parm, known)
   if (length(unknown) > 0L) abort_coefficient(unknown, known)
   list(fixed = match(intersect(parm, fixed), fixed),
