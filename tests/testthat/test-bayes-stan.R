@@ -9,11 +9,13 @@ skip_if_not_installed("rstanarm")
 
 stan_draws <- function(formula, data) {
   # stan_lmer() calls stan_glmer() by name.
-  suppressMessages(library(rstanarm))
-  on.exit(detach("package:rstanarm"))
-  fit <- suppressWarnings(rstanarm::stan_lmer(formula, data, chains = 2, iter = 2000, refresh = 0,
-    prior_intercept = rstanarm::normal(0, 1000), prior_aux = rstanarm::cauchy(0, 50),
-    prior_covariance = rstanarm::decov(1, 1, 1, 1), adapt_delta = 0.99, seed = 1, cores = 1))
+  suppressMessages(attachNamespace("rstanarm"))
+  on.exit(detach("package:rstanarm", character.only = TRUE))
+  of_stan <- function(name) getExportedValue("rstanarm", name)
+  fit <- suppressWarnings(of_stan("stan_lmer")(formula, data, chains = 2, iter = 2000,
+    refresh = 0, prior_intercept = of_stan("normal")(0, 1000),
+    prior_aux = of_stan("cauchy")(0, 50), prior_covariance = of_stan("decov")(1, 1, 1, 1),
+    adapt_delta = 0.99, seed = 1, cores = 1))
   draws <- as.data.frame(fit)
   cbind(sqrt(as.matrix(draws[grepl("^Sigma", names(draws))])), sigma = draws$sigma)
 }

@@ -48,8 +48,9 @@ test_that("sjPlot's table shows what it shows of lme4's fit", {
   skip_if_not_installed("sjPlot")
   skip_if_not_installed("lme4")
   formula <- Reaction ~ Days + (1 + Days | Subject)
+  tab_model <- getExportedValue("sjPlot", "tab_model")
   words <- function(fit) {
-    text <- gsub("<[^>]*>", " ", as.character(sjPlot::tab_model(fit, digits.re = 1)$page.content))
+    text <- gsub("<[^>]*>", " ", as.character(tab_model(fit, digits.re = 1)$page.content))
     strsplit(trimws(gsub("\\s+", " ", sub(".*Random Effects", "", text))), " ")[[1L]]
   }
   found <- words(lmmfit(formula, lme4::sleepstudy))
