@@ -4,6 +4,7 @@
 # `traits` of several responses, whose formula has been rewritten for each trait.
 parse_formula <- function(formula, data, residual = ~iid, traits = NULL) {
   formula <- check_formula(formula)
+  check_addends(formula[[3L]])
   env <- environment(formula)
   split <- split_splines(with_structure_names(formula[[3L]], "bar"))
   rhs <- wrap_products(split$rest %||% 1)
@@ -29,7 +30,6 @@ check_formula <- function(formula, env = parent.frame(3L)) {
   }
   if (!inherits(formula, "formula")) abort_formula(formula)
   if (length(formula) != 3L) abort_no_response(formula)
-  check_addends(formula[[3L]])
   class(formula) <- "formula"
   formula
 }
@@ -37,12 +37,14 @@ check_formula <- function(formula, env = parent.frame(3L)) {
 # Of constants only the intercept has a meaning among terms; those of the arguments of a function
 # are its own.
 check_addends <- function(x) {
+  if (is.symbol(x)) return(invisible())
   if (is_call_to(x, c("+", "-", "*", "/", ":", "%in%", "(", "|", "||"))) {
-    return(invisible(lapply(as.list(x)[-1L], check_addends)))
+    for (k in seq_along(x)[-1L]) check_addends(x[[k]])
+  } else if (is_call_to(x, "^")) {
+    check_addends(x[[2L]])
+  } else if (!is.call(x) && !(is.numeric(x) && x %in% c(0, 1))) {
+    abort_formula_constant(deparse_one(x))
   }
-  if (is_call_to(x, "^")) return(check_addends(x[[2L]]))
-  is_intercept <- is.numeric(x) && x %in% c(0, 1)
-  if (!is.call(x) && !is.symbol(x) && !is_intercept) abort_formula_constant(deparse_one(x))
 }
 
 # `.` means every column of data but the response and the grouping factors.

@@ -60,6 +60,8 @@ with_masked_product <- function(env) {
 
 # Text in the order in which people count: R2 before R10.
 order_naturally <- function(labels) {
+  # Numbers of one width in one place stand in the order of their digits.
+  if (length(unique(gsub("[0-9]", "0", labels))) == 1L) return(order(labels, method = "radix"))
   runs <- regmatches(labels, gregexpr("[0-9]+", labels))
   width <- max(1L, nchar(unlist(runs)))
   padded <- lapply(runs, function(run) {
