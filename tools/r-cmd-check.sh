@@ -10,8 +10,13 @@ command -v qpdf >/dev/null || export R_QPDF=true
 # --strip: the size of the library without the debug symbols that a distribution's flags may add; other
 # symbols stay, for the check of compiled code.
 export R_STRIP_SHARED_LIB="strip --strip-debug"
+# The PDF manual only where LaTeX has what R's manuals ask for (fonts are packages of their own).
 manual=""
-command -v pdflatex >/dev/null || manual=--no-manual
+mkdir probe
+printf '%s\n' '\name{probe}\title{Probe}\description{\code{x}, \strong{y}, \eqn{\beta}{beta}}' >probe/probe.Rd
+R CMD Rd2pdf --no-preview --output=probe/probe.pdf probe/probe.Rd >/dev/null 2>&1 || true
+[ -s probe/probe.pdf ] || manual=--no-manual
+rm -rf probe
 export MAKEFLAGS="-j$(nproc 2>/dev/null || echo 2)"
 R CMD build $manual .. >build.log 2>&1 || { cat build.log; exit 1; }
 R CMD check --as-cran --install-args=--strip $manual ./henderson_*.tar.gz >check.log 2>&1 || true
