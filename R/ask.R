@@ -7,7 +7,11 @@ question <- function(topic, ...) list(topic = topic, ...)
 
 # `questions`: a named list; the answers have the same names.
 ask <- function(fit, questions) {
-  answers <- in_words(ask_cpp(fit_spec(fit), fit_control(fit), unname(questions)))
+  control <- fit_control(fit)
+  if (!is.null(control$constraints)) {
+    control <- held_at_bounds(control, fit$parameters$status == "at bound")
+  }
+  answers <- in_words(ask_cpp(fit_spec(fit), control, unname(questions)))
   stats::setNames(answers, names(questions))
 }
 

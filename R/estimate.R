@@ -26,7 +26,7 @@ estimate <- function(model, control) {
   engine$information <- TRUE
   engine$identify <- control$identify
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)
-  est <- begun_between(est, model$parameters, spec, engine)
+  est <- at_active_bounds(est, spec, engine)
   est <- explained(est, spec$random)
   unidentified <- check_identified(est, model, engine)
   engine$identify <- NULL

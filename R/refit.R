@@ -19,7 +19,10 @@ refit_spec <- function(fit, spec, gone) {
 search_again <- function(fit, spec, hold, start, constraints) {
   control <- fit$control
   control$trace <- FALSE
-  by_likelihood(spec, search_control(control, hold, start, constraints))
+  control <- search_control(control, hold, start, constraints)
+  if (is.null(control$constraints)) return(by_likelihood(spec, control))
+  est <- tryCatch(by_likelihood(spec, control), error = identity)
+  found_or_stop(at_active_bounds(est, spec, control))
 }
 
 # The parameters of the fit that the smaller model has, NA for those of the term that changed.

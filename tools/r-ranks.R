@@ -34,7 +34,7 @@ r_ranks <- list(
   ),
   # From a spec to estimates.
   estimate = c(
-    "likelihood.R", "henderson3.R", "identified.R", "bounded-start.R", "estimate.R",
+    "likelihood.R", "henderson3.R", "identified.R", "active-bounds.R", "estimate.R",
     "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-model.R", "posterior-map.R",
     "posterior.R", "posterior-mode.R", "posterior-importance.R", "posterior-hmc.R",
     "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R",
