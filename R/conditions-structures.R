@@ -21,8 +21,8 @@ abort_structure_size <- function(name, n_coef, least) {
   )
 }
 
-abort_structure_factors <- function(name, k, n_coef, most) {
-  abort("structure", "{.fn {name}}: {k} factor{?s} for {n_coef} coefficients.",
+abort_structure_order <- function(name, k, n_coef, most) {
+  abort("structure", "{.fn {name}}: {.code k = {k}} for {n_coef} coefficients.",
     "{.arg k} can be at most {most}.", "formula", k
   )
 }

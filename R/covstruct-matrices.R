@@ -20,15 +20,34 @@ correlation_toep <- function(recipe, p) {
   matrix(c(1, p, rep.int(0, t - 1L - length(p)))[lags(t) + 1L], t, t)
 }
 
-# Corr(i, j) is the product of those of neighbours between i and j.
+# p: the correlations of neighbours, then those of pairs 2, ..., k apart, partial in those between;
+# what is farther apart depends through the k before the later one alone.
 correlation_ante <- function(recipe, p) {
   t <- recipe$n_coef
+  k <- antedependence_order(recipe)
   r <- diag(t)
-  for (lag in seq_len(t - 1L)) {
-    i <- seq_len(t - lag)
-    r[cbind(i, i + lag)] <- r[cbind(i + lag, i)] <- r[cbind(i, i + lag - 1L)] * p[i + lag - 1L]
+  at <- near_pairs(t, t - 1L)
+  p <- c(p, rep.int(0, length(at$lag) - length(p)))
+  for (pair in seq_along(p)) {
+    i <- at$col[pair]
+    j <- at$row[pair]
+    between <- seq.int(to = j - 1L, length.out = min(at$lag[pair] - 1L, k))
+    r[i, j] <- r[j, i] <- joined_correlation(r, i, j, between, p[pair])
   }
   r
+}
+
+# Corr(i, j) of a partial correlation, given those of both with `between`: NA where one of them is.
+# Positions that are one for another predict as one.
+joined_correlation <- function(r, i, j, between, partial) {
+  if (length(between) == 0L) return(partial)
+  if (anyNA(r[between, c(between, i, j)])) return(NA_real_)
+  parts <- eigen(r[between, between], symmetric = TRUE)
+  kept <- parts$values > 1e-12
+  ends <- crossprod(parts$vectors[, kept, drop = FALSE], r[between, c(i, j), drop = FALSE])
+  explained <- crossprod(ends / sqrt(parts$values[kept]))
+  left <- pmax(1 - diag(explained), 0)
+  explained[1L, 2L] + partial * sqrt(left[1L] * left[2L])
 }
 
 # p: rho and gamma, Corr = gamma rho^(lag - 1).
@@ -102,8 +121,15 @@ heterogeneous <- function(correlation) {
 }
 
 covariance_us <- function(recipe, values) {
-  at <- entries_us(recipe$n_coef)
-  sigma <- matrix(0, recipe$n_coef, recipe$n_coef)
+  symmetric_of(values, entries_us(recipe$n_coef), recipe$n_coef)
+}
+
+covariance_chol <- function(recipe, values) {
+  symmetric_of(values, entries_chol(recipe$n_coef, recipe$order), recipe$n_coef)
+}
+
+symmetric_of <- function(values, at, t) {
+  sigma <- matrix(0, t, t)
   sigma[cbind(at$row, at$col)] <- values
   sigma[cbind(at$col, at$row)] <- values
   sigma

@@ -53,7 +53,33 @@ lag_names <- function(recipe) {
   sprintf("rho%d", seq_len(lag))
 }
 
-neighbour_names <- function(recipe) sprintf("rho%d", seq_len(recipe$n_coef - 1L))
+# Pairs of coefficients up to k apart, those of neighbours first: list(row, col, lag).
+near_pairs <- function(t, k) {
+  lag <- rep.int(seq_len(k), t - seq_len(k))
+  col <- sequence(t - seq_len(k))
+  list(row = col + lag, col = col, lag = lag)
+}
+
+antedependence_order <- function(recipe) max(recipe$order, 1L)
+
+# Of neighbours by number, as of order one; of others by their pair.
+antedependence_names <- function(recipe) {
+  at <- near_pairs(recipe$n_coef, antedependence_order(recipe))
+  ifelse(at$lag == 1L, sprintf("rho%d", at$col), sprintf("rho%d.%d", at$col, at$row))
+}
+
+# us without the entries more than k below the diagonal.
+entries_chol <- function(t, k) {
+  at <- entries_us(t)
+  near <- at$row - at$col <= k
+  list(row = at$row[near], col = at$col[near])
+}
+
+parameters_chol <- function(recipe) {
+  at <- entries_chol(recipe$n_coef, recipe$order)
+  list(suffix = rep.int(NA_character_, length(at$row)),
+    kind = ifelse(at$row == at$col, "variance", "covariance"), row = at$row, col = at$col)
+}
 
 matern_names <- function(recipe) {
   if (length(recipe$constants) > 0L) "range" else c("range", "smoothness")

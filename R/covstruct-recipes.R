@@ -35,7 +35,7 @@ new_recipe <- function(name, n_coef, arguments = list(order = 0L, constants = do
   order <- arguments$order
   most <- entry$most_order(n_coef)
   if (order > most) {
-    if ("k" %in% entry$arguments) abort_structure_factors(name, order, n_coef, most)
+    if ("k" %in% entry$arguments) abort_structure_order(name, order, n_coef, most)
     abort_structure_bands(name, order, n_coef)
   }
   # An argument that changes nothing is left out, so that equal models have equal recipes.

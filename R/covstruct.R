@@ -2,7 +2,7 @@
 # `name(index | group, arguments)` and becomes a recipe, which is what the engine takes: a list of
 # name, n_coef, coordinates, order, constants, factors and labels,
 # with n_coef coefficients (of a residual: positions), `coordinates` an n_coef x d matrix for
-# structures of a distance, `order` the k of fa and rr or the bands of toep (0: all), `constants`
+# structures of a distance, `order` the k of fa, rr, ante and chol or the bands of toep (0: all), `constants`
 # known settings, `factors` the recipes of a product (first one slowest) and `labels` their names.
 # A plain string stands for a recipe without further fields (us, diag).
 #
@@ -70,6 +70,8 @@ covariance_product <- function(recipe, values) {
   Reduce(kronecker, product_covariances(recipe, values))
 }
 
+all_but_one <- function(n_coef) n_coef - 1L
+
 structure_of <- function(label, parameters, sigma, index = "columns", arguments = character(),
                          least = 1L, most_order = function(n_coef) 0L, traits = character()) {
   list(label = label, parameters = parameters, sigma = sigma, index = index,
@@ -113,8 +115,8 @@ covariance_structures <- list(
     arguments = "bands", most_order = identity, traits = "contains_intercept"),
   toeph = correlated("heterogeneous Toeplitz", correlation_toep, lag_names, own_variances = TRUE,
     index = "levels", arguments = "bands", most_order = identity),
-  ante = correlated("first-order ante-dependence", correlation_ante, neighbour_names,
-    own_variances = TRUE, index = "levels"),
+  ante = correlated("ante-dependence", correlation_ante, antedependence_names,
+    own_variances = TRUE, index = "levels", arguments = "k", most_order = all_but_one),
   arma11 = correlated("autoregressive moving average", correlation_arma11, c("rho", "gamma"),
     index = "levels", least = 3L),
   ar2 = process("second-order autoregression", "ar", 2L),
@@ -138,9 +140,11 @@ covariance_structures <- list(
   matern = correlated("Matern in the distance", correlation_matern, matern_names,
     c("range", "smoothness"), index = "coordinates", arguments = "nu", traits = "is_field"),
   fa = structure_of("factor analytic", parameters_fa, covariance_fa, arguments = "k", least = 2L,
-    most_order = function(n_coef) n_coef - 1L, traits = c("is_heterogeneous", "may_be_zero")),
+    most_order = all_but_one, traits = c("is_heterogeneous", "may_be_zero")),
   rr = structure_of("reduced rank", parameters_rr, covariance_rr, arguments = "k", least = 2L,
     most_order = identity, traits = "is_heterogeneous"),
+  chol = structure_of("banded Cholesky", parameters_chol, covariance_chol, index = "levels",
+    arguments = "k", least = 2L, most_order = all_but_one, traits = "is_heterogeneous"),
   own = structure_of("a function of the user", parameters_own, covariance_own,
     arguments = own_argument_names, traits = "takes_function"),
   product = structure_of("Kronecker product", parameters_product, covariance_product,
@@ -195,6 +199,10 @@ is_product_recipe <- function(recipe) is.list(recipe) && !is.null(recipe$factors
 
 has_loadings <- function(structure, n_coef) {
   "loading" %in% recipe_values(full_recipe(structure, n_coef))$kind
+}
+
+has_covariances <- function(structure, n_coef) {
+  "covariance" %in% recipe_values(full_recipe(structure, n_coef))$kind
 }
 
 # The factor of a product that has its variances; another recipe itself.

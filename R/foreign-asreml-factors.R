@@ -61,9 +61,11 @@ asreml_structure <- function(x) {
   }
   if (length(known) == 0L || length(x) > 3L) refuse_asreml(x, "its arguments are not read")
   # Bands are counted with the diagonal here.
-  own[[known[1L]]] <- if (grepl("^corb", name)) call("+", x[[3L]], 1) else x[[3L]]
+  own[[known[1L]]] <- if (grepl("^corb", name)) one_more(x[[3L]]) else x[[3L]]
   own
 }
+
+one_more <- function(x) if (is.numeric(x)) x + 1 else call("+", x, 1)
 
 # Starting values of a structure are no part of its model.
 without_starts <- function(x) {

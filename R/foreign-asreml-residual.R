@@ -1,11 +1,20 @@
 # Residuals in ASReml's grammar: `~ units`, `~ ar1v(row):ar1(col)`, `~ dsum(~ ar1(row):ar1(col) |
 # env)`, `~ id(units):us(trait)`.
 
-# The names that no residual of ours has.
+# By names that no residual of ours has, or `id(subject):us(visit)`, which is no product of ours.
 is_asreml_residual <- function(x) {
   is_call_to(x, "~") && length(x) == 2L && !has_bar_outside_dsum(x[[2L]]) &&
-    any(c("units", "dsum", "idv", "ar1v", "corb", "corbv", "corbh", "corgh",
-      names(asreml_anisotropic), "iexp", "ieuc", "igau") %in% all.names(x[[2L]]))
+    (any(c("units", "dsum", "idv", "ar1v", "corb", "corbv", "corbh", "corgh",
+      names(asreml_anisotropic), "iexp", "ieuc", "igau") %in% all.names(x[[2L]])) ||
+      has_identity_of_subjects(x[[2L]]))
+}
+
+has_identity_of_subjects <- function(x) {
+  factors <- asreml_factors(strip_parentheses(x))
+  is_identity <- vapply(factors, is_call_to, NA, "id")
+  any(is_identity) && any(vapply(factors[!is_identity], function(factor) {
+    is_asreml_structure(factor) && is_heterogeneous(asreml_names[[as.character(factor[[1L]])]])
+  }, NA))
 }
 
 has_bar_outside_dsum <- function(x) !is_call_to(strip_parentheses(x), "dsum") && has_bar(x)

@@ -9,7 +9,9 @@ sommer_structures <- c(
 sommer_term <- function(term) {
   parts <- as.list(term)[-1L]
   named <- names(parts) %||% rep.int("", length(parts))
-  unread <- setdiff(named, c("", "Gu"))
+  # Unstructured over the responses, as all terms of several are here.
+  if (is_call_to(parts[["Gtc"]], "unsm")) named[named == "Gtc"] <- "read"
+  unread <- setdiff(named, c("", "Gu", "read"))
   if (length(unread) > 0L) refuse_asreml(term, paste0("{.arg ", unread[1L], "} is not read"))
   factors <- lapply(parts[named == ""], function(x) {
     own <- if (is.call(x)) sommer_structures[deparse_one(x[[1L]])]

@@ -71,8 +71,18 @@ asreml_text <- function(term) {
   if (identical(term$coefs, 1)) return(group)
   own <- names(asreml_names)[match(term$structure, asreml_names)]
   if (!term$named || is.na(own)) abort_asreml(deparse_one(call("|", term$coefs, as.name(group))))
-  arguments <- vapply(term$arguments, deparse_one, "")
-  paste0(own, "(", paste(c(deparse_one(term$coefs), arguments), collapse = ", "), "):", group)
+  paste0(asreml_structure_text(own, term$coefs, term$arguments), ":", group)
+}
+
+# Bands are counted without the diagonal there.
+asreml_structure_text <- function(name, index, arguments) {
+  own <- function(x) {
+    if (is.numeric(x)) x <- as.numeric(x)
+    if (!grepl("^corb", name)) return(x)
+    if (is.numeric(x)) x - 1 else call("-", x, 1)
+  }
+  shown <- vapply(lapply(unname(arguments), own), deparse_one, "")
+  paste0(name, "(", paste(c(deparse_one(index), shown), collapse = ", "), ")")
 }
 
 asreml_residual_text <- function(residual) {
@@ -86,8 +96,16 @@ asreml_residual_text <- function(residual) {
   factors <- vapply(block$factors, function(factor) {
     own <- names(asreml_names)[match(factor$name, asreml_names)]
     if (is.na(own)) abort_asreml(factor$name)
-    paste0(own, "(", deparse_one(factor$index), ")")
+    asreml_structure_text(own, factor$index, given_arguments(factor))
   }, "")
   subject <- vapply(block$subject, function(x) paste0("id(", deparse_one(x), ")"), "")
   paste("residual = ~", paste(c(subject, factors), collapse = ":"))
+}
+
+# The arguments of a factor as they would be written; ante() without any has an order of one.
+given_arguments <- function(factor) {
+  known <- structure_arguments_of(factor$name)
+  order <- factor$arguments$order
+  if (any(c("k", "bands") %in% known) && order > 0L) return(list(order))
+  if ("nu" %in% known) as.list(factor$arguments$constants)
 }

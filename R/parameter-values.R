@@ -42,7 +42,7 @@ check_values <- function(values, parameters, random, argument, least) {
 check_covariance_values <- function(sigma, structure, label, argument) {
   if (!anyNA(sigma)) {
     if (!is_semidefinite(sigma)) abort_indefinite(argument, label)
-  } else if (is_unstructured(structure) && !has_completion_cpp(as.matrix(sigma))) {
+  } else if (has_covariances(structure, nrow(sigma)) && !has_completion_cpp(as.matrix(sigma))) {
     abort_no_completion(argument, label)
   }
 }

@@ -54,6 +54,13 @@
 #' * `toeph`: \eqn{\sigma_i \sigma_j \rho_d}{s[i] s[j] rho[d]}. Parameters: 2 t - 1.
 #' * `ante`: \eqn{\sigma_i \sigma_j \rho_i \cdots \rho_{j-1}}{s[i] s[j] rho[i] ... rho[j - 1]}, i <
 #'   j. Parameters: 2 t - 1.
+#' * `ante(, k = 2)`: each level depends on the `k` before it. `rho1`, `rho2`, ... are the
+#'   correlations of neighbours, `rho1.3` that of levels 1 and 3 given the one between; those of
+#'   levels more than k apart given all between are zero. With k = t - 1 it is `us`. Parameters:
+#'   (k + 1) t - k (k + 1) / 2.
+#' * `chol(, k = 2)`: \eqn{\sigma_{ij}}{s[i, j]} where |i - j| <= k (by default 1), else 0: the
+#'   covariances whose Cholesky factor has k bands below its diagonal. With k = t - 1 it is `us`.
+#'   Parameters: (k + 1) t - k (k + 1) / 2.
 #'
 #' `ar2h`, `ar3h`, `ma1h` and `ma2h` have a variance for each level. The coefficients of processes
 #' move so that all stationary (invertible) ones, and no others, are tried: as partial

@@ -111,8 +111,14 @@ test_that("Orthodont: what the structures become in their limits", {
   expect_within(value(~ exp(step | Subject)), value(~ ar1(visit | Subject)), 1e-6, "exp as ar1")
   expect_within(value(~ matern(age | Subject, nu = 0.5)), value(~ exp(age | Subject)), 1e-6,
     "matern as exp")
-  for (residual in list(~ toeph(visit | Subject), ~ ante(visit | Subject),
-                        ~ fa(visit | Subject))) {
+  for (residual in list(~ ante(visit | Subject, k = 3), ~ chol(visit | Subject, k = 3))) {
+    expect_within(value(residual), us, 1e-7, "us by its order")
+  }
+  expect_within(value(~ ante(visit | Subject, 1)), value(~ ante(visit | Subject)), 1e-9, "ante")
+  expect_no_higher(value(~ ante(visit | Subject, 2)), value(~ ante(visit | Subject)), 1e-6,
+    "ante(2) contains ante")
+  for (residual in list(~ toeph(visit | Subject), ~ ante(visit | Subject), ~ fa(visit | Subject),
+                        ~ ante(visit | Subject, k = 2), ~ chol(visit | Subject, k = 2))) {
     expect_no_higher(us, value(residual), 1e-6, "us contains it")
   }
   expect_no_higher(toep, value(~ arma11(visit | Subject)), 1e-6, "toep contains arma11")

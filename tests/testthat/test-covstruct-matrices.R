@@ -35,6 +35,22 @@ structure_cases <- list(
       between <- seq_len(abs(i - j)) + min(i, j) - 1
       sds[i] * sds[j] * prod(c(0.5, -0.8, 0.9)[between])
     })),
+  # By partial correlations, Corr(1, 3) = rho1 rho2 + rho1.3 sqrt((1 - rho1^2) (1 - rho2^2)), and
+  # level 1 with 4 through 2 and 3.
+  `ante 2` = list(recipe_of("ante", order = 2L), c(sds^2, 0.5, -0.8, 0.9, 0.3, -0.4), {
+    r <- diag(4)
+    r[1, 2] <- 0.5
+    r[2, 3] <- -0.8
+    r[3, 4] <- 0.9
+    r[1, 3] <- 0.5 * -0.8 + 0.3 * sqrt(0.75 * 0.36)
+    r[2, 4] <- -0.8 * 0.9 - 0.4 * sqrt(0.36 * 0.19)
+    r[1, 4] <- (r[1, 2] * (r[2, 4] - r[2, 3] * r[3, 4]) + r[1, 3] * (r[3, 4] - r[2, 3] * r[2, 4])) /
+      (1 - r[2, 3]^2)
+    r[lower.tri(r)] <- t(r)[lower.tri(r)]
+    outer(sds, sds) * r
+  }),
+  `chol 2` = list(recipe_of("chol", order = 2L), c(2, 0.4, 0.5, -0.3, 0.1, 1.5, 0.2, 0.6, 3),
+    cbind(c(2, 0.4, -0.3, 0), c(0.4, 0.5, 0.1, 0.2), c(-0.3, 0.1, 1.5, 0.6), c(0, 0.2, 0.6, 3))),
   arma11 = list(recipe_of("arma11"), c(2, 0.6, 0.4),
     by_entry(function(i, j) 2 * if (i == j) 1 else 0.4 * 0.6^(abs(i - j) - 1))),
   # Written out by their recursions, not by stats::ARMAacf().

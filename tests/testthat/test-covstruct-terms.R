@@ -26,6 +26,11 @@ test_that("structures are read from a formula", {
     names_of(y ~ fa(visit | id)),
     c(paste0("id.", 1:4, ".psi"), paste0("id.", 1:4, ".fa1"), "residual")
   )
+  of_order <- function(formula) lmmfit(formula, trial(3))$parameters$name
+  expect_identical(of_order(y ~ ante(visit | id, 2)), c(paste0("id.", 1:4),
+    paste0("id.rho", c("1", "2", "3", "1.3", "2.4")), "residual"))
+  expect_identical(of_order(y ~ chol(visit | id)),
+    c(paste0("id.", c("1", "1.2", "2", "2.3", "3", "3.4", "4")), "residual"))
   fit <- lmmfit(y ~ exp(time | id), d)
   expect_identical(fit$random[[1]]$coef_names, c("0", "0.7", "1.1", "3"))
   k <- 2
@@ -49,12 +54,21 @@ test_that("what a structure cannot take is an error that says so", {
   for (formula in list(
     y ~ ar1(x + time | id), y ~ exp(visit | id), y ~ fa(visit | id, k = 4),
     y ~ toep(visit | id, bands = 9), y ~ cs(1 | id), y ~ ar1(visit | id, 2), y ~ ar4(visit | id),
-    y ~ fa(visit | id, bands = 2), y ~ product(visit | id)
+    y ~ fa(visit | id, bands = 2), y ~ product(visit | id), y ~ ante(visit | id, k = 4),
+    y ~ chol(visit | id, 4), y ~ chol(visit | id, order = 2)
   )) {
     expect_identical(error_class(formula), "henderson_error_structure", info = deparse1(formula))
   }
   expect_identical(error_class(y ~ fa(visit | id, k = 0.5)), "henderson_error_argument")
   expect_identical(error_class(y ~ matern(time | id, nu = -1)), "henderson_error_argument")
+})
+
+test_that("values that no banded matrix has are refused", {
+  d <- trial()
+  expect_error(lmmfit(y ~ chol(visit | id), d, hold = c(id.1 = 1, id.2 = 1, id.1.2 = 2)),
+    class = "henderson_error_indefinite")
+  expect_error(lmmfit(y ~ ante(visit | id, 2), d, hold = c(id.rho1.3 = 2)),
+    class = "henderson_error_parameter_values")
 })
 
 test_that("limit cases are the structures that they should be", {
@@ -72,6 +86,14 @@ test_that("limit cases are the structures that they should be", {
   us <- value(y ~ x + us(visit | id))
   expect_within(value(y ~ x + fa(visit | id, k = 3)), us, 1e-4, "fa with t - 1 factors")
   expect_within(value(y ~ x + rr(visit | id, k = 4)), us, 1e-4, "rr with t factors")
+  for (name in c("ante", "chol")) {
+    highest <- stats::reformulate(c("x", sprintf("%s(visit | id, k = 3)", name)), "y")
+    expect_within(value(highest), us, 1e-5, paste(name, "with k = t - 1"))
+  }
+  expect_within(value(y ~ x + chol(visit | id, k = 2)),
+    value(y ~ x + us(visit | id), hold = c(id.1.4 = 0)), 1e-6, "chol as us with zeros")
+  expect_within(value(y ~ x + ante(visit | id, k = 2), hold = c(id.rho1.3 = 0, id.rho2.4 = 0)),
+    value(y ~ x + ante(visit | id)), 1e-6, "ante of order two with zeros")
   expect_within(value(y ~ x + toep(visit | id, bands = 2)),
     value(y ~ x + toep(visit | id), hold = c(id.rho2 = 0, id.rho3 = 0)), 1e-6, "bands")
   expect_within(value(y ~ x + matern(time | id, nu = 0.5)), value(y ~ x + exp(time | id)), 1e-6,

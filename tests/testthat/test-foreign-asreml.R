@@ -93,3 +93,20 @@ test_that("a model is shown in both grammars, and is the same model", {
   fit <- own(yield ~ env + (1 + age | gen))
   expect_error(in_asreml(fit), class = "henderson_error_asreml")
 })
+
+test_that("structures of an order are written both ways, and read back", {
+  both_ways <- function(fit) {
+    again <- quiet_eval(in_asreml(fit))
+    expect_equal(as.numeric(logLik(again)), as.numeric(logLik(fit)), tolerance = 1e-10)
+    expect_equal(as.numeric(logLik(quiet_eval(in_henderson(fit)))), as.numeric(logLik(fit)),
+      tolerance = 1e-10)
+    unclass(in_asreml(fit))
+  }
+  quiet_eval <- function(text) suppressMessages(eval(str2lang(text)))
+  fit <- lmmfit(height ~ sex * visit, data = growth, residual = ~ ante(visit | id, k = 2))
+  expect_match(both_ways(fit), "residual = ~ id(id):ante(visit, 2)", fixed = TRUE)
+  fit <- lmmfit(height ~ sex * visit, data = growth, residual = ~ toep(visit | id, bands = 3))
+  expect_match(both_ways(fit), "corb(visit, 2)", fixed = TRUE)
+  fit <- suppressMessages(lmmfit(yield ~ env + chol(env | line, 2), data = trial))
+  expect_match(both_ways(fit), "random = ~ chol(env, 2):line", fixed = TRUE)
+})

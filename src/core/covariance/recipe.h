@@ -18,7 +18,7 @@ struct Recipe {
   Matrix coordinates;  // n_coef x dimensions, for structures of a distance; else empty
   std::vector<std::vector<SmallIndex>> together;  // of these the positions of each subject: only
                                                   // their distances count; empty: all
-  Index order = 0;   // of fa and rr the number of factors, of toep the number of bands; 0: all
+  Index order = 0;   // factors of fa and rr, bands of toep (0: all), the k of ante and chol
   Vector constants;  // settings that are not parameters, such as a known smoothness
   std::shared_ptr<const UserMatrix> user;  // of own
   std::vector<Recipe> factors;             // of a product, the first one varying slowest

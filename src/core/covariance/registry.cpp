@@ -8,12 +8,14 @@
 #include "core/covariance/antedependence.h"
 #include "core/covariance/arma.h"
 #include "core/covariance/autoregressive.h"
+#include "core/covariance/banded.h"
 #include "core/covariance/compound_symmetry.h"
 #include "core/covariance/diagonal.h"
 #include "core/covariance/distance.h"
 #include "core/covariance/entries.h"
 #include "core/covariance/factor_analytic.h"
 #include "core/covariance/general_correlation.h"
+#include "core/covariance/higher_antedependence.h"
 #include "core/covariance/identity.h"
 #include "core/covariance/lower.h"
 #include "core/covariance/matern.h"
@@ -74,6 +76,11 @@ std::shared_ptr<const Correlation> toeplitz(const Recipe& recipe) {
   return std::make_shared<Toeplitz>(recipe.n_coef, recipe.order);
 }
 
+std::shared_ptr<const Correlation> antedependence(const Recipe& recipe) {
+  if (recipe.order <= 1) return std::make_shared<Antedependence>(recipe.n_coef);
+  return std::make_shared<HigherAntedependence>(recipe.n_coef, recipe.order);
+}
+
 template <Decay decay>
 std::shared_ptr<const Correlation> of_distance(const Recipe& recipe) {
   return std::make_shared<Distance>(recipe.coordinates, decay, recipe.together);
@@ -103,6 +110,11 @@ template <FactorAnalytic::Specific specific>
 StructurePointer factors(const Recipe& recipe, const Held& held) {
   return std::make_unique<FactorAnalytic>(recipe.n_coef, recipe.order, specific, held.held,
                                           held.values);
+}
+
+StructurePointer cholesky(const Recipe& recipe, const Held& held) {
+  return std::make_unique<Banded>(recipe.n_coef, recipe.order, held.held, held.values,
+                                  held.natural);
 }
 
 StructurePointer own(const Recipe& recipe, const Held& held) {
@@ -138,7 +150,7 @@ constexpr Entry kTable[] = {
     heterogeneous<of_size<Autoregressive>, fixed<1>>("ar1h"),
     homogeneous<toeplitz, lags>("toep"),
     heterogeneous<toeplitz, lags>("toeph"),
-    heterogeneous<of_size<Antedependence>, neighbours>("ante"),
+    heterogeneous<antedependence, antedependences>("ante"),
     homogeneous<of_size<Arma>, fixed<2>>("arma11"),
     homogeneous<process<ProcessKind::autoregression, 2>, fixed<2>>("ar2"),
     heterogeneous<process<ProcessKind::autoregression, 2>, fixed<2>>("ar2h"),
@@ -160,6 +172,7 @@ constexpr Entry kTable[] = {
     {{"rr", CoefficientChange::scalar, false},
      loadings_alone,
      factors<FactorAnalytic::Specific::no>},
+    {{"chol", CoefficientChange::scalar, false}, band, cholesky},
     {{"own", CoefficientChange::scalar, false}, user_parameters, own},
     {{"product", CoefficientChange::scalar, false}, product_values, product},
 };

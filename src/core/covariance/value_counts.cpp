@@ -15,6 +15,9 @@ Index n_loadings(const Recipe& recipe) {
   return recipe.n_coef * recipe.order - recipe.order * (recipe.order - 1) / 2;
 }
 
+// Pairs of coefficients that are at most `order` apart.
+Index n_near_pairs(Index n_coef, Index order) { return n_coef * order - order * (order + 1) / 2; }
+
 }  // namespace
 
 Vector value_powers(const ValueCounts& counts) {
@@ -27,6 +30,10 @@ Vector value_powers(const ValueCounts& counts) {
 ValueCounts lower_triangle(const Recipe& recipe) { return {lower_size(recipe.n_coef), 0, 0}; }
 
 ValueCounts diagonal_entries(const Recipe& recipe) { return {recipe.n_coef, 0, 0}; }
+
+ValueCounts band(const Recipe& recipe) {
+  return {recipe.n_coef + n_near_pairs(recipe.n_coef, recipe.order), 0, 0};
+}
 
 ValueCounts loadings_alone(const Recipe& recipe) { return {0, n_loadings(recipe), 0}; }
 
@@ -43,7 +50,9 @@ Index lags(const Recipe& recipe) {
   return (recipe.order == 0 ? recipe.n_coef : std::min(recipe.order, recipe.n_coef)) - 1;
 }
 
-Index neighbours(const Recipe& recipe) { return recipe.n_coef - 1; }
+Index antedependences(const Recipe& recipe) {
+  return n_near_pairs(recipe.n_coef, std::max<Index>(recipe.order, 1));
+}
 
 Index pairs(const Recipe& recipe) { return recipe.n_coef * (recipe.n_coef - 1) / 2; }
 

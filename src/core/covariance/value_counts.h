@@ -25,6 +25,7 @@ using CountValues = ValueCounts (*)(const Recipe& recipe);
 
 ValueCounts lower_triangle(const Recipe& recipe);
 ValueCounts diagonal_entries(const Recipe& recipe);
+ValueCounts band(const Recipe& recipe);
 ValueCounts loadings_alone(const Recipe& recipe);
 ValueCounts loadings_and_specific(const Recipe& recipe);
 ValueCounts user_parameters(const Recipe& recipe);
@@ -36,10 +37,10 @@ template <Index n>
 Index fixed(const Recipe&) {
   return n;
 }
-// Those of the bands, or all; one for each pair of neighbours, or each pair; a smoothness may be a
-// constant.
+// Those of the bands, or all; one for each pair up to the order apart, or each pair; a smoothness
+// may be a constant.
 Index lags(const Recipe& recipe);
-Index neighbours(const Recipe& recipe);
+Index antedependences(const Recipe& recipe);
 Index pairs(const Recipe& recipe);
 Index range_and_smoothness(const Recipe& recipe);
 
