@@ -69,7 +69,9 @@ mixture_note <- function(names, mixtures) {
 }
 
 check_type <- function(type) {
-  if (is.character(type) && length(type) == 1L && type %in% c("I", "II", "III")) type <- nchar(type)
+  if (is.character(type) && length(type) == 1L && toupper(type) %in% c("I", "II", "III")) {
+    type <- nchar(type)
+  }
   if (!is.numeric(type) || length(type) != 1L || !type %in% 1:3) {
     abort_argument("type", type, "1, 2 or 3")
   }

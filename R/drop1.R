@@ -68,9 +68,9 @@ dropped_criteria <- function(fit, labels, k) {
 #' @export
 ranova <- function(fit, reduce = TRUE, ...) {
   if (is_merMod(fit)) return(of_lmerTest("ranova", fit, ...))
-  check_unused(...)
+  check_unused(..., .ignored = "reduce.terms")
   check_fit(fit, "fit")
-  check_flag(reduce, "reduce")
+  reduce <- check_flag(list(...)$reduce.terms %||% reduce, "reduce")
   if (is_bayes(fit)) {
     abort_bayes_question("`ranova()`", "Compare models by {.fn marginal_likelihood}.")
   }

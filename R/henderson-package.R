@@ -2,6 +2,11 @@
 #'
 #' [lmmfit()] fits Gaussian linear mixed models; [mme()] shows the equations behind a fit.
 #'
+#' # Lifecycle
+#'
+#' \strong{Experimental}: a first version. Names and arguments may change, with a line in NEWS that
+#' says so; `lmmfit()`, its formulas, and the names of variance parameters are meant to stay.
+#'
 #' @useDynLib henderson, .registration = TRUE
 #' @importFrom Rcpp sourceCpp
 #' @importFrom stats AIC BIC coef confint deviance df.residual fitted formula logLik model.frame

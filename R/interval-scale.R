@@ -16,6 +16,9 @@ interval_parameters <- function(fit, parm, method, functions) {
   }
   check_names(parm, "parm", "names of effects or parameters, or numbers")
   known <- c(fixed, variance)
+  # lme4's names of the two.
+  whole <- c(beta_ = "fixed", theta_ = "variance")
+  if (length(parm) == 1L && parm %in% names(whole)) parm <- whole[[parm]]
   if (length(parm) == 1L && parm %in% c("fixed", "variance", "all") && !parm %in% known) {
     return(list(
       fixed = if (parm != "variance") seq_along(fixed) else integer(),

@@ -29,7 +29,8 @@
 #' @param object,x,formula A fit by [lmmfit()].
 #' @param ddf,information Adjustment of the covariance, see [contest()].
 #' @param level Residuals around X b + Z u (`"conditional"`) or around X b (`"marginal"`).
-#' @param fixed.only `TRUE` gives the terms or the formula of the fixed part alone.
+#' @param fixed.only,random.only `TRUE` gives the terms or the formula of the fixed part alone, or
+#'   the formula of the random one.
 #' @param type Which residuals, or which matrix.
 #' @param sparse `TRUE` gives X as a sparse matrix.
 #' @param data New data, whose rows X is to have.
@@ -61,9 +62,14 @@ sigma.lmmfit <- function(object, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-formula.lmmfit <- function(x, fixed.only = FALSE, ...) {
+formula.lmmfit <- function(x, fixed.only = FALSE, random.only = FALSE, ...) {
   check_unused(...)
-  if (check_flag(fixed.only, "fixed.only")) x$parts$fixed else x$formula
+  if (check_flag(fixed.only, "fixed.only")) return(x$parts$fixed)
+  if (!check_flag(random.only, "random.only")) return(x$formula)
+  bars <- lapply(reformulas::findbars(x$formula), function(bar) call("(", bar))
+  if (length(bars) == 0L) abort_no_random("`random.only`")
+  x$formula[[3L]] <- Reduce(function(a, b) call("+", a, b), bars)
+  x$formula
 }
 
 #' @rdname lmmfit-methods

@@ -65,12 +65,16 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
     if (length(of_rows) > 0L) abort_classify_argument(of_rows[1L])
     return(classified_means(object, classify, level, ddf, list(...)))
   }
-  check_unused(..., .ignored = c("re.form", "se.fit", "allow.new.levels", "type"))
+  check_unused(..., .ignored = c("re.form", "se.fit", "allow.new.levels", "type", "random.only"))
   interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
   # The level of a group, for nlme.
   if (is.numeric(level) && all(level %in% 0:9)) abort_prediction_level(level)
   level <- check_level(level)
   more <- list(...)
+  if (check_flag(more$random.only %||% FALSE, "random.only")) {
+    wants_errors <- se || interval != "none"
+    return(random_predictions(object, newdata, random, allow_new_levels, more, wants_errors))
+  }
   if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
   if ("se.fit" %in% names(more)) se <- more$se.fit
   if ("allow.new.levels" %in% names(more)) allow_new_levels <- more$allow.new.levels
@@ -125,6 +129,16 @@ classified_means <- function(fit, classify, level, ddf, given) {
 check_residual_prediction <- function(fit, newdata, included, rows, interval) {
   partial <- length(included) < length(fit$random) || isTRUE(rows$partial)
   if (is.null(newdata) || partial || interval == "confidence") abort_prediction_with_residual()
+}
+
+# Z u alone, as lme4 says it.
+random_predictions <- function(fit, newdata, random, allow_new_levels, more, wants_errors) {
+  if (wants_errors || isTRUE(more$se.fit)) {
+    abort_argument("random.only", TRUE, "without `se` and `interval`: see `ranef(fit, se = TRUE)`")
+  }
+  if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
+  allow_new_levels <- more$allow.new.levels %||% allow_new_levels
+  stats::predict(fit, newdata, random, allow_new_levels) - stats::predict(fit, newdata, FALSE)
 }
 
 # Half the width of each interval.

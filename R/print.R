@@ -93,6 +93,7 @@ print_constraints <- function(fit, limit = 6L) {
 
 #' @rdname print.lmmfit
 #' @param limit Largest number of equations, or records, that are printed whole.
+#' @param correlation `TRUE` prints the correlations of the estimates of the fixed effects.
 #' @param what `"numbers"`, or the block layout of the equations in `"symbols"`.
 #' @method print mme
 #' @export

@@ -32,8 +32,9 @@ summary.lmmfit <- function(object, ddf = NULL, information = NULL, ...) {
 #' @rdname print.lmmfit
 #' @method print summary.lmmfit
 #' @export
-print.summary.lmmfit <- function(x, limit = 40L, ...) {
+print.summary.lmmfit <- function(x, limit = 40L, correlation = FALSE, ...) {
   check_unused(...)
+  check_flag(correlation, "correlation")
   fit <- x$fit
   print_header(fit)
   cat(counts_text(fit), "\n\n", sep = "")
@@ -43,9 +44,20 @@ print.summary.lmmfit <- function(x, limit = 40L, ...) {
   cat("\nVariance parameters\n")
   print_table(variance_text(fit))
   print_fixed_table(x$coefficients, x$ddf, limit)
+  if (correlation) print_fixed_correlation(fit, limit)
   cat("\n", convergence_text(fit), "\n", sep = "")
   print_notes(fit)
   invisible(x)
+}
+
+print_fixed_correlation <- function(fit, limit) {
+  kept <- utils::head(which(!is.na(fixef(fit))), limit)
+  if (length(kept) < 2L) return(invisible())
+  correlation <- correlation_matrix(as.matrix(stats::vcov(fit)))[kept, kept]
+  shown <- formatC(correlation, format = "f", digits = 3L)
+  shown[upper.tri(shown, diag = TRUE)] <- ""
+  cat("\nCorrelations of the fixed effects\n")
+  print(shown[-1L, -ncol(shown), drop = FALSE], quote = FALSE, right = TRUE)
 }
 
 print_fixed_table <- function(table, how, limit) {
