@@ -15,6 +15,13 @@ engine_refusals <- list(
   "response: the effects fit it exactly" = list(class = "exact_fit",
     remedy = paste("Take terms out of the model, or hold the residual variance:",
       "{.code hold = c(residual = )}.")),
+  "hold: no positive definite covariance matrix has the held values" = list(
+    class = "parameter_values",
+    remedy = paste("Hold the other parameters of this structure too: from zero the search for them",
+      "cannot begin beside these values.")),
+  "variance parameters: the coefficients are not those of" = list(class = "parameter_values",
+    remedy = paste("{.arg hold} and {.arg start} take values of a stationary, or invertible,",
+      "process: a single coefficient lies between -1 and 1.")),
   "formula: the fixed effects are too nearly dependent" = list(class = "dependent",
     remedy = "Centre covariates that are far from zero, or leave one of those out that are alike.")
 )
@@ -43,5 +50,6 @@ abort_engine <- function(text) {
   known <- engine_refusals[startsWith(text, names(engine_refusals))]
   class <- if (length(known) > 0L) known[[1L]]$class else "engine"
   remedy <- if (length(known) > 0L) known[[1L]]$remedy
+  if (!is.null(remedy)) text <- sub("; give `start` too", "", text, fixed = TRUE)
   abort(class, "{text}.", remedy, argument, text)
 }

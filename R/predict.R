@@ -70,23 +70,16 @@ predict.lmmfit <- function(object, newdata = NULL, random = TRUE, allow_new_leve
   # The level of a group, for nlme.
   if (is.numeric(level) && all(level %in% 0:9)) abort_prediction_level(level)
   level <- check_level(level)
-  more <- list(...)
-  if (check_flag(more$random.only %||% FALSE, "random.only")) {
-    wants_errors <- se || interval != "none"
-    return(random_predictions(object, newdata, random, allow_new_levels, more, wants_errors))
+  asked <- asked_prediction(list(...), random, se, allow_new_levels)
+  if (asked$random.only) {
+    return(random_predictions(object, newdata, asked, interval))
   }
-  if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
-  if ("se.fit" %in% names(more)) se <- more$se.fit
-  if ("allow.new.levels" %in% names(more)) allow_new_levels <- more$allow.new.levels
-  # Of generalised models; here both are one.
-  if ("type" %in% names(more)) check_choice(more$type, c("response", "link"), "type")
-  check_flag(se, "se")
-  check_flag(allow_new_levels, "allow_new_levels")
+  se <- asked$se
   newdata <- stack_new_data(object, newdata)
-  chosen <- chosen_effects(object, random)
+  chosen <- chosen_effects(object, asked$random)
   included <- chosen$terms
   rows <- if (is.null(newdata)) fitted_rows(object) else
-    new_rows(object, newdata, included, allow_new_levels)
+    new_rows(object, newdata, included, asked$allow_new_levels)
   rows <- with_chosen_coefficients(object, rows, chosen)
   if (check_flag(residual, "residual")) {
     check_residual_prediction(object, newdata, included, rows, interval)
@@ -131,14 +124,23 @@ check_residual_prediction <- function(fit, newdata, included, rows, interval) {
   if (is.null(newdata) || partial || interval == "confidence") abort_prediction_with_residual()
 }
 
-# Z u alone, as lme4 says it.
-random_predictions <- function(fit, newdata, random, allow_new_levels, more, wants_errors) {
-  if (wants_errors || isTRUE(more$se.fit)) {
+# What is asked in our words or in lme4's.
+asked_prediction <- function(more, random, se, allow_new_levels) {
+  if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
+  # Of generalised models; here both are one.
+  if ("type" %in% names(more)) check_choice(more$type, c("response", "link"), "type")
+  list(random = random, se = check_flag(more$se.fit %||% se, "se"),
+    allow_new_levels = check_flag(more$allow.new.levels %||% allow_new_levels, "allow_new_levels"),
+    random.only = check_flag(more$random.only %||% FALSE, "random.only"))
+}
+
+# Z u alone.
+random_predictions <- function(fit, newdata, asked, interval) {
+  if (asked$se || interval != "none") {
     abort_argument("random.only", TRUE, "without `se` and `interval`: see `ranef(fit, se = TRUE)`")
   }
-  if ("re.form" %in% names(more)) random <- random_of_re_form(more$re.form)
-  allow_new_levels <- more$allow.new.levels %||% allow_new_levels
-  stats::predict(fit, newdata, random, allow_new_levels) - stats::predict(fit, newdata, FALSE)
+  stats::predict(fit, newdata, asked$random, asked$allow_new_levels) -
+    stats::predict(fit, newdata, FALSE)
 }
 
 # Half the width of each interval.

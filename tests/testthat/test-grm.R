@@ -94,3 +94,26 @@ test_that("arguments", {
     Hinverse(ped, singular, blend = 0, tune = FALSE)
   })
 })
+
+test_that("an inverse of H that has lost its mark is no covariance", {
+  ped <- pedigree(flock)
+  genotyped <- rownames(lamb_markers)
+  A <- Amatrix(ped)
+  marked <- Hinverse(ped, blend(grm(lamb_markers), A[genotyped, genotyped]))
+  plain <- as.matrix(marked)
+  expect_null(attr(plain, "INVERSE"))
+  fit <- function(text) suppressMessages(lmmfit(stats::as.formula(text), lambs,
+    hold = c(animal = 0.2, residual = 0.2)))$minus2loglik
+  right <- fit("birth ~ sex + (1 | gr(animal, precision = marked))")
+  expect_equal(fit("birth ~ sex + (1 | gr(animal, precision = plain))"), right)
+  for (sparse in list(plain, Matrix::Matrix(plain, sparse = TRUE))) {
+    plain <- sparse
+    expect_error(fit("birth ~ sex + (1 | gr(animal, cov = plain))"), "precision = plain",
+      class = "henderson_error_relationship")
+  }
+  # H itself, and a matrix with -1 and 1/2 in it that is no inverse of relationships.
+  H <- solve(as.matrix(marked))
+  expect_equal(fit("birth ~ sex + (1 | gr(animal, cov = H))"), right, tolerance = 1e-7)
+  steps <- 2 * diag(3) - (abs(outer(1:3, 1:3, "-")) == 1)
+  expect_false(is_of_pedigree(solve(steps), steps))
+})
