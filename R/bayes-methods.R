@@ -11,11 +11,14 @@
 #' * `"importance"`: weighted draws around the mode, from randomised quasi-Monte Carlo points; for
 #'   up to 12 parameters. Pareto k-hat above 0.7 tells that the weights are not to be trusted, and
 #'   then the next sampler takes over, unless this one was asked for.
-#' * `"hmc"`: Markov chains with the exact score, preconditioned at the mode.
-#' * `"gibbs"`: Gibbs sampling of effects and variances in turn, on request, for independent
-#'   residuals and inverse gamma, half-t, half-Cauchy and inverse Wishart priors.
+#' * `"hmc"`: Markov chains with the exact score, preconditioned at the mode; for more parameters.
+#' * `"gibbs"`: Gibbs sampling of effects and variances in turn: for more than 60 parameters, if
+#'   all have a conditional distribution, and on request. They have one where structures are `us`,
+#'   `diag` or (of terms) `id`, and priors inverse gamma, half-t, half-Cauchy and, of matrices,
+#'   inverse Wishart, expanded or not.
 #'
-#' The choice is printed. The same seed gives the same draws on any number of threads.
+#' The choice is printed with its reason. The same seed gives the same draws on any number of
+#' threads.
 #'
 #' `draws = 4000` makes so many. `draws = c(ess = 4000, mc_error = 0.01, most = 65536)` makes 1024,
 #' then twice as many, and so on, until the effective size is `ess` (of weighted draws by their
@@ -120,7 +123,7 @@ sampler_text <- function(draws) {
   }
   paste0("Posterior: ", n, " draws in ", max(draws$part), " chains by ",
     if (draws$sampler == "hmc") "Hamiltonian Monte Carlo" else "Gibbs sampling", "; seed ",
-    draws$seed)
+    draws$seed, if (!is.null(draws$reason)) paste0("\nChains, as ", draws$reason))
 }
 
 print_priors <- function(fit) {
@@ -133,19 +136,28 @@ print_priors <- function(fit) {
 prior_lines <- function(prior, names, fixed) {
   shared <- unlist(lapply(prior$shares, `[[`, "at"))
   blocks <- unlist(lapply(prior$blocks, function(block) {
-    if (block$type != "matrix") {
-      return(if (!block$at %in% shared) paste0(names[block$at], ": ", prior_text(block$prior)))
-    }
+    if (block$type == "region") return(region_lines(block, names))
     if (!is.null(block$whole)) return(paste0(block$label, ": ", prior_text(block$whole)))
-    own <- block$at[block$row == block$col]
-    c(paste0(names[own], ": ", vapply(block$prior, prior_text, ""))[!own %in% shared],
-      paste0(block$label, ".cor: ", prior_text(block$cor)))
+    own <- number_places(block)
+    c(paste0(names[own], ": ", vapply(number_priors(block), prior_text, ""))[!own %in% shared],
+      if (block$type == "matrix") paste0(block$label, ".cor: ", prior_text(block$cor)))
   }))
   c(blocks, vapply(prior$shares, function(share) {
     paste0(prior_text(share$prior), ", total ", prior_text(share$prior$total))
   }, ""), paste0(fixed[prior$beta$at], rep(": normal(", length(prior$beta$at)), prior$beta$mean,
     rep(", ", length(prior$beta$at)), prior$beta$sd, rep(")", length(prior$beta$at))),
   if (length(prior$beta$at) < length(fixed)) "fixed effects: flat")
+}
+
+# Uniform over a region, or LKJ, and what was named.
+region_lines <- function(block, names) {
+  own <- names[block$at]
+  named <- lengths(block$prior) > 0L
+  whole <- if (is.null(block$cor)) paste("uniform over", block$region$text) else
+    prior_text(block$cor)
+  shown <- if (length(own) <= 3L) toString(own) else paste(own[1L], "to", own[length(own)])
+  c(paste0(shown, ": ", whole),
+    sprintf("%s: times %s", own[named], vapply(block$prior[named], prior_text, "")))
 }
 
 print_posterior_notes <- function(fit) {

@@ -34,13 +34,6 @@ abort_prior_nu <- function(nu, t) {
   )
 }
 
-abort_prior_expansion <- function(t) {
-  abort("prior", "{.arg alpha.V} is for a single variance, not for a {t} x {t} matrix {.arg V}.",
-    paste("The distribution of an expanded matrix has no closed form: use {.fn half_t} for its",
-      "standard deviations and {.fn lkj} for its correlations."), "alpha.V"
-  )
-}
-
 abort_prior_name <- function(name, known) {
   near <- nearest_of(name, known)
   abort("prior_name",
@@ -68,6 +61,17 @@ abort_prior_kind <- function(name, kind) {
     "Use {.code method = \"REML\"}.", name)
 }
 
+abort_prior_banded <- function(label) {
+  abort_not_available_bayes(
+    paste0("a posterior of ", label, ", whose covariance matrix is not free in all entries,"),
+    "Use {.code us} or {.code ante}, or {.code method = \"REML\"}.", label)
+}
+
+abort_prior_endless <- function(name) {
+  abort_not_available_bayes(paste0("a posterior of ", name, ", a parameter without ends,"),
+    "Give finite {.arg lower} and {.arg upper} in {.code own()}.", name)
+}
+
 abort_prior_partial <- function(label) {
   abort_not_available_bayes(
     paste0("a posterior of ", label, ", of which some values are held or tied,"),
@@ -80,10 +84,11 @@ abort_not_available_bayes <- function(what, remedy, value = NULL) {
   )
 }
 
-abort_prior_range <- function(name, prior) {
+abort_prior_range <- function(name, prior, ends) {
+  ends <- format_numbers(ends, 4L)
   abort("prior",
     "{.arg prior}: {.val {name}} cannot be everywhere between {prior$lower} and {prior$upper}.",
-    "Correlations are between -1 and 1, standard deviations at least 0.", "prior", name
+    "This parameter is between {ends[1L]} and {ends[2L]}.", "prior", name
   )
 }
 

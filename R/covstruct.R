@@ -19,6 +19,8 @@
 #   arguments   what may follow the group
 #   least       the least number of coefficients
 #   most_order  function(n_coef): the largest `order`
+#   region      function(recipe, n): where its n correlations or coefficients may be, see
+#               covstruct-regions.R
 #   traits      those that it has:
 #
 #   is_heterogeneous    a variance for each coefficient: with coefficients in other units Sigma is
@@ -73,9 +75,10 @@ covariance_product <- function(recipe, values) {
 all_but_one <- function(n_coef) n_coef - 1L
 
 structure_of <- function(label, parameters, sigma, index = "columns", arguments = character(),
-                         least = 1L, most_order = function(n_coef) 0L, traits = character()) {
+                         least = 1L, most_order = function(n_coef) 0L, region = intervals,
+                         traits = character()) {
   list(label = label, parameters = parameters, sigma = sigma, index = index,
-    arguments = arguments, least = least, most_order = most_order, traits = traits)
+    arguments = arguments, least = least, most_order = most_order, region = region, traits = traits)
 }
 
 # One variance, or one for each coefficient, and the correlations of `correlation`, whose parameters
@@ -88,12 +91,13 @@ correlated <- function(label, correlation, suffix, kind = "correlation", own_var
 }
 
 # Autoregressions and moving averages of an order; with fewer positions not all of their
-# coefficients
-# can be told.
+# coefficients can be told.
 process <- function(label, type, order, own_variances = FALSE) {
   name <- c(ar = "phi", ma = "theta")[[type]]
+  region <- switch(type, ar = process_region(1, "stationary processes"),
+    ma = process_region(-1, "invertible processes"))
   correlated(label, process_correlation(type), paste0(name, if (order > 1L) seq_len(order)),
-    "coefficient", own_variances, index = "levels", least = order + 1L,
+    "coefficient", own_variances, index = "levels", least = order + 1L, region = region,
     traits = if (!own_variances) "keeps_lags")
 }
 
@@ -104,21 +108,23 @@ covariance_structures <- list(
     "is_uncorrelated", "values_are_entries", "name_is_recipe", "may_be_zero")),
   id = correlated("one variance, independent", correlation_id, character(), least = 1L,
     traits = "is_exchangeable"),
-  cs = correlated("compound symmetry", correlation_cs, "rho",
+  cs = correlated("compound symmetry", correlation_cs, "rho", region = symmetry_region,
     traits = c("is_exchangeable", "contains_intercept")),
-  csh = correlated("heterogeneous compound symmetry", correlation_cs, "rho", own_variances = TRUE),
+  csh = correlated("heterogeneous compound symmetry", correlation_cs, "rho", own_variances = TRUE,
+    region = symmetry_region),
   ar1 = correlated("first-order autoregression", correlation_ar1, "rho", index = "levels",
     traits = "keeps_lags"),
   ar1h = correlated("heterogeneous first-order autoregression", correlation_ar1, "rho",
     own_variances = TRUE, index = "levels"),
   toep = correlated("Toeplitz", correlation_toep, lag_names, index = "levels",
-    arguments = "bands", most_order = identity, traits = "contains_intercept"),
+    arguments = "bands", most_order = identity, region = toeplitz_region,
+    traits = "contains_intercept"),
   toeph = correlated("heterogeneous Toeplitz", correlation_toep, lag_names, own_variances = TRUE,
-    index = "levels", arguments = "bands", most_order = identity),
+    index = "levels", arguments = "bands", most_order = identity, region = toeplitz_region),
   ante = correlated("ante-dependence", correlation_ante, antedependence_names,
     own_variances = TRUE, index = "levels", arguments = "k", most_order = all_but_one),
   arma11 = correlated("autoregressive moving average", correlation_arma11, c("rho", "gamma"),
-    index = "levels", least = 3L),
+    index = "levels", least = 3L, region = arma_region),
   ar2 = process("second-order autoregression", "ar", 2L),
   ar2h = process("heterogeneous second-order autoregression", "ar", 2L, own_variances = TRUE),
   ar3 = process("third-order autoregression", "ar", 3L),
@@ -128,11 +134,11 @@ covariance_structures <- list(
   ma2 = process("second-order moving average", "ma", 2L),
   ma2h = process("heterogeneous second-order moving average", "ma", 2L, own_variances = TRUE),
   sar = correlated("symmetric autoregression", correlation_sar, "phi", "coefficient",
-    index = "levels", traits = "keeps_lags"),
+    index = "levels", region = double_root_region, traits = "keeps_lags"),
   sar2 = correlated("second-order symmetric autoregression", correlation_sar2,
     c("gamma1", "gamma2"), index = "levels", least = 4L, traits = "keeps_lags"),
   corg = structure_of("general correlation", parameters_corg, homogeneous(correlation_corg),
-    least = 2L),
+    least = 2L, region = matrix_region),
   exp = correlated("exponential in the distance", correlation_exp, "range", "range",
     index = "coordinates", traits = "is_field"),
   gau = correlated("Gaussian in the distance", correlation_gau, "range", "range",
@@ -146,7 +152,7 @@ covariance_structures <- list(
   chol = structure_of("banded Cholesky", parameters_chol, covariance_chol, index = "levels",
     arguments = "k", least = 2L, most_order = all_but_one, traits = "is_heterogeneous"),
   own = structure_of("a function of the user", parameters_own, covariance_own,
-    arguments = own_argument_names, traits = "takes_function"),
+    arguments = own_argument_names, region = own_ranges, traits = "takes_function"),
   product = structure_of("Kronecker product", parameters_product, covariance_product,
     traits = "is_field")
 )
@@ -220,3 +226,24 @@ n_values <- function(recipe) length(recipe_values(recipe)$kind)
 n_parameters <- function(structure, t) n_values(full_recipe(structure, t))
 
 sigma_of <- function(recipe, values) structure_entry(recipe)$sigma(recipe, values)
+
+# The regions of the values of a recipe that are correlations or coefficients: `at` says which.
+correlation_regions <- function(recipe) {
+  if (!is_product_recipe(recipe)) return(own_regions(recipe))
+  first <- 0L
+  unlist(lapply(seq_along(recipe$factors), function(k) {
+    factor <- recipe$factors[[k]]
+    shift <- first - (k > 1L)
+    first <<- shift + n_values(factor)
+    lapply(own_regions(factor), function(region) replace(region, "at", list(region$at + shift)))
+  }), recursive = FALSE)
+}
+
+own_regions <- function(recipe) {
+  at <- which(recipe_values(recipe)$kind %in% c("correlation", "coefficient", "own"))
+  if (length(at) == 0L) return(list())
+  regions <- structure_entry(recipe)$region(recipe, length(at))
+  sizes <- vapply(regions, `[[`, 0L, "size")
+  own <- split(at, rep(seq_along(sizes), sizes))
+  Map(function(region, at) c(region, list(at = at)), regions, unname(own))
+}

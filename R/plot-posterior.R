@@ -92,8 +92,7 @@ prior_curve <- function(fit, name, x) {
   if (i %in% unlist(lapply(prior$shares, `[[`, "at"))) return(NULL)
   for (block in prior$blocks) {
     if (!i %in% block$at || !is.null(block$whole)) next
-    own <- if (block$type != "matrix") block$prior else
-      block$prior[match(i, block$at[block$row == block$col])][[1L]]
+    own <- number_priors(block)[match(i, number_places(block))][[1L]]
     if (is.null(own)) return(NULL)
     density <- prior_densities[[own$family]]
     if (density$on == "variance") return(exp(density$density(own, x^2)) * 2 * x)

@@ -25,7 +25,7 @@ kept_draws <- function(found, settings, model) {
   values <- field("values")
   colnames(values) <- model$parameters$name
   list(
-    sampler = found$sampler, seed = settings$seed, prior = found$prior,
+    sampler = found$sampler, reason = found$reason, seed = settings$seed, prior = found$prior,
     x = found$x, values = values, weight = found$weight, log_weight = found$log_weight,
     part = found$part, log_density = drop(field("log_density")),
     log_prior = drop(field("log_prior")),
@@ -47,10 +47,9 @@ alive <- function(rows, log_weight) {
 
 # Priors of mass one: neither improper nor cut off.
 has_density <- function(prior, model) {
-  priors <- unlist(lapply(prior$blocks, function(block) {
-    if (block$type == "matrix") block$prior else list(block$prior)
-  }), recursive = FALSE)
-  all(vapply(priors, is_proper, NA)) && is.null(prior_limits(model))
+  priors <- unlist(lapply(prior$blocks, number_priors), recursive = FALSE)
+  cut <- vapply(prior$blocks, function(block) isTRUE(block$is_cut), NA)
+  all(vapply(priors, is_proper, NA)) && !any(cut) && is.null(prior_limits(model))
 }
 
 # log p(y) with its Monte Carlo error: the mean weight.

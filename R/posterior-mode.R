@@ -28,10 +28,9 @@ with_signed <- function(posterior, mode) {
   wide <- wide[drop[wide] < small_drop]
   x <- mode$x
   posterior$prior$blocks <- lapply(posterior$prior$blocks, function(block) {
-    if (!block$type %in% c("sd", "matrix") || !is.null(block$whole)) return(block)
-    priors <- if (block$type == "matrix") block$prior else list(block$prior)
-    at <- block$first - 1L + seq_along(priors)
-    even <- vapply(priors, function(prior) prior$family %in% smooth_at_zero, NA)
+    even <- even_deviations(block)
+    if (!any(even)) return(block)
+    at <- block$first - 1L + seq_along(even)
     block$signed <- at %in% wide & even
     block$unit <- exp(mode$x[at])
     x[at[block$signed]] <<- 1
@@ -39,6 +38,13 @@ with_signed <- function(posterior, mode) {
   })
   if (identical(x, mode$x)) return(list(posterior = posterior, mode = mode))
   list(posterior = posterior, mode = posterior_mode(posterior, x))
+}
+
+# Which standard deviations of a block have a prior that is smooth at zero.
+even_deviations <- function(block) {
+  if (!block$type %in% c("sd", "matrix")) return(FALSE)
+  if (!is.null(block$whole)) return(rep(!is.null(block$whole$alpha.V), block$t))
+  vapply(number_priors(block), function(prior) prior$family %in% smooth_at_zero, NA)
 }
 
 # Of the log density of each standard deviation (not of its logarithm, hence the step).

@@ -1,7 +1,8 @@
 # From a model and its priors to draws of the posterior: which sampler, and what it reads.
 
-# Coordinates up to which importance sampling is tried.
+# Coordinates up to which importance sampling is tried, and Hamiltonian chains are.
 most_for_importance <- 12L
+most_for_hmc <- 60L
 # Fixed effects up to which the covariance given each draw is kept, and their means.
 most_with_covariance <- 30L
 most_with_means <- 1000L
@@ -11,13 +12,13 @@ samplers <- c("importance", "hmc", "gibbs")
 sample_posterior <- function(posterior, model, settings, control) {
   start <- posterior_start(posterior, model, control)
   readings <- posterior_readings(posterior, model, start$estimates)
-  sampler <- settings$sampler %||% first_rung(posterior$prior)
+  rung <- if (is.null(settings$sampler)) first_rung(posterior) else list(settings$sampler)
   found <- if (posterior$prior$size == 0L) {
     sample_known(posterior, readings)
   } else {
     signed <- with_signed(posterior, posterior_mode(posterior, start$x))
     posterior <- signed$posterior
-    draw_by(sampler, posterior, signed$mode, settings, readings)
+    draw_by(rung, posterior, signed$mode, settings, readings)
   }
   found$prior <- posterior$prior
   found$kept <- readings$kept
@@ -25,18 +26,34 @@ sample_posterior <- function(posterior, model, settings, control) {
   found
 }
 
-first_rung <- function(prior) if (prior$size <= most_for_importance) "importance" else "hmc"
+# list(sampler, why it and not one before it).
+first_rung <- function(posterior) {
+  size <- posterior$prior$size
+  if (size <= most_for_importance) return(list("importance"))
+  if (size <= most_for_hmc) return(list("hmc", reason_of_size(most_for_importance)))
+  many <- reason_of_size(most_for_hmc)
+  obstacle <- gibbs_obstacle(posterior)
+  if (is.null(obstacle)) return(list("gibbs", many))
+  list("hmc", paste0(many, ", and Gibbs sampling has no conditional distribution of ",
+    obstacle$name, ": ", obstacle$why))
+}
 
-draw_by <- function(sampler, posterior, mode, settings, readings) {
-  if (sampler == "importance") {
+reason_of_size <- function(most) paste("there are more than", most, "parameters")
+
+draw_by <- function(rung, posterior, mode, settings, readings) {
+  if (rung[[1L]] == "importance") {
     proposal <- split_proposal(posterior, mode$x, mode$hessian)
     found <- sample_importance(posterior, proposal, settings$draws, readings)
     if (found$khat > most_khat) found <- improved(found, posterior, settings$draws, readings)
     found$mode <- mode
     if (found$khat <= most_khat || !is.null(settings$sampler)) return(found)
+    rung <- list("hmc", paste0("importance sampling had a k-hat of ",
+      formatC(found$khat, format = "f", digits = 2L)))
   }
-  if (sampler == "gibbs") return(sample_gibbs(posterior, mode, settings, readings))
-  sample_hmc(posterior, mode, settings, readings)
+  sample <- if (rung[[1L]] == "gibbs") sample_gibbs else sample_hmc
+  found <- sample(posterior, mode, settings, readings)
+  found$reason <- if (length(rung) > 1L) rung[[2L]]
+  found
 }
 
 # Once more around the mean of the first draws, with their covariance.

@@ -1,13 +1,11 @@
-# The priors of a model: those that were named, with defaults for the others, and the blocks of
-# variance parameters that have a prior together. A block:
+# The priors of a model: those that were named, with defaults for the others, by the blocks of
+# prior-blocks.R. What a block has more:
 #
-#   type    "sd": a variance, by its standard deviation; "positive": a range or the like;
-#           "interval": a correlation; "matrix": an unstructured covariance matrix
-#   at      the positions of its values among the parameters of the model
-#   first   its first coordinate, and `size` how many it has (posterior-map.R)
 #   prior   of its number; of a matrix a list of priors of its standard deviations, with `cor` that
-#           of the correlations, or `whole` that of the matrix
+#           of the correlations, or `whole` that of the matrix; of a region a list of priors of its
+#           values, NULL where they are uniform, with `cor` of a correlation matrix
 #   lower, upper  of an interval
+#   is_cut  the prior is more than what the model allows, so its mass there is not known
 
 model_prior <- function(prior, model) {
   prior <- prior %||% lmm_prior()
@@ -22,59 +20,6 @@ model_prior <- function(prior, model) {
     size = sum(sizes), beta = fixed_priors(prior, model))
   check_posterior_proper(found, model)
   structure(found, class = "model_prior")
-}
-
-# Blocks ------------------------------------------------------------------------------------------
-
-prior_blocks <- function(model) {
-  parameters <- model$parameters
-  group <- interaction(parameters$index, parameters$section, drop = TRUE)
-  moving <- is_leading(model)
-  blocks <- lapply(unname(split(seq_along(group), group)), function(at) {
-    if (any(parameters$kind[at] == "loading")) abort_prior_loading(parameters$term[at[1L]])
-    entries <- at[parameters$kind[at] %in% c("variance", "covariance")]
-    is_matrix <- any(parameters$kind[entries] == "covariance")
-    if (is_matrix) check_whole_matrix(moving[entries], parameters, entries)
-    single <- setdiff(at[moving[at]], if (is_matrix) entries)
-    c(if (is_matrix && all(moving[entries])) list(matrix_block(entries, parameters)),
-      lapply(single, single_block, parameters = parameters))
-  })
-  lapply(unlist(blocks, recursive = FALSE), function(block) {
-    c(block, label = structure_label(block$at[1L], model), term = parameters$term[block$at[1L]])
-  })
-}
-
-# The name of a whole structure: of a term, or of a section of the residuals.
-structure_label <- function(i, model) {
-  section <- model$parameters$section[i]
-  if (section == 0L) return(model$parameters$term[i])
-  model$design$residual$sections[[section]]$label %||% "residual"
-}
-
-# Parameters that are neither held nor follow another one.
-is_leading <- function(model) {
-  asked <- model$asked
-  lead <- asked$constraints$lead %||% seq_along(model$parameters$name)
-  held <- model$parameters$name %in% names(asked$hold)
-  lead == seq_along(lead) & !held & !lead %in% lead[held]
-}
-
-check_whole_matrix <- function(moving, parameters, at) {
-  t <- max(parameters$row[at])
-  whole <- length(at) == t * (t + 1L) / 2L && (all(moving) || !any(moving))
-  if (!whole) abort_prior_partial(parameters$term[at[1L]])
-}
-
-matrix_block <- function(at, parameters) {
-  t <- max(parameters$row[at])
-  list(type = "matrix", at = at, t = t, size = as.integer(t * (t + 1L) / 2L),
-    row = parameters$row[at], col = parameters$col[at])
-}
-
-single_block <- function(i, parameters) {
-  type <- switch(parameters$kind[i], variance = , specific = "sd", correlation = "interval",
-    range = , smoothness = "positive", abort_prior_kind(parameters$name[i], parameters$kind[i]))
-  list(type = type, at = i, size = 1L)
 }
 
 # Names -------------------------------------------------------------------------------------------
@@ -96,33 +41,76 @@ check_prior_names <- function(prior, model, blocks) {
 known_prior_names <- function(model, blocks) {
   at <- unlist(lapply(blocks, `[[`, "at"))
   parameters <- model$parameters
-  matrices <- vapply(Filter(function(b) b$type == "matrix", blocks), `[[`, "", "label")
+  matrices <- vapply(Filter(has_matrix, blocks), `[[`, "", "label")
   labels <- vapply(blocks, `[[`, "", "label")
   unique(c(parameters$name[at[parameters$kind[at] != "covariance"]], labels, parameters$term[at],
     if (length(matrices) > 0L) paste0(matrices, ".cor"), model$design$fixed$names,
     if (length(model$design$fixed$names) > 0L) "beta"))
 }
 
-# The prior of block k, named or by default. The nearest name wins: of the parameter, then of its
-# term.
+# The prior of a block, named or by default. The nearest name wins: of the parameter, then of its
+# term, which are its standard deviations.
 block_priors <- function(block, prior, model, units) {
   name <- model$parameters$name[block$at]
   if (block$type == "matrix") return(matrix_priors(block, prior, name, units))
-  found <- prior[[name]] %||% whole_prior(prior, block) %||% default_prior(block, units[block$at])
+  if (block$type == "region") return(region_priors(block, prior, name))
+  if (block$type == "interval") return(interval_priors(block, prior, name))
+  of_term <- if (block$type == "sd") whole_prior(prior, block)
+  found <- prior[[name]] %||% of_term %||% default_prior(block, units[block$at])
   block$prior <- filled_prior(found, units[block$at])
   check_prior_kind(block$prior, block$type, name)
-  if (block$type == "interval") {
-    block$lower <- if (block$prior$family == "beta") block$prior$lower else -1
-    block$upper <- if (block$prior$family == "beta") block$prior$upper else 1
-    if (block$lower < -1 || block$upper > 1) abort_prior_range(name, block$prior)
-  }
   block
 }
 
 whole_prior <- function(prior, block) prior[[block$label]] %||% prior[[block$term]]
 
+matrix_prior <- function(prior, block) {
+  prior[[paste0(block$label, ".cor")]] %||% prior[[paste0(block$term, ".cor")]]
+}
+
 default_prior <- function(block, unit) {
-  switch(block$type, sd = half_t(3), interval = uniform(-1, 1), positive = log_normal(log(unit), 1))
+  if (block$type == "sd") half_t(3) else log_normal(log(unit), 1)
+}
+
+# Where prior and region overlap.
+interval_priors <- function(block, prior, name) {
+  region <- block$region
+  if (!all(is.finite(c(region$lower, region$upper)))) abort_prior_endless(name)
+  own <- prior[[name]] %||% uniform(region$lower, region$upper)
+  check_prior_kind(own, "interval", name)
+  if (own$family == "beta") {
+    outside <- own$lower < min(-1, region$lower) || own$upper > max(1, region$upper)
+    if (outside || own$lower >= region$upper || own$upper <= region$lower) {
+      abort_prior_range(name, own, c(region$lower, region$upper))
+    }
+  }
+  block$prior <- own
+  block$lower <- max(own$lower, region$lower)
+  block$upper <- min(own$upper, region$upper)
+  block$is_cut <- isTRUE(region$is_part) || own$family == "beta" &&
+    (own$lower < region$lower || own$upper > region$upper)
+  block
+}
+
+# Uniform over the region times what is named; LKJ of a correlation matrix.
+region_priors <- function(block, prior, name) {
+  region <- block$region
+  if (isTRUE(region$is_matrix)) {
+    block$cor <- matrix_prior(prior, block) %||% lkj(2)
+    if (block$cor$family != "lkj") abort_prior_fits(paste0(block$label, ".cor"), block$cor$family,
+      "matrix")
+  }
+  block$prior <- lapply(name, function(name) {
+    own <- prior[[name]]
+    if (is.null(own)) return(NULL)
+    check_prior_kind(own, "interval", name)
+    if (own$family == "beta" && (own$lower < -region$box || own$upper > region$box)) {
+      abort_prior_range(name, own, c(-1, 1) * region$box)
+    }
+    own
+  })
+  block$is_cut <- any(lengths(block$prior) > 0L)
+  block
 }
 
 # A scale that was left out is that of the default.
@@ -136,7 +124,9 @@ check_prior_kind <- function(prior, type, name) {
     positive = prior_scale(prior$family) == "sd",
     interval = prior$family %in% c("beta", "user"))
   if (!fits) abort_prior_fits(name, prior$family, type)
-  if (type == "sd" && prior$family == "beta" && prior$lower < 0) abort_prior_range(name, prior)
+  if (type == "sd" && prior$family == "beta" && prior$lower < 0) {
+    abort_prior_range(name, prior, c(0, Inf))
+  }
 }
 
 matrix_priors <- function(block, prior, name, units) {
@@ -147,8 +137,7 @@ matrix_priors <- function(block, prior, name, units) {
     block$whole <- whole
     return(block)
   }
-  block$cor <- prior[[paste0(block$label, ".cor")]] %||% prior[[paste0(block$term, ".cor")]] %||%
-    lkj(2)
+  block$cor <- matrix_prior(prior, block) %||% lkj(2)
   if (!block$cor$family %in% c("lkj", if (block$t == 2L) "beta")) {
     abort_prior_fits(paste0(block$label, ".cor"), block$cor$family, "matrix")
   }

@@ -6,8 +6,8 @@
 check_posterior_proper <- function(found, model) {
   shared <- unlist(lapply(found$shares, `[[`, "at"))
   for (block in found$blocks) {
-    priors <- if (block$type == "matrix") block$prior else list(block$prior)
-    at <- if (block$type == "matrix") block$at[block$row == block$col] else block$at
+    priors <- number_priors(block)
+    at <- number_places(block)
     for (k in which(!at %in% shared)) {
       if (k <= length(priors)) check_prior_proper(priors[[k]], at[k], model)
     }

@@ -10,17 +10,21 @@
 #'   `inverse_wishart()`. Of a correlation or a range it is that of the parameter.
 #' * A term: all its standard deviations; with `inverse_wishart()` its covariance matrix.
 #' * A set of residual parameters, as `residual.treated`: the same for it alone.
-#' * `<term>.cor`: the correlation matrix of a `us` term, by `lkj()`; of two coefficients also by
-#'   `uniform()` or `beta_prior()`.
+#' * `<term>.cor`: the correlation matrix of a `us` or `corg` term, by `lkj()`; of two coefficients
+#'   of `us` also by `uniform()` or `beta_prior()`.
 #' * A fixed effect, or `beta` for all of them: `normal()`. Without one their prior is flat.
 #' * No name: [shares()].
 #'
 #' Terms and residuals are named alike. What is not named has the default: a half-t distribution
 #' with 3 degrees of freedom for each standard deviation, with 2.5 times the standard deviation of
 #' the least-squares residual as scale, divided by the root mean square of the covariate of the
-#' coefficient; LKJ(2) for correlation matrices; uniform for other correlations; log-normal for
-#' ranges and smoothness (`log_normal(0, 1)`, ranges in units of the mean distance). So the
-#' posterior is the same in any unit of the response and of the covariates.
+#' coefficient; LKJ(2) for correlation matrices; log-normal for ranges and smoothness
+#' (`log_normal(0, 1)`, ranges in units of the mean distance). Other correlations, and the
+#' coefficients of processes, are uniform over all values that are those of a model: `rho` of `cs`
+#' from -1 / (t - 1) to 1, `phi` of `ar2` and `ar3` over the stationary processes, `theta` of `ma1`
+#' and `ma2` over the invertible ones, the correlations of `toep` over its correlation matrices. The
+#' prior of one of several that have such a region together is multiplied to that. So the posterior
+#' is the same in any unit of the response and of the covariates.
 #'
 #' @param ... Priors by name, and at most one [shares()] without a name for each set of variances.
 #' @param df Degrees of freedom: above 0.
@@ -34,8 +38,10 @@
 #' @param V,nu Expected scale (a number, or a matrix) and degrees of freedom, as in MCMCglmm: the
 #'   density of the covariance matrix is inverse Wishart with scale matrix `nu V`; of a single
 #'   variance inverse gamma with shape `nu / 2` and scale `nu V / 2`.
-#' @param alpha.V Variance of the parameter that expands the model, as in MCMCglmm with
-#'   `alpha.mu = 0`, for a single variance: its standard deviation is then half-t with `nu` degrees
+#' @param alpha.mu,alpha.V Mean, zero, and variance of the parameters that expand the model, as in
+#'   MCMCglmm: the covariance matrix is \eqn{D S D}, S inverse Wishart with `V` and `nu`, and D
+#'   diagonal with independent normal entries. A number for all, a vector, or a diagonal matrix; `V`
+#'   is diagonal, too. Of a single variance the standard deviation is then half-t with `nu` degrees
 #'   of freedom and scale `sqrt(V * alpha.V)`.
 #' @param eta Shape of the LKJ distribution: above 0; 1 is uniform over correlation matrices, larger
 #'   values favour small correlations.
@@ -128,21 +134,6 @@ scaled_inverse_chisq <- function(df, s2) {
 
 #' @rdname lmm_prior
 #' @export
-inverse_wishart <- function(V, nu, alpha.V = NULL) {
-  V <- check_wishart_scale(V)
-  nu <- check_not_negative(nu, "nu")
-  t <- nrow(V)
-  if (t > 1L && nu <= t - 1) abort_prior_nu(nu, t)
-  if (is.null(alpha.V)) {
-    if (t > 1L) return(new_prior("inverse_wishart", V = V, nu = nu))
-    return(new_prior("inverse_gamma", shape = nu / 2, scale = nu * V[1L] / 2))
-  }
-  if (t > 1L) abort_prior_expansion(t)
-  half_t(nu, 0, sqrt(V[1L] * check_positive(alpha.V, "alpha.V")))
-}
-
-#' @rdname lmm_prior
-#' @export
 lkj <- function(eta = 2) new_prior("lkj", eta = check_positive(eta, "eta"))
 
 #' @rdname lmm_prior
@@ -215,16 +206,6 @@ check_not_negative <- function(value, argument) {
 
 check_scale <- function(scale) if (!is.null(scale)) check_positive(scale, "scale")
 
-check_wishart_scale <- function(V) {
-  valid <- is.numeric(V) && all(is.finite(V)) && length(V) > 0L
-  if (valid) V <- as.matrix(V)
-  if (!valid || nrow(V) != ncol(V) || !isSymmetric(unname(V)) ||
-    min(eigen(V, symmetric = TRUE, only.values = TRUE)$values) <= 0) {
-    abort_argument("V", V, "a positive number or a positive definite matrix")
-  }
-  V
-}
-
 #' @rdname lmm_prior
 #' @param x Priors.
 #' @method print lmm_prior
@@ -243,10 +224,16 @@ prior_text <- function(prior) {
   values <- prior[setdiff(names(prior), c("family", "total"))]
   shown <- Map(function(value, name) {
     if (is.null(value)) return(NULL)
-    parts <- if (is.matrix(value)) "matrix" else signif(value, 4L)
-    if (!is.null(names(value))) parts <- paste(names(value), "=", parts)
-    text <- paste(parts, collapse = ", ")
+    text <- prior_value_text(value)
     if (name == "alpha") text else paste(name, "=", text)
   }, values, names(values))
   paste0(prior$family, "(", paste(unlist(shown), collapse = ", "), ")")
+}
+
+prior_value_text <- function(value) {
+  if (is.matrix(value) && any(value[upper.tri(value)] != 0)) return("matrix")
+  text <- toString(signif(if (is.matrix(value)) diag(value) else value, 4L))
+  if (is.matrix(value)) return(paste0("diag(", text, ")"))
+  if (!is.null(names(value))) return(toString(paste(names(value), "=", signif(value, 4L))))
+  if (length(value) > 1L) paste0("c(", text, ")") else text
 }

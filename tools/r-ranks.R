@@ -11,9 +11,10 @@ r_ranks <- list(
   structures = c(
     "numbers.R", "structures.R", "covstruct.R", "covstruct-names.R",
     "covstruct-recipes.R", "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R",
+    "covstruct-regions.R",
     "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "read-records.R",
     "relationship.R", "grm.R", "control.R", "prior.R",
-    "prior-density.R"
+    "prior-wishart.R", "prior-density.R"
   ),
   # Parsed terms: what was written, without data.
   terms = c(
@@ -35,9 +36,10 @@ r_ranks <- list(
   # From a spec to estimates.
   estimate = c(
     "likelihood.R", "henderson3.R", "identified.R", "active-bounds.R", "estimate.R",
-    "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-model.R", "posterior-map.R",
+    "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-blocks.R",
+    "prior-model.R", "posterior-matrix.R", "posterior-region.R", "posterior-map.R",
     "posterior.R", "posterior-mode.R", "posterior-importance.R", "posterior-hmc.R",
-    "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R",
+    "posterior-conditional.R", "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R",
     "posterior-stopping.R", "posterior-estimate.R",
     "bayes-settings.R",
     "residual-bound.R", "residual-edge.R"

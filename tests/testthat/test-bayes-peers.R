@@ -18,7 +18,16 @@ expect_same_quantiles <- function(fit, their) {
     chain_ess <- apply(their, 2L, posterior::ess_quantile, probs = p)
     max(abs(below - p) / sqrt(p * (1 - p) * (1 / ess + 1 / chain_ess)))
   }, 0)
-  expect(all(gap < 4), sprintf("quantiles are up to %.1f Monte Carlo errors apart", max(gap)))
+  expect(all(gap < 3), sprintf("quantiles are up to %.1f Monte Carlo errors apart", max(gap)))
+}
+
+# Of a standard deviation of weighted draws, over its sequences.
+sd_errors <- function(fit) {
+  draws <- fit$posterior
+  parts <- vapply(split(seq_along(draws$weight), draws$part), function(own) {
+    weighted_sd(draws$values[own, ], draws$weight[own] / sum(draws$weight[own]))
+  }, numeric(ncol(draws$values)))
+  apply(parts, 1L, stats::sd) / sqrt(ncol(parts))
 }
 
 expect_same_chain <- function(fit, chain, columns) {
@@ -26,8 +35,10 @@ expect_same_chain <- function(fit, chain, columns) {
   their <- chain[, columns]
   error <- apply(their, 2L, sd) / sqrt(coda::effectiveSize(their))
   gap <- abs(own$estimate - colMeans(their)) / sqrt(error^2 + own$mcse^2)
-  expect(all(gap < 4), sprintf("means are up to %.1f Monte Carlo errors apart", max(gap)))
-  expect_relative(own$se, apply(their, 2L, sd), 0.15, "standard deviations")
+  expect(all(gap < 3), sprintf("means are up to %.1f Monte Carlo errors apart", max(gap)))
+  sd_error <- apply(their, 2L, function(x) posterior::mcse_sd(matrix(x)))
+  gap <- abs(own$se - apply(their, 2L, sd)) / sqrt(sd_error^2 + sd_errors(fit)^2)
+  expect(all(gap < 3), sprintf("sds are up to %.1f Monte Carlo errors apart", max(gap)))
   expect_same_quantiles(fit, their)
 }
 

@@ -44,7 +44,7 @@ expect_same_as_stan <- function(formula, data, terms, columns) {
   error <- apply(stan, 2L, function(x) posterior::mcse_mean(in_chains(x)))
   sd_error <- apply(stan, 2L, function(x) posterior::mcse_sd(in_chains(x)))
   gap <- c(abs(colMeans(stan) - mean) / error, abs(apply(stan, 2L, stats::sd) - sd) / sd_error)
-  expect(all(gap < 4), sprintf("moments are up to %.1f Monte Carlo errors apart", max(gap)))
+  expect(all(gap < 3), sprintf("moments are up to %.1f Monte Carlo errors apart", max(gap)))
 }
 
 test_that("a variance at the boundary", {

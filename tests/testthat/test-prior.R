@@ -11,20 +11,6 @@ intercepts <- model_of(Reaction ~ Days + (1 | Subject))
 slopes <- model_of(Reaction ~ Days + (Days | Subject))
 quadratic <- model_of(Reaction ~ Days + (Days + I(Days^2) | Subject))
 
-expect_gradient <- function(prior, n = 4L) {
-  set.seed(3)
-  x <- matrix(stats::rnorm(n * prior$size, 0, 0.7), n)
-  found <- log_prior(prior, x)$gradient
-  step <- 1e-5
-  for (j in seq_len(prior$size)) {
-    above <- below <- x
-    above[, j] <- x[, j] + step
-    below[, j] <- x[, j] - step
-    slope <- (log_prior(prior, above)$value - log_prior(prior, below)$value) / (2 * step)
-    expect_within(found[, j], slope, 1e-7 * (1 + max(abs(slope))), paste("coordinate", j))
-  }
-}
-
 # The integral of a prior over its one standard deviation.
 mass_of <- function(density) {
   prior <- model_prior(lmm_prior(Subject = density, residual = half_normal(1)), intercepts)
@@ -61,6 +47,8 @@ test_that("gradients of the log density are those by differences", {
   expect_gradient(model_prior(NULL, quadratic))
   expect_gradient(model_prior(lmm_prior(Subject = inverse_wishart(diag(3) + 0.3, 4.5),
     residual = inverse_gamma(2, 3)), quadratic))
+  expect_gradient(model_prior(lmm_prior(Subject = inverse_wishart(diag(3), 4, alpha.V = 1:3)),
+    quadratic))
   expect_gradient(model_prior(lmm_prior(shares(Subject.Intercept = 1.5, residual = 2),
     Subject.Days = log_normal(0, 1), Subject.cor = lkj(1.3)), quadratic))
   total <- shares(Subject = 2, residual = 3, total = exponential(0.2))
@@ -163,7 +151,11 @@ test_that("what cannot be a prior is an error that says why", {
   expect_error(normal(0, 0), "sd", class = "henderson_error_argument")
   expect_error(inverse_wishart(diag(3), 2), "too small", class = "henderson_error_prior")
   expect_error(inverse_wishart(matrix(1, 2, 2), 3), "definite", class = "henderson_error_argument")
-  expect_error(inverse_wishart(diag(2), 3, alpha.V = 1), "single variance")
+  expect_error(inverse_wishart(diag(2) + 0.1, 3, alpha.V = 1), "diagonal")
+  expect_error(inverse_wishart(diag(2), 3, alpha.V = c(1, -1)), "alpha.V")
+  expect_error(inverse_wishart(diag(2), 3, alpha.V = diag(3)), "alpha.V")
+  expect_error(inverse_wishart(diag(2), 3, alpha.mu = c(0, 1), alpha.V = 1), "alpha.mu")
+  expect_error(inverse_wishart(diag(2), 3, alpha.mu = 1), "alpha.V")
   expect_error(lmm_prior(half_t(3)), "no name", class = "henderson_error_prior")
   expect_error(lmm_prior(a = half_t(3), a = half_t(3)), "two priors")
   expect_error(lmm_prior(a = "half_t"), "half_t", class = "henderson_error_prior")

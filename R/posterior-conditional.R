@@ -1,0 +1,165 @@
+# The conditional distributions of variances given effects and errors, for Gibbs sampling.
+#
+# A variance with an inverse gamma prior, and a covariance matrix with an inverse Wishart prior,
+# have conditionals of the same family. A half-t standard deviation is a mixture of them: v given a
+# is inverse gamma (df / 2, df / a), a is inverse gamma (1/2, 1 / scale^2) (Huang & Wand 2013,
+# Bayesian Analysis 8:439). So is an expanded matrix: Sigma given alpha is inverse Wishart with
+# scale matrix diag(alpha) nu V diag(alpha), and alpha_i^2 given Sigma has a gamma distribution of
+# shape (nu + 1) / 2 and rate (nu V_ii (Sigma^-1)_ii + 1 / a_i) / 2. Residuals of visits that a
+# subject lacks are drawn with the others.
+
+# What the conditional of a block takes: its prior, and where its effects or its records stand.
+gibbs_block <- function(block, posterior) {
+  parameters <- posterior$parameters
+  term <- parameters$index[block$at[1L]]
+  coef <- parameters$row[block$at[1L]]
+  if (term == 0L) return(c(block, residual_part(posterior, parameters$section[block$at[1L]], coef)))
+  own <- posterior$spec$random[[term]]
+  n_fixed <- posterior$moved$p - length(posterior$moved$values)
+  rows <- effect_places(n_fixed, posterior$spec$random)[[term]]$rows
+  if (block$type == "sd" && own$n_coef > 1L && !is_exchangeable(own$structure)) {
+    rows <- rows[seq.int(coef, length(rows), own$n_coef)]
+  }
+  precision <- if (own$relationship$type != "identity") {
+    Matrix::forceSymmetric(level_precision(own$relationship))
+  }
+  c(block, list(residual = FALSE, rows = rows, levels = own$n_levels, precision = precision))
+}
+
+# The records of a variance; of a matrix, where each is among subjects x positions.
+residual_part <- function(posterior, section, coef) {
+  own <- posterior$spec$residual$sections[[max(section, 1L)]]
+  if (is.null(own)) return(list(residual = TRUE, records = NULL))
+  n_coef <- own$structure$n_coef
+  if (is_uncorrelated(own$structure)) {
+    return(list(residual = TRUE, records = own$records[own$position == coef]))
+  }
+  list(residual = TRUE, records = own$records, levels = max(own$subject),
+    cells = cbind(own$subject, own$position))
+}
+
+# A draw of the values of a block, chains x values, from the present ones.
+draw_block <- function(block, errors, effects, values, extra) {
+  if (block$residual && !is.null(block$records)) errors <- errors[block$records, , drop = FALSE]
+  if (block$type == "matrix") return(draw_matrices(block, errors, effects, values, extra))
+  if (block$residual) return(draw_variance(block$prior, colSums(errors^2), nrow(errors), extra))
+  own <- effects[block$rows, , drop = FALSE]
+  n_sets <- nrow(own) %/% block$levels
+  squares <- vapply(seq_len(ncol(own)), function(k) {
+    u <- matrix(own[, k], n_sets)
+    sum(u * t(precision_times(block$precision, t(u))))
+  }, 0)
+  draw_variance(block$prior, squares, nrow(own), extra)
+}
+
+precision_times <- function(precision, u) if (is.null(precision)) u else as.matrix(precision %*% u)
+
+# `extra` is the mixing variable of a half-t prior, a column.
+draw_variance <- function(prior, squares, n, extra) {
+  chains <- length(squares)
+  if (prior$family == "half_t") {
+    shape <- (prior$df + n) / 2
+    v <- 1 / stats::rgamma(chains, shape, prior$df / extra + squares / 2)
+    extra[] <- 1 / stats::rgamma(chains, (prior$df + 1) / 2, prior$df / v + 1 / prior$scale^2)
+  } else {
+    v <- 1 / stats::rgamma(chains, prior$shape + n / 2, prior$scale + squares / 2)
+  }
+  list(values = cbind(v), extra = extra)
+}
+
+# `extra` are the squares of alpha.
+draw_matrices <- function(block, errors, effects, values, extra) {
+  expansion <- block$whole$alpha.V
+  nu <- block$whole$nu
+  for (k in seq_len(nrow(values))) {
+    squares <- if (block$residual) {
+      crossprod(whole_errors(block, errors[, k], symmetric_of(block, values[k, ])))
+    } else {
+      u <- matrix(effects[block$rows, k], block$t)
+      u %*% precision_times(block$precision, t(u))
+    }
+    # All one without an expansion.
+    alpha <- sqrt(extra[k, ])
+    scale <- nu * block$whole$V * outer(alpha, alpha) + (squares + t(squares)) / 2
+    inverse <- matrix(stats::rWishart(1L, nu + block$levels, solve(scale)), block$t)
+    values[k, ] <- solve(inverse)[cbind(block$row, block$col)]
+    if (!is.null(expansion)) {
+      rate <- (nu * diag(block$whole$V) * diag(inverse) + 1 / expansion) / 2
+      extra[k, ] <- stats::rgamma(block$t, (nu + 1) / 2, rate)
+    }
+  }
+  list(values = values, extra = extra)
+}
+
+symmetric_of <- function(block, values) {
+  sigma <- matrix(0, block$t, block$t)
+  sigma[cbind(block$row, block$col)] <- sigma[cbind(block$col, block$row)] <- values
+  sigma
+}
+
+# Errors, subjects x positions: those of visits without a record are drawn given the others, of
+# subjects that lack the same ones together.
+whole_errors <- function(block, errors, sigma) {
+  whole <- matrix(NA_real_, block$levels, block$t)
+  whole[block$cells] <- errors
+  lacking <- is.na(whole)
+  pattern <- drop(lacking %*% 2^(seq_len(block$t) - 1))
+  for (own in split(seq_len(block$levels), pattern)) {
+    gone <- lacking[own[1L], ]
+    if (!any(gone)) next
+    B <- sigma[gone, !gone, drop = FALSE] %*% solve(sigma[!gone, !gone, drop = FALSE])
+    left <- sigma[gone, gone, drop = FALSE] - B %*% sigma[!gone, gone, drop = FALSE]
+    z <- matrix(stats::rnorm(length(own) * sum(gone)), length(own))
+    whole[own, gone] <- tcrossprod(whole[own, !gone, drop = FALSE], B) +
+      z %*% chol((left + t(left)) / 2)
+  }
+  whole
+}
+
+# What a posterior has no conditional for ----------------------------------------------------------
+
+# list(name, why) of the first block without one; NULL where all have one.
+gibbs_obstacle <- function(posterior) {
+  names <- posterior$parameters$name
+  if (length(posterior$prior$shares) > 0L) {
+    return(list(name = "shares",
+      why = "variances whose prior is one of shares depend on each other"))
+  }
+  follow <- which(posterior$start$lead != seq_along(posterior$start$lead))
+  if (length(follow) > 0L) return(list(name = names[follow[1L]], why = "it is tied to another one"))
+  if (!is.null(posterior$limits)) {
+    return(list(name = names[posterior$limits$at[1L]], why = "it has bounds"))
+  }
+  for (block in posterior$prior$blocks) {
+    why <- structure_obstacle(block, posterior) %||% prior_obstacle(block)
+    name <- if (block$type == "matrix") block$label else names[block$at[1L]]
+    if (!is.null(why)) return(list(name = name, why = why))
+  }
+  NULL
+}
+
+structure_obstacle <- function(block, posterior) {
+  term <- posterior$parameters$index[block$at[1L]]
+  if (term == 0L) {
+    section <- max(posterior$parameters$section[block$at[1L]], 1L)
+    own <- posterior$spec$residual$sections[[section]]$structure
+    plain <- is.null(own) || block$type == "matrix" || is_uncorrelated(own)
+    return(if (!plain) "the residuals have a structure")
+  }
+  own <- posterior$spec$random[[term]]
+  if (!is.null(own$relationship$combination)) return("its levels are combinations of others")
+  plain <- block$type == "matrix" || own$n_coef == 1L || is_uncorrelated(own$structure) ||
+    is_exchangeable(own$structure) && n_parameters(own$structure, own$n_coef) == 1L
+  if (!plain) "its term has a structure"
+}
+
+prior_obstacle <- function(block) {
+  if (!is.null(block$whole)) return(NULL)
+  if (block$type == "matrix") return("it needs `inverse_wishart()`")
+  if (block$type != "sd") return("it is no variance")
+  prior <- block$prior
+  conjugate <- prior$family == "inverse_gamma" || prior$family == "half_t" && prior$location == 0
+  if (!conjugate) {
+    paste("it needs `inverse_gamma()`, `half_t()` or `half_cauchy()`, not", prior_text(prior))
+  }
+}

@@ -1,0 +1,173 @@
+# An unstructured covariance matrix by its coordinates, and the densities of its priors there. The
+# coordinates are the logarithms of its t standard deviations s, then z of each partial correlation
+# p = tanh(z), row by row, of the correlation matrix R = LL' (covstruct-regions.R). A standard
+# deviation that may be near zero is s = |x| times a unit instead (`signed`): likelihood and prior
+# are smooth and even there, while log s has no end.
+
+# Standard deviations, with a sign where they are signed, of their coordinates.
+deviations_of <- function(block, x) {
+  s <- exp(x)
+  for (k in signed_of(block)) s[, k] <- block$unit[k] * x[, k]
+  s
+}
+
+signed_of <- function(block) which(block$signed %||% FALSE)
+
+deviation_coordinates <- function(block, sd) {
+  x <- log(sd)
+  own <- signed_of(block)
+  x[own] <- sd[own] / block$unit[own]
+  x
+}
+
+# Logarithms of the standard deviations by logarithms or signed coordinates, x > 0: d s / d x.
+log_deviation_slope <- function(block, x, k) {
+  if (isTRUE(block$signed[k])) rep(log(block$unit[k]), nrow(x)) else x[, k]
+}
+
+factor_of <- function(block, x) {
+  correlation_factor(block$t, tanh(x[, -seq_len(block$t), drop = FALSE]))
+}
+
+matrix_values <- function(block, x) {
+  sd <- deviations_of(block, x[, seq_len(block$t), drop = FALSE])
+  L <- factor_of(block, x)
+  found <- vapply(seq_along(block$at), function(k) {
+    i <- block$row[k]
+    j <- block$col[k]
+    common <- seq_len(min(i, j))
+    products <- lapply(common, function(c) L[[i]][, c] * L[[j]][, c])
+    sd[, i] * sd[, j] * Reduce(`+`, products)
+  }, x[, 1L])
+  matrix(found, nrow(x))
+}
+
+matrix_coordinates <- function(block, values, most) {
+  sigma <- matrix(0, block$t, block$t)
+  sigma[cbind(block$row, block$col)] <- sigma[cbind(block$col, block$row)] <- values
+  sd <- sqrt(diag(sigma))
+  correlation <- most * sigma / outer(sd, sd) + (1 - most) * diag(block$t)
+  c(deviation_coordinates(block, sd), atanh(partial_correlations(correlation)))
+}
+
+# Densities ---------------------------------------------------------------------------------------
+
+# log(1 - tanh(z)^2) without cancellation.
+log_sech2 <- function(z) 2 * (log(2) - abs(z) - log1p(exp(-2 * abs(z))))
+
+# LKJ: the partial correlations are independent, (1 - p_ik^2)^(b - 1) with b = eta + (t - 1 - k)/2.
+correlation_density <- function(block, z) {
+  if (block$cor$family == "beta") {
+    p <- tanh(z[, 1L])
+    own <- prior_densities$beta
+    return(list(value = own$density(block$cor, p) + log_sech2(z[, 1L]),
+      gradient = own$slope(block$cor, p) * (1 - p^2) - 2 * p))
+  }
+  b <- block$cor$eta + (block$t - 1 - partial_columns(block$t)) / 2
+  constant <- sum((2 * b - 1) * log(2) + lbeta(b, b))
+  list(value = drop(log_sech2(z) %*% b) - constant,
+    gradient = -2 * tanh(z) * rep(b, each = nrow(z)))
+}
+
+# Inverse Wishart, expanded or not, with its gradient by a complex step.
+wishart_density <- function(block, x) {
+  density <- if (is.null(block$whole$alpha.V)) log_wishart else log_expanded_wishart
+  slopes <- complex_slopes(x, function(x) cbind(density(block, x)))
+  list(value = Re(density(block, x + 0i)), gradient = matrix(slopes, nrow(x)))
+}
+
+# d f / d x by a complex step, points x coordinates x values: f gives a row of values for each row
+# of x. All steps of some points are taken in one call.
+complex_slopes <- function(x, f, most_rows = 5000L) {
+  n <- nrow(x)
+  m <- ncol(x)
+  if (n > 1L && n * m > most_rows) {
+    half <- seq_len(n %/% 2L)
+    above <- complex_slopes(x[half, , drop = FALSE], f, most_rows)
+    below <- complex_slopes(x[-half, , drop = FALSE], f, most_rows)
+    found <- array(0, c(n, dim(above)[2:3]))
+    found[half, , ] <- above
+    found[-half, , ] <- below
+    return(found)
+  }
+  moved <- x[rep.int(seq_len(n), m), , drop = FALSE] + 0i
+  at <- cbind(seq_len(n * m), rep(seq_len(m), each = n))
+  moved[at] <- moved[at] + 1e-20i
+  slopes <- Im(f(moved)) / 1e-20
+  array(slopes, c(n, m, ncol(slopes)))
+}
+
+# With scale matrix nu V. Its Jacobian: dSigma = 2^t prod s^t d(s, R), ds = s dx, and that of R by
+# the partial correlations.
+log_wishart <- function(block, x) {
+  t <- block$t
+  nu <- block$whole$nu
+  scale <- nu * block$whole$V
+  sum_log_sd <- rowSums(x[, seq_len(t), drop = FALSE])
+  log_det <- 2 * sum_log_sd + log_det_correlation(block, x)
+  constant <- nu / 2 * as.numeric(determinant(scale)$modulus) - log_wishart_constant(nu, t)
+  constant - (nu + t + 1) / 2 * log_det - trace_inverse(block, x, t(chol(scale))) / 2 +
+    t * log(2) + (t + 1) * sum_log_sd + log_correlation_jacobian(block, x)
+}
+
+# MCMCglmm's parameter expansion: Sigma = diag(alpha) Sigma0 diag(alpha), Sigma0 inverse Wishart
+# with diagonal scale matrix nu V, alpha_i normal with mean 0 and variance a_i. With alpha
+# integrated out,
+#
+#   p(s, R) ~ |R|^-((nu + t + 1)/2) prod_i (nu V_ii (R^-1)_ii + s_i^2 / a_i)^-((nu + 1)/2)
+#
+# (the prior of Huang & Wand 2013, Bayesian Analysis 8:439, in other words). Smooth and even in s.
+log_expanded_wishart <- function(block, x) {
+  t <- block$t
+  nu <- block$whole$nu
+  expansion <- block$whole$alpha.V
+  scale <- nu * diag(block$whole$V)
+  s <- deviations_of(block, x[, seq_len(t), drop = FALSE])
+  L <- factor_of(block, x)
+  total <- nu / 2 * sum(log(scale)) - log_wishart_constant(nu, t) + t * log(2) +
+    t * ((nu + 1) / 2 * log(2) + lgamma((nu + 1) / 2)) - sum(log(2 * pi * expansion)) / 2 -
+    (nu + t + 1) / 2 * log_det_correlation(block, x) + log_correlation_jacobian(block, x)
+  for (i in seq_len(t)) {
+    inverse <- squares_below(L, lapply(seq_len(t), function(k) as.numeric(k == i)))
+    total <- total - (nu + 1) / 2 * log(scale[i] * inverse + s[, i]^2 / expansion[i]) +
+      log_deviation_slope(block, x, i)
+  }
+  total
+}
+
+# Of the density of an inverse Wishart distribution: 2^(nu t / 2) Gamma_t(nu / 2).
+log_wishart_constant <- function(nu, t) {
+  nu * t / 2 * log(2) + t * (t - 1) / 4 * log(pi) + sum(lgamma((nu + 1 - seq_len(t)) / 2))
+}
+
+log_det_correlation <- function(block, x) {
+  rowSums(log(1 - tanh(x[, -seq_len(block$t), drop = FALSE])^2))
+}
+
+# Of R by the coordinates z.
+log_correlation_jacobian <- function(block, x) {
+  t <- block$t
+  drop(log(1 - tanh(x[, -seq_len(t), drop = FALSE])^2) %*% ((t - 1 - partial_columns(t)) / 2 + 1))
+}
+
+# tr(A A' Sigma^-1) = |L^-1 D^-1 A|^2, D the standard deviations.
+trace_inverse <- function(block, x, A) {
+  L <- factor_of(block, x)
+  sd <- exp(x[, seq_len(block$t), drop = FALSE])
+  Reduce(`+`, lapply(seq_len(ncol(A)), function(a) {
+    squares_below(L, lapply(seq_len(block$t), function(i) A[i, a] / sd[, i]))
+  }))
+}
+
+# |L^-1 b|^2 at each point, b a list by row.
+squares_below <- function(L, b) {
+  w <- list()
+  total <- 0
+  for (i in seq_along(b)) {
+    left <- b[[i]]
+    for (k in seq_len(i - 1L)) left <- left - L[[i]][, k] * w[[k]]
+    w[[i]] <- left / L[[i]][, i]
+    total <- total + w[[i]]^2
+  }
+  total
+}

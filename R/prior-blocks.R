@@ -1,0 +1,103 @@
+# Blocks of variance parameters that have a prior together. A block:
+#
+#   type    "sd": a variance, by its standard deviation; "positive": a range or the like;
+#           "interval": a correlation or coefficient; "region": several of them, which have a region
+#           together; "matrix": an unstructured covariance matrix
+#   at      the positions of its values among the parameters of the model
+#   first   its first coordinate, and `size` how many it has (posterior-map.R)
+#   region  of an interval or a region (covstruct-regions.R)
+#   row, col, t  of a matrix
+
+prior_blocks <- function(model) {
+  parameters <- model$parameters
+  group <- interaction(parameters$index, parameters$section, drop = TRUE)
+  moving <- is_leading(model)
+  blocks <- lapply(unname(split(seq_along(group), group)), function(at) {
+    if (any(parameters$kind[at] == "loading")) abort_prior_loading(parameters$term[at[1L]])
+    regions <- moving_regions(at, moving, model)
+    entries <- at[parameters$kind[at] %in% c("variance", "covariance")]
+    is_matrix <- any(parameters$kind[entries] == "covariance")
+    if (is_matrix) check_whole_matrix(moving[entries], parameters, entries)
+    together <- c(if (is_matrix) entries, unlist(lapply(regions, `[[`, "at")))
+    single <- setdiff(at[moving[at]], together)
+    own <- c(lapply(single, single_block, parameters = parameters), regions)
+    c(if (is_matrix && all(moving[entries])) list(matrix_block(entries, parameters)),
+      own[order(vapply(own, function(block) block$at[1L], 0L))])
+  })
+  lapply(unlist(blocks, recursive = FALSE), function(block) {
+    c(block, label = structure_label(block$at[1L], model), term = parameters$term[block$at[1L]])
+  })
+}
+
+# The name of a whole structure: of a term, or of a section of the residuals.
+structure_label <- function(i, model) {
+  section <- model$parameters$section[i]
+  if (section == 0L) return(model$parameters$term[i])
+  model$design$residual$sections[[section]]$label %||% "residual"
+}
+
+# Parameters that are neither held nor follow another one.
+is_leading <- function(model) {
+  asked <- model$asked
+  lead <- asked$constraints$lead %||% seq_along(model$parameters$name)
+  held <- model$parameters$name %in% names(asked$hold)
+  lead == seq_along(lead) & !held & !lead %in% lead[held]
+}
+
+check_whole_matrix <- function(moving, parameters, at) {
+  t <- max(parameters$row[at])
+  if (length(at) < t * (t + 1L) / 2L) abort_prior_banded(parameters$term[at[1L]])
+  if (any(moving) && !all(moving)) abort_prior_partial(parameters$term[at[1L]])
+}
+
+matrix_block <- function(at, parameters) {
+  t <- max(parameters$row[at])
+  list(type = "matrix", at = at, t = t, size = as.integer(t * (t + 1L) / 2L),
+    row = parameters$row[at], col = parameters$col[at])
+}
+
+single_block <- function(i, parameters) {
+  type <- switch(parameters$kind[i], variance = , specific = "sd",
+    range = , smoothness = "positive",
+    abort_prior_kind(parameters$name[i], parameters$kind[i]))
+  list(type = type, at = i, size = 1L)
+}
+
+# The regions of the correlations of a structure whose parameters are these, as blocks. Where some
+# of a region are held or tied the others move between the ends of its box.
+moving_regions <- function(at, moving, model) {
+  regions <- correlation_regions(structure_recipe(at[1L], model))
+  blocks <- lapply(regions, function(region) {
+    own <- at[region$at]
+    if (region$size == 1L) return(list(region_block("interval", own, region))[moving[own]])
+    if (all(moving[own])) return(list(region_block("region", own, region)))
+    box <- c(interval_region(-region$box, region$box), is_part = TRUE)
+    lapply(own[moving[own]], region_block, type = "interval", region = box)
+  })
+  unlist(blocks, recursive = FALSE)
+}
+
+region_block <- function(type, at, region) {
+  list(type = type, at = at, size = length(at), region = region)
+}
+
+structure_recipe <- function(i, model) {
+  k <- model$parameters$index[i]
+  if (k == 0L) {
+    section <- model$design$residual$sections[[max(model$parameters$section[i], 1L)]]
+    return(section$structure %||% full_recipe(plain_structure, 1L))
+  }
+  term <- model$design$random[[k]]
+  full_recipe(term$structure, term$n_coef)
+}
+
+has_matrix <- function(block) block$type == "matrix" || isTRUE(block$region$is_matrix)
+
+# The priors of single numbers that a block has, and their positions among the parameters.
+number_priors <- function(block) {
+  switch(block$type, matrix = block$prior, region = list(), list(block$prior))
+}
+
+number_places <- function(block) {
+  switch(block$type, matrix = block$at[block$row == block$col], region = integer(), block$at)
+}
