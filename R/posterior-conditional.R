@@ -73,7 +73,7 @@ draw_matrices <- function(block, errors, effects, values, extra) {
   nu <- block$whole$nu
   for (k in seq_len(nrow(values))) {
     squares <- if (block$residual) {
-      crossprod(whole_errors(block, errors[, k], symmetric_of(block, values[k, ])))
+      crossprod(whole_errors(block, errors[, k], symmetric_of(values[k, ], block, block$t)))
     } else {
       u <- matrix(effects[block$rows, k], block$t)
       u %*% precision_times(block$precision, t(u))
@@ -89,12 +89,6 @@ draw_matrices <- function(block, errors, effects, values, extra) {
     }
   }
   list(values = values, extra = extra)
-}
-
-symmetric_of <- function(block, values) {
-  sigma <- matrix(0, block$t, block$t)
-  sigma[cbind(block$row, block$col)] <- sigma[cbind(block$col, block$row)] <- values
-  sigma
 }
 
 # Errors, subjects x positions: those of visits without a record are drawn given the others, of

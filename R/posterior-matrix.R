@@ -43,8 +43,7 @@ matrix_values <- function(block, x) {
 }
 
 matrix_coordinates <- function(block, values, most) {
-  sigma <- matrix(0, block$t, block$t)
-  sigma[cbind(block$row, block$col)] <- sigma[cbind(block$col, block$row)] <- values
+  sigma <- symmetric_of(values, block, block$t)
   sd <- sqrt(diag(sigma))
   correlation <- most * sigma / outer(sd, sd) + (1 - most) * diag(block$t)
   c(deviation_coordinates(block, sd), atanh(partial_correlations(correlation)))
