@@ -39,6 +39,7 @@ values_remedy <- "Write {.arg hold} for known values, {.arg start} for starting 
 repeated_remedy <- "Write {.code residual = ~ ar1(visit | id)}: see {.code ?structures}."
 columns_remedy <- paste("Write {.code (1 | gr(id, cov = tcrossprod(Z)))} for columns {.code Z}",
   "by level of {.code id}.")
+kernel_remedy <- "Write {.code (1 | gr(id, cov = K))} in {.arg formula}."
 foreign_remedies <- list(
   maxit = "Write {.code control = lmm_control(max_iterations = 50)}.",
   maxiter = "Write {.code control = lmm_control(max_iterations = 50)}.",
@@ -48,6 +49,8 @@ foreign_remedies <- list(
   start.values = values_remedy, G.param = values_remedy, R.param = values_remedy,
   constraints = values_remedy, group = columns_remedy,
   sparse = "Write its terms in {.arg formula}: the equations are sparse.",
+  K = kernel_remedy, ETA = kernel_remedy, kernel = kernel_remedy,
+  y = "Write {.code lmmfit(y ~ x + (1 | group), data)}: the response stands in {.arg formula}.",
   repeated = repeated_remedy, subject = repeated_remedy, type = repeated_remedy
 )
 
@@ -55,7 +58,8 @@ foreign_remedies <- list(
 foreign_names <- c(
   condVar = "se", postVar = "se", se.fit = "se", allow.new.levels = "allow_new_levels",
   re.form = "random", n.sim = "nsim", conf.level = "level", L = "K", n = "nsim",
-  lmer.df = "ddf", use.u = "conditional", scaled = "type", maxit = "control", maxiter = "control"
+  lmer.df = "ddf", use.u = "conditional", scaled = "type", maxit = "control", maxiter = "control",
+  nitt = "draws", ddfm = "ddf", fixed.effects = "formula"
 )
 
 abort_control <- function(value) {

@@ -3,8 +3,8 @@
 # name, n_coef, coordinates, order, constants, factors and labels,
 # with n_coef coefficients (of a residual: positions), `coordinates` an n_coef x d matrix for
 # structures of a distance, `order` the k of fa, rr, ante and chol or the bands of toep (0: all),
-# `constants` known settings, `factors` the recipes of a product (first one slowest) and `labels` their names.
-# A plain string stands for a recipe without further fields (us, diag).
+# `constants` known settings, `factors` the recipes of a product (first one slowest) and `labels`
+# their names. A plain string stands for a recipe without further fields (us, diag).
 #
 # No other file asks for a structure by its name: what a structure is like stands in its row, and is
 # asked by the functions after the table, of a recipe or of a name. tools/r-structures.R checks it.

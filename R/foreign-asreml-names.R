@@ -7,7 +7,7 @@ asreml_names <- c(
   ar2v = "ar2", ar2h = "ar2h", ar3 = "ar3", ar3v = "ar3", ar3h = "ar3h", ma1 = "ma1",
   ma1v = "ma1", ma1h = "ma1h", ma2 = "ma2", ma2v = "ma2", ma2h = "ma2h", sar = "sar",
   sarv = "sar", sar2 = "sar2", sar2v = "sar2", corb = "toep", corbv = "toep", corbh = "toeph",
-  toep = "toep", ante = "ante", chol = "chol", fa = "fa", rr = "rr",
+  toep = "toep", ante = "ante", chol = "chol", fa = "fa", facv = "fa", xfa = "fa", rr = "rr",
   exp = "exp", expv = "exp", iexp = "exp", iexpv = "exp", ieuc = "exp",
   ieucv = "exp", gau = "gau", gauv = "gau", igau = "gau",
   mtrn = "matern"

@@ -23,7 +23,11 @@ asreml_residual <- function(x, env) {
   x <- strip_parentheses(x)
   if (is_call_to(x, "dsum")) {
     bar <- x[[2L]][[2L]]
-    if (length(x) > 2L || !is_bar(bar)) refuse_asreml(x, "its arguments are not read")
+    if (length(x) > 2L || !is_bar(bar)) {
+      abort_foreign("residual", deparse_one(x), "its further arguments are not read",
+        paste("Write {.code dsum(~ ar1(row):ar1(col) | env)} for all levels, or",
+          "{.code residual = list(env = list(A = ~ ar1(row), B = ~ iid))} for each its own."))
+    }
     inner <- asreml_residual(bar[[2L]], env)
     by <- deparse_one(bar[[3L]])
     if (is_named_iid(inner[[2L]])) return(as_one_sided(call("diag", bar[[3L]]), env))

@@ -31,7 +31,7 @@ native_call <- function(call, env, own) {
 with_family <- function(call, value, env, given) {
   if (is_call_to(value, "asr_gaussian")) return(with_dispersion(call, value))
   family <- eval(given, env)
-  if (is.function(family)) family <- family()
+  if (is.function(family)) family <- tryCatch(family(), error = function(e) family)
   if (is.character(family) && length(family) == 1L) {
     family <- list(family = family, link = "identity")
   }
@@ -106,6 +106,7 @@ foreign_arguments <- list(
   },
   pedigree = function(call, value, env, given) with_relationships(call, value, env, "pedigree"),
   ginverse = function(call, value, env, given) with_relationships(call, value, env, "ginverse"),
+  relmat = function(call, value, env, given) with_relationships(call, value, env, "relmat"),
   random = function(call, value, env, given) {
     formula <- check_formula(eval(call$formula, env), env)
     scope <- foreign_scope(call, env, environment(formula))
@@ -149,10 +150,10 @@ foreign_arguments <- list(
   }
 )
 
-# `pedigree = list(animal = ped)` of pedigreemm, `ginverse = list(animal = Ainv)` of MCMCglmm: the
-# groups of the formula that have these names are related.
+# `pedigree = list(animal = ped)` of pedigreemm, `ginverse = list(animal = Ainv)` of MCMCglmm and
+# `relmat = list(animal = A)` of lme4qtl: the groups of the formula of these names are related.
 with_relationships <- function(call, value, env, argument) {
-  kind <- c(pedigree = "pedigree", ginverse = "precision")[[argument]]
+  kind <- c(pedigree = "pedigree", ginverse = "precision", relmat = "cov")[[argument]]
   if (!is_call_to(value, "list") || is.null(names(value))) {
     abort_foreign(argument, short_text(value), "it does not say which factor it belongs to",
       "Write {.code (1 | gr(animal, {kind} = {text}))} in {.arg formula}.")

@@ -63,7 +63,7 @@ vs_control <- function(x, ref = 1, adjust = "single-step", reverse = FALSE, leve
   check_flag(reverse, "reverse")
   compared(x, adjust, level, function(labels, values) {
     at <- if (is.character(ref)) match(ref, labels) else ref
-    if (length(at) != 1L || !at %in% seq_along(labels)) {
+    if (!is.numeric(at) || length(at) != 1L || !at %in% seq_along(labels)) {
       abort_argument("ref", ref, paste("a level:", toString(labels)))
     }
     others <- setdiff(seq_along(labels), at)

@@ -47,7 +47,8 @@ fill_where_masked <- function(frame, parts) {
   })), names_in(residual_variables(parts$residual)))
   for (name in setdiff(intersect(rownames(factors), names(frame)), others)) {
     x <- frame[[name]]
-    if (is.matrix(x) || !anyNA(x)) next
+    # The response is in no term.
+    if (is.matrix(x) || !anyNA(x) || all(factors[name, ] == 0)) next
     of_terms <- lapply(which(factors[name, ] > 0), function(k) {
       where_applied(frame[rownames(factors)[factors[, k] > 0]])
     })

@@ -186,8 +186,9 @@ test_that("a factor analytic model of many environments needs no starting values
 })
 
 test_that("a held coefficient of a process is kept, or refused in words", {
-  value <- function(hold) suppressMessages(lmmfit(height ~ sex * visit, growth,
-    residual = ~ ma2(visit | id), hold = hold))$minus2loglik
+  value <- function(hold) {
+    lmmfit(height ~ sex * visit, growth, residual = ~ ma2(visit | id), hold = hold)$minus2loglik
+  }
   free <- lmmfit(height ~ sex * visit, growth, residual = ~ ma2(visit | id))
   theta <- free$parameters$estimate[2:3]
   expect_within(value(c(residual.theta2 = theta[2])), free$minus2loglik, 1e-7, "theta2 held")

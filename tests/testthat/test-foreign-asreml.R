@@ -110,3 +110,27 @@ test_that("structures of an order are written both ways, and read back", {
   fit <- suppressMessages(lmmfit(yield ~ env + chol(env | line, 2), data = trial))
   expect_match(both_ways(fit), "random = ~ chol(env, 2):line", fixed = TRUE)
 })
+
+test_that("an effect of one trait, where another response is missing", {
+  ainv <- Ainverse(suppressMessages(pedigree(flock)))
+  theirs <- suppressMessages(lmmfit(
+    fixed = cbind(birth, weaning) ~ trait + at(trait, 1):sex + trait:year,
+    random = ~ us(trait, init = c(1, 0.1, 1)):vm(animal, ainv),
+    residual = ~ id(units):us(trait), data = lambs, na.action = na.method(x = "include")))
+  own <- suppressMessages(lmmfit(
+    cbind(birth, weaning) ~ 0 + trait + at(trait, "birth"):sex + trait:year +
+      us(0 + trait | gr(animal, precision = ainv)), lambs, residual = ~ us(trait | unit)))
+  expect_equal(as.numeric(logLik(theirs)), as.numeric(logLik(own)), tolerance = 1e-8)
+  fitted_sex <- grep("sex", names(fixef(theirs)), value = TRUE)
+  expect_false(any(grepl("weaning", fitted_sex)))
+})
+
+test_that("factor analysis by its other names, and sections of some levels", {
+  fit <- function(random) {
+    suppressMessages(lmmfit(fixed = yield ~ env, random = random, data = trial))$minus2loglik
+  }
+  expect_equal(fit(~ facv(env, 1):line), fit(~ fa(env, 1):line))
+  expect_equal(fit(~ xfa(env, 1):line), fit(~ fa(env, 1):line))
+  expect_error(lmmfit(fixed = yield ~ env, residual = ~ dsum(~ ar1(row) | env, levels = "E1"),
+    data = trial), "residual = list", class = "henderson_error_foreign")
+})

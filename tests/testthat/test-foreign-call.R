@@ -59,3 +59,25 @@ test_that("what cannot be had says what to write", {
   expect_error(lmmfit(distance ~ age + (1 | Subject), orth, ginverse = list(Subjct = diag(27))),
     "no random term has the group \"Subjct\"")
 })
+
+test_that("matrices by the name of their group, and kernels, as genetics packages have them", {
+  A <- as.matrix(Amatrix(suppressMessages(pedigree(flock))))
+  own <- lmmfit(birth ~ sex + (1 | gr(animal, cov = A)), lambs)
+  theirs <- suppressMessages(lmmfit(birth ~ sex + (1 | animal), lambs, relmat = list(animal = A)))
+  expect_equal(as.numeric(logLik(theirs)), as.numeric(logLik(own)), tolerance = 1e-10)
+  for (call in list(quote(lmmfit(y = lambs$birth, K = A)), quote(lmmfit(birth ~ sex, lambs, K = A)),
+                    quote(lmmfit(birth ~ sex, lambs, ETA = list(list(K = A, model = "RKHS")))))) {
+    expect_error(eval(call), "Write", class = "henderson_error_argument")
+  }
+  expect_error(lmmfit(birth ~ sex, lambs, nitt = 1000), "draws", class = "henderson_error_argument")
+})
+
+test_that("a family that is no family, and a level that is none, are refused", {
+  expect_error(lmmfit(distance ~ age, orth, family = function(x) x), "`family` must be gaussian")
+  expect_error(lmmfit(distance ~ age, orth, family = list), "Gaussian|gaussian",
+    class = "henderson_error")
+  means <- marginal_means(lmmfit(distance ~ Sex + (1 | Subject), orth), ~Sex)
+  for (ref in list(function(x) x, quote(x), structure(list(f = 1:2), class = "lmmfit"), ~x)) {
+    expect_error(vs_control(means, ref = ref), "`ref` must be a level", class = "henderson_error")
+  }
+})

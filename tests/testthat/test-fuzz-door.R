@@ -24,7 +24,8 @@ door_data <- function() {
 random_formula <- function(names) {
   quoted <- function(name) paste0("`", name, "`")
   pick <- function(k = 1) quoted(sample(names, k))
-  structure <- sample(c("", "us", "diag", "cs", "ar1", "AR1", "un", "fa", "exp", "nosuch", "id"), 1)
+  structure <- sample(c("", "us", "diag", "cs", "ar1", "AR1", "un", "fa", "exp", "nosuch", "id",
+    "ante", "chol", "corg"), 1)
   coefficients <- sample(c("1", pick(), paste("1 +", pick())), 1)
   random <- sprintf("%s(%s | %s)", structure, coefficients, pick())
   terms <- c(pick(), sprintf("%s:%s", pick(), pick()), random, sprintf("spl(%s)", pick()), "0")

@@ -102,8 +102,10 @@ test_that("an inverse of H that has lost its mark is no covariance", {
   marked <- Hinverse(ped, blend(grm(lamb_markers), A[genotyped, genotyped]))
   plain <- as.matrix(marked)
   expect_null(attr(plain, "INVERSE"))
-  fit <- function(text) suppressMessages(lmmfit(stats::as.formula(text), lambs,
-    hold = c(animal = 0.2, residual = 0.2)))$minus2loglik
+  fit <- function(text) {
+    formula <- stats::as.formula(text, parent.frame())
+    lmmfit(formula, lambs, hold = c(animal = 0.2, residual = 0.2))$minus2loglik
+  }
   right <- fit("birth ~ sex + (1 | gr(animal, precision = marked))")
   expect_equal(fit("birth ~ sex + (1 | gr(animal, precision = plain))"), right)
   for (sparse in list(plain, Matrix::Matrix(plain, sparse = TRUE))) {
