@@ -25,6 +25,20 @@ sed <- function(x) {
   sqrt(pmax(differences, 0))
 }
 
+# ASReml's predict() is a list: `$pvals`, `$sed`, `$vcov`, `$avsed` of the means are read so.
+#' @export
+`$.marginal_means` <- function(x, name) {
+  own <- .subset2(x, name, exact = FALSE)
+  if (!is.null(own)) return(own)
+  switch(name,
+    pvals = as.data.frame(x), vcov = stats::vcov(x), sed = sed(x),
+    avsed = {
+      errors <- sed(x)
+      c(overall = sqrt(mean(errors[lower.tri(errors)]^2)))
+    }
+  )
+}
+
 #' @rdname sed
 #' @export
 lsd <- function(x, level = NULL) {

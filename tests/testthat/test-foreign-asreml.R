@@ -134,3 +134,14 @@ test_that("factor analysis by its other names, and sections of some levels", {
   expect_error(lmmfit(fixed = yield ~ env, residual = ~ dsum(~ ar1(row) | env, levels = "E1"),
     data = trial), "residual = list", class = "henderson_error_foreign")
 })
+
+test_that("means answer by the names of ASReml's list", {
+  fit <- lmmfit(height ~ sex * age + (1 | id), growth)
+  means <- predict(fit, classify = "sex", sed = TRUE)
+  expect_s3_class(means$pvals, "data.frame")
+  expect_equal(means$pvals$estimate, means$estimate)
+  expect_equal(means$sed, sed(means))
+  expect_equal(means$vcov, vcov(means))
+  expect_equal(unname(means$avsed), sed(means)[2, 1])
+  expect_null(means$nothing)
+})
