@@ -87,7 +87,8 @@ summary.lmmfit_bayes <- function(object, level = 0.95, ...) {
 print.summary.lmmfit_bayes <- function(x, ...) {
   fit <- x$fit
   print_header(fit)
-  cat(counts_text(fit), "\n", sampler_text(fit$posterior), "\n", sep = "")
+  cat(counts_text(fit), "\n", sep = "")
+  print_sampler(fit$posterior)
   ends <- paste0(format(100 * c((1 - x$level) / 2, (1 + x$level) / 2)), "%")
   cat("\nVariance parameters\n")
   print_table(posterior_columns(x$varcomp, x$varcomp$parameter, ends, "Parameter"))
@@ -109,6 +110,11 @@ posterior_columns <- function(table, names, ends, first) {
   if (!is.null(table$ess)) columns$ESS <- ifelse(is.na(table$ess), "", round(table$ess))
   if (!is.null(table$rhat)) columns$`R-hat` <- decimals_text(table$rhat, 3L)
   columns
+}
+
+print_sampler <- function(draws) {
+  lines <- strsplit(sampler_text(draws), "\n", fixed = TRUE)[[1L]]
+  cat(strwrap(lines, getOption("width"), exdent = 2L), sep = "\n")
 }
 
 sampler_text <- function(draws) {
@@ -182,7 +188,7 @@ print_posterior_notes <- function(fit) {
 #' @export
 print.lmmfit_bayes <- function(x, ...) {
   print_header(x)
-  cat(sampler_text(x$posterior), "\n", sep = "")
+  print_sampler(x$posterior)
   cat("\nVariance parameters (posterior means)\n")
   table <- varcomp(x)
   print_table(list(Parameter = table$parameter, Mean = format_numbers(table$estimate),

@@ -1,5 +1,8 @@
 # The arguments of lmmfit() that are of method = "Bayes".
 
+# Draws of a chain from which its error can be told.
+least_of_chain <- 20L
+
 bayes_arguments <- c("prior", "draws", "seed", "sampler", "chains")
 
 # NULL for other methods, where none of them may be given.
@@ -12,10 +15,14 @@ bayes_settings <- function(given, method, model) {
   check_bayes_packages()
   sampler <- if (!is.null(given$sampler)) check_choice(given$sampler, samplers, "sampler")
   if (!is.null(given$chains) && identical(sampler, "importance")) abort_chains_unused(sampler)
+  draws <- asked_draws(given$draws)
+  chains <- check_count(given$chains %||% 4L, "chains", least = 2)
+  most <- draws$first %/% least_of_chain
+  if (chains > most) {
+    abort_argument("chains", chains, paste("at most", most, "of", draws$first, "draws"))
+  }
   list(
-    prior = model_prior(given$prior, model), sampler = sampler,
-    draws = asked_draws(given$draws),
-    chains = check_count(given$chains %||% 4L, "chains", least = 2),
+    prior = model_prior(given$prior, model), sampler = sampler, draws = draws, chains = chains,
     wants_chains = !is.null(given$chains),
     seed = check_seed(given$seed)
   )

@@ -52,29 +52,29 @@ abort_prior_covariance <- function(name, label) {
 }
 
 abort_prior_loading <- function(label) {
-  abort_not_available_bayes(paste0("a posterior of loadings (", label, ")"),
+  abort_not_available_bayes(paste0("A posterior of loadings (", label, ")"),
     "Their signs and rotation are free. Use {.code us}, or {.code method = \"REML\"}.", label)
 }
 
 abort_prior_kind <- function(name, kind) {
-  abort_not_available_bayes(paste0("a posterior of ", name, ", a ", kind),
+  abort_not_available_bayes(paste0("A posterior of ", name, ", a ", kind),
     "Use {.code method = \"REML\"}.", name)
 }
 
 abort_prior_banded <- function(label) {
   abort_not_available_bayes(
-    paste0("a posterior of ", label, ", whose covariance matrix is not free in all entries,"),
+    paste0("A posterior of ", label, ", whose covariance matrix is not free in all entries,"),
     "Use {.code us} or {.code ante}, or {.code method = \"REML\"}.", label)
 }
 
 abort_prior_endless <- function(name) {
-  abort_not_available_bayes(paste0("a posterior of ", name, ", a parameter without ends,"),
+  abort_not_available_bayes(paste0("A posterior of ", name, ", a parameter without ends,"),
     "Give finite {.arg lower} and {.arg upper} in {.code own()}.", name)
 }
 
 abort_prior_partial <- function(label) {
   abort_not_available_bayes(
-    paste0("a posterior of ", label, ", of which some values are held or tied,"),
+    paste0("A posterior of ", label, ", of which some values are held or tied,"),
     "Hold or tie all values of the covariance matrix, or none.", label)
 }
 

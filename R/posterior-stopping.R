@@ -49,10 +49,7 @@ reached_precision <- function(values, draws) {
   if (!any(moving)) return(list(ess = Inf, mc_error = 0))
   values <- values[, moving, drop = FALSE]
   ess <- if (is_chain(draws)) {
-    min(apply(values, 2L, function(x) {
-      of_chains <- chain_matrix(x, draws)
-      min(posterior::ess_bulk(of_chains), posterior::ess_tail(of_chains))
-    }))
+    min(of_chains(values, draws, posterior::ess_bulk), of_chains(values, draws, posterior::ess_tail))
   } else {
     kish_size(draws$weight)
   }

@@ -25,7 +25,7 @@ weighted_quantiles <- function(x, weight, probs) {
 mean_errors_of <- function(values, draws) {
   if (length(draws$weight) == 1L) return(numeric(ncol(values)))
   if (is_chain(draws)) {
-    return(apply(values, 2L, function(x) posterior::mcse_mean(chain_matrix(x, draws))))
+    return(of_chains(values, draws, posterior::mcse_mean))
   }
   parts <- split(seq_along(draws$weight), draws$part)
   means <- vapply(parts, function(own) {
@@ -39,6 +39,12 @@ mean_errors_of <- function(values, draws) {
 is_chain <- function(draws) draws$sampler %in% c("hmc", "gibbs")
 
 chain_matrix <- function(x, draws) matrix(x, ncol = max(draws$part))
+
+# A diagnostic by column. That an effective size was capped is no warning: the sizes of
+# anticorrelated chains are above the number of draws.
+of_chains <- function(values, draws, diagnostic) {
+  apply(values, 2L, function(x) suppressWarnings(diagnostic(chain_matrix(x, draws))))
+}
 
 # chains x quantities x draws, draw by draw of each chain, chain by chain.
 by_chain <- function(draws) {
@@ -62,9 +68,9 @@ draw_table <- function(values, draws, level = 0.95) {
     lower = quantiles[1L, ], median = quantiles[2L, ], upper = quantiles[3L, ], mcse = mcse,
     ess = ifelse(mcse > 0, (sd / mcse)^2, NA))
   if (is_chain(draws)) {
-    table$rhat <- apply(values, 2L, function(x) posterior::rhat(chain_matrix(x, draws)))
-    table$ess <- apply(values, 2L, function(x) posterior::ess_bulk(chain_matrix(x, draws)))
-    table$ess_tail <- apply(values, 2L, function(x) posterior::ess_tail(chain_matrix(x, draws)))
+    table$rhat <- of_chains(values, draws, posterior::rhat)
+    table$ess <- of_chains(values, draws, posterior::ess_bulk)
+    table$ess_tail <- of_chains(values, draws, posterior::ess_tail)
   }
   table
 }

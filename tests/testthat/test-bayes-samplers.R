@@ -206,8 +206,7 @@ test_that("above sixty parameters Gibbs sampling is the rung where it can be, in
   }
   by_gibbs <- fit(prior = lmm_prior(residual = inverse_wishart(diag(11), 13)))
   expect_identical(by_gibbs$posterior$sampler, "gibbs")
-  suppressWarnings(expect_output(print(by_gibbs),
-    "Gibbs sampling; seed 1\nChains, as there are more than 60"))
+  expect_output(print(by_gibbs), "Gibbs sampling; seed 1\nChains, as there are more than 60")
   rung <- first_rung(list(prior = model_prior(NULL, fit_model(by_gibbs)),
     parameters = by_gibbs$parameters, spec = fit_model(by_gibbs)$spec,
     start = list(lead = 1:66)))

@@ -173,6 +173,7 @@ test_that("arguments of Bayes are checked, and refused beside other methods", {
   for (wrong in list("two", 2.5, NA, c(2, 3), -1, list(2))) {
     fails("chains", "argument", method = "Bayes", sampler = "hmc", chains = wrong)
   }
+  fails("at most 10 of 200 draws", "argument", method = "Bayes", draws = 200, chains = 11)
   for (wrong in list(NA, c(100, 200), TRUE, -1, list(200), Inf)) {
     fails("draws", "argument", method = "Bayes", draws = wrong)
   }
@@ -195,4 +196,11 @@ test_that("means and variances of effects are those over the draws, one by one",
     as.vector(t(own) %*% (weight * own))
   }, numeric(4))
   expect_equal(fit$posterior$between[[1L]], between, tolerance = 1e-8)
+})
+
+test_that("prints keep to the width of the terminal", {
+  fit <- lmmfit(Yield ~ 1 + (1 | Batch), Dyestuff2, method = "Bayes", draws = 200, seed = 1)
+  old <- options(width = 60)
+  on.exit(options(old))
+  expect_true(all(nchar(utils::capture.output(print_sampler(fit$posterior))) <= 60))
 })
