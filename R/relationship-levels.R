@@ -17,6 +17,10 @@ evaluate_relationship <- function(relationship, data_levels, env) {
 }
 
 pedigree_levels <- function(ped, name, data_levels) {
+  if (is.data.frame(ped)) {
+    inform_read_as(paste("pedigree =", name), paste0("pedigree = pedigree(", name, ")"))
+    ped <- pedigree(ped)
+  }
   if (!inherits(ped, "henderson_pedigree")) {
     abort_gr("{.arg pedigree} = {.code {name}} must be a pedigree, not {class(ped)[1L]}.",
       "Make it by {.fn pedigree}.", "pedigree")
