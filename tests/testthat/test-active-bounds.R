@@ -1,5 +1,6 @@
 # Bounds that are active where the best matrix is singular, far from the default start, or together.
-# The oracle is the V form at the active bounds, its other variances by nlminb() from several points.
+# The oracle is the V form at the active bounds, its other variances by nlminb() from several
+# points.
 
 slopes_data <- function(seed, sd_error) {
   set.seed(seed)
