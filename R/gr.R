@@ -9,8 +9,9 @@
 #' @param factor The grouping factor, a column of the data.
 #' @param cov Covariance (relationship) matrix of the levels, with row names.
 #' @param precision Inverse of the covariance matrix, with row names; best as a sparse matrix.
-#' @param pedigree A pedigree by [pedigree()], or a data frame that it takes. Each of its animals is predicted, with records or
-#'   without, and so are metafounders. Groups of unknown parents have fixed effects, see Details.
+#' @param pedigree A pedigree by [pedigree()], or a data frame that it takes. Each of its animals is
+#'   predicted, with records or without, and so are metafounders. Groups of unknown parents have
+#'   fixed effects, see Details.
 #' @param ... Several effects of one set of levels, each with a name of its own, in place of
 #'   `factor`: in `gr(direct = animal, maternal = dam, pedigree = ped)` a record has the direct
 #'   effect of its animal and the maternal effect of its dam. The coefficients of the term are
