@@ -39,9 +39,9 @@
 #' * Profiles and bootstraps keep ties and bounds; an interval may end at a bound.
 #'
 #' Entries of `us`, and correlations of `toep`, `toeph` and `arma11`, that are tied one by one are
-#' searched for as they are, and only positive definite matrices are tried. An optimum whose matrix is
-#' singular is then not reached, and reported as not converged. Bounds, and whole structures that are
-#' tied, have no such limit.
+#' searched for as they are, and only positive definite matrices are tried. An optimum whose matrix
+#' is singular is then not reached, and reported as not converged. Bounds, and whole structures that
+#' are tied, have no such limit.
 #'
 #' @return Nothing: these are arguments of [lmmfit()].
 #' @references Nocedal & Wright (2006), Numerical Optimization, 2nd ed., ch. 12 and 16.
