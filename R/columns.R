@@ -80,6 +80,7 @@ term_codes <- function(terms, variables, source) {
 }
 
 cross_names <- function(names) {
+  if (length(names) == 1L) return(names[[1L]])
   Reduce(function(a, b) paste(rep.int(a, length(b)), rep(b, each = length(a)), sep = ":"), names)
 }
 
@@ -115,16 +116,26 @@ numeric_part <- function(x, name) {
 contrast_matrix <- function(x, name, levels, source) {
   value <- source$contrasts[[name]] %||% attr(x, "contrasts") %||%
     getOption("contrasts")[[if (is.ordered(x)) 2L else 1L]]
-  small <- factor(levels, levels = levels, ordered = is.ordered(x))
-  made <- tryCatch({
-    # As in model.matrix(), a matrix that is given has all its columns used, no more.
-    how_many <- if (is.matrix(value)) ncol(value)
-    stats::contrasts(small, how_many) <- value
-    # A contrast function without a sparse form is taken as it is.
-    suppressWarnings(stats::contrasts(small, sparse = length(levels) > 50L))
-  }, error = function(e) abort_contrasts(name, conditionMessage(e)))
-  source$used_contrasts[[name]] <- attr(small, "contrasts")
-  made
+  made <- tryCatch(
+    if (is.character(value) && length(levels) <= 50L) {
+      list(coding = get(value, mode = "function")(levels, contrasts = TRUE), used = value)
+    } else {
+      any_contrasts(factor(levels, levels = levels, ordered = is.ordered(x)), value)
+    },
+    error = function(e) abort_contrasts(name, conditionMessage(e))
+  )
+  source$used_contrasts[[name]] <- made$used
+  made$coding
+}
+
+# By a matrix, a function, or for many levels.
+any_contrasts <- function(small, value) {
+  # As in model.matrix(), a matrix that is given has all its columns used, no more.
+  how_many <- if (is.matrix(value)) ncol(value)
+  stats::contrasts(small, how_many) <- value
+  # A contrast function without a sparse form is taken as it is.
+  coding <- suppressWarnings(stats::contrasts(small, sparse = nlevels(small) > 50L))
+  list(coding = coding, used = attr(small, "contrasts"))
 }
 
 # X and the list of Z that recipes of terms give over n records, sparse, without names.

@@ -39,10 +39,10 @@ lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE,
   )
 }
 
+control_settings <- setdiff(names(formals(lmm_control)), "...")
+
 # As lmm_control() makes it, with each of its settings.
-is_control <- function(x) {
-  inherits(x, "lmm_control") && all(setdiff(names(formals(lmm_control)), "...") %in% names(x))
-}
+is_control <- function(x) inherits(x, "lmm_control") && all(control_settings %in% names(x))
 
 check_progress <- function(progress) {
   if (is.null(progress) || isTRUE(progress) || isFALSE(progress)) return(progress)

@@ -37,7 +37,9 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
   if (has_units) attr(frame, "optional") <- union(attr(frame, "optional"), units_column)
   frame <- with_sources(frame, parts, data, subset)
   for (name in names(frame)[vapply(frame, is.factor, NA)]) {
-    frame[[name]] <- drop_unused_levels(frame[[name]], name)
+    if (has_unused_levels(frame[[name]])) {
+      frame[[name]] <- drop_unused_levels(frame[[name]], name)
+    }
   }
   frame
 }
@@ -163,10 +165,11 @@ tell_dropped <- function(frame, required, parts) {
     optional_groups(parts, frame)))
 }
 
+has_unused_levels <- function(x) any(tabulate(x, nlevels(x)) == 0L)
+
 # factor() would go through the labels of all records; this goes through the codes.
 drop_unused_levels <- function(x, name) {
   used <- tabulate(x, nlevels(x)) > 0L
-  if (all(used)) return(x)
   kept <- attributes(x)
   codes <- cumsum(used)[x]
   kept$levels <- levels(x)[used]

@@ -18,7 +18,7 @@ keep_answers <- function(fit, answers) {
   cache <- fit$cache
   if (!is.environment(cache)) return(invisible())
   if (!identical(cache$estimate, fit$parameters$estimate)) {
-    rm(list = ls(cache), envir = cache)
+    if (length(cache) > 0L) rm(list = ls(cache), envir = cache)
     cache$estimate <- fit$parameters$estimate
   }
   list2env(answers, cache)

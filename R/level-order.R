@@ -48,7 +48,7 @@ level_order <- function(x, where) {
 
 # In this locale, or in none.
 is_alphabetical <- function(levels) {
-  identical(levels, sort(levels)) || identical(levels, sort(levels, method = "radix"))
+  !is.unsorted(levels) || identical(levels, sort(levels, method = "radix"))
 }
 
 # The codes of the variables of an index, each in its order.

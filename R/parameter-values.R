@@ -2,6 +2,7 @@
 
 check_hold <- function(hold, parameters, random) {
   hold <- check_parameter_vector(hold, parameters$name, "hold")
+  if (length(hold) == 0L) return(hold)
   check_values(hold, parameters, random, "hold", least = 0)
   # A coefficient with a variance of 0 has no covariances left to be estimated.
   at <- match(names(hold), parameters$name)
@@ -20,6 +21,7 @@ check_start <- function(start, parameters, random) {
 
 # Variances are not below their least value, and the values of a whole term form a covariance.
 check_values <- function(values, parameters, random, argument, least) {
+  if (length(values) == 0L) return(values)
   at <- match(names(values), parameters$name)
   variance <- parameters$kind[at] == "variance"
   residual <- is_residual_parameter(parameters)[at]

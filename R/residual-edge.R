@@ -125,7 +125,7 @@ may_reach_edge <- function(sections, parameters, spec, control) {
 # By the smallest eigenvalue of Sigma alone: the variance of y at a position is at most n - 1 times
 # that of all y, and D^-1/2 Sigma D^-1/2 has no eigenvalue below that of Sigma over max D.
 is_far_from_edge <- function(est, sections, parameters, spec) {
-  most <- (length(spec$response) - 1) * stats::var(spec$response)
+  most <- sum((spec$response - mean(spec$response))^2)
   all(vapply(seq_along(sections), function(k) {
     at <- which(tabulate(sections[[k]]$position) > 0L)
     sigma <- section_covariance(sections[[k]], k, parameters, est$parameters$estimate)

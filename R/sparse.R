@@ -1,15 +1,16 @@
 # Sparse and symmetric matrices made without the generic constructors, which cost more than a
 # small fit.
 
-# An empty matrix whose slots are replaced: methods::new() takes a millisecond, this takes none.
+# An empty matrix whose slots are replaced: methods::new() takes a millisecond, this takes none. Slots
+# are attributes; `@<-` would look the classes of the values up, whose types are seen here.
 empty_dgc <- methods::new("dgCMatrix")
 
 new_dgc <- function(i, p, x, dim) {
   made <- empty_dgc
-  made@i <- as.integer(i)
-  made@p <- as.integer(p)
-  made@x <- as.double(x)
-  made@Dim <- as.integer(dim)
+  attr(made, "i") <- as.integer(i)
+  attr(made, "p") <- as.integer(p)
+  attr(made, "x") <- as.double(x)
+  attr(made, "Dim") <- as.integer(dim)
   made
 }
 

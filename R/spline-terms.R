@@ -14,6 +14,7 @@ surface_components <- c("f1", "f2", "f1.x2", "x1.f2", "f1.f2")
 
 is_spline <- function(x) spline_name(x) %in% spline_functions
 has_spline <- function(x) {
+  if (!any(spline_functions %in% all.names(x))) return(FALSE)
   is_spline(x) || is.call(x) && any(vapply(as.list(x)[-1L], function(part) {
     is.language(part) && has_spline(part)
   }, NA))
