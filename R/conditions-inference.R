@@ -117,8 +117,9 @@ warn_bootstrap <- function(failed, nsim) {
   )
 }
 
-abort_specs <- function(problem, remedy) {
-  abort("specs", paste0("{.arg specs} ", problem, "."), remedy, "specs", NULL, parent.frame())
+abort_specs <- function(argument, problem, remedy) {
+  abort("specs", paste0("{.arg ", argument, "} ", problem, "."), remedy, argument, NULL,
+    parent.frame())
 }
 
 abort_scope <- function(unknown, known) {

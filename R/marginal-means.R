@@ -106,8 +106,8 @@ check_mean_choices <- function(choices) {
   }
 }
 
-# list(names, by) of a formula or names.
-spec_names <- function(specs, known) {
+# list(names, by) of a formula or names; `argument` is what the user calls them.
+spec_names <- function(specs, known, argument = "specs") {
   by <- character()
   if (inherits(specs, "formula")) {
     right <- specs[[length(specs)]]
@@ -119,11 +119,11 @@ spec_names <- function(specs, known) {
     specs <- unlist(ifelse(whole, as.list(specs), strsplit(specs, ":", fixed = TRUE)))
   }
   if (!is.character(specs) || length(specs) == 0L) {
-    abort_specs("must name variables of the model", "Write {.code ~ trt | visit}.")
+    abort_specs(argument, "must name variables of the model", "Write {.code ~ trt | visit}.")
   }
   unknown <- setdiff(specs, known)
   if (length(unknown) > 0L) {
-    abort_specs(paste0("names \"", unknown[1L], "\", which is not in the model"),
+    abort_specs(argument, paste0("names \"", unknown[1L], "\", which is not in the model"),
       "The variables are {.val {known}}.")
   }
   list(names = unique(specs), by = by)

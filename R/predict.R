@@ -110,12 +110,14 @@ classified_means <- function(fit, classify, level, ddf, given) {
     }
     given[[name]] <- NULL
   }
-  known <- setdiff(names(formals(marginal_means)), "...")
+  # `specs` is what `classify` is there.
+  known <- setdiff(names(formals(marginal_means)), c("fit", "specs", "..."))
   unknown <- which(!(names(given) %||% rep.int("", length(given))) %in% known)
   if (length(unknown) > 0L) {
     first <- unknown[1L]
-    abort_unused(names(given)[first] %||% "", given[[first]], quote(predict), known[-1L])
+    abort_unused(names(given)[first] %||% "", given[[first]], quote(predict), known)
   }
+  spec_names(classify, names(mean_variables(fit)), "classify")
   do.call(marginal_means, c(list(fit, classify, level = level, ddf = ddf), given))
 }
 

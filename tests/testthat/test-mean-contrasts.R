@@ -134,7 +134,13 @@ test_that("an argument that marginal_means() does not have gets the nearest that
     class = "henderson_error")
   expect_error(marginal_means(fit, ~ Variety, typo = 1), "has no argument",
     class = "henderson_error")
-  expect_error(predict(fit, classify = ~ Variety, typo = 1), class = "henderson_error")
+  refused <- expect_error(predict(fit, classify = ~ Variety, typo = 1), class = "henderson_error")
+  expect_match(conditionMessage(refused), "Its arguments are `at`")
+  expect_no_match(conditionMessage(refused), "specs")
+  unknown <- expect_error(predict(fit, classify = ~ variety), "`classify` names \"variety\"",
+    class = "henderson_error_specs")
+  expect_no_match(conditionMessage(unknown), "specs")
+  expect_error(marginal_means(fit, ~ variety), "`specs` names \"variety\"")
 })
 
 test_that("contrasts with what is not estimable are NA, and the choices are checked", {
