@@ -141,7 +141,7 @@ shown_pairs <- function(fit, names) {
 }
 
 # list(names, x, y, loglik, points, best): the restricted likelihood over a grid, relative to its
-# best point.
+# best point. `names` are those of the axes.
 likelihood_surface <- function(fit, names) {
   names <- utils::head(names, 2L)
   if (length(names) < 2L) {
@@ -158,7 +158,9 @@ likelihood_surface <- function(fit, names) {
   loglik <- matrix(-posterior_points(reopened(fit), at)$minus2loglik / 2, 41L)
   loglik[!is.finite(loglik)] <- NA
   shown <- resampled(fit$posterior$weight, min(1000L, nrow(values)))
-  list(names = names, x = axes[[1L]], y = axes[[2L]], loglik = loglik, points = values[shown, ],
+  kind <- fit$parameters$kind[match(names, fit$parameters$name)]
+  shown_names <- ifelse(kind %in% c("variance", "specific"), paste("Variance of", names), names)
+  list(names = shown_names, x = axes[[1L]], y = axes[[2L]], loglik = loglik, points = values[shown, ],
     best = grid[which.max(loglik), ])
 }
 

@@ -94,14 +94,45 @@ biplot_places <- function(data, named, panel) {
     length <- pmax(sqrt(named$x^2 + named$y^2), 1e-300)
     ahead <- (h + w * abs(named$x) / length) / 2
     arrow <- named$kind == "loading"
-    found <- spread_labels(named$x + ifelse(arrow, ahead * named$x / length, 0),
-      named$y + ifelse(arrow, ahead * named$y / length, 0.6 * h), w, h)
+    found <- list(x = named$x + ifelse(arrow, ahead * named$x / length, 0),
+      y = named$y + ifelse(arrow, ahead * named$y / length, 0.6 * h))
+    for (push in 1:30) {
+      clear <- clear_of_arrows(found, w, h, named[arrow, c("x", "y")])
+      moved <- spread_labels(clear$x, clear$y, w, h)
+      if (identical(moved, found)) break
+      found <- moved
+    }
     limits <- list(x = range(data$x, found$x - w / 2, found$x + w / 2),
       y = range(data$y, found$y - h / 2, found$y + h / 2))
   }
   places <- data.frame(named[c("label", "cex", "colour")], x0 = named$x, y0 = named$y,
     x = found$x, y = found$y)
   c(list(named = places), limits)
+}
+
+# Boxes, of widths w and heights h around the places, are moved off the arrows from the origin to the
+# tips: sideways or ahead, whichever is less. They overlap where no direction separates them.
+clear_of_arrows <- function(places, w, h, tips) {
+  for (k in seq_len(nrow(tips))) {
+    tip <- c(tips$x[k], tips$y[k])
+    length <- sqrt(sum(tip^2))
+    if (length == 0) next
+    u <- tip / length
+    along <- places$x * u[1L] + places$y * u[2L]
+    beside <- places$y * u[1L] - places$x * u[2L]
+    half_along <- (w * abs(u[1L]) + h * abs(u[2L])) / 2
+    half_beside <- (h * abs(u[1L]) + w * abs(u[2L])) / 2
+    hit <- abs(beside) < half_beside & along + half_along > 0 & along - half_along < length &
+      places$x - w / 2 < max(tip[1L], 0) & places$x + w / 2 > min(tip[1L], 0) &
+      places$y - h / 2 < max(tip[2L], 0) & places$y + h / 2 > min(tip[2L], 0)
+    sideways <- half_beside - abs(beside)
+    ahead <- length - along + half_along
+    side <- ifelse(beside >= 0, 1, -1) * ifelse(hit & sideways <= ahead, 1.02 * sideways, 0)
+    on <- ifelse(hit & sideways > ahead, 1.02 * ahead, 0)
+    places$x <- places$x + on * u[1L] - side * u[2L]
+    places$y <- places$y + on * u[2L] + side * u[1L]
+  }
+  places
 }
 
 # ggplot2 ------------------------------------------------------------------------------------------
