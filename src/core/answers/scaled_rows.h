@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "core/likelihood/evaluation.h"
+#include "core/linalg/sparse_row.h"
 
 namespace henderson::answers {
 
-struct ScaledEntry {
-  SmallIndex column;  // of C
-  double value;
-};
+using ScaledEntry = linalg::RowEntry;
 
 // Rows of W_s = [Z Lambda, X~] of the records, each times the root of its weight. Needs: residuals
 // without a structure. Keeps a reference to the evaluation.

@@ -40,8 +40,8 @@ class CholeskyFactor {
   void solve_lower(MatrixRef b) const;  // b := L^-1 P b, in the order of elimination
   void solve_upper(MatrixRef b) const;  // b := P' L^-T b, from the order of elimination
   // x := L^-1 x for k right-hand sides, the columns of x (k x n) in the order of elimination, that
-  // are zero outside `supernodes`. Needs: they are increasing, and with each stand those above it;
-  // k is a padded_rhs() of kernels.h.
+  // are zero outside `supernodes`. Needs: behind each stand those above it; k is a padded_rhs() of
+  // kernels.h.
   void solve_lower_within(const std::vector<SmallIndex>& supernodes, Index k, double* x) const;
   // The rows and columns `columns` of C^-1. Cost: a solve for each column, within the supernodes
   // that the columns reach.
@@ -53,6 +53,7 @@ class CholeskyFactor {
   double largest_loss() const;
   SmallIndex size() const { return panels_.symbolic().size(); }
   const SymbolicFactor& symbolic() const { return panels_.symbolic(); }
+  const Panels& panels() const { return panels_; }
   Panels release() && { return std::move(panels_); }
 
  private:

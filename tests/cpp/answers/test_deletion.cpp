@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "core/answers/deletion.h"
+#include "core/answers/deletion_ways.h"
 #include "support/evaluations.h"
 
 namespace henderson::answers {
@@ -83,6 +84,46 @@ TEST_CASE("deletion is the fit without the records") {
       }
     }
     CHECK_THROWS_AS(deletion_changes(at, {0, 0}, 1, callbacks), DimensionMismatch);
+  });
+  CHECK(n_found > 100);
+  CHECK(n_lost > 0);
+}
+
+TEST_CASE("both ways of deletion agree") {
+  std::mt19937 engine(33);
+  int n_lost = 0, n_found = 0;
+  test::for_each_model(34, [&](const MixedModel& given, const model::Model& model,
+                               equations::MixedModelEquations& equations) {
+    if (model.has_structured_residual() || model.rank() == 0) return;
+    const likelihood::Evaluation at =
+        test::evaluate_at(equations, test::random_values(given, engine));
+    const ScaledRecords records(at);
+    const FixedHalves fixed(at);
+    DeletionByHalves by_halves(at.factor(), fixed);
+    DeletionByDowndate by_downdate(at.factor(), fixed);
+    const auto n = static_cast<SmallIndex>(model.n_records);
+    const std::vector<SmallIndex> group = test::random_levels(n, 4, engine);
+    for (SmallIndex g = 0; g < 4; ++g) {
+      INFO(given.name << ", group " << g);
+      std::vector<Index> members;
+      for (SmallIndex r = 0; r < n; ++r)
+        if (group[r] == g) members.push_back(r);
+      DeletedGroup own = deleted_group(records, members);
+      Vector a(fixed.half().rows()), b(fixed.half().rows());
+      by_downdate.solve(own, a);
+      own.compress();
+      for (const auto& row : own.rows) by_halves.halves().note(row);
+      by_halves.halves().prepare();
+      by_halves.solve(own, b);
+      if (a.hasNaN() || b.hasNaN()) {
+        CHECK(a.hasNaN());
+        CHECK(b.hasNaN());
+        ++n_lost;
+      } else {
+        CHECK((a - b).norm() < 1e-7 * (1.0 + b.norm()));
+        ++n_found;
+      }
+    }
   });
   CHECK(n_found > 100);
   CHECK(n_lost > 0);
