@@ -16,13 +16,11 @@ interval_parameters <- function(fit, parm, method, functions) {
   }
   check_names(parm, "parm", "names of effects or parameters, or numbers")
   known <- c(fixed, variance)
-  # lme4's names of the two.
-  whole <- c(beta_ = "fixed", theta_ = "variance")
-  if (length(parm) == 1L && parm %in% names(whole)) parm <- whole[[parm]]
-  if (length(parm) == 1L && parm %in% c("fixed", "variance", "all") && !parm %in% known) {
+  whole <- whole_set(parm, known)
+  if (!is.null(whole)) {
     return(list(
-      fixed = if (parm != "variance") seq_along(fixed) else integer(),
-      variance = if (parm != "fixed") seq_along(variance) else integer()
+      fixed = if (whole != "variance") seq_along(fixed) else integer(),
+      variance = if (whole != "fixed") seq_along(variance) else integer()
     ))
   }
   others <- fit_other_names(fit)
@@ -31,6 +29,13 @@ interval_parameters <- function(fit, parm, method, functions) {
   if (length(unknown) > 0L) abort_coefficient(unknown, known)
   list(fixed = match(intersect(parm, fixed), fixed),
     variance = match(intersect(parm, variance), variance))
+}
+
+# "fixed", "variance" or "all" where that is asked for, also by lme4's names; NULL otherwise.
+whole_set <- function(parm, known) {
+  sets <- c(fixed = "fixed", variance = "variance", all = "all", beta_ = "fixed",
+    theta_ = "variance")
+  if (length(parm) == 1L && !parm %in% known && parm %in% names(sets)) sets[[parm]]
 }
 
 # The scale on which a parameter is nearly normal: list(to, from, slope, least), the last being the

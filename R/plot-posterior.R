@@ -160,8 +160,8 @@ likelihood_surface <- function(fit, names) {
   shown <- resampled(fit$posterior$weight, min(1000L, nrow(values)))
   kind <- fit$parameters$kind[match(names, fit$parameters$name)]
   shown_names <- ifelse(kind %in% c("variance", "specific"), paste("Variance of", names), names)
-  list(names = shown_names, x = axes[[1L]], y = axes[[2L]], loglik = loglik, points = values[shown, ],
-    best = grid[which.max(loglik), ])
+  list(names = shown_names, x = axes[[1L]], y = axes[[2L]], loglik = loglik,
+    points = values[shown, ], best = grid[which.max(loglik), ])
 }
 
 surface_levels <- -c(0.1, 0.5, 1, 2, 3, 4, 6, 8, 12)

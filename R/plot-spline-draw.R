@@ -110,7 +110,7 @@ biplot_places <- function(data, named, panel) {
   c(list(named = places), limits)
 }
 
-# Boxes, of widths w and heights h around the places, are moved off the arrows from the origin to the
+# Boxes, of widths w and heights h around the places, are moved off the arrows from the origin to
 # tips: sideways or ahead, whichever is less. They overlap where no direction separates them.
 clear_of_arrows <- function(places, w, h, tips) {
   for (k in seq_len(nrow(tips))) {

@@ -49,7 +49,9 @@ reached_precision <- function(values, draws) {
   if (!any(moving)) return(list(ess = Inf, mc_error = 0))
   values <- values[, moving, drop = FALSE]
   ess <- if (is_chain(draws)) {
-    min(of_chains(values, draws, posterior::ess_bulk), of_chains(values, draws, posterior::ess_tail))
+    min(
+      of_chains(values, draws, posterior::ess_bulk), of_chains(values, draws, posterior::ess_tail)
+    )
   } else {
     kish_size(draws$weight)
   }

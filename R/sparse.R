@@ -1,8 +1,8 @@
 # Sparse and symmetric matrices made without the generic constructors, which cost more than a
 # small fit.
 
-# An empty matrix whose slots are replaced: methods::new() takes a millisecond, this takes none. Slots
-# are attributes; `@<-` would look the classes of the values up, whose types are seen here.
+# An empty matrix whose slots are replaced: methods::new() takes a millisecond, this takes none.
+# Slots are attributes; `@<-` would look up the classes of values whose types are seen here.
 empty_dgc <- methods::new("dgCMatrix")
 
 new_dgc <- function(i, p, x, dim) {

@@ -39,8 +39,7 @@ DeletedGroup deleted_group(const ScaledRecords& records, const std::vector<Index
     for (const ScaledEntry& entry : group.rows[i]) group.columns.push_back(entry.column);
   }
   std::sort(group.columns.begin(), group.columns.end());
-  group.columns.erase(std::unique(group.columns.begin(), group.columns.end()),
-                      group.columns.end());
+  group.columns.erase(std::unique(group.columns.begin(), group.columns.end()), group.columns.end());
   return group;
 }
 

@@ -9,7 +9,7 @@ namespace {
 // So many numbers of Schur complements are kept for the next A.
 constexpr std::size_t kMostKept = std::size_t{1} << 24;
 
-// What is not arithmetic of dense blocks, in operations: measured.
+// What is not arithmetic of dense blocks, in operations, roughly.
 constexpr double kFlopsOfSupernode = 2000.0;
 constexpr double kFlopsOfMove = 12.0;
 
@@ -125,8 +125,7 @@ void Downdate::multiply_panel(SmallIndex s, double* panel) {
 }
 
 void Downdate::start_panel(SmallIndex s, double* panel) {
-  const auto size =
-      static_cast<std::size_t>(Index{symbolic_.height(s)} * symbolic_.width(s));
+  const auto size = static_cast<std::size_t>(Index{symbolic_.height(s)} * symbolic_.width(s));
   if (symbolic_.width(s) == 1 || (kept_start_[s] == kNone && kept_.size() + size > kMostKept))
     return multiply_panel(s, panel);
   if (kept_start_[s] == kNone) {
@@ -235,8 +234,7 @@ void Downdate::solve_upper(Index k, double* x) {
   for (auto s = order_.rbegin(); s != order_.rend(); ++s) {
     kernels::solve_upper_panel(k, symbolic_.width(*s), symbolic_.below(*s),
                                panels_.data() + start_[*s], symbolic_.height(*s),
-                               symbolic_.rows(*s), x + symbolic_.first_column(*s) * k, x,
-                               scratch_);
+                               symbolic_.rows(*s), x + symbolic_.first_column(*s) * k, x, scratch_);
   }
 }
 

@@ -65,7 +65,8 @@ void check_solves(const Matrix& left, Downdate& downdate, const SymbolicFactor& 
   Matrix x = Matrix::Zero(k, n), b = Matrix::Zero(n, k);
   std::vector<SmallIndex> reached;
   for (const SmallIndex s : downdate.supernodes())
-    for (SmallIndex i = 0; i < symbolic.width(s); ++i) reached.push_back(symbolic.first_column(s) + i);
+    for (SmallIndex i = 0; i < symbolic.width(s); ++i)
+      reached.push_back(symbolic.first_column(s) + i);
   for (const SmallIndex at : reached) {
     x.col(at).setRandom();
     b.row(symbolic.old_of_new()[at]) = x.col(at).transpose();
