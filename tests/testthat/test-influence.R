@@ -136,3 +136,30 @@ test_that("a group needs one level a record", {
   expect_error(influence(fit), class = "henderson_error_argument")
   expect_error(influence(fit, "a"), class = "henderson_error_term")
 })
+
+test_that("groups of any size, inside or across the random terms, are the refit without them", {
+  set.seed(8)
+  n <- 3000
+  data <- data.frame(
+    s = factor(sample(150, n, TRUE)), g = factor(sample(30, n, TRUE)),
+    f = factor(sample(20, n, TRUE)), x = rnorm(n)
+  )
+  data$y <- data$x + rnorm(150)[data$s] + rnorm(30)[data$g] + rnorm(n)
+  groups <- list(
+    few = factor(rep(seq_len(n / 20), each = 20)), many = factor(sample(3, n, TRUE)),
+    whole = factor(as.integer(data$s) %/% 8), own = data$s
+  )
+  for (formula in list(y ~ x + (1 | s) + (1 | g), y ~ x + f + (1 | s), y ~ (x | s) + (1 | g))) {
+    fit <- lmmfit(formula, data)
+    held <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
+    for (group in groups) {
+      found <- cooks.distance(fit, group)
+      level <- levels(group)[2L]
+      without <- lmmfit(formula, data[group != level, ], hold = held)
+      change <- fixef(fit) - fixef(without)
+      cook <- drop(change %*% solve(vcov(fit), change)) / length(change)
+      # The change is what two estimates have not in common: it has fewer digits than they.
+      expect_equal(found[[level]], cook, tolerance = 1e-7)
+    }
+  }
+})
