@@ -99,8 +99,10 @@ test_that("arguments", {
 })
 
 test_that("gr(pedigree = ) refuses what it cannot use", {
-  expect_error(lmmfit(y ~ (1 | gr(animal, pedigree = table)), records),
-    class = "henderson_error_relationship")
+  for (matrix in list(diag(3), 1:3, "ped")) {
+    expect_error(lmmfit(y ~ (1 | gr(animal, pedigree = matrix)), records),
+      class = "henderson_error_relationship")
+  }
   small <- prune(ped, "a11")
   expect_error(lmmfit(y ~ (1 | gr(animal, pedigree = small)), records), "a60",
     class = "henderson_error_relationship")
