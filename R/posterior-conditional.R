@@ -34,8 +34,20 @@ residual_part <- function(posterior, section, coef) {
   if (is_uncorrelated(own$structure)) {
     return(list(residual = TRUE, records = own$records[own$position == coef]))
   }
-  list(residual = TRUE, records = own$records, levels = max(own$subject),
-    cells = cbind(own$subject, own$position))
+  cells <- cbind(own$subject, own$position)
+  list(residual = TRUE, records = own$records, levels = max(own$subject), cells = cells,
+    lacking = subjects_lacking(cells, max(own$subject), n_coef))
+}
+
+# A list of list(subjects, gone): those that lack the same visits.
+subjects_lacking <- function(cells, n, n_coef) {
+  lacking <- matrix(TRUE, n, n_coef)
+  lacking[cells] <- FALSE
+  pattern <- do.call(paste0, rev(as.data.frame(lacking + 0L)))
+  found <- lapply(unname(split(seq_len(n), pattern)), function(own) {
+    list(subjects = own, gone = lacking[own[1L], ])
+  })
+  Filter(function(own) any(own$gone), found)
 }
 
 # A draw of the values of a block, chains x values, from the present ones.
@@ -96,11 +108,9 @@ draw_matrices <- function(block, errors, effects, values, extra) {
 whole_errors <- function(block, errors, sigma) {
   whole <- matrix(NA_real_, block$levels, block$t)
   whole[block$cells] <- errors
-  lacking <- is.na(whole)
-  pattern <- drop(lacking %*% 2^(seq_len(block$t) - 1))
-  for (own in split(seq_len(block$levels), pattern)) {
-    gone <- lacking[own[1L], ]
-    if (!any(gone)) next
+  for (set in block$lacking) {
+    own <- set$subjects
+    gone <- set$gone
     B <- sigma[gone, !gone, drop = FALSE] %*% solve(sigma[!gone, !gone, drop = FALSE])
     left <- sigma[gone, gone, drop = FALSE] - B %*% sigma[!gone, gone, drop = FALSE]
     z <- matrix(stats::rnorm(length(own) * sum(gone)), length(own))

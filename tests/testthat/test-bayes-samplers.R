@@ -245,3 +245,11 @@ test_that("posteriors of data from the prior are calibrated", {
   }, numeric(3))
   for (k in 1:3) expect_gt(suppressWarnings(ks.test(ranks[k, ], "punif"))$p.value, 0.001)
 })
+
+test_that("subjects that lack the same visits are found among any number of visits", {
+  # The second lacks the first of 60 visits, the third that and the last.
+  cells <- rbind(cbind(1, 1:60), cbind(2, 2:60), cbind(3, 2:59), cbind(4, 2:60))
+  found <- subjects_lacking(cells, 4L, 60L)
+  expect_identical(lapply(found, `[[`, "subjects"), list(c(2L, 4L), 3L))
+  expect_identical(lapply(found, function(own) which(own$gone)), list(1L, c(1L, 60L)))
+})
