@@ -54,8 +54,9 @@ bar_terms <- function(addend, env) {
   if (!named && is_call_to(bar, "|") && is.symbol(bar[[3L]])) {
     return(list(new_term("us", strip_parentheses(bar[[2L]]), parse_group(bar[[3L]], addend))))
   }
-  bare <- if (named) addend[1:2] else addend
-  found <- reformulas::findbars_x(bare, specials = written_structures)
+  bare <- if (named) addend[1:2] else bar
+  specials <- if (named) as.character(addend[[1L]]) else character()
+  found <- reformulas::findbars_x(bare, specials = specials)
   lapply(found, function(term) {
     bar <- term[[2L]]
     new_term(as.character(term[[1L]]), strip_parentheses(bar[[2L]]),
