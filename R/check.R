@@ -86,8 +86,15 @@ check_response <- function(y, name, frame) {
   check_finite(y, name, frame)
 }
 
+# The variance of a variance is of the fourth power of the response, and must be a number too.
+largest_response <- 1e70
+
 check_response_varies <- function(y, name) {
   if (min(y) == max(y)) abort_response_constant(name, y[1L])
+  largest <- max(abs(y))
+  if (largest > largest_response || largest < 1 / largest_response) {
+    abort_response_far(name, largest, largest_response)
+  }
 }
 
 # Products of two weights, and of their inverses, are numbers.

@@ -9,7 +9,7 @@ engine_refusals <- list(
   "response: the random effects fit it exactly" = list(class = "exact_fit",
     remedy = paste("Take out terms with a level for each record, or hold the residual variance:",
       "{.code hold = c(residual = )}.")),
-  "response: fixed and random effects fit it exactly" = list(class = "exact_fit",
+  "response: fixed and random effects fit it exactly" = list(class = c("unbounded", "exact_fit"),
     remedy = paste("Take terms out of the model, or use {.code method = \"REML\"}, which accounts",
       "for the fixed effects.")),
   "response: the effects fit it exactly" = list(class = "exact_fit",

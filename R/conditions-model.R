@@ -7,6 +7,16 @@ abort_gr <- function(problem, remedy, argument = "cov", fun = "gr") {
     parent.frame())
 }
 
+abort_relationship_scale <- function(kind, name, level, value, most) {
+  value <- signif(value, 3)
+  what <- if (kind == "cov") "largest" else "smallest"
+  abort_gr(
+    paste("{.arg {kind}} = {.code {name}} has {.val {value}}, of level {.val {level}}, as its {what}",
+      "diagonal value; it must be between {1 / most} and {most}."),
+    paste("Divide the matrix by the mean of its diagonal: the variance of the term is then that of a",
+      "level."), kind)
+}
+
 abort_inverse <- function(name) {
   abort_gr("{.arg cov} = {.code {name}} is the inverse of a relationship matrix.",
     "Write {.code precision = {name}}, or {.code pedigree = ped}.")

@@ -80,6 +80,13 @@ abort_parameter_range <- function(argument, name, value, range) {
   )
 }
 
+abort_smoothness <- function(nu, limits) {
+  abort("argument",
+    "{.fn matern}: the smoothness {.arg nu} lies between {limits[1]} and {limits[2]}, and is {nu}.",
+    c("Smoother fields are {.fn gau} in all but name, rougher ones independent values.",
+      "Without {.arg nu} it is estimated."), "nu", nu)
+}
+
 abort_no_loadings <- function() {
   abort("no_random", "The fit has no term {.fn fa} or {.fn rr}, so it has no loadings.",
     "Write one as {.code fa(env | line, k = 2)}.", "object"

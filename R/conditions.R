@@ -203,6 +203,15 @@ abort_response_constant <- function(name, value) {
   )
 }
 
+abort_response_far <- function(name, value, most) {
+  value <- signif(value, 3)
+  abort("response_scale",
+    paste("The response {.code {name}} has {.val {value}} as its largest value, and variances of",
+      "variances are of its fourth power: it must be between {1 / most} and {most}."),
+    "Give it in another unit: {.code {name} / {value}}.", "formula", value
+  )
+}
+
 abort_not_finite <- function(name, row, value) {
   value <- format(value)
   abort("not_finite", "{.code {name}} must be finite; record {.val {row}} has {value}.",

@@ -24,8 +24,19 @@ structure_arguments <- function(name, arguments, env, term = NULL) {
   order <- 0L
   if ("k" %in% known) order <- check_count(values$k %||% 1, "k")
   if (!is.null(values$bands)) order <- check_count(values$bands, "bands", least = 1)
-  constants <- if (!is.null(values$nu)) check_positive(values$nu, "nu") else double()
+  constants <- if (!is.null(values$nu)) check_smoothness(values$nu) else double()
   list(order = order, constants = constants)
+}
+
+# Rougher fields cannot be told from independent values, smoother ones are gau in all but name.
+smoothness_limits <- c(0.01, 25)
+
+check_smoothness <- function(nu) {
+  nu <- check_positive(nu, "nu")
+  if (nu < smoothness_limits[1L] || nu > smoothness_limits[2L]) {
+    abort_smoothness(nu, smoothness_limits)
+  }
+  nu
 }
 
 new_recipe <- function(name, n_coef, arguments = list(order = 0L, constants = double()),

@@ -37,7 +37,7 @@ estimate <- function(model, control) {
 }
 
 by_method <- function(spec, control) {
-  in_words(estimation_methods[[spec$method]]$estimate(spec, control))
+  estimation_methods[[spec$method]]$estimate(spec, control)
 }
 
 # A precision that is not definite has no covariance: which one, and by how much.

@@ -8,7 +8,7 @@ by_fitting_constants <- function(spec, control) {
   order <- fitting_order(spec$random)
   ordered <- spec
   ordered$random <- spec$random[order]
-  found <- fitting_constants_cpp(ordered, fitting_constants_flops, control$threads)
+  found <- in_words(fitting_constants_cpp(ordered, fitting_constants_flops, control$threads))
   check_reductions(ordered, found)
   at <- c(order(order), length(found$df))
   estimate <- found$variances[at]

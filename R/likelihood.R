@@ -1,6 +1,6 @@
 # One search by the engine: REML or ML, or the equations at held values; and what it is told.
 
-by_likelihood <- function(spec, control) fit_reml_cpp(spec, control)
+by_likelihood <- function(spec, control) in_words(fit_reml_cpp(spec, control))
 
 # -2l of these values of all parameters.
 likelihood_at <- function(spec, values) likelihood_cpp(spec, values)$minus2loglik

@@ -51,7 +51,7 @@ check_covariance_values <- function(sigma, structure, label, argument) {
 
 # What a parameter can be whatever the others are.
 check_ranges <- function(values, kind, argument) {
-  limits <- list(correlation = c(-1, 1), range = c(0, Inf), smoothness = c(0, Inf))
+  limits <- list(correlation = c(-1, 1), range = c(0, Inf), smoothness = smoothness_limits)
   for (k in which(kind %in% names(limits))) {
     range <- limits[[kind[k]]]
     inside <- values[[k]] >= range[1L] && values[[k]] <= range[2L]

@@ -49,6 +49,10 @@ check_relationship <- function(matrix, kind, name, data_levels) {
   check_known_levels(data_levels, plain_names(levels), name, kind)
 }
 
+# The largest variance of a level, as the diagonal tells it: the searches begin where variances of
+# a term are like those of the response, and rounding of K is told from its largest value.
+largest_relationship <- 1e6
+
 # Levels may have no variance, but not all; each has a precision.
 check_relationship_diagonal <- function(matrix, kind, name, levels) {
   diagonal <- Matrix::diag(matrix)
@@ -60,6 +64,11 @@ check_relationship_diagonal <- function(matrix, kind, name, levels) {
   if (length(wrong) > 0L) {
     abort_gr("{.arg precision} = {.code {name}} has no positive diagonal at {.val {wrong}}.",
       "It must be the inverse of a covariance matrix; {.code cov = } may be singular.", kind)
+  }
+  at <- if (kind == "cov") which.max(diagonal) else which.min(diagonal)
+  if (abs(log(diagonal[at])) > log(largest_relationship)) {
+    abort_relationship_scale(kind, name, plain_names(levels)[at], diagonal[at],
+      largest_relationship)
   }
 }
 

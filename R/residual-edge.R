@@ -33,7 +33,9 @@ edge_loss <- 1e-6
 
 # `first`: the estimates of the first search, or its error.
 at_residual_edge <- function(first, sections, parameters, spec, control) {
-  if (!may_reach_edge(sections, parameters, spec, control)) return(found_or_stop(first))
+  # Whatever the residuals are, where the engine has shown that the effects fit exactly.
+  told <- inherits(first, "henderson_error_unbounded")
+  if (told || !may_reach_edge(sections, parameters, spec, control)) return(found_or_stop(first))
   failed <- inherits(first, "condition")
   done <- !failed && first$convergence$status == "converged"
   if (done && is_far_from_edge(first, sections, parameters, spec)) return(first)

@@ -38,3 +38,31 @@ test_that("more fixed effects than records say what to do", {
   expect_identical(error$argument, "data")
   expect_match(conditionMessage(error), "Take terms out")
 })
+
+# A smooth of a covariate without ties spans its records beside the line.
+test_that("a subset of the terms that spans the records is found, whatever stands beside it", {
+  set.seed(5)
+  d <- data.frame(x = stats::rnorm(30), g = gl(5, 6), h = factor(rep(1:3, 10)))
+  d$y <- d$x + stats::rnorm(30)
+  d$y2 <- stats::rnorm(30)
+  d$visit <- factor(rep(1:2, 15))
+  d$id <- gl(15, 2)
+  expect_exact(lmmfit(y ~ x + spl(x) + (1 | g), d, method = "ML"))
+  expect_exact(lmmfit(y ~ x + spl(x) + (1 | g) + (1 | h), d, method = "ML"))
+  expect_exact(lmmfit(y ~ x + spl(x) + (1 | g), d, residual = ~ us(visit | id), method = "ML"))
+  expect_exact(lmmfit(cbind(y, y2) ~ x + spl(x) + (1 | g), d, method = "ML"))
+  expect_true(is.finite(logLik(lmmfit(y ~ x + spl(x) + (1 | g), d))))
+  # With ties the smooth leaves room.
+  d$x <- round(d$x, 1)
+  expect_true(is.finite(logLik(lmmfit(y ~ x + spl(x) + (1 | g), d, method = "ML"))))
+})
+
+test_that("what the engine refuses in a refit is a condition too", {
+  d <- few(6)
+  fit <- lmmfit(y ~ poly(x, 4) + (1 | g), d, method = "ML")
+  d$z <- stats::rnorm(12)
+  wide <- lmmfit(y ~ poly(x, 5) + z + (1 | g), d)
+  spec <- henderson:::fit_spec(wide)
+  spec$method <- "ML"
+  expect_error(henderson:::refit_spec(fit, spec, 0L), class = "henderson_error_exact_fit")
+})

@@ -31,3 +31,61 @@ test_that("a subset that is no subset, and weights that cannot be evaluated", {
   fit <- lmmfit(y ~ 1 + (1 | g), few, subset = -(1:2))
   expect_identical(fit$n, 10L)
 })
+
+test_that("a smoothness beyond what can be told from others is refused where it is written", {
+  d <- data.frame(y = few$y, t = few$x, id = few$g)
+  for (nu in c(1e6, 30, 1e-3)) {
+    for (model in list(
+      quote(lmmfit(y ~ 1, d, residual = ~ matern(t | id, nu = nu))),
+      quote(lmmfit(y ~ 1 + matern(t | id, nu = nu), d)),
+      quote(lmmfit(y ~ 1, d, residual = ~ matern(t | id), hold = c(residual.smoothness = nu)))
+    )) {
+      error <- expect_error(eval(model), class = "henderson_error")
+      expect_true(error$argument %in% c("nu", "hold"))
+      expect_match(conditionMessage(error), "between 0.01 and 25")
+    }
+  }
+})
+
+test_that("relationships of another order of magnitude are refused with their level", {
+  K <- four(diag(4) + 0.2)
+  for (size in c(1e-300, 1e-7, 1e7, 1e300)) {
+    for (wrong in list(K * size, methods::as(K * size, "CsparseMatrix"))) {
+      for (call in list(quote(lmmfit(y ~ 1 + (1 | gr(g, cov = wrong)), few)),
+        quote(lmmfit(y ~ 1 + (1 | gr(g, precision = wrong)), few)))) {
+        error <- expect_error(eval(call), "Divide the matrix",
+          class = "henderson_error_relationship")
+        expect_true(error$argument %in% c("cov", "precision"))
+      }
+    }
+  }
+  one <- K
+  one[2, 2] <- 1e-300
+  expect_error(lmmfit(y ~ 1 + (1 | gr(g, precision = one)), few), "1e-300, of level \"2\"")
+  one[2, 2] <- 1e20
+  expect_error(lmmfit(y ~ 1 + (1 | gr(g, cov = one)), few), "1e\\+20, of level \"2\"")
+  # Within these the unit of the matrix is that of the variance alone.
+  plain <- lmmfit(y ~ x + (1 | gr(g, cov = K)), few)
+  for (size in c(1e-6, 8e5)) {
+    other <- K * size
+    scaled <- lmmfit(y ~ x + (1 | gr(g, cov = other)), few)
+    expect_equal(scaled$minus2loglik, plain$minus2loglik, tolerance = 1e-8)
+  }
+})
+
+test_that("a response whose fourth power is no number is refused, and what is just inside is right", {
+  plain <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  for (size in c(1e150, 1e80, 1e-80, 1e-160)) {
+    far <- transform(as.data.frame(nlme::Orthodont), distance = distance * size)
+    error <- expect_error(lmmfit(distance ~ age + (1 | Subject), far), "another unit",
+      class = "henderson_error_response_scale")
+    expect_identical(error$argument, "formula")
+  }
+  for (size in c(1e65, 1e-65)) {
+    far <- transform(as.data.frame(nlme::Orthodont), distance = distance * size)
+    fit <- lmmfit(distance ~ age + (1 | Subject), far)
+    expect_equal(fit$parameters$estimate / size^2, plain$parameters$estimate, tolerance = 1e-6)
+    expect_equal(fit$parameters$se / size^2, plain$parameters$se, tolerance = 1e-6)
+    expect_equal(cooks.distance(fit), cooks.distance(plain), tolerance = 1e-6)
+  }
+})

@@ -15,6 +15,8 @@ constexpr Index kMostRecords = 500;
 constexpr double kNothing = 1e-8;
 // Columns of length one with a part smaller than this count as dependent.
 constexpr double kDependent = 1e-9;
+// Terms of which each subset is tried.
+constexpr std::size_t kMostPieces = 5;
 
 Matrix dense_columns(const SparseRows& w, Index first, Index n) {
   Matrix found = Matrix::Zero(w.n_rows(), n);
@@ -80,6 +82,23 @@ bool falls_without_end(const Matrix& x, const Matrix& z, const Vector& response)
   return rest.norm() < kNothing * response.norm();
 }
 
+// Each set of a few pieces, else those with fewest columns first: visit(set) tells whether to stop.
+template <class Visit>
+bool any_set(const Matrix& always, const std::vector<Matrix>& pieces, const Visit& visit) {
+  const std::size_t n = pieces.size();
+  std::vector<std::size_t> sets;
+  for (std::size_t set = 1; n <= kMostPieces && set < std::size_t{1} << n; ++set)
+    sets.push_back(set);
+  for (std::size_t k = 1; n > kMostPieces && k <= n; ++k) sets.push_back((std::size_t{1} << k) - 1);
+  return std::any_of(sets.begin(), sets.end(), [&](std::size_t set) {
+    Matrix some = always;
+    for (std::size_t k = 0; k < n; ++k) {
+      if ((set >> k & 1U) != 0) some = beside(some, pieces[k]);
+    }
+    return visit(some);
+  });
+}
+
 bool has_held_part(const Model& model) {
   if (model.residual_held) return true;
   return std::any_of(model.residual.blocks.begin(), model.residual.blocks.end(),
@@ -108,11 +127,9 @@ bool is_unbounded(const Model& model) {
   }
   std::stable_sort(pieces.begin(), pieces.end(),
                    [](const Matrix& a, const Matrix& b) { return a.cols() < b.cols(); });
-  for (const Matrix& piece : pieces) {
-    some = beside(some, piece);
-    if (falls_without_end(x, some, model.response)) return true;
-  }
-  return falls_without_end(x, all, model.response);
+  return any_set(some, pieces,
+                 [&](const Matrix& z) { return falls_without_end(x, z, model.response); }) ||
+         falls_without_end(x, all, model.response);
 }
 
 }  // namespace henderson::model

@@ -11,10 +11,10 @@
 
 namespace henderson::model {
 
-// Tried are the terms one after the other, from few levels to many, with one direction of their
-// coefficients where a structure can be of rank one in any, and all of them whole. False for more
-// than some hundred records, or where R has a held part. Cost: QR of n x (columns of X and Z), only
-// where these are n or more.
+// Tried are all sets of up to five terms (of more the ones with fewest levels first), with one
+// direction of their coefficients where a structure can be of rank one in any, and all of them
+// whole. False for more than some hundred records, or where R has a held part. Cost: QR of n x
+// (columns of X and Z), only where these are n or more.
 bool is_unbounded(const Model& model);
 
 }  // namespace henderson::model
