@@ -18,6 +18,7 @@ class Diagonal final : public Structure {
   Index n_theta() const override { return static_cast<Index>(free_.size()); }
   Index n_values() const override { return n_coef(); }
   std::optional<Matrix> factor(const ConstVectorRef& theta) const override;
+  Matrix factor_pattern() const override { return Matrix::Identity(n_coef(), n_coef()); }
   std::vector<Matrix> derivatives(const ConstVectorRef& theta) const override;
   Matrix covariance(const ConstVectorRef& theta, const Positions& at) const override;
   std::vector<Matrix> covariance_derivatives(const ConstVectorRef& theta,

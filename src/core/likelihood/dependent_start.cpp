@@ -38,40 +38,80 @@ struct Within {
   Index size() const { return static_cast<Index>(rows.size()); }
 };
 
-Within rows_of_block(const Model& model, const ResidualBlock& block) {
-  Within found;
+// f(position, record, subject) for the records of a block, subject by subject, until it has seen
+// all those of the subject by which `most` records are reached.
+template <typename F>
+void each_record(const Model& model, const ResidualBlock& block, Index most, const F& f) {
+  Index subject = 0, seen = 0;
   for (const model::ResidualPattern& pattern : block.patterns) {
     for (const Index first : pattern.first_row) {
+      if (seen >= most) return;
       for (std::size_t r = 0; r < pattern.positions.size(); ++r) {
         const SmallIndex record = model.residual.record_of_row[first + static_cast<Index>(r)];
-        if (record != kNone) found.rows.push_back({pattern.positions[r], record, found.n_subjects});
+        if (record == kNone) continue;
+        f(pattern.positions[r], record, subject);
+        ++seen;
       }
-      ++found.n_subjects;
+      ++subject;
     }
   }
+}
+
+// The records of the first subjects, at least `most` of them if there are so many.
+Within rows_of_block(const Model& model, const ResidualBlock& block, Index most) {
+  Within found;
+  each_record(model, block, most, [&found](SmallIndex position, SmallIndex record, Index subject) {
+    found.rows.push_back({position, record, subject});
+    found.n_subjects = subject + 1;
+  });
   return found;
 }
 
-// The root of the weight that all records of a position share; empty where they differ.
-Vector root_weights(const Model& model, const Within& within, Index n) {
+// What the records say by position.
+struct Positional {
+  Vector squares;  // sums of y^2
+  Vector count;
+  Vector root;  // of the weight that all records of a position share
+  bool same_weights = true;
+
+  Vector root_mean_squares() const { return squares.cwiseQuotient(count).cwiseSqrt(); }
+};
+
+Positional by_position(const Model& model, const ResidualBlock& block, Index n) {
   constexpr double kSame = 1e-9;
-  Vector root = Vector::Zero(n);
-  if (model.weights.size() == 0) return Vector::Ones(n);
-  for (const Row& row : within.rows) {
-    const double own = std::sqrt(model.weights[row.record]);
-    if (root[row.position] == 0.0) root[row.position] = own;
-    if (std::abs(own - root[row.position]) > kSame * own) return {};
-  }
-  return root;
+  const bool weighted = model.weights.size() > 0;
+  Positional found{Vector::Zero(n), Vector::Zero(n),
+                   weighted ? Vector::Zero(n).eval() : Vector::Ones(n).eval()};
+  each_record(model, block, model.w.n_rows(), [&](SmallIndex position, SmallIndex record, Index) {
+    found.squares[position] += std::pow(model.response[record], 2);
+    found.count[position] += 1.0;
+    if (!weighted) return;
+    const double own = std::sqrt(model.weights[record]);
+    if (found.root[position] == 0.0) found.root[position] = own;
+    if (std::abs(own - found.root[position]) > kSame * own) found.same_weights = false;
+  });
+  return found;
 }
 
-Vector root_mean_squares(const Model& model, const Within& within, Index n) {
-  Vector sum = Vector::Zero(n), count = Vector::Zero(n);
-  for (const Row& row : within.rows) {
-    sum[row.position] += std::pow(model.response[row.record], 2);
-    count[row.position] += 1.0;
-  }
-  return sum.cwiseQuotient(count).cwiseSqrt();
+// The sum of squares about the means of the subjects. It may lose digits: it is for a first look.
+double squares_within(const Model& model, const ResidualBlock& block, const Vector& scale) {
+  double within = 0.0, sum = 0.0, count = 0.0;
+  Index last = 0;
+  const auto close = [&] {
+    if (count > 0.0) within -= sum * sum / count;
+    sum = count = 0.0;
+  };
+  each_record(model, block, model.w.n_rows(),
+              [&](SmallIndex position, SmallIndex record, Index subject) {
+                if (subject != last) close();
+                last = subject;
+                const double y = model.response[record] / scale[position];
+                within += y * y;
+                sum += y;
+                count += 1.0;
+              });
+  close();
+  return within;
 }
 
 // Less the mean of the subject.
@@ -138,37 +178,66 @@ Index project_out(const Matrix& x, Vector& y) {
   return qr.rank();
 }
 
-// In units of `scale`, one for each position.
-std::optional<Matrix> at_scale(const Model& model, const Within& within, const Vector& scale) {
+// Residuals of the regression within subjects, and the rank of its columns.
+struct Regression {
+  Vector e;
+  Index rank = 0;
+};
+
+Regression regression_within(const Model& model, const Within& within, const Vector& scale) {
   Vector y(within.size());
   for (Index i = 0; i < y.size(); ++i)
     y[i] = model.response[within.rows[i].record] / scale[within.rows[i].position];
-  const double total = y.squaredNorm();
-  Vector e = centred(within, y);
-  if (!(e.squaredNorm() < kWorthALook * total)) return std::nullopt;
-  const Index rank = project_out(centred(within, fixed_columns(model, within, scale)), e);
-  const double left = static_cast<double>(within.size() - within.n_subjects - rank);
-  const double share = e.squaredNorm() / total;
+  Regression found{centred(within, y)};
+  found.rank = project_out(centred(within, fixed_columns(model, within, scale)), found.e);
+  return found;
+}
+
+// Whether the first subjects leave more than `bound` already: least squares among them alone
+// leaves no more of them than least squares among all.
+bool first_subjects_exceed(const Model& model, const ResidualBlock& block, const Vector& scale,
+                           double n_records, double bound) {
+  constexpr double kFirst = 100.0, kForEachColumn = 4.0, kGrowth = 8.0;
+  for (double m = kFirst + kForEachColumn * model.rank(); m < n_records / 2.0; m *= kGrowth) {
+    const Within head = rows_of_block(model, block, static_cast<Index>(m));
+    if (regression_within(model, head, scale).e.squaredNorm() > bound) return true;
+  }
+  return false;
+}
+
+// In units of `scale`, one for each position.
+std::optional<Matrix> at_scale(const Model& model, const ResidualBlock& block, const Positional& by,
+                               const Vector& scale) {
+  const double total = by.squares.cwiseQuotient(scale.cwiseAbs2()).sum();
+  const double n_records = by.count.sum();
+  if (!(squares_within(model, block, scale) < kWorthALook * total)) return std::nullopt;
+  if (first_subjects_exceed(model, block, scale, n_records, kNearlyNone * total))
+    return std::nullopt;
+  const Within within = rows_of_block(model, block, model.w.n_rows());
+  const Regression found = regression_within(model, within, scale);
+  const double left = static_cast<double>(within.size() - within.n_subjects - found.rank);
+  const double share = found.e.squaredNorm() / total;
   if (!(left > 0.0) || !(share < kNearlyNone) || !(share > kRounding)) return std::nullopt;
   const double lost = static_cast<double>(within.size() - within.n_subjects) / left;
-  return covariance_of(lost * squared_differences(within, e, scale.size()),
-                       total / static_cast<double>(within.size()));
+  return covariance_of(lost * squared_differences(within, found.e, scale.size()),
+                       total / n_records);
 }
 
 }  // namespace
 
 std::optional<Matrix> nearly_dependent_covariance(const Model& model, const ResidualBlock& block) {
-  const Index n = block.structure->n_coef();
+  const covariance::Structure& structure = *block.structure;
+  const Index n = structure.n_coef();
   if (n < 2 || n > kMostPositions || model.rank() > kMostFixed) return std::nullopt;
-  const Within within = rows_of_block(model, block);
-  const Vector root = root_weights(model, within, n);
-  const Vector sd = root_mean_squares(model, within, n);
-  if (root.size() == 0 || !(sd.minCoeff() > 0.0)) return std::nullopt;
-  std::optional<Matrix> found = at_scale(model, within, Vector::Ones(n));
-  Vector unit = root;
+  if (structure.factor_pattern().isDiagonal(0.0)) return std::nullopt;
+  const Positional by = by_position(model, block, n);
+  const Vector sd = by.root_mean_squares();
+  if (!by.same_weights || !(sd.minCoeff() > 0.0)) return std::nullopt;
+  std::optional<Matrix> found = at_scale(model, block, by, Vector::Ones(n));
+  Vector unit = by.root;
   if (!found && sd.maxCoeff() > kSameScale * sd.minCoeff()) {
-    found = at_scale(model, within, sd);
-    unit = root.cwiseProduct(sd);
+    found = at_scale(model, block, by, sd);
+    unit = by.root.cwiseProduct(sd);
   }
   if (found) *found = unit.asDiagonal() * *found * unit.asDiagonal();
   return found;
