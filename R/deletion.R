@@ -46,14 +46,7 @@ deletion_changes <- function(fit, codes) {
 }
 
 # "changes": columns of X x groups; or "distances" of Cook.
-deletion_by_engine <- function(fit, codes, wanted, limit = 5e7) {
-  n_columns <- length(fit$fixed$names) +
-    sum(vapply(fit$random, function(term) length(term$effects), 0L))
-  largest <- min(max(table(codes)), n_columns)
-  if (as.double(largest)^2 > limit) {
-    abort_size("Deletion of groups (squares of the records of the largest)", largest^2, limit,
-      "Delete smaller groups.")
-  }
+deletion_by_engine <- function(fit, codes, wanted) {
   ask_one(fit, paste0("deletion_", wanted), group = as.integer(codes), n_groups = nlevels(codes))
 }
 

@@ -25,8 +25,6 @@ class Deletion {
         by_downdate_(at.factor(), fixed_),
         reach_(at.factor().symbolic()) {}
 
-  Index n_rows() const { return fixed_.half().rows(); }
-
   // Chooses the way of a group. Gives: the numbers that are kept for the groups since prepare().
   Index note(DeletedGroup& group) {
     reach_.clear();
@@ -46,26 +44,29 @@ class Deletion {
     n_of_rows_ = n_of_halves_ = 0;
   }
 
-  void solve(const DeletedGroup& group, Eigen::Ref<Vector> y) {
-    if (group.is_downdated)
-      by_downdate_.solve(group, y);
-    else
-      by_halves_.solve(group, y);
-  }
-
-  // b - b_(S), the groups' y side by side.
-  Matrix changes(const ConstMatrixRef& y) const {
-    return linalg::product(fixed_.half().transpose(), y, at_.equations().threads());
-  }
-
-  // (b - b_(S))'(F'F)^-1 (b - b_(S)): with the orthonormal columns F G^-T, GG' = F'F.
-  Vector distances(const ConstMatrixRef& y) {
-    if (orthonormal_.size() == 0) {
-      const Matrix& half = fixed_.half();
-      const Eigen::LLT<Matrix> root(half.transpose() * half);
-      orthonormal_ = root.matrixL().solve(half.transpose());
+  // b - b_(S) of some groups, side by side.
+  Matrix changes(const DeletedGroup* groups, std::size_t n) {
+    Matrix changes = Matrix::Zero(fixed_.half().cols(), static_cast<Index>(n));
+    Matrix y = Matrix::Zero(fixed_.half().rows(), changes.cols());
+    for (std::size_t g = 0; g < n; ++g) {
+      const auto column = static_cast<Index>(g);
+      if (groups[g].is_downdated)
+        by_downdate_.solve(groups[g], changes.col(column));
+      else
+        by_halves_.solve(groups[g], y.col(column));
     }
-    return linalg::product(orthonormal_, y, at_.equations().threads())
+    const bool is_any_halved =
+        std::any_of(groups, groups + n, [](const DeletedGroup& g) { return !g.is_downdated; });
+    if (is_any_halved)
+      changes += linalg::product(fixed_.half().transpose(), y, at_.equations().threads());
+    return changes;
+  }
+
+  // (b - b_(S))'(F'F)^-1 (b - b_(S)).
+  Vector distances(const Matrix& changes) const {
+    return fixed_.root()
+        .triangularView<Eigen::Lower>()
+        .solve(changes)
         .colwise()
         .squaredNorm()
         .transpose();
@@ -78,7 +79,6 @@ class Deletion {
   DeletionByDowndate by_downdate_;
   linalg::Reach reach_;
   Index n_of_rows_ = 0, n_of_halves_ = 0;
-  Matrix orthonormal_;
 };
 
 using Members = std::vector<std::vector<Index>>;
@@ -102,7 +102,7 @@ std::vector<DeletedGroup> take(const ScaledRecords& records, const Members& memb
   return groups;
 }
 
-// Calls visit(first group, deletion, y) for some groups after others.
+// Calls visit(first group, deletion, changes) for some groups after others.
 template <class Visit>
 void for_each_batch(const Evaluation& at, const std::vector<SmallIndex>& group, SmallIndex n_groups,
                     Callbacks& callbacks, Visit visit) {
@@ -117,10 +117,8 @@ void for_each_batch(const Evaluation& at, const std::vector<SmallIndex>& group, 
     for (std::size_t begin = 0; begin < groups.size(); begin += kGroupsAtATime) {
       callbacks.stop_if_interrupted();
       const std::size_t n = std::min(kGroupsAtATime, groups.size() - begin);
-      Matrix y(deletion.n_rows(), static_cast<Index>(n));
-      for (std::size_t g = 0; g < n; ++g)
-        deletion.solve(groups[begin + g], y.col(static_cast<Index>(g)));
-      visit(static_cast<Index>(first + begin), deletion, y);
+      visit(static_cast<Index>(first + begin), deletion,
+            deletion.changes(groups.data() + begin, n));
     }
     first += groups.size();
   }
@@ -133,8 +131,7 @@ Matrix deletion_changes(const Evaluation& at, const std::vector<SmallIndex>& gro
   const model::Model& model = at.model();
   Matrix changes(model.fixed.n_original, n_groups);
   for_each_batch(
-      at, group, n_groups, callbacks, [&](Index first, const Deletion& deletion, const Matrix& y) {
-        const Matrix found = deletion.changes(y);
+      at, group, n_groups, callbacks, [&](Index first, const Deletion&, const Matrix& found) {
         for (Index g = 0; g < found.cols(); ++g)
           changes.col(first + g) = model.response_unit * model.fixed.beta(found.col(g), kNaN);
       });
@@ -145,8 +142,8 @@ Vector deletion_distances(const Evaluation& at, const std::vector<SmallIndex>& g
                           SmallIndex n_groups, Callbacks& callbacks) {
   Vector distances(n_groups);
   for_each_batch(at, group, n_groups, callbacks,
-                 [&](Index first, Deletion& deletion, const Matrix& y) {
-                   distances.segment(first, y.cols()) = deletion.distances(y);
+                 [&](Index first, const Deletion& deletion, const Matrix& found) {
+                   distances.segment(first, found.cols()) = deletion.distances(found);
                  });
   return distances / (at.residual() * at.model().rank());
 }

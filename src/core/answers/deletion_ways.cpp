@@ -3,6 +3,7 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 #include "core/linalg/dense.h"
@@ -44,6 +45,9 @@ FixedHalves::FixedHalves(const likelihood::Evaluation& at)
   for (const auto& unit : units) halves_.note(unit);
   halves_.prepare();
   halves_.of(units, half_);
+  root_ = Eigen::LLT<Matrix>(half_.transpose() * half_).matrixL();
+  downwards_ = reach().supernodes();
+  std::sort(downwards_.begin(), downwards_.end(), std::greater<>());
 }
 
 std::vector<SmallIndex> FixedHalves::fixed_of(const std::vector<SmallIndex>& columns) const {
@@ -60,6 +64,7 @@ Matrix FixedHalves::columns(const std::vector<SmallIndex>& fixed) const {
 }
 
 Matrix FixedHalves::root_of(const std::vector<SmallIndex>& fixed) const {
+  if (static_cast<Index>(fixed.size()) == half_.cols()) return root_;
   const Matrix own = columns(fixed);
   return Eigen::LLT<Matrix>(own.transpose() * own).matrixL();
 }
@@ -116,42 +121,28 @@ double DeletionByDowndate::flops(const DeletedGroup& group, const Reach& reach) 
   return sum;
 }
 
-void DeletionByDowndate::clear(Index k) {
+void DeletionByDowndate::clear(const std::vector<SmallIndex>& supernodes, Index k) {
   const linalg::SymbolicFactor& symbolic = fixed_.symbolic();
   x_.resize(static_cast<std::size_t>(Index{symbolic.size()} * kernels::kMaxRhs));
-  for (const SmallIndex s : downdate_.supernodes())
+  for (const SmallIndex s : supernodes)
     std::fill_n(x_.data() + symbolic.first_column(s) * k, symbolic.width(s) * k, 0.0);
 }
 
-void DeletionByDowndate::solve(const DeletedGroup& group, Eigen::Ref<Vector> y) {
+void DeletionByDowndate::solve(const DeletedGroup& group, Eigen::Ref<Vector> change) {
   if (!downdate_.factorize(group.rows) || !is_estimable(group)) {
-    y.setConstant(kNaN);
+    change.setConstant(kNaN);
     return;
   }
-  const linalg::SymbolicFactor& symbolic = fixed_.symbolic();
-  const std::vector<SmallIndex>& place = symbolic.new_of_old();
-  const auto add = [&](const Vector& a) {  // x += A'a
-    for (Index i = 0; i < a.size(); ++i)
-      for (const ScaledEntry& entry : group.rows[static_cast<std::size_t>(i)])
-        x_[place[entry.column]] += entry.value * a[i];
-  };
-  clear(1);
-  add(group.errors);
-  downdate_.solve_lower(1, x_.data());
-  downdate_.solve_upper(1, x_.data());
-  Vector solved = group.errors;
-  for (Index i = 0; i < solved.size(); ++i)
+  const std::vector<SmallIndex>& place = fixed_.symbolic().new_of_old();
+  clear(fixed_.reach().supernodes(), 1);
+  clear(downdate_.supernodes(), 1);
+  for (Index i = 0; i < group.errors.size(); ++i)
     for (const ScaledEntry& entry : group.rows[static_cast<std::size_t>(i)])
-      solved[i] += entry.value * x_[place[entry.column]];
-  clear(1);
-  add(solved);
-  factor_.solve_lower_within(downdate_.supernodes(), 1, x_.data());
-  y.setZero();
-  for (const SmallIndex s : downdate_.supernodes()) {
-    if (!fixed_.reach().has(s)) continue;
-    y.segment(fixed_.reach().place(s), symbolic.width(s)) =
-        Eigen::Map<const Vector>(x_.data() + symbolic.first_column(s), symbolic.width(s));
-  }
+      x_[place[entry.column]] += entry.value * group.errors[i];
+  downdate_.solve_lower(downdate_.reach(), 1, x_.data());
+  downdate_.solve_upper(fixed_.downwards(), 1, x_.data());
+  for (Index j = 0; j < change.size(); ++j)
+    change[j] = x_[place[fixed_.column_of_c(static_cast<SmallIndex>(j))]];
 }
 
 // The covariance F'F of the fixed effects that the group meets, with the new factor in the place of
@@ -160,14 +151,14 @@ bool DeletionByDowndate::is_estimable(const DeletedGroup& group) {
   const std::vector<SmallIndex> met = fixed_.fixed_of(group.columns);
   if (leaves_enough(downdate_.determinant_ratio(fixed_.reach()), met.size())) return true;
   const linalg::SymbolicFactor& symbolic = fixed_.symbolic();
-  const Reach& reach = downdate_.reach();
+  const Reach& reach = fixed_.reach();
   Matrix after = Matrix::Zero(reach.n_rows(), static_cast<Index>(met.size()));
   for (Index first = 0; first < after.cols(); first += kernels::kMaxRhs) {
     const Index n = std::min(kernels::kMaxRhs, after.cols() - first), k = kernels::padded_rhs(n);
-    clear(k);
+    clear(reach.supernodes(), k);
     for (Index c = 0; c < n; ++c)
       x_[symbolic.new_of_old()[fixed_.column_of_c(met[first + c])] * k + c] = 1.0;
-    downdate_.solve_lower(k, x_.data());
+    downdate_.solve_lower(reach, k, x_.data());
     for (const SmallIndex s : reach.supernodes())
       for (SmallIndex i = 0; i < symbolic.width(s); ++i)
         for (Index c = 0; c < n; ++c)

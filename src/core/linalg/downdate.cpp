@@ -81,8 +81,9 @@ void Downdate::take_rows(const std::vector<SparseRow>& rows) {
   order_reach();
   for (const SmallIndex s : order_) first_row_[s] = kNone;
   entries_.clear();
-  row_start_.assign(1, 0);
-  next_row_.assign(rows.size(), kNone);
+  row_next_.resize(rows.size());
+  row_end_.resize(rows.size());
+  next_row_.resize(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto begin = static_cast<std::ptrdiff_t>(entries_.size());
     for (const RowEntry& entry : rows[i])
@@ -98,12 +99,17 @@ void Downdate::take_rows(const std::vector<SparseRow>& rows) {
         *++last = *entry;
     }
     if (last != entries_.end()) entries_.erase(last + 1, entries_.end());
-    row_start_.push_back(entries_.size());
-    if (row_start_[i] == row_start_[i + 1]) continue;
-    SmallIndex& first = first_row_[symbolic_.supernode(entries_[row_start_[i]].column)];
-    next_row_[i] = first;
-    first = static_cast<SmallIndex>(i);
+    row_next_[i] = static_cast<std::size_t>(begin);
+    row_end_[i] = entries_.size();
+    list_row(static_cast<SmallIndex>(i));
   }
+}
+
+void Downdate::list_row(SmallIndex i) {
+  if (row_next_[i] == row_end_[i]) return;
+  SmallIndex& first = first_row_[symbolic_.supernode(entries_[row_next_[i]].column)];
+  next_row_[i] = first;
+  first = i;
 }
 
 // S of the panel: L times the transpose of its square.
@@ -136,34 +142,59 @@ void Downdate::start_panel(SmallIndex s, double* panel) {
   std::copy_n(kept_.data() + kept_start_[s], size, panel);
 }
 
+// The columns of the supernode; what is left of a row waits for the supernode of its next entry.
 void Downdate::subtract_rows(SmallIndex s, const Front& front) {
   const SmallIndex first = symbolic_.first_column(s), w = symbolic_.width(s);
   const SmallIndex* rows = symbolic_.rows(s);
-  for (SmallIndex i = first_row_[s]; i != kNone; i = next_row_[i]) {
+  for (SmallIndex i = first_row_[s], next = kNone; i != kNone; i = next) {
+    next = next_row_[i];
     place_.clear();
-    value_.clear();
     const SmallIndex* from = rows;
-    for (std::size_t k = row_start_[i]; k < row_start_[i + 1]; ++k) {
+    const std::size_t begin = row_next_[i];
+    std::size_t own = begin;
+    for (std::size_t k = begin; k < row_end_[i]; ++k) {
       const SmallIndex column = entries_[k].column;
       if (column < first + w) {
         place_.push_back(column - first);
+        ++own;
       } else {
         from = std::lower_bound(from, rows + symbolic_.below(s), column);
         place_.push_back(w + static_cast<SmallIndex>(from - rows));
       }
-      value_.push_back(entries_[k].value);
     }
-    subtract_outer(static_cast<Index>(value_.size()), value_.data(), place_.data(), front);
+    for (std::size_t j = begin; j < own; ++j) {
+      double* to = front.column(place_[j - begin]);
+      for (std::size_t k = j; k < row_end_[i]; ++k)
+        to[place_[k - begin]] -= entries_[j].value * entries_[k].value;
+    }
+    row_next_[i] = own;
+    list_row(i);
   }
 }
 
 void Downdate::add_children(SmallIndex s, Stack& stack, const Front& front) {
   while (!stack.pending.empty() && symbolic_.parent(stack.pending.back().supernode) == s) {
     const Pending child = stack.pending.back();
-    add_update(symbolic_.below(child.supernode), stack.numbers.data() + child.begin,
-               symbolic_.rows_in_parent(child.supernode), front, nullptr);
+    if (is_thin(child.supernode))
+      add_thin(child.supernode, front);
+    else
+      add_update(symbolic_.below(child.supernode), stack.numbers.data() + child.begin,
+                 symbolic_.rows_in_parent(child.supernode), front, nullptr);
     stack.numbers.resize(child.begin);
     stack.pending.pop_back();
+  }
+}
+
+// The difference of a thin child, straight into its parent.
+void Downdate::add_thin(SmallIndex child, const Front& front) {
+  const Index r = symbolic_.below(child);
+  const SmallIndex* place = symbolic_.rows_in_parent(child);
+  const double* before = old_ + symbolic_.panel(child) + 1;
+  const double* after = panels_.data() + start_[child] + 1;
+  for (Index j = 0; j < r; ++j) {
+    double* to = front.column(place[j]);
+    const double b = before[j], a = after[j];
+    for (Index i = j; i < r; ++i) to[place[i]] += before[i] * b - after[i] * a;
   }
 }
 
@@ -188,7 +219,8 @@ bool Downdate::factor_front(SmallIndex s) {
   Stack& own = stacks_[static_cast<std::size_t>(odd_[s])];
   const Index w = symbolic_.width(s), r = symbolic_.below(s);
   const std::size_t begin = own.numbers.size();
-  own.numbers.resize(begin + static_cast<std::size_t>(r * r), 0.0);
+  const bool is_made = !is_thin(s);
+  if (is_made) own.numbers.resize(begin + static_cast<std::size_t>(r * r), 0.0);
   const Front front{panels_.data() + start_[s], w + r, w, own.numbers.data() + begin};
   start_panel(s, front.panel);
   add_children(s, stacks_[static_cast<std::size_t>(1 - odd_[s])], front);
@@ -196,7 +228,7 @@ bool Downdate::factor_front(SmallIndex s) {
   if (kernels::factor_panel(w + r, w, front.panel, w + r, {}, scratch_) != kernels::kNoFailure)
     return false;
   if (r == 0) return true;
-  subtract_difference(s, front);
+  if (is_made) subtract_difference(s, front);
   own.pending.push_back({s, begin});
   return true;
 }
@@ -222,19 +254,21 @@ double Downdate::determinant_ratio(const Reach& last) const {
   return ratio * ratio;
 }
 
-void Downdate::solve_lower(Index k, double* x) const {
+void Downdate::solve_lower(const Reach& within, Index k, double* x) const {
   for (const SmallIndex s : order_) {
+    if (!within.has(s)) continue;
     kernels::solve_lower_panel(k, symbolic_.width(s), symbolic_.below(s),
                                panels_.data() + start_[s], symbolic_.height(s), symbolic_.rows(s),
                                x + symbolic_.first_column(s) * k, x);
   }
 }
 
-void Downdate::solve_upper(Index k, double* x) {
-  for (auto s = order_.rbegin(); s != order_.rend(); ++s) {
-    kernels::solve_upper_panel(k, symbolic_.width(*s), symbolic_.below(*s),
-                               panels_.data() + start_[*s], symbolic_.height(*s),
-                               symbolic_.rows(*s), x + symbolic_.first_column(*s) * k, x, scratch_);
+void Downdate::solve_upper(const std::vector<SmallIndex>& downwards, Index k, double* x) {
+  for (const SmallIndex s : downwards) {
+    const double* panel = reach_.has(s) ? panels_.data() + start_[s] : old_ + symbolic_.panel(s);
+    kernels::solve_upper_panel(k, symbolic_.width(s), symbolic_.below(s), panel,
+                               symbolic_.height(s), symbolic_.rows(s),
+                               x + symbolic_.first_column(s) * k, x, scratch_);
   }
 }
 

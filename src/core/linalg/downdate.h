@@ -34,10 +34,12 @@ class Downdate {
   // |S_new| / |S_old| of the Schur complement that `last` has, as far as it is reached. Needs: with
   // each supernode in `last` stand those above it.
   double determinant_ratio(const Reach& last) const;
-  // x := L^-1 x and x := L^-T x for k right-hand sides as in solve_lower_within(), over
-  // supernodes().
-  void solve_lower(Index k, double* x) const;
-  void solve_upper(Index k, double* x);
+  // x := L^-1 x for k right-hand sides as in solve_lower_within(), in the supernodes that are
+  // reached and in `within`. Needs: x is zero in those that are reached only.
+  void solve_lower(const Reach& within, Index k, double* x) const;
+  // x := L^-T x in some supernodes, reached or not, each after those above it. Needs: all above
+  // them are among them.
+  void solve_upper(const std::vector<SmallIndex>& downwards, Index k, double* x);
 
  private:
   struct Pending {
@@ -51,10 +53,14 @@ class Downdate {
 
   void order_reach();
   void take_rows(const std::vector<SparseRow>& rows);
+  void list_row(SmallIndex i);
   void start_panel(SmallIndex s, double* panel);
   void multiply_panel(SmallIndex s, double* panel);
   void subtract_rows(SmallIndex s, const Front& front);
+  // Whether the update matrix of s is of rank two, and is not made: one column, nothing below it.
+  bool is_thin(SmallIndex s) const { return symbolic_.width(s) == 1 && first_child_[s] == kNone; }
   void add_children(SmallIndex s, Stack& stack, const Front& front);
+  void add_thin(SmallIndex child, const Front& front);
   void subtract_difference(SmallIndex s, const Front& front);
   bool factor_front(SmallIndex s);
 
@@ -68,11 +74,10 @@ class Downdate {
   std::vector<double> panels_;
   std::array<Stack, 2> stacks_;  // of fronts of even and of odd depth
 
-  // Rows of A in the order of elimination, and those that begin in each supernode.
+  // Rows of A in the order of elimination, and those whose next entry is in each supernode.
   SparseRow entries_;
-  std::vector<std::size_t> row_start_;
+  std::vector<std::size_t> row_next_, row_end_;
   std::vector<SmallIndex> first_row_, next_row_, place_;
-  std::vector<double> value_;
 
   std::vector<Index> kept_start_;  // of S in kept_; kNone
   std::vector<double> kept_, clean_, clean_square_;

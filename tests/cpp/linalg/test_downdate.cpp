@@ -71,8 +71,9 @@ void check_solves(const Matrix& left, Downdate& downdate, const SymbolicFactor& 
     x.col(at).setRandom();
     b.row(symbolic.old_of_new()[at]) = x.col(at).transpose();
   }
-  downdate.solve_lower(k, x.data());
-  downdate.solve_upper(k, x.data());
+  downdate.solve_lower(downdate.reach(), k, x.data());
+  std::vector<SmallIndex> downwards(downdate.supernodes().rbegin(), downdate.supernodes().rend());
+  downdate.solve_upper(downwards, k, x.data());
   const Matrix expected = left.llt().solve(b);
   for (const SmallIndex at : reached)
     CHECK((x.col(at).transpose() - expected.row(symbolic.old_of_new()[at])).cwiseAbs().maxCoeff() <
