@@ -11,10 +11,10 @@ abort_relationship_scale <- function(kind, name, level, value, most) {
   value <- signif(value, 3)
   what <- if (kind == "cov") "largest" else "smallest"
   abort_gr(
-    paste("{.arg {kind}} = {.code {name}} has {.val {value}}, of level {.val {level}}, as its {what}",
-      "diagonal value; it must be between {1 / most} and {most}."),
-    paste("Divide the matrix by the mean of its diagonal: the variance of the term is then that of a",
-      "level."), kind)
+    paste("{.arg {kind}} = {.code {name}} has {.val {value}}, of level {.val {level}}, as its",
+      "{what} diagonal value; it must be between {1 / most} and {most}."),
+    paste("Divide the matrix by the mean of its diagonal: the variance of the term is then that",
+      "of a level."), kind)
 }
 
 abort_inverse <- function(name) {
