@@ -23,13 +23,10 @@ abort_inverse <- function(name) {
 }
 
 inform_rounding <- function(name, n, range, kind) {
-  inform("rounding",
-    paste(
-      "{n} eigenvalue{?s} of {.code {name}} between {signif(range[1L], 2)} and",
-      "{signif(range[2L], 2)} {?was/were} taken as 0: the matrix is rounded ({kind})."
-    ),
-    "cov", n
-  )
+  range <- signif(range, 2)
+  which <- if (n == 1L) "{n} eigenvalue of {.code {name}}, {range[1L]}, was" else
+    "{n} eigenvalues of {.code {name}} between {range[1L]} and {range[2L]} were"
+  inform("rounding", paste(which, "taken as 0: the matrix is rounded ({kind})."), "cov", n)
 }
 
 abort_no_relationship <- function(fun = "gr") {

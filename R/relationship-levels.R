@@ -102,8 +102,7 @@ check_relationship_values <- function(matrix, kind, name) {
 # Singular matrices are used as they are; a sparse one is tried as a sparse one first.
 covariance_spec <- function(matrix, name) {
   diagonal <- unname(Matrix::diag(matrix))
-  inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else tryCatch(
-    Matrix::solve(Matrix::forceSymmetric(matrix)), error = function(e) NULL)
+  inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else sparse_inverse(matrix)
   if (is.null(inverse)) {
     dense <- unname(as.matrix(matrix))
     return(singular_relationship(dense) %||%
@@ -112,6 +111,15 @@ covariance_spec <- function(matrix, name) {
   if (is_of_pedigree(inverse, matrix)) abort_inverse(name)
   precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
   list(type = "precision", precision = precision, diagonal = diagonal)
+}
+
+# NULL where the matrix is not definite, which solve() does not look at.
+sparse_inverse <- function(matrix) {
+  symmetric <- Matrix::forceSymmetric(methods::as(matrix, "CsparseMatrix"))
+  tryCatch({
+    Matrix::Cholesky(symmetric, LDL = FALSE)
+    Matrix::solve(symmetric)
+  }, error = function(e) NULL, warning = function(w) NULL)
 }
 
 # Whether a covariance was meant for the inverse that it is of a pedigree, as where as.matrix() has

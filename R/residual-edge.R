@@ -98,7 +98,7 @@ followed_down <- function(est, sections, parameters, spec, control) {
 # limit at given theta, and the best ones move with the ridge: to a point with a limit, or for ever.
 follow <- function(est, spec, control, ridge) {
   falls <- numeric()
-  for (tenth in 1:5) {
+  for (tenth in 1:7) {
     ridge <- lapply(ridge, `*`, 0.1)
     before <- est$minus2loglik
     est <- best_search(spec, control, list(est$parameters$estimate), ridge,

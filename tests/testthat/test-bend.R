@@ -58,3 +58,30 @@ test_that("dominance relationships of inbred animals are refused, those of other
     both_sexes = "allow")
   expect_error(dominance_matrix(selfed, c("b", "c")), "inbred")
 })
+
+test_that("a sparse covariance is refused as one too, and one eigenvalue is one", {
+  K <- diag(4) + 0.2
+  K[1, 2] <- K[2, 1] <- 3
+  dimnames(K) <- list(1:4, 1:4)
+  d <- data.frame(g = gl(4, 3, labels = 1:4), y = c(2, 1, 4, 3, 6, 5, 8, 7, 9, 8, 11, 12))
+  for (form in c("CsparseMatrix", "TsparseMatrix", "generalMatrix")) {
+    wrong <- methods::as(methods::as(K, "CsparseMatrix"), form)
+    error <- expect_error(lmmfit(y ~ 1 + (1 | gr(g, cov = wrong)), d), "negative eigenvalue",
+      class = "henderson_error_relationship")
+    expect_identical(error$argument, "cov")
+  }
+  # Singular ones are taken, and definite ones as they are.
+  clones <- diag(4)
+  clones[1, 2] <- clones[2, 1] <- 1
+  dimnames(clones) <- list(1:4, 1:4)
+  sparse <- methods::as(clones, "CsparseMatrix")
+  expect_equal(lmmfit(y ~ 1 + (1 | gr(g, cov = sparse)), d)$minus2loglik,
+    lmmfit(y ~ 1 + (1 | gr(g, cov = clones)), d)$minus2loglik, tolerance = 1e-8)
+  L <- cbind(c(1, 0.25, 0.5, 0.1), c(0, 0.97, 0.3, 0.7))
+  rounded <- round(tcrossprod(L), 4) - diag(c(0, 0, 2e-5, 0))
+  rounded <- round(rounded, 5)
+  dimnames(rounded) <- list(1:4, 1:4)
+  said <- capture_messages(lmmfit(y ~ 1 + (1 | gr(g, cov = rounded)), d))
+  expect_match(said, "eigenvalue of `rounded`, .*was taken|eigenvalues of .* were taken",
+    all = FALSE)
+})

@@ -160,3 +160,22 @@ test_that("no upper bound is said where it is true", {
       class = "henderson_error_residual_unbounded")
   }
 })
+
+# Random intercepts with a share of 1e-12 of residual variance: the closed form of balanced data.
+test_that("correlations a hair below one have an upper bound", {
+  for (seed in 1:2) {
+    set.seed(seed)
+    d <- expand.grid(id = factor(1:15), k = factor(1:3))
+    d$y <- 50 * stats::rnorm(15)[d$id] + 50e-6 * stats::rnorm(45)
+    d <- d[sample(45), ]
+    within <- sum((d$y - stats::ave(d$y, d$id))^2) / 30
+    between <- 3 * stats::var(tapply(d$y, d$id, mean))
+    closed <- 44 * (log(2 * pi) + 1) + 30 * log(within) + 14 * log(between) + log(45)
+    cs <- lmmfit(y ~ 1, d, residual = ~ cs(k | id))
+    expect_within(cs$minus2loglik, closed, 1e-6, "cs against its closed form")
+    for (residual in list(~ us(k | id), ~ toep(k | id), ~ csh(k | id))) {
+      wider <- lmmfit(y ~ 1, d, residual = residual)
+      expect_lt(wider$minus2loglik, closed)
+    }
+  }
+})
