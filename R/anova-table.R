@@ -46,6 +46,7 @@ print_anova_notes <- function(fit) {
 #' anova_table(fit)
 #' @export
 anova_table <- function(object) {
+  check_given(object)
   check_fit(object)
   if (is.null(object$anova)) abort_not_anova(object$method)
   found <- object$anova

@@ -12,6 +12,7 @@
 #' lmmfit(yield ~ Variety + at(Variety, c("Golden Rain", "Marvellous")):rep + (1 | Block), oats)
 #' @export
 at <- function(factor, levels = NULL) {
+  check_given(factor)
   if (!is.atomic(factor) || length(dim(factor)) > 1L) {
     abort_argument("factor", class(factor)[1L], "a factor")
   }

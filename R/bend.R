@@ -23,6 +23,7 @@
 #' eigen(blend(K, share = 0.2))$values
 #' @export
 bend <- function(K, least = 1e-4) {
+  check_given(K)
   K <- check_symmetric_matrix(K, "K")
   least <- check_positive(least, "least")
   parts <- eigen(unname(K), symmetric = TRUE)
@@ -35,6 +36,7 @@ bend <- function(K, least = 1e-4) {
 #' @rdname bend
 #' @export
 blend <- function(K, with = NULL, share = 0.05) {
+  check_given(K)
   K <- check_symmetric_matrix(K, "K")
   if (!is.numeric(share) || length(share) != 1L || is.na(share) || share < 0 || share > 1) {
     abort_argument("share", share, "one number from 0 to 1")

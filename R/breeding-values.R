@@ -4,6 +4,7 @@
 #' @rdname reliability
 #' @export
 breeding_values <- function(object, term = NULL, pedigree = NULL) {
+  check_given(object)
   rows <- reliability(object, term)
   k <- find_term(object, term)
   fitted <- object$random[[k]]
@@ -95,6 +96,7 @@ same_names <- function(x, y) is.na(x) & is.na(y) | !is.na(x) & !is.na(y) & x == 
 #' @rdname reliability
 #' @export
 blup_contrasts <- function(object, K, term = NULL, coefficient = NULL) {
+  check_given(object, K)
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]

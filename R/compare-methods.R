@@ -18,6 +18,7 @@
 #' plot(both)
 #' @export
 compare_methods <- function(formula, data = NULL, methods = c("ANOVA", "ML", "REML"), ...) {
+  check_given(formula)
   check_names(methods, "methods", "names of methods")
   if (length(methods) == 0L) abort_argument("methods", methods, "names of methods")
   methods <- unique(vapply(methods, check_choice, "", names(estimation_methods), "methods",

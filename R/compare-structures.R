@@ -18,6 +18,7 @@
 #'   "cs by sex" = ~ cs(visit | sex / id)))
 #' @export
 compare_structures <- function(object, residual, ...) {
+  check_given(object, residual)
   check_fit(object)
   if (!is.list(residual) || inherits(residual, "formula") || length(residual) == 0L) {
     abort_argument("residual", residual, "a list of structures, such as list(~iid, ~ ar1(t | id))")

@@ -22,6 +22,7 @@
 #' compare_stages(two, one)
 #' @export
 compare_stages <- function(two, one) {
+  check_given(two, one)
   check_fit(one, "one")
   if (inherits(two, "two_stage_met")) return(compare_met(two, one))
   if (!inherits(two, "two_stage")) {

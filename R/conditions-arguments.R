@@ -13,10 +13,37 @@ check_unused <- function(..., .ignored = character()) {
   abort_unused(names[unused[1L]], given[[unused[1L]]], head, known)
 }
 
-abort_unused <- function(name, value, head, known) {
-  # A method that is called as an object has no name.
+# An argument without a default that was not given stops with its name. Called first by a function
+# of the user, with the names of these arguments.
+check_given <- function(...) {
+  frame <- parent.frame()
+  caller <- sys.parent()
+  for (name in vapply(as.list(substitute(list(...)))[-1L], as.character, "")) {
+    if (eval(call("missing", as.name(name)), frame)) {
+      abort_missing_argument(name, method_generic(sys.call(caller)[[1L]]),
+        formals(sys.function(caller)))
+    }
+  }
+}
+
+# `fun` and its `arguments`: what it is called, and what it takes.
+abort_missing_argument <- function(name, fun, arguments) {
+  needed <- vapply(arguments, function(x) is.symbol(x) && !nzchar(x), NA)
+  needed[names(needed) == "..."] <- FALSE
+  usage <- paste0(fun, "(", toString(names(needed)[needed]), ")")
+  abort("argument", "{.arg {name}} of {.fn {fun}} is missing.",
+    "Write {.code {usage}}: see {.code ?{fun}}.", name)
+}
+
+# What a user calls a method; one that is called as an object has no name.
+method_generic <- function(head) {
   has_name <- is.symbol(head) || is_call_to(head, c("::", ":::"))
-  fun <- if (has_name) sub("[.](lmmfit|two_stage).*$", "", deparse_one(head)) else "this method"
+  if (!has_name) return("this method")
+  sub("^henderson:::?", "", sub("[.](lmmfit|two_stage).*$", "", deparse_one(head)))
+}
+
+abort_unused <- function(name, value, head, known) {
+  fun <- method_generic(head)
   if (!nzchar(name)) {
     text <- short_text(value)
     abort("argument", "{.fn {fun}} has no use for {.code {text}}.",

@@ -85,6 +85,7 @@ contest <- function(fit, K, L = NULL, rhs = 0,
                     ddf = c("Satterthwaite", "Kenward-Roger", "Kenward-Roger1", "Kenward-Roger2",
                       "between-within", "containment", "CR0", "CR2", "residual", "none"),
                     joint = TRUE, information = NULL, ...) {
+  check_given(fit)
   if (is_merMod(fit)) return(of_lmerTest("contest", fit, K, ...))
   check_unused(...)
   check_fit(fit, "fit")

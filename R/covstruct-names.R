@@ -1,18 +1,20 @@
 # What other packages call our structures, and how any case of a name is read.
 
 structure_synonyms <- c(
-  un = "us", unstr = "us", corgh = "us", corh = "csh", cor = "cs", corv = "cs", cor_cs = "cs",
-  idh = "diag", idv = "id", homdiag = "id", homcs = "cs", ar1v = "ar1", arh1 = "ar1h",
-  toepv = "toep", adh = "ante", sp_exp = "exp", expv = "exp", ou = "exp", sp_gau = "gau",
-  gauv = "gau", ar2v = "ar2", ar3v = "ar3", ma1v = "ma1", ma2v = "ma2", sarv = "sar",
-  sar2v = "sar2",
-  corgv = "corg", mat = "matern", mtrn = "matern", sp_mat = "matern"
+  un = "us", unstr = "us", unstructured = "us", corgh = "us", corh = "csh", hcs = "csh",
+  cor = "cs", corv = "cs", cor_cs = "cs", homcs = "cs", idh = "diag", idv = "id", homdiag = "id",
+  ar1v = "ar1", arh1 = "ar1h", arh = "ar1h", ar2v = "ar2", ar3v = "ar3", ma1v = "ma1",
+  ma2v = "ma2", sarv = "sar", sar2v = "sar2", arma = "arma11", armav = "arma11", adh = "ante",
+  toepv = "toep", toeplitz = "toep", corgv = "corg", sp_exp = "exp", sp_pow = "exp",
+  expv = "exp", ou = "exp", sp_gau = "gau", gauv = "gau", mat = "matern", mtrn = "matern",
+  sp_mat = "matern"
 )
 
 # Names of other grammars that are no structure of a bar.
 structure_advice_table <- c(
   dsum = "Write {.code residual = list(env = ~ ar1(row):ar1(col))}: one by level of {.code env}.",
   ide = "Write {.code (1 | animal)}: unrelated levels of the same factor.",
+  idv = "Write {.code (1 | animal)}: unrelated levels.",
   vm = "Write {.code (1 | gr(line, cov = G))}, or {.code precision =} for an inverse.",
   ped = "Write {.code (1 | gr(animal, pedigree = ped))}.",
   giv = "Write {.code (1 | gr(line, precision = Ginv))}.",

@@ -67,6 +67,7 @@ dropped_criteria <- function(fit, labels, k) {
 #' @rdname drop1.lmmfit
 #' @export
 ranova <- function(fit, reduce = TRUE, ...) {
+  check_given(fit)
   if (is_merMod(fit)) return(of_lmerTest("ranova", fit, ...))
   check_unused(..., .ignored = "reduce.terms")
   check_fit(fit, "fit")

@@ -21,6 +21,7 @@
 #' effective_dimensions(fit)
 #' @export
 effective_dimensions <- function(object) {
+  check_given(object)
   check_fit(object)
   random <- random_dimensions(object)
   size <- vapply(object$random, independent_effects, 0)

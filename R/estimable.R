@@ -19,6 +19,7 @@
 #' is_estimable(fit, c(a2 = 1, b3 = 1, b2 = -1))
 #' @export
 is_estimable <- function(fit, K, tolerance = 1e-6) {
+  check_given(fit, K)
   check_fit(fit, "fit")
   K <- as_hypotheses(K, fit$fixed$names)
   estimable_rows(fit, K, check_positive(tolerance, "tolerance"))

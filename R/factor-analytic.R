@@ -17,6 +17,7 @@
 #' loadings_of(fit)
 #' @export
 loadings_of <- function(object, term = NULL, scores = FALSE) {
+  check_given(object)
   check_fit(object)
   check_flag(scores, "scores")
   k <- loading_term(object, term)

@@ -8,9 +8,8 @@ asreml_names <- c(
   ma1v = "ma1", ma1h = "ma1h", ma2 = "ma2", ma2v = "ma2", ma2h = "ma2h", sar = "sar",
   sarv = "sar", sar2 = "sar2", sar2v = "sar2", corb = "toep", corbv = "toep", corbh = "toeph",
   toep = "toep", ante = "ante", chol = "chol", fa = "fa", facv = "fa", xfa = "fa", rr = "rr",
-  exp = "exp", expv = "exp", iexp = "exp", iexpv = "exp", ieuc = "exp",
-  ieucv = "exp", gau = "gau", gauv = "gau", igau = "gau",
-  mtrn = "matern"
+  arma = "arma11", armav = "arma11", exp = "exp", expv = "exp", iexp = "exp", iexpv = "exp",
+  ieuc = "exp", ieucv = "exp", gau = "gau", gauv = "gau", igau = "gau", mtrn = "matern"
 )
 # A range for each direction: a product. The distance of iexp() is that along the sides.
 asreml_anisotropic <- c(aexp = "exp", aexpv = "exp", agau = "gau", agauv = "gau")

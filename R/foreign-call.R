@@ -7,7 +7,7 @@ is_foreign_call <- function(call, own, env) {
     is_call_to(typed_expression(call$na.action, env), "na.method") ||
     is_foreign_control(call$control, env) ||
     is_variance_function(typed_expression(call$weights, env)) ||
-    is_asreml_residual(typed_expression(call$residual, env))
+    is_asreml_residual(residual_expression(call, env))
 }
 
 # `env` is where the call was made.
@@ -83,12 +83,23 @@ with_missing_method <- function(call, env) {
   call
 }
 
+# A variable may hold the formula.
+residual_expression <- function(call, env) {
+  x <- typed_expression(call$residual, env)
+  if (!is.symbol(x)) return(x)
+  value <- tryCatch(eval(call$residual, env), error = function(e) NULL)
+  if (inherits(value, "formula")) value else x
+}
+
 with_asreml_residual <- function(call, env) {
-  value <- typed_expression(call$residual, env)
+  value <- residual_expression(call, env)
   if (!is_asreml_residual(value)) return(call)
-  residual <- asreml_residual(value[[2L]], env)
-  shown <- if (is.list(residual)) call("list", residual[[1L]]) else residual
-  if (is.list(residual)) names(shown)[2L] <- names(residual)
+  made <- if (inherits(value, "formula")) environment(value) else env
+  residual <- asreml_residual(value[[2L]], made, foreign_scope(call, env)$data)
+  shown <- if (is.list(residual)) as.call(c(quote(list), residual)) else residual
+  if (is.list(residual) && !inherits(residual[[1L]], "formula")) {
+    shown[[2L]] <- as.call(c(quote(list), residual[[1L]]))
+  }
   inform_read_as(paste("residual =", deparse_one(value)), paste("residual =", deparse_one(shown)))
   call$residual <- residual
   call

@@ -28,6 +28,7 @@
 #' plot(trend)
 #' @export
 genetic_trend <- function(object, time, term = NULL, coefficient = NULL) {
+  check_given(object, time)
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]

@@ -40,6 +40,7 @@
 #' @export
 grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
                 threads = 2L) {
+  check_given(M)
   method <- check_choice(method, c("VanRaden1", "VanRaden2", "dominance"), "method")
   threads <- check_count(threads, "threads")
   M <- check_markers(M)
@@ -104,6 +105,7 @@ check_frequency <- function(frequency, found, M) {
 #' @rdname grm
 #' @export
 Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1) {
+  check_given(ped, G)
   check_pedigree(ped)
   check_flag(tune, "tune")
   G <- check_genomic(G)

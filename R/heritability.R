@@ -41,6 +41,7 @@
 heritability <- function(object, term = NULL,
                          method = c("Cullis", "Piepho", "generalized", "ratio"), se = TRUE,
                          information = c("average", "observed", "expected")) {
+  check_given(object)
   check_share_fit(object, "heritability()")
   choices <- c("Cullis", "Piepho", "generalized", "ratio")
   if (missing(method)) method <- choices[1L]

@@ -49,6 +49,7 @@
 impute <- function(object, data = NULL, m = 20, seed = NULL, strategy = c("MAR", "JR", "CIR"),
                    reference = NULL, subject = NULL, visit = NULL,
                    format = c("long", "list", "draws"), ...) {
+  check_given(object)
   check_fit(object)
   check_unused(...)
   if (!is_bayes(object)) abort_argument("object", object$method, "a fit by method = \"Bayes\"")

@@ -11,6 +11,7 @@
 #' in_asreml(fit)
 #' @export
 in_henderson <- function(fit) {
+  check_given(fit)
   check_fit(fit, "fit")
   shown_call(c(deparse_one(fit$formula), residual_argument(fit$parts$residual)), fit)
 }
@@ -18,6 +19,7 @@ in_henderson <- function(fit) {
 #' @rdname in_henderson
 #' @export
 in_asreml <- function(fit) {
+  check_given(fit)
   check_fit(fit, "fit")
   if (!is.null(fit$parts$traits)) abort_asreml("several responses")
   random <- vapply(fit$parts$random, asreml_text, "")

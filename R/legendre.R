@@ -23,6 +23,7 @@
 #' predict(fit, data.frame(visit = "4", age = 9, id = "C01"))
 #' @export
 legendre <- function(x, degree, range = NULL, intercept = TRUE) {
+  check_given(x, degree)
   if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
     abort_argument("x", class(x)[1L], "a numeric vector")
   }

@@ -64,6 +64,7 @@
 marginal_means <- function(fit, specs, at = list(), weights = c("equal", "proportional"),
                            average = NULL, use = NULL, ignore = NULL, present = FALSE,
                            level = 0.95, ddf = NULL, information = NULL, ...) {
+  check_given(fit, specs)
   check_fit(fit, "fit")
   check_unused(...)
   choices <- list(at = at, weights = check_choice(weights, c("equal", "proportional"), "weights"),

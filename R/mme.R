@@ -40,6 +40,7 @@
 #' mme(fit, form = "V")$blue
 #' @export
 mme <- function(object, form = c("mme", "V"), scale = c("variance", "lambda"), ...) {
+  check_given(object)
   check_unused(...)
   check_fit(object)
   form <- check_choice(form, c("mme", "V"), "form")

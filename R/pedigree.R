@@ -47,6 +47,7 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
                      maternal = c("dam", "grandsire"), both_sexes = c("warn", "allow", "error"),
                      unknown = c(NA, "", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999",
                        "?")) {
+  check_given(data)
   maternal <- check_choice(maternal, c("dam", "grandsire"), "maternal")
   both_sexes <- check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
   unknown <- check_unknown(unknown, groups)
@@ -264,6 +265,7 @@ find_animals <- function(ped, animals, argument = "animals") {
 #' @return `prune()`: the pedigree of `animals` and all their ancestors.
 #' @export
 prune <- function(ped, animals) {
+  check_given(ped, animals)
   check_pedigree(ped)
   kept <- which(ancestors_cpp(unclass(ped), find_animals(ped, animals)))
   kept <- union(seq_len(ped$n_groups), kept)

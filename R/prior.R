@@ -103,6 +103,7 @@ exponential <- function(rate = NULL) {
 #' @rdname lmm_prior
 #' @export
 pc <- function(u, alpha = 0.05) {
+  check_given(u)
   u <- check_positive(u, "u")
   new_prior("exponential", scale = -u / log(check_level(alpha, "alpha")))
 }
@@ -121,6 +122,7 @@ flat <- function() new_prior("flat")
 #' @rdname lmm_prior
 #' @export
 inverse_gamma <- function(shape, scale) {
+  check_given(shape, scale)
   new_prior("inverse_gamma", shape = check_not_negative(shape, "shape"),
     scale = check_not_negative(scale, "scale"))
 }
@@ -128,6 +130,7 @@ inverse_gamma <- function(shape, scale) {
 #' @rdname lmm_prior
 #' @export
 scaled_inverse_chisq <- function(df, s2) {
+  check_given(df, s2)
   df <- check_not_negative(df, "df")
   new_prior("inverse_gamma", shape = df / 2, scale = df * check_not_negative(s2, "s2") / 2)
 }
@@ -139,6 +142,7 @@ lkj <- function(eta = 2) new_prior("lkj", eta = check_positive(eta, "eta"))
 #' @rdname lmm_prior
 #' @export
 uniform <- function(lower, upper) {
+  check_given(lower, upper)
   lower <- check_number(lower, "lower")
   upper <- check_number(upper, "upper")
   if (lower >= upper) abort_argument("upper", upper, paste("above `lower`,", format(lower)))
@@ -148,6 +152,7 @@ uniform <- function(lower, upper) {
 #' @rdname lmm_prior
 #' @export
 beta_prior <- function(a, b, lower = -1, upper = 1) {
+  check_given(a, b)
   prior <- uniform(lower, upper)
   prior$a <- check_positive(a, "a")
   prior$b <- check_positive(b, "b")
@@ -157,6 +162,7 @@ beta_prior <- function(a, b, lower = -1, upper = 1) {
 #' @rdname lmm_prior
 #' @export
 normal <- function(mean = 0, sd) {
+  check_given(sd)
   new_prior("normal", mean = check_number(mean, "mean"), sd = check_positive(sd, "sd"))
 }
 

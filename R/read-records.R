@@ -27,6 +27,7 @@
 #' @export
 read_pedigree <- function(file, columns = NULL, format = c("plain", "blupf90"), widths = NULL,
                           sep = NULL, header = NULL, skip = 0, ...) {
+  check_given(file)
   format <- check_choice(format, c("plain", "blupf90"), "format")
   table <- file_table(file, widths, sep, header, skip)
   if (ncol(table) < 3L) abort_file("it has {ncol(table)} column{?s}, and a pedigree three.")
@@ -39,6 +40,7 @@ read_pedigree <- function(file, columns = NULL, format = c("plain", "blupf90"), 
 #' @export
 read_records <- function(file, columns = NULL, widths = NULL, sep = NULL, header = NULL, skip = 0,
                          missing = c("NA", "", "*", ".")) {
+  check_given(file)
   table <- file_table(file, widths, sep, header, skip)
   if (!is.null(columns)) {
     if (!is.character(columns) || length(columns) != ncol(table)) {

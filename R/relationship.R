@@ -35,6 +35,7 @@ NULL
 #' @rdname relationship
 #' @export
 inbreeding <- function(ped, animals = NULL) {
+  check_given(ped)
   check_pedigree(ped)
   rows <- find_animals(ped, animals)
   stats::setNames(ped$inbreeding[rows], ped$id[rows])
@@ -43,6 +44,7 @@ inbreeding <- function(ped, animals = NULL) {
 #' @rdname relationship
 #' @export
 Ainverse <- function(ped, group_variance = Inf) {
+  check_given(ped)
   check_pedigree(ped)
   inverse <- ainverse_lower(ped, group_variance)
   made <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
@@ -79,6 +81,7 @@ check_group_variance <- function(value) {
 #' @rdname relationship
 #' @export
 Amatrix <- function(ped, animals = NULL) {
+  check_given(ped)
   check_pedigree(ped)
   rows <- find_animals(ped, animals)
   names <- ped$id[rows]
@@ -95,6 +98,7 @@ Amatrix <- function(ped, animals = NULL) {
 #' @rdname relationship
 #' @export
 a_multiply <- function(ped, x) {
+  check_given(ped, x)
   check_pedigree(ped)
   rows <- animal_rows(ped)
   if (!is.numeric(x) && !is.data.frame(x) && !inherits(x, "Matrix")) {
@@ -119,6 +123,7 @@ a_multiply <- function(ped, x) {
 #' @rdname relationship
 #' @export
 genetic_groups <- function(ped, animals = NULL) {
+  check_given(ped)
   check_pedigree(ped)
   if (ped$n_groups == 0L) {
     abort_groups("The pedigree has no groups.", "Give {.arg groups} in {.fn pedigree}.", "ped")
@@ -132,6 +137,7 @@ genetic_groups <- function(ped, animals = NULL) {
 #' @rdname relationship
 #' @export
 dominance_matrix <- function(ped, animals = NULL) {
+  check_given(ped)
   check_pedigree(ped)
   if (ped$dam_weight != 0.5 || ped$n_groups > 0L) {
     abort_pedigree("Dominance needs a pedigree of sires and dams without groups.", NULL, "ped")

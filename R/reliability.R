@@ -41,6 +41,7 @@
 #' tail(breeding_values(fit, pedigree = pedigree(born)), 2)
 #' @export
 reliability <- function(object, term = NULL) {
+  check_given(object)
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]

@@ -10,6 +10,7 @@
 #' residual_matrix(fit)[1:5, 1:5]
 #' @export
 residual_matrix <- function(object) {
+  check_given(object)
   check_fit(object)
   R <- build_residual_matrix(object)
   dimnames(R) <- list(row.names(object$frame), row.names(object$frame))

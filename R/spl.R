@@ -49,6 +49,7 @@
 #' predict(fit, data.frame(Time = c(3, 7.5), Diet = "1"), random = c("spl.Time", "spl.Time.1"))
 #' @export
 spl <- function(x, knots = NULL, by) {
+  check_given(x)
   if (!missing(by)) abort_spline_outside("spl")
   if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
     abort_argument("x", class(x)[1L], "a numeric vector")

@@ -48,6 +48,7 @@
 #' plot(fit, type = "surface")
 #' @export
 spl2 <- function(x1, x2, nseg = c(10, 10), degree = 3, nested = 1, range = NULL, by) {
+  check_given(x1, x2)
   if (!missing(by)) abort_spline_outside("spl2")
   coordinates <- list(x1 = x1, x2 = x2)
   for (name in names(coordinates)) {

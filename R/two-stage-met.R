@@ -38,6 +38,7 @@
 two_stage_met <- function(first, environment, entry, second = NULL, data,
                           weights = c("full", "diagonal", "none"), method = c("REML", "ML"),
                           hold = NULL, control = lmm_control()) {
+  check_given(first, environment, entry, data)
   weights <- check_choice(weights, c("full", "diagonal", "none"), "weights")
   method <- check_choice(method, c("REML", "ML"), "method")
   check_met(first, environment, entry, data, hold)

@@ -46,6 +46,7 @@ two_stage <- function(formula, second = ~1, data = NULL, summary = NULL,
                       weights = c("none", "stage1"),
                       method = c("REML", "ML"), sigma2 = NULL, D = NULL,
                       control = lmm_control()) {
+  check_given(formula)
   weights <- check_choice(weights, c("none", "stage1"), "weights")
   method <- check_choice(method, c("REML", "ML"), "method")
   if (!is.null(sigma2)) check_positive(sigma2, "sigma2")

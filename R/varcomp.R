@@ -34,7 +34,10 @@
 #' varcomp(fit)
 #' VarCorr(fit)
 #' @export
-varcomp <- function(object, ...) UseMethod("varcomp")
+varcomp <- function(object, ...) {
+  check_given(object)
+  UseMethod("varcomp")
+}
 
 #' @rdname varcomp
 #' @export

@@ -20,6 +20,7 @@
 #' plot(v)
 #' @export
 variance_by_age <- function(object, newdata) {
+  check_given(object, newdata)
   check_fit(object)
   if (!is_mixed(object)) abort_no_random("`variance_by_age()`")
   if (!is.data.frame(newdata)) abort_data(newdata)

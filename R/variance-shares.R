@@ -35,6 +35,7 @@
 #' @export
 R2 <- function(object, by_group = FALSE, information = c("average", "observed", "expected"),
                level = NULL) {
+  check_given(object)
   check_share_fit(object, "R2()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   if (check_flag(by_group, "by_group")) return(explained_by_level(object))
@@ -48,6 +49,7 @@ R2 <- function(object, by_group = FALSE, information = c("average", "observed", 
 #' @export
 icc <- function(object, by_group = FALSE, information = c("average", "observed", "expected"),
                 level = NULL) {
+  check_given(object)
   check_share_fit(object, "icc()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   check_flag(by_group, "by_group")
@@ -64,6 +66,7 @@ icc <- function(object, by_group = FALSE, information = c("average", "observed",
 #' @export
 repeatability <- function(object, group = NULL,
                           information = c("average", "observed", "expected"), level = NULL) {
+  check_given(object)
   check_share_fit(object, "repeatability()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   own <- vapply(object$parts$random, function(term) {

@@ -31,6 +31,7 @@
 #' )
 #' @export
 vpredict <- function(fit, ..., information = c("average", "observed", "expected"), level = NULL) {
+  check_given(fit)
   check_fit(fit, "fit")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   functions <- variance_functions(given_functions(...), fit$parameters$name, fit_other_names(fit))

@@ -33,7 +33,10 @@
 #' wald(fit, denDF = "numeric")$Wald
 #' lrt(fit, lmmfit(yield ~ Variety * factor(nitro) + (1 | Block), nlme::Oats))
 #' @export
-wald <- function(object, ...) UseMethod("wald")
+wald <- function(object, ...) {
+  check_given(object)
+  UseMethod("wald")
+}
 
 #' @rdname wald
 #' @export
@@ -113,7 +116,10 @@ wald_table <- function(columns, rows, fit) {
 
 #' @rdname wald
 #' @export
-lrt <- function(object, ...) UseMethod("lrt")
+lrt <- function(object, ...) {
+  check_given(object)
+  UseMethod("lrt")
+}
 
 #' @rdname wald
 #' @export

@@ -125,14 +125,12 @@ test_that("an effect of one trait, where another response is missing", {
   expect_false(any(grepl("weaning", fitted_sex)))
 })
 
-test_that("factor analysis by its other names, and sections of some levels", {
+test_that("factor analysis by its other names", {
   fit <- function(random) {
     suppressMessages(lmmfit(fixed = yield ~ env, random = random, data = trial))$minus2loglik
   }
   expect_equal(fit(~ facv(env, 1):line), fit(~ fa(env, 1):line))
   expect_equal(fit(~ xfa(env, 1):line), fit(~ fa(env, 1):line))
-  expect_error(lmmfit(fixed = yield ~ env, residual = ~ dsum(~ ar1(row) | env, levels = "E1"),
-    data = trial), "residual = list", class = "henderson_error_foreign")
 })
 
 test_that("means answer by the names of ASReml's list", {

@@ -5,7 +5,8 @@ plain_values <- list(
   n = 12L, limit = 10L, rows = 12L, row = "7", level = "a", levels = c("a", "b"), value = 3,
   name = "x", names = c("x", "z"), label = "herd", known = c("herd", "residual"),
   nearest = character(), argument = "hold", problem = "it is wrong", remedy = "Write it so.",
-  term = quote(1 + x | herd), what = "this", bad = 2L, fun = "gr", kind = "cov"
+  term = quote(1 + x | herd), what = "this", bad = 2L, fun = "gr", kind = "cov",
+  arguments = alist(factor = , level = 0.95)
 )
 
 texts <- function() {
