@@ -25,7 +25,8 @@ confint.lmmfit_bayes <- function(object, parm, level = 0.95, ...) {
 predict.lmmfit_bayes <- function(object, newdata = NULL, random = TRUE, allow_new_levels = FALSE,
                                  se = FALSE, interval = c("none", "confidence", "prediction"),
                                  level = 0.95, ...) {
-  interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval")
+  interval <- check_choice(interval, c("none", "confidence", "prediction"), "interval",
+    c(credible = "confidence", predictive = "prediction"))
   level <- check_level(level)
   if (!se && interval == "none") {
     return(NextMethod())

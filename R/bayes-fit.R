@@ -67,18 +67,23 @@ posterior_errors_of <- function(fit) {
   })
 }
 
-# Draws of all effects, effects x draws, of the draws numbered `at`.
-effect_draws <- function(fit, at = seq_along(fit$posterior$weight), seed = fit$posterior$seed) {
+# Draws of all effects, effects x draws.
+all_effect_draws <- function(fit) {
+  draws <- fit$posterior
+  draws$effects %||% effect_draws(fit, seq_along(draws$weight), draws$seed)
+}
+
+# Of the draws numbered `at`.
+effect_draws <- function(fit, at, seed) {
   posterior <- reopened(fit)
   values <- to_engine(posterior, fit$posterior$values[at, , drop = FALSE])
-  size <- engine_draw_size(posterior$handle)
-  with_stream(seed, {
-    found <- lapply(chunks_of(length(at), max(1L, as.integer(4e6 / size))), function(chunk) {
-      z <- matrix(stats::rnorm(size * length(chunk)), size)
-      from_engine(posterior, engine_draws(posterior$handle, values[, chunk, drop = FALSE], z))
-    })
-    do.call(cbind, found)
+  normals <- effect_normals(posterior, seed)
+  most <- max(1L, as.integer(4e6 / engine_draw_size(posterior$handle)))
+  found <- lapply(chunks_of(length(at), most), function(chunk) {
+    from_engine(posterior,
+      engine_draws(posterior$handle, values[, chunk, drop = FALSE], normals(length(chunk))))
   })
+  do.call(cbind, found)
 }
 
 # Draws of the fixed effects that are estimated, a row for each draw.
@@ -87,7 +92,7 @@ fixed_draws <- function(fit) {
   p <- length(draws$kept)
   if (p == 0L) return(matrix(0, length(draws$weight), 0L))
   if (is.null(draws$beta_covariance) || ncol(draws$beta_covariance) == 0L) {
-    return(t(effect_draws(fit)[draws$kept, , drop = FALSE]))
+    return(t(all_effect_draws(fit)[draws$kept, , drop = FALSE]))
   }
   z <- with_stream(draws$seed, matrix(stats::rnorm(length(draws$beta)), ncol = p))
   for (i in seq_len(nrow(z))) {

@@ -10,7 +10,8 @@
 #'
 #' * `"importance"`: weighted draws around the mode, from randomised quasi-Monte Carlo points; for
 #'   up to 12 parameters. Pareto k-hat above 0.7 tells that the weights are not to be trusted, and
-#'   then the next sampler takes over, unless this one was asked for.
+#'   so does an effective size below 5 % of the draws: then the next sampler takes over, unless this
+#'   one was asked for.
 #' * `"hmc"`: Markov chains with the exact score, preconditioned at the mode; for more parameters.
 #' * `"gibbs"`: Gibbs sampling of effects and variances in turn: for more than 60 parameters, if
 #'   all have a conditional distribution, and on request. They have one where structures are `us`,
@@ -31,9 +32,15 @@
 #' `estimate` is the posterior mean and `se` the posterior standard deviation, in [varcomp()],
 #' [summary()][summary.lmmfit], [vpredict()], [contest()]; intervals are those between posterior
 #' quantiles. `ranef(se = TRUE)` has the posterior variances of the random effects, [predict()]
-#' credible (`"confidence"`) and predictive intervals, `simulate()` draws from the posterior
-#' predictive distribution, `mme()` the equations at the posterior mean. `-2 log-likelihood` is that
-#' of REML at the posterior mean. Tests that have no meaning here (`anova()`, profiles) are errors.
+#' credible (`"credible"` or `"confidence"`) and predictive intervals, `simulate()` draws from the
+#' posterior predictive distribution, `mme()` the equations at the posterior mean. `-2
+#' log-likelihood` is that of REML at the posterior mean. Tests that have no meaning here
+#' (`anova()`, profiles) are errors.
+#'
+#' `posterior::as_draws_df()` has the draws of variances and fixed effects, with `random = TRUE`
+#' those of all effects; those of importance sampling are weighted, in `.log_weight`. For functions
+#' that know no weights, of bayesplot or tidybayes, `posterior::resample_draws()` makes equal ones
+#' of them; `coda::as.mcmc()` does so itself.
 #'
 #' @param object,x,fit A fit by `lmmfit(method = "Bayes")`.
 #' @param level Level of the intervals.
@@ -152,7 +159,9 @@ prior_lines <- function(prior, names, fixed) {
     paste0(prior_text(share$prior), ", total ", prior_text(share$prior$total))
   }, ""), paste0(fixed[prior$beta$at], rep(": normal(", length(prior$beta$at)), prior$beta$mean,
     rep(", ", length(prior$beta$at)), prior$beta$sd, rep(")", length(prior$beta$at))),
-  if (length(prior$beta$at) < length(fixed)) "fixed effects: flat")
+  if (length(prior$beta$at) < length(fixed)) {
+    paste0(if (length(prior$beta$at) > 0L) "other ", "fixed effects: flat")
+  })
 }
 
 # Uniform over a region, or LKJ, and what was named.
@@ -176,6 +185,8 @@ print_posterior_notes <- function(fit) {
   }
   if (!is_chain(draws) && draws$khat > most_khat) {
     cat("DO NOT TRUST these means: Pareto k-hat is above", most_khat, "\n")
+  } else if (!is_chain(draws) && is_concentrated(draws$weight)) {
+    cat("DO NOT TRUST these means: few draws have nearly all of the weight\n")
   }
   dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
   if (length(dropped) > 0L) {
@@ -209,8 +220,8 @@ marginal_likelihood <- function(fit) {
   if (!is_bayes(fit)) abort_argument("fit", fit$method, "a fit by method = \"Bayes\"")
   marginal <- fit$posterior$marginal
   if (is.null(marginal)) {
-    abort_bayes_question("`marginal_likelihood()` of chains",
-      "It is the mean weight of {.code sampler = \"importance\"}: ask for that.")
+    limits <- prior_limits(list(asked = list(constraints = fit$constraints)))
+    abort_no_marginal(fit$posterior$sampler, is_cut_off(fit$posterior$prior) || !is.null(limits))
   }
   c(log_density = marginal$value, mcse = marginal$mcse)
 }

@@ -24,7 +24,7 @@ bayes_settings <- function(given, method, model) {
   list(
     prior = model_prior(given$prior, model), sampler = sampler, draws = draws, chains = chains,
     wants_chains = !is.null(given$chains),
-    seed = check_seed(given$seed)
+    keep_effects = isTRUE(given$keep_effects), seed = check_seed(given$seed)
   )
 }
 

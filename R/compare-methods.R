@@ -5,7 +5,8 @@
 #' @param formula,data As in [lmmfit()].
 #' @param methods The methods, in the order of the columns. A method that cannot fit the model has
 #'   `NA`, and the reason is printed. Of `"Bayes"` the estimates are posterior means, the standard
-#'   errors posterior standard deviations.
+#'   errors posterior standard deviations. By default all but Bayes, which comes to them where one
+#'   of its arguments is given.
 #' @param ... Further arguments of [lmmfit()], the same for all methods; `prior`, `draws`, `seed`,
 #'   `sampler` and `chains` are for `"Bayes"` alone.
 #' @return A list of class `compare_methods` with the data frames `variances` and `fixed` (an
@@ -19,11 +20,12 @@
 #' @export
 compare_methods <- function(formula, data = NULL, methods = c("ANOVA", "ML", "REML"), ...) {
   check_given(formula)
+  own <- list(...)
+  if (missing(methods) && any(bayes_arguments %in% names(own))) methods <- c(methods, "Bayes")
   check_names(methods, "methods", "names of methods")
   if (length(methods) == 0L) abort_argument("methods", methods, "names of methods")
   methods <- unique(vapply(methods, check_choice, "", names(estimation_methods), "methods",
     USE.NAMES = FALSE))
-  own <- list(...)
   if (!"Bayes" %in% methods) {
     used <- intersect(names(own), bayes_arguments)
     if (length(used) > 0L) abort_bayes_argument(used[1L], methods[1L])

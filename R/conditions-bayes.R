@@ -34,12 +34,27 @@ abort_prior_nu <- function(nu, t) {
   )
 }
 
+abort_expansion_scale <- function() {
+  abort("prior",
+    paste("{.arg V} must be diagonal where {.arg alpha.V} is given: with another one the density",
+      "of the covariance matrix has no closed form."),
+    paste("Give {.code diag(diag(V))}. Correlations that are expected need {.fn inverse_wishart}",
+      "without {.arg alpha.V}."), "V"
+  )
+}
+
 abort_prior_name <- function(name, known) {
   near <- nearest_of(name, known)
   abort("prior_name",
     paste("{.arg prior}: there {cli::qty(length(name))}{?is/are} no parameter{?s} or term{?s}",
       "{.val {name}} to have a prior."),
     c(did_you_mean(near), "This model has {.val {known}}."), "prior", name
+  )
+}
+
+abort_prior_held <- function(name) {
+  abort("prior_name", "{.arg prior}: {.val {name}} is held or tied, and has no prior of its own.",
+    "Leave out its prior, or let it move.", "prior", name
   )
 }
 
@@ -150,7 +165,8 @@ abort_bayes_package <- function(packages) {
 }
 
 abort_draws_target <- function(name) {
-  abort("draws_target", "{.arg draws} has {.val {name}} and no target that it is for.",
+  wrong <- if (name == "most") "{.val most}, which is no target" else "no target {.val {name}}"
+  abort("draws_target", paste0("{.arg draws} has ", wrong, "."),
     paste("Give a number of draws, or a target: {.code draws = c(ess = 4000)}, the effective size,",
       "and {.code mc_error = 0.01}, the Monte Carlo error in posterior standard deviations, with",
       "{.code most = 50000} at most."), "draws", name
@@ -199,6 +215,18 @@ abort_bayes_question <- function(what, remedy) {
   )
 }
 
+abort_no_marginal <- function(sampler, cut) {
+  if (sampler == "importance") {
+    why <- if (cut) "a prior is cut off by the range of its parameter or by {.arg bounds}" else
+      "a prior of a variance is improper"
+    return(abort("marginal", paste0("The density of the data is not known: ", why, "."),
+      "Give proper priors over the whole range of their parameters.", "fit"))
+  }
+  abort("marginal", paste("The density of the data is the mean weight of importance sampling, and",
+    "these are draws of chains."),
+    "Fit with {.code sampler = \"importance\"}, as far as its k-hat is below 0.7.", "fit")
+}
+
 abort_left_out_residual <- function() {
   abort_bayes_question("Leaving out groups whose residuals are correlated with those of others",
     "Let {.arg group} be the subjects of the residual structure, or whole sets of them.")
@@ -231,6 +259,12 @@ warn_khat <- function(khat) {
   warn("khat",
     "The weights of the draws have heavy tails (Pareto k-hat {khat}): their means may be wrong.",
     "Ask for {.code sampler = \"hmc\"}, or for more draws.", "sampler", khat
+  )
+}
+
+warn_concentrated <- function(n, size) {
+  warn("khat", "Few draws have nearly all of the weight: {n} count as {size}.",
+    "Ask for {.code sampler = \"hmc\"}, or for more draws.", "sampler", size
   )
 }
 

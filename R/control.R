@@ -13,6 +13,9 @@
 #' @param identify What to do where the likelihood cannot tell variance parameters apart, or does
 #'   not contain them: `"error"` names them; `"report"` fits the model and gives them the status
 #'   `not identified`, and `NA` for all that depends on them.
+#' @param keep_effects For `method = "Bayes"`: `TRUE` draws all effects together with the variances
+#'   and keeps them with the fit, 8 bytes for each effect and draw. By default they are drawn, the
+#'   same ones, when [posterior::as_draws()] asks for them, which takes as long as the fit again.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @section Kernels: The engine takes the widest vector instructions that the processor has. The
 #'   environment variable `HENDERSON_KERNELS`, set before the package does its first fit, names
@@ -23,7 +26,8 @@
 #' lmm_control(max_iterations = 50)
 #' @export
 lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE, threads = 2L,
-                        truncate = FALSE, identify = c("error", "report"), progress = NULL, ...) {
+                        truncate = FALSE, identify = c("error", "report"), progress = NULL,
+                        keep_effects = FALSE, ...) {
   check_unused(...)
   structure(
     list(
@@ -33,7 +37,8 @@ lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE,
       threads = check_count(threads, "threads"),
       truncate = check_flag(truncate, "truncate"),
       identify = check_choice(identify, c("error", "report"), "identify"),
-      progress = check_progress(progress)
+      progress = check_progress(progress),
+      keep_effects = check_flag(keep_effects, "keep_effects")
     ),
     class = "lmm_control"
   )

@@ -22,8 +22,8 @@
 #' without an observed record has the mean of the reference group.
 #'
 #' @param object A fit by [lmmfit()] with `method = "Bayes"` whose response is a column of the data.
-#' @param data The data, with the records whose response is missing; by default those of the call.
 #' @param m Number of imputations.
+#' @param data The data, with the records whose response is missing; by default those of the call.
 #' @param seed A whole number that makes them reproducible.
 #' @param strategy `"MAR"`, `"JR"` or `"CIR"`.
 #' @param reference Of the last two: the reference group, as in `c(arm = "placebo")`.
@@ -46,7 +46,7 @@
 #' impute(fit, m = 2, seed = 1, format = "draws")
 #' impute(fit, m = 2, seed = 1, format = "draws", strategy = "JR", reference = c(Sex = "Female"))
 #' @export
-impute <- function(object, data = NULL, m = 20, seed = NULL, strategy = c("MAR", "JR", "CIR"),
+impute <- function(object, m = 20, data = NULL, seed = NULL, strategy = c("MAR", "JR", "CIR"),
                    reference = NULL, subject = NULL, visit = NULL,
                    format = c("long", "list", "draws"), ...) {
   check_given(object)

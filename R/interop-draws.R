@@ -8,7 +8,7 @@ draw_frame <- function(fit, random = FALSE) {
   values <- draws$values
   p <- length(fit$fixed$names)
   if (random) {
-    effects <- t(effect_draws(fit))
+    effects <- t(all_effect_draws(fit))
     names <- unlist(lapply(fit$random, effect_names))
     beta <- effects[, draws$kept, drop = FALSE]
     u <- effects[, p + seq_along(names), drop = FALSE]

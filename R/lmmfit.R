@@ -160,8 +160,8 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   model <- build_model(parts, frame, method, check_contrasts(contrasts),
     list(hold = hold, start = start, tie = tie, bounds = bounds))
   model$bayes <- bayes_settings(
-    list(prior = prior, draws = draws, seed = seed, sampler = sampler, chains = chains), method,
-    model)
+    list(prior = prior, draws = draws, seed = seed, sampler = sampler, chains = chains,
+      keep_effects = if (control$keep_effects) TRUE), method, model)
   est <- estimate(model, control)
   new_lmmfit(call, model, est, control, ddf)
 }

@@ -3,8 +3,8 @@
 #' @rdname bayes
 #' @rawNamespace S3method(ggplot2::autoplot, lmmfit_bayes)
 autoplot.lmmfit_bayes <- function(object, type = "density", parameters = NULL, ...) {
-  own <- c("density", "trace", "pairs", "surface")
-  if (!is.character(type) || length(type) != 1L || !type %in% own) return(NextMethod())
+  type <- check_choice(type, unique(c(posterior_plots, plot_types)), "type")
+  if (!type %in% posterior_plots) return(NextMethod())
   check_unused(...)
   names <- posterior_names(object, parameters)
   if (type == "pairs" && length(names) == 1L) type <- "density"

@@ -12,13 +12,15 @@
 #' @method plot lmmfit_bayes
 #' @export
 plot.lmmfit_bayes <- function(x, type = "density", parameters = NULL, ...) {
-  own <- c("density", "trace", "pairs", "surface")
-  if (!is.character(type) || length(type) != 1L || !type %in% own) return(NextMethod())
+  type <- check_choice(type, unique(c(posterior_plots, plot_types)), "type")
+  if (!type %in% posterior_plots) return(NextMethod())
   names <- posterior_names(x, parameters)
   draw <- switch(type, density = draw_densities, trace = draw_traces, pairs = draw_pairs,
     surface = draw_likelihood_surface)
   invisible(draw(x, names, ...))
 }
+
+posterior_plots <- c("density", "trace", "pairs", "surface")
 
 posterior_names <- function(fit, parameters) {
   free <- fit$parameters$name[fit$parameters$status != "held"]

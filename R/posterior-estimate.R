@@ -32,7 +32,7 @@ kept_draws <- function(found, settings, model) {
     kept = found$kept, beta = field("mean"), beta_covariance = field("covariance"),
     mode = found$mode, khat = found$khat, acceptance = found$acceptance,
     marginal = if (has_density(settings$prior, model)) marginal_from_weights(found),
-    between = between_effects(collected)
+    between = between_effects(collected), effects = kept_effects(collected, found$log_weight)
   )
 }
 
@@ -45,15 +45,26 @@ alive <- function(rows, log_weight) {
   rows
 }
 
+kept_effects <- function(collected, log_weight) {
+  if (length(collected$draws) == 0L) return(NULL)
+  t(alive(t(do.call(cbind, collected$draws)), log_weight))
+}
+
 # Priors of mass one: neither improper nor cut off.
 has_density <- function(prior, model) {
   priors <- unlist(lapply(prior$blocks, number_priors), recursive = FALSE)
-  cut <- vapply(prior$blocks, function(block) isTRUE(block$is_cut), NA)
-  all(vapply(priors, is_proper, NA)) && !any(cut) && is.null(prior_limits(model))
+  all(vapply(priors, is_proper, NA)) && !is_cut_off(prior) && is.null(prior_limits(model))
 }
 
-# log p(y) with its Monte Carlo error: the mean weight.
+is_cut_off <- function(prior) {
+  any(vapply(prior$blocks, function(block) isTRUE(block$is_cut), NA))
+}
+
+# log p(y) with its Monte Carlo error: the mean weight; with all variances held the likelihood.
 marginal_from_weights <- function(found) {
+  if (found$sampler == "known") {
+    return(list(value = drop(collected_rows(found$collected, "log_density")), mcse = 0))
+  }
   if (found$sampler != "importance") return(NULL)
   top <- max(found$log_weight)
   weight <- exp(found$log_weight - top)
@@ -169,5 +180,7 @@ warn_poor_draws <- function(draws) {
     }
   } else if (draws$khat > most_khat) {
     warn_khat(draws$khat)
+  } else if (is_concentrated(draws$weight)) {
+    warn_concentrated(length(draws$weight), round(kish_size(draws$weight)))
   }
 }

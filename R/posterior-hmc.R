@@ -76,10 +76,11 @@ hmc_path <- function(state, at, step, steps) {
 
 # What is read at the draws of chains, in the shape of weighted draws.
 read_chains <- function(posterior, x, readings, more) {
-  collected <- new_collector(readings)
+  collected <- new_collector(readings, posterior)
   for (chunk in chunks_of(nrow(x), readings$chunk)) {
     collected <- collect(collected,
-      log_posterior(posterior, x[chunk, , drop = FALSE], readings = readings))
+      log_posterior(posterior, x[chunk, , drop = FALSE], readings = readings,
+        normals = collected$normals))
   }
   c(list(x = x, collected = collected), more)
 }

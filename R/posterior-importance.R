@@ -97,7 +97,7 @@ sample_importance <- function(posterior, proposal, asked, readings) {
     with_points(state, posterior, proposal, readings, n, seeds)
   }, function(state) {
     # More draws of a proposal that does not fit are no help.
-    state$khat > most_khat || is_enough(collected_rows(state$collected, "values"), state, asked)
+    is_poor(state) || is_enough(collected_rows(state$collected, "values"), state, asked)
   })
 }
 
@@ -106,10 +106,10 @@ with_points <- function(state, posterior, proposal, readings, n, seeds) {
   uniform <- uniform_points(first, n, length(proposal$centre) + 1L, seeds)
   proposed <- propose(proposal, uniform$u)
   log_weight <- numeric(n - first + 1L)
-  collected <- state$collected %||% new_collector(readings)
+  collected <- state$collected %||% new_collector(readings, posterior)
   for (chunk in chunks_of(length(log_weight), readings$chunk)) {
     found <- log_posterior(posterior, proposed$x[chunk, , drop = FALSE], readings = readings,
-      log_proposal = proposed$log_density[chunk])
+      log_proposal = proposed$log_density[chunk], normals = collected$normals)
     log_weight[chunk] <- found$log_density - proposed$log_density[chunk]
     collected <- collect(collected, found)
     report_draws(posterior, first - 1L + max(chunk), n)
@@ -121,14 +121,18 @@ with_points <- function(state, posterior, proposal, readings, n, seeds) {
     sampler = "importance")
 }
 
-# What comes in by chunks: rows are kept, of effects the weighted sums only.
-new_collector <- function(readings) {
-  list(readings = readings, rows = list(), top = -Inf, total = 0, sum = 0, products = NULL)
+# What comes in by chunks: rows are kept, of effects the weighted sums only, and their draws on
+# request, where the readings have a seed.
+new_collector <- function(readings, posterior) {
+  list(readings = readings, rows = list(), draws = list(), top = -Inf, total = 0, sum = 0,
+    products = NULL,
+    normals = if (!is.null(readings$seed)) effect_normals(posterior, readings$seed))
 }
 
 collect <- function(into, found) {
   kept <- c("values", "log_density", "log_prior", "mean", "covariance")
   into$rows <- c(into$rows, list(found[kept]))
+  if (!is.null(into$normals)) into$draws <- c(into$draws, list(found$draws))
   own <- found$sums
   top <- max(into$top, own$top)
   if (!is.finite(top)) return(into)
@@ -154,6 +158,14 @@ chunks_of <- function(n, size) {
 }
 
 # Diagnostics -------------------------------------------------------------------------------------
+
+# Weights that are not to be trusted: their tail is too heavy, or few draws have nearly all of the
+# weight.
+is_poor <- function(draws) {
+  draws$khat > most_khat || is_concentrated(draws$weight)
+}
+
+is_concentrated <- function(weight) kish_size(weight) < least_by_weights * length(weight)
 
 # The shape of the generalised Pareto distribution of the largest weights: above 0.7 their mean is
 # not to be trusted (Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25:72).

@@ -42,24 +42,25 @@ interval_coordinate <- function(block, value) {
 
 # The density of the priors -----------------------------------------------------------------------
 
-# By the coordinates: value by point, and gradient, points x coordinates.
-log_prior <- function(prior, x) {
-  found <- list(value = numeric(nrow(x)), gradient = matrix(0, nrow(x), ncol(x)))
+# By the coordinates: value by point, and gradient, points x coordinates, or NULL: that of a matrix
+# costs a value for each coordinate.
+log_prior <- function(prior, x, gradient = TRUE) {
+  found <- list(value = numeric(nrow(x)), gradient = if (gradient) matrix(0, nrow(x), ncol(x)))
   shared <- unlist(lapply(prior$shares, `[[`, "coordinates"))
   add <- function(own, at) {
     found$value <<- found$value + own$value
-    found$gradient[, at] <<- found$gradient[, at] + (own$gradient %||% own$slope)
+    if (gradient) found$gradient[, at] <<- found$gradient[, at] + (own$gradient %||% own$slope)
   }
   for (block in prior$blocks) {
     at <- block$first - 1L + seq_len(block$size)
     own <- x[, at, drop = FALSE]
     if (block$type == "region") {
-      add(region_density(block, own), at)
+      add(region_density(block, own, gradient), at)
       next
     }
     if (block$type == "matrix") {
       if (!is.null(block$whole)) {
-        add(wishart_density(block, own), at)
+        add(wishart_density(block, own, gradient), at)
         next
       }
       add(correlation_density(block, own[, -seq_len(block$t), drop = FALSE]), at[-seq_len(block$t)])

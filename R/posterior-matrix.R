@@ -69,10 +69,12 @@ correlation_density <- function(block, z) {
 }
 
 # Inverse Wishart, expanded or not, with its gradient by a complex step.
-wishart_density <- function(block, x) {
+wishart_density <- function(block, x, gradient = TRUE) {
   density <- if (is.null(block$whole$alpha.V)) log_wishart else log_expanded_wishart
+  value <- density(block, x)
+  if (!gradient) return(list(value = value))
   slopes <- complex_slopes(x, function(x) cbind(density(block, x)))
-  list(value = Re(density(block, x + 0i)), gradient = matrix(slopes, nrow(x)))
+  list(value = value, gradient = matrix(slopes, nrow(x)))
 }
 
 # d f / d x by a complex step, points x coordinates x values: f gives a row of values for each row

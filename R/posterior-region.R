@@ -7,7 +7,7 @@ region_coordinates <- function(block, values) {
 }
 
 # Uniform over the region, or LKJ, times the priors that were named.
-region_density <- function(block, z) {
+region_density <- function(block, z, gradient = TRUE) {
   region <- block$region
   more <- if (is.null(block$cor)) 0 else block$cor$eta - 1
   a <- region$a + more
@@ -17,15 +17,18 @@ region_density <- function(block, z) {
   found <- list(value = drop(log_above %*% a + log_below %*% b) + length(a) * log(2) -
     sum(lbeta(a, b)), gradient = 2 * (exp(log_below) * rep(a, each = nrow(z)) -
     exp(log_above) * rep(b, each = nrow(z))))
-  for (k in which(lengths(block$prior) > 0L)) found <- with_value_density(found, block, z, k)
+  for (k in which(lengths(block$prior) > 0L)) {
+    found <- with_value_density(found, block, z, k, gradient)
+  }
   found
 }
 
-with_value_density <- function(found, block, z, k) {
+with_value_density <- function(found, block, z, k, gradient) {
   prior <- block$prior[[k]]
   own <- prior_densities[[prior$family]]
   value <- block$region$values(tanh(z))[, k]
   found$value <- found$value + own$density(prior, value)
+  if (!gradient) return(found)
   slopes <- complex_slopes(z, function(z) block$region$values(tanh(z)))
   found$gradient <- found$gradient + own$slope(prior, value) * slopes[, , k]
   found

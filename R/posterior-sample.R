@@ -12,6 +12,7 @@ samplers <- c("importance", "hmc", "gibbs")
 sample_posterior <- function(posterior, model, settings, control) {
   start <- posterior_start(posterior, model, control)
   readings <- posterior_readings(posterior, model, start$estimates)
+  if (settings$keep_effects) readings$seed <- settings$seed
   rung <- if (is.null(settings$sampler)) first_rung(posterior) else list(settings$sampler)
   found <- if (posterior$prior$size == 0L) {
     sample_known(posterior, readings)
@@ -40,15 +41,23 @@ first_rung <- function(posterior) {
 
 reason_of_size <- function(most) paste("there are more than", most, "parameters")
 
+reason_of_weights <- function(found) {
+  if (found$khat > most_khat) {
+    return(paste("importance sampling had a k-hat of",
+      formatC(found$khat, format = "f", digits = 2L)))
+  }
+  paste("importance sampling gave", length(found$weight), "draws that count as",
+    round(kish_size(found$weight)))
+}
+
 draw_by <- function(rung, posterior, mode, settings, readings) {
   if (rung[[1L]] == "importance") {
     proposal <- split_proposal(posterior, mode$x, mode$hessian)
     found <- sample_importance(posterior, proposal, settings$draws, readings)
-    if (found$khat > most_khat) found <- improved(found, posterior, settings$draws, readings)
+    if (is_poor(found)) found <- improved(found, posterior, settings$draws, readings)
     found$mode <- mode
-    if (found$khat <= most_khat || !is.null(settings$sampler)) return(found)
-    rung <- list("hmc", paste0("importance sampling had a k-hat of ",
-      formatC(found$khat, format = "f", digits = 2L)))
+    if (!is_poor(found) || !is.null(settings$sampler)) return(found)
+    rung <- list("hmc", reason_of_weights(found))
   }
   sample <- if (rung[[1L]] == "gibbs") sample_gibbs else sample_hmc
   found <- sample(posterior, mode, settings, readings)
@@ -64,15 +73,17 @@ improved <- function(found, posterior, asked, readings) {
   if (kish_size(weight) < 5 * length(centre) || rcond(spread) < 1e-10) return(found)
   proposal <- split_proposal(posterior, centre, solve(spread))
   again <- sample_importance(posterior, proposal, asked, readings)
-  if (again$khat < found$khat) again else found
+  better <- if (is_poor(again) == is_poor(found)) again$khat < found$khat else is_poor(found)
+  if (better) again else found
 }
 
 # All variances are known: one point.
 sample_known <- function(posterior, readings) {
   x <- matrix(0, 1L, 0L)
-  found <- log_posterior(posterior, x, readings = readings)
+  collected <- new_collector(readings, posterior)
+  found <- log_posterior(posterior, x, readings = readings, normals = collected$normals)
   list(x = x, log_weight = 0, weight = 1, part = 1L, khat = -Inf, sampler = "known",
-    collected = collect(new_collector(readings), found))
+    collected = collect(collected, found))
 }
 
 # What is read at each draw: the means of the fixed effects that are estimated, with their

@@ -2,8 +2,9 @@
 
 first_draws <- 1024L
 most_draws <- 65536L
-# The largest k-hat of weights that are trusted.
+# Weights are trusted up to this k-hat, and where their effective size is this share of the draws.
 most_khat <- 0.7
+least_by_weights <- 0.05
 
 # `draws` of lmmfit(), a number or a vector with the names below, as list(first, most, ess,
 # mc_error).

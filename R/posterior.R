@@ -93,17 +93,19 @@ functions_to_engine <- function(posterior, K) {
 
 # x: a row for each point. The log posterior density by x, its gradient on request, and what the
 # readings of draws take (posterior-sample.R): `log_proposal` is that of weighted draws, NULL for
-# draws of a chain, which count alike.
-log_posterior <- function(posterior, x, gradient = FALSE, readings = NULL, log_proposal = NULL) {
+# draws of a chain, which count alike. `normals` makes the numbers of draws of all effects.
+log_posterior <- function(posterior, x, gradient = FALSE, readings = NULL, log_proposal = NULL,
+                          normals = NULL) {
   values <- values_at(posterior$prior, x, posterior$start)
-  prior <- log_prior(posterior$prior, x)
+  prior <- log_prior(posterior$prior, x, gradient)
   inside <- within_limits(posterior, values)
   log_weights <- if (!is.null(readings)) {
     own <- if (is.null(log_proposal)) numeric(nrow(x)) else prior$value - log_proposal
     ifelse(inside & !is.na(own), own, -Inf)
   }
   found <- posterior_points(posterior, values, gradient, readings$K,
-    isTRUE(readings$covariance), log_weights, !is.null(log_proposal))
+    isTRUE(readings$covariance), log_weights, !is.null(log_proposal),
+    if (!is.null(normals)) normals(nrow(x)))
   value <- prior$value - found$minus2loglik / 2
   value[is.na(value) | !inside] <- -Inf
   found$log_density <- value
@@ -118,11 +120,11 @@ log_posterior <- function(posterior, x, gradient = FALSE, readings = NULL, log_p
 
 # The engine at these values, points x parameters; what comes back has a row for each point.
 posterior_points <- function(posterior, values, gradient = FALSE, K = NULL, covariance = FALSE,
-                             log_weights = NULL, weigh_by_likelihood = FALSE) {
+                             log_weights = NULL, weigh_by_likelihood = FALSE, z = NULL) {
   K <- if (is.null(K)) posterior$no_functions else functions_to_engine(posterior, K)
   found <- engine_points(posterior$handle, to_engine(posterior, values),
     list(gradient = gradient, covariance = covariance, K = K, log_weights = log_weights,
-      weigh_by_likelihood = weigh_by_likelihood))
+      weigh_by_likelihood = weigh_by_likelihood, z = z))
   if (gradient) found$gradient <- t(user_rows(posterior, found$gradient))
   found$mean <- t(found$mean)
   if (!is.null(posterior$moved$mean) && ncol(K) > 0L) {
@@ -130,6 +132,7 @@ posterior_points <- function(posterior, values, gradient = FALSE, K = NULL, cova
     found$mean <- sweep(found$mean, 2L, shift, `+`)
   }
   found$covariance <- t(found$covariance)
+  if (!is.null(z)) found$draws <- from_engine(posterior, found$draws)
   if (!is.null(found$sums)) found$sums <- sums_from_engine(posterior, found$sums)
   found
 }

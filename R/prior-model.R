@@ -30,6 +30,9 @@ check_prior_names <- function(prior, model, blocks) {
     unlist(lapply(unname(Filter(function(p) p$family == "shares", prior)),
       function(p) names(p$alpha))))
   unknown <- setdiff(named, known)
+  fixed <- intersect(unknown, c(model$parameters$name, model$parameters$term))
+  fixed <- setdiff(fixed, model$parameters$name[model$parameters$kind == "covariance"])
+  if (length(fixed) > 0L) abort_prior_held(fixed[1L])
   covariance <- model$parameters$name[model$parameters$kind == "covariance"]
   if (any(unknown %in% covariance)) {
     name <- unknown[unknown %in% covariance][1L]

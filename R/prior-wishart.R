@@ -36,7 +36,7 @@ check_expansion <- function(V, alpha.mu, alpha.V) {
     abort_argument("alpha.mu", alpha.mu, "zero: no other mean has a density in closed form")
   }
   if (any(V[upper.tri(V)] != 0)) {
-    abort_argument("V", V, "a diagonal matrix where `alpha.V` is given")
+    abort_expansion_scale()
   }
   variances <- if (is.matrix(alpha.V)) diag(alpha.V) else alpha.V
   valid <- is.numeric(variances) && all(is.finite(variances) & variances > 0) &&

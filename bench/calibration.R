@@ -79,14 +79,26 @@ draw_all <- function(found, file) {
   graphics::mtext("distribution function less the diagonal", 2, outer = TRUE, cex = 0.8)
 }
 
-found <- lapply(stats::setNames(nm = wanted), function(name) {
-  file <- file.path(folder, sprintf("%s-%s-%d.rds", sampler, name, n))
+# Each data set has its own seed, and the folder gets them in pieces: what was interrupted goes on
+# where it was.
+piece <- 50L
+
+ranks_between <- function(name, k) {
+  file <- file.path(folder, sprintf("%s-%s-%d-%d.rds", sampler, name, draws, max(k)))
   if (nzchar(folder) && file.exists(file)) return(readRDS(file))
-  set.seed(match(name, names(models)))
-  ranks <- vapply(seq_len(n), function(k) ranks_of(models[[name]], k),
-    ranks_of(models[[name]], n + 1L))
+  ranks <- lapply(k, function(k) {
+    set.seed(100000L * match(name, names(models)) + k)
+    ranks_of(models[[name]], k)
+  })
+  ranks <- do.call(cbind, ranks)
   if (nzchar(folder)) saveRDS(ranks, file)
   ranks
+}
+
+found <- lapply(stats::setNames(nm = wanted), function(name) {
+  do.call(cbind, lapply(split(seq_len(n), (seq_len(n) - 1L) %/% piece), function(k) {
+    ranks_between(name, k)
+  }))
 })
 if (nzchar(output)) draw_all(found, paste0(output, ".png"))
 

@@ -31,13 +31,14 @@ Rcpp::List points(Posterior& at, const Matrix& values, const Rcpp::List& wanted)
   request.covariance = Rcpp::as<bool>(wanted["covariance"]);
   if (!Rf_isNull(wanted["log_weights"])) request.log_weights = as_vector(wanted["log_weights"]);
   request.weigh_by_likelihood = Rcpp::as<bool>(wanted["weigh_by_likelihood"]);
+  if (!Rf_isNull(wanted["z"])) request.z = Rcpp::as<Matrix>(wanted["z"]);
   request.k = as_sparse("K", wanted["K"]);
   const answers::Points found = answers::read_points(at.surface, values, request, at.callbacks);
-  return Rcpp::List::create(Rcpp::Named("minus2loglik") = Rcpp::wrap(found.minus2loglik),
-                            Rcpp::Named("gradient") = to_r(found.gradient),
-                            Rcpp::Named("mean") = to_r(found.mean),
-                            Rcpp::Named("covariance") = to_r(found.covariance),
-                            Rcpp::Named("sums") = to_r_sums(found.sums));
+  return Rcpp::List::create(
+      Rcpp::Named("minus2loglik") = Rcpp::wrap(found.minus2loglik),
+      Rcpp::Named("gradient") = to_r(found.gradient), Rcpp::Named("mean") = to_r(found.mean),
+      Rcpp::Named("covariance") = to_r(found.covariance), Rcpp::Named("draws") = to_r(found.draws),
+      Rcpp::Named("sums") = to_r_sums(found.sums));
 }
 
 }  // namespace

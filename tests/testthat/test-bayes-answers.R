@@ -32,6 +32,9 @@ test_that("predictions have credible and predictive intervals, wider than those 
   new <- data.frame(Days = c(0, 9, 9), Subject = c("308", "308", "new"))
   credible <- predict(slopes, new, allow_new_levels = TRUE, interval = "confidence")
   predictive <- predict(slopes, new, allow_new_levels = TRUE, interval = "prediction")
+  expect_identical(predict(slopes, new, allow_new_levels = TRUE, interval = "credible"), credible)
+  expect_identical(predict(slopes, new, allow_new_levels = TRUE, interval = "predictive"),
+    predictive)
   plain <- predict(reml, new, allow_new_levels = TRUE)
   expect_relative(credible[, "fit"], plain, 0.02, "means")
   width <- function(x) x[, "upr"] - x[, "lwr"]
@@ -93,6 +96,22 @@ test_that("draws come in the formats of posterior and coda", {
     "resampled")
 })
 
+test_that("draws of effects that are kept are those that are made when they are asked for", {
+  keep <- lmm_control(keep_effects = TRUE)
+  for (sampler in c("importance", "hmc")) {
+    one <- update(slopes, sampler = sampler, prior = lmm_prior(Days = normal(8, 3)))
+    kept <- update(one, control = keep)
+    expect_null(one$posterior$effects)
+    expect_identical(dim(kept$posterior$effects), c(38L, 800L))
+    # Draws without density have no effects to compare.
+    alive <- is.finite(kept$posterior$log_weight)
+    all <- function(fit) as.matrix(posterior::as_draws_matrix(fit, random = TRUE))[alive, ]
+    expect_equal(all(kept), all(one))
+  }
+  expect_error(lmmfit(Reaction ~ Days + (1 | Subject), sleepstudy, control = keep), "Bayes",
+    class = "henderson_error_bayes_argument")
+})
+
 test_that("four methods stand side by side", {
   four <- compare_methods(Yield ~ 1 + (1 | Batch), Dyestuff2, seed = 1, draws = 500,
     methods = c("ANOVA", "ML", "REML", "Bayes"))
@@ -100,11 +119,15 @@ test_that("four methods stand side by side", {
   expect_identical(four$variances$REML[1], 0)
   expect_gt(four$variances$Bayes[1], 0)
   expect_output(print(four), "Bayes")
-  expect_error(compare_methods(Yield ~ 1 + (1 | Batch), Dyestuff2, seed = 1),
+  # An argument of Bayes asks for it.
+  same <- compare_methods(Yield ~ 1 + (1 | Batch), Dyestuff2, seed = 1, draws = 500)
+  expect_identical(same$variances, four$variances)
+  expect_error(compare_methods(Yield ~ 1 + (1 | Batch), Dyestuff2, "REML", seed = 1),
     class = "henderson_error_bayes_argument")
 })
 
 test_that("pictures can be drawn", {
+  expect_error(plot(slopes, "intervals"), "density", class = "henderson_error_argument")
   grDevices::pdf(NULL)
   on.exit(grDevices::dev.off())
   densities <- plot(slopes)

@@ -128,6 +128,22 @@ test_that("what has no such density", {
   expect_error(loo::loo(fit, cores = 3), class = "henderson_error_argument")
 })
 
+test_that("a density of the data that is not known is an error with its reason", {
+  fails <- function(pattern, ...) {
+    other <- update(fit, draws = 200, ...)
+    expect_error(marginal_likelihood(other), pattern, class = "henderson_error_marginal")
+  }
+  fails("chains", sampler = "hmc")
+  fails("improper", prior = lmm_prior(residual = flat()))
+  fails("cut off", bounds = list(Rail = c(0, 2000)))
+  # With all variances held it is the likelihood.
+  hold <- c(Rail = 600, residual = 16)
+  expect_error(update(fit, hold = hold), "held", class = "henderson_error_prior_name")
+  known <- update(fit, hold = hold, prior = NULL)
+  expect_equal(marginal_likelihood(known)[["log_density"]],
+    as.numeric(logLik(lmmfit(travel ~ 1 + (1 | Rail), data, hold = hold))))
+})
+
 test_that("what has no meaning by Bayes is refused, and an argument without use is told", {
   expect_error(logLik(fit), class = "henderson_error_bayes_question")
   expect_error(AIC(fit), class = "henderson_error_bayes_question")

@@ -214,6 +214,17 @@ test_that("above sixty parameters Gibbs sampling is the rung where it can be, in
   expect_match(rung[[2L]], "more than 60 parameters, and Gibbs .* of residual: it needs")
 })
 
+test_that("weights that few draws have hand over to chains, or are told", {
+  # The prior pulls the variances to zero, the data do not: a crooked ridge, with a k-hat below 0.7.
+  fit <- function(...) {
+    lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", draws = 1000, seed = 1,
+      prior = lmm_prior(Subject = inverse_wishart(diag(2), 3)), ...)
+  }
+  expect_output(print(suppressWarnings(fit())), "Chains, as importance sampling")
+  expect_warning(weighted <- fit(sampler = "importance"), class = "henderson_warning_khat")
+  expect_output(print(weighted), "DO NOT TRUST")
+})
+
 test_that("more than twelve parameters are sampled by chains", {
   growth <- nlme::Orthodont
   fit <- lmmfit(distance ~ age * Sex, growth, residual = ~ us(age | Sex / Subject),

@@ -12,7 +12,7 @@ missing <- which(is.na(teeth$distance))
 seen <- which(!is.na(teeth$distance))
 
 quiet_fit <- function(...) suppressMessages(lmmfit(..., method = "Bayes", seed = 1))
-draws_of <- function(fit, ..., data = teeth) impute(fit, data, ..., format = "draws")
+draws_of <- function(fit, ..., data = teeth) impute(fit, data = data, ..., format = "draws")
 
 # Mean and covariance of the missing responses given V and a flat beta; `moved` is added to X of
 # the missing ones.
@@ -115,7 +115,7 @@ test_that("tables are those that others take", {
   expect_identical(unique(draws$.id), missing)
   # A covariate that is missing too, and records outside the subset.
   teeth$age[4] <- NA
-  expect_message(some <- impute(fit, teeth, m = 2, format = "draws"), "1 response",
+  expect_message(some <- impute(fit, 2, teeth, format = "draws"), "1 response",
     class = "henderson_message_impute")
   expect_identical(is.na(some$value), some$.id == 4)
   girls <- suppressMessages(lmmfit(distance ~ age + (1 | Subject), teeth, method = "Bayes",

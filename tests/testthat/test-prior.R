@@ -151,7 +151,8 @@ test_that("what cannot be a prior is an error that says why", {
   expect_error(normal(0, 0), "sd", class = "henderson_error_argument")
   expect_error(inverse_wishart(diag(3), 2), "too small", class = "henderson_error_prior")
   expect_error(inverse_wishart(matrix(1, 2, 2), 3), "definite", class = "henderson_error_argument")
-  expect_error(inverse_wishart(diag(2) + 0.1, 3, alpha.V = 1), "diagonal")
+  expect_error(inverse_wishart(diag(2) + 0.1, 3, alpha.V = 1), "diagonal",
+    class = "henderson_error_prior")
   expect_error(inverse_wishart(diag(2), 3, alpha.V = c(1, -1)), "alpha.V")
   expect_error(inverse_wishart(diag(2), 3, alpha.V = diag(3)), "alpha.V")
   expect_error(inverse_wishart(diag(2), 3, alpha.mu = c(0, 1), alpha.V = 1), "alpha.mu")

@@ -48,9 +48,19 @@ Vector by_values(const Model& model, const Parameters& at, const Vector& gradien
   return transposed.completeOrthogonalDecomposition().solve(gradient);
 }
 
-}  // namespace
+void check_normal(const Matrix& z, const Model& model, Index n_points) {
+  if (z.rows() != n_solved(model) || z.cols() != n_points)
+    throw DimensionMismatch("normal numbers", z.rows(), n_solved(model));
+}
 
-namespace {
+// b + sigma P'L'^-1 z, for one z.
+Vector effects_drawn(const Evaluation& at, const ConstVectorRef& z) {
+  Matrix draw = z;
+  at.factor().solve_upper(draw);
+  draw *= at.parameters.residual_sd();
+  draw += at.solution().scaled;
+  return all_effects(at.model(), at.equations().to_unscaled(at.lambda(), draw));
+}
 
 // The logarithms of the weights of these points; of what is no point, that of zero.
 Vector weights_of(const PointRequest& request, Index first, const Vector& minus2loglik) {
@@ -74,6 +84,7 @@ struct Reader {
       if (effects != nullptr) Eigen::Map<Vector>(effects, own.size()) = own;
       found.mean.col(point) = request.k.transpose() * own;
     }
+    if (request.z) found.draws.col(point) = effects_drawn(at, request.z->col(point));
     if (request.covariance) {
       const Matrix covariance = error_covariance(at, k);
       found.covariance.col(point) = Eigen::Map<const Vector>(covariance.data(), covariance.size());
@@ -105,6 +116,10 @@ Points read_points(Surface& surface, const Matrix& values, const PointRequest& r
       throw DimensionMismatch("log weights", request.log_weights->size(), n);
     found.sums.emplace(model);
   }
+  if (request.z) {
+    check_normal(*request.z, model, n);
+    found.draws = unknown(n_effects(model), n);
+  }
   const Reader reader{request, request.covariance ? Matrix(request.k) : Matrix(), found};
   const Index block =
       found.sums ? std::max<Index>(16, kEffectNumbers / std::max<Index>(found.sums->sum.size(), 1))
@@ -135,18 +150,12 @@ Index n_solved(const Model& model) {
 
 Matrix draw_effects(Surface& surface, const Matrix& values, const Matrix& z, Callbacks& callbacks) {
   const Model& model = surface.model();
-  if (z.rows() != n_solved(model) || z.cols() != values.cols())
-    throw DimensionMismatch("normal numbers", z.rows(), n_solved(model));
+  check_normal(z, model, values.cols());
   Matrix draws = unknown(n_effects(model), values.cols());
   surface.visit(
       values,
       [&](Index k, std::optional<Evaluation>&& at, Callbacks&) {
-        if (!at) return;
-        Matrix draw = z.col(k);
-        at->factor().solve_upper(draw);
-        draw *= at->parameters.residual_sd();
-        draw += at->solution().scaled;
-        draws.col(k) = all_effects(at->model(), at->equations().to_unscaled(at->lambda(), draw));
+        if (at) draws.col(k) = effects_drawn(*at, z.col(k));
       },
       callbacks);
   return draws;

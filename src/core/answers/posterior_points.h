@@ -20,6 +20,9 @@ struct PointRequest {
   std::optional<Vector> log_weights;
   bool weigh_by_likelihood = false;
   Eigen::SparseMatrix<double> k;  // effects x functions
+  // For draws of all effects: a column of standard normal numbers for each point, n_solved() of
+  // them.
+  std::optional<Matrix> z;
 };
 
 // A column for each point; -2l of what is no point is infinite, all else NaN there. Of size 0 what
@@ -29,16 +32,18 @@ struct Points {
   Matrix gradient;    // of -2l by the values
   Matrix mean;        // of K'(beta, u)
   Matrix covariance;  // of K'(beta, u), all of it
+  Matrix draws;       // of all effects: b + sigma P'L'^-1 z
   std::optional<EffectSums> sums;
 };
 
-// Cost: a factor for each point, and a selected inverse for its gradient. Throws Interrupted.
+// Cost: a factor for each point, and a selected inverse for its gradient. Throws Interrupted,
+// DimensionMismatch.
 Points read_points(bayes::Surface& surface, const Matrix& values, const PointRequest& request,
                    Callbacks& callbacks);
 
-// A draw of all effects given each point: b + sigma P'L'^-1 z. z: a column of standard normal
-// numbers for each point, n_solved() of them.
+// How many normal numbers a draw of all effects takes.
 Index n_solved(const model::Model& model);
+// The draws alone.
 Matrix draw_effects(bayes::Surface& surface, const Matrix& values, const Matrix& z,
                     Callbacks& callbacks);
 
