@@ -66,6 +66,8 @@ values_remedy <- "Write {.arg hold} for known values, {.arg start} for starting 
 repeated_remedy <- "Write {.code residual = ~ ar1(visit | id)}: see {.code ?structures}."
 columns_remedy <- paste("Write {.code (1 | gr(id, cov = tcrossprod(Z)))} for columns {.code Z}",
   "by level of {.code id}.")
+missing_remedy <- paste("Write {.code na.action = na.method(x = \"include\")},",
+  "or {.code na_random = \"zero\"}.")
 kernel_remedy <- "Write {.code (1 | gr(id, cov = K))} in {.arg formula}."
 foreign_remedies <- list(
   maxit = "Write {.code control = lmm_control(max_iterations = 50)}.",
@@ -75,7 +77,10 @@ foreign_remedies <- list(
   optimizer = no_setting, nAGQ = no_setting,
   start.values = values_remedy, G.param = values_remedy, R.param = values_remedy,
   constraints = values_remedy, group = columns_remedy,
-  sparse = "Write its terms in {.arg formula}: the equations are sparse.",
+  mbf = columns_remedy, na.method.X = missing_remedy, na.method.Y = missing_remedy,
+  allow.new.levels = "It is an argument of {.fn predict}, where new levels come.",
+  vcc = "Write {.arg tie} for equal or proportional parameters: see {.code ?lmmfit}.",
+  knot.points = "Write {.code spl(x, knots)} in the model: see {.code ?spl}.",
   K = kernel_remedy, ETA = kernel_remedy, kernel = kernel_remedy,
   y = "Write {.code lmmfit(y ~ x + (1 | group), data)}: the response stands in {.arg formula}.",
   repeated = repeated_remedy, subject = repeated_remedy, type = repeated_remedy

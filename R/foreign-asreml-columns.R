@@ -38,9 +38,8 @@ check_polynomial_scale <- function(polynomial, structure) {
 asreml_columns <- function(x, scope) {
   if (!is.call(x)) return(x)
   if (is_polynomial(x)) return(polynomial_parts(x)$columns)
-  if (is_call_to(x, "lin") && length(x) == 2L) {
-    is_factor <- is.symbol(x[[2L]]) && !is.numeric(scope$data[[as.character(x[[2L]])]])
-    return(if (is_factor) call("as.integer", x[[2L]]) else x[[2L]])
+  if (is_call_to(x, c("lin", "con", column_functions)) && length(x) == 2L) {
+    return(named_column(x, scope))
   }
   if (!is_call_to(x, c("+", "-", "*", ":", "/", "("))) return(x)
   factors <- if (is_call_to(x, ":")) split_interaction(x)
@@ -50,17 +49,46 @@ asreml_columns <- function(x, scope) {
   call("+", asreml_columns(product_of(factors[!constant]), scope), own)
 }
 
+# The one variable of a call; lin() of a factor is the number of its level.
+named_column <- function(x, scope) {
+  inner <- x[[2L]]
+  counted <- is_call_to(x, "lin") && is.symbol(inner) &&
+    !is.numeric(scope$data[[as.character(inner)]])
+  if (counted) call("as.integer", inner) else inner
+}
+
 # Of the fixed part of a call, unless the user has functions of these names.
 with_asreml_columns <- function(call, env) {
   side <- if (is.null(call$fixed)) "formula" else "fixed"
-  used <- intersect(c(asreml_polynomials, "lin"),
-    called_functions(typed_expression(call[[side]], env)))
+  typed <- typed_formula(call[[side]], env)
+  used <- intersect(c(asreml_polynomials, "lin", "con", column_functions), called_functions(typed))
   known <- vapply(used, exists, NA, envir = env, mode = "function")
-  if (length(used) == 0L || any(known)) return(call)
+  if (length(used) == 0L && !"mv" %in% all.names(typed) || any(known)) return(call)
   formula <- check_formula(eval(call[[side]], env), env)
   read <- formula
-  read[[3L]] <- asreml_columns(formula[[3L]], foreign_scope(call, env))
-  inform_read_as(deparse_one(formula), deparse_one(read))
+  scope <- foreign_scope(call, env)
+  read[[3L]] <- asreml_columns(without_mv(formula[[3L]], scope), scope)
+  if (length(used) > 0L) inform_read_as(deparse_one(formula), deparse_one(read))
   call[[side]] <- read
+  if ("con" %in% used) call <- with_sum_contrasts(call, formula[[3L]])
   call
+}
+
+# con(f): effects that add up to zero.
+with_sum_contrasts <- function(call, rhs) {
+  if (!is.null(call$contrasts)) {
+    abort_foreign("contrasts", short_text(call$contrasts), "{.fn con} in the formula says others",
+      "Give one of them.")
+  }
+  names <- vapply(calls_of(rhs, "con"), function(x) deparse_one(x[[2L]]), "")
+  contrasts <- rep("contr.sum", length(names))
+  call$contrasts <- as.call(c(quote(list), stats::setNames(as.list(contrasts), names)))
+  call
+}
+
+# All calls of a function within an expression.
+calls_of <- function(x, name) {
+  if (!is.call(x)) return(list())
+  if (is_call_to(x, name)) return(list(x))
+  unlist(lapply(as.list(x)[-1L], calls_of, name), FALSE)
 }

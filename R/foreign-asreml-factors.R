@@ -79,8 +79,9 @@ without_starts <- function(x) {
 # What is to the right of our bar, NULL without any.
 asreml_group <- function(factors, term, scope) {
   parts <- lapply(factors, function(x) {
-    if (is.symbol(x)) return(x)
-    if (is_call_to(x, asreml_identities) && length(x) > 1L) return(x[[2L]])
+    if (is_call_to(x, asreml_identities) && length(x) == 2L) x <- x[[2L]]
+    if (is.symbol(x) || is_call_to(x, "mm")) return(x)
+    if (is_call_to(x, column_functions)) return(columns_of_group(x, scope))
     if (is_call_to(x, asreml_relationships)) return(asreml_relationship(x, scope))
     refuse_asreml(term, paste0("{.code ", deparse_one(x), "} is not had"))
   })
@@ -93,7 +94,9 @@ asreml_relationship <- function(x, scope) {
   value <- tryCatch(eval(x[[3L]], scope$env), error = function(e) NULL)
   kind <- if (inherits(value, "henderson_pedigree")) "pedigree" else
     if (is_call_to(x, "giv") || isTRUE(attr(value, "INVERSE"))) "precision" else "cov"
-  group <- call("gr", x[[2L]], x[[3L]])
-  names(group)[3L] <- kind
+  # Of several members the relationship stands beside them.
+  group <- if (is_call_to(x[[2L]], column_functions)) columns_of_group(x[[2L]], scope) else
+    if (is_call_to(x[[2L]], "mm")) x[[2L]] else call("gr", x[[2L]])
+  group[[kind]] <- x[[3L]]
   group
 }

@@ -36,6 +36,14 @@ foreign_scope <- function(call, env, matrices = env) {
   list(env = matrices, data = tryCatch(eval(call$data, env), error = function(e) NULL))
 }
 
+# A formula as it was typed, or as the variable holds it that was.
+typed_formula <- function(given, env) {
+  x <- typed_expression(given, env)
+  if (!is.symbol(x)) return(x)
+  value <- tryCatch(eval(given, env), error = function(e) NULL)
+  if (inherits(value, "formula")) value else x
+}
+
 refuse_asreml <- function(term, problem, remedy = asreml_remedy(term)) {
   abort_foreign("random", deparse_one(term), problem, remedy)
 }
@@ -46,8 +54,8 @@ asreml_remedies <- list(
     "{.code (1 | gr(direct = a, maternal = d, pedigree = ped))} for effects of related levels."),
   pol = "Write {.code us(0 + legendre(x, k) | id)}.",
   leg = "Write {.code us(0 + legendre(x, k) | id)}.",
-  grp = columns_remedy, mbf = columns_remedy,
   and = "Write {.code (1 | mm(a, b))}: one effect of the levels of both.",
+  cholc = "Write {.code chol(x, k)}, of bands, or {.code fa(x, k)}.",
   spl2Da = "Write {.code spl2(x, y)} in {.arg formula}.",
   spl2Dc = "Write {.code spl2(x, y)} in {.arg formula}."
 )

@@ -5,7 +5,9 @@
 
 # The addends of a random formula in our grammar.
 asreml_addends <- function(x, scope) {
-  lapply(asreml_products(x), asreml_term, scope)
+  x <- without_mv(x, scope)
+  if (identical(x, 1)) return(list())
+  lapply(with_overlaid(asreml_products(x)), asreml_term, scope)
 }
 
 asreml_term <- function(term, scope) {

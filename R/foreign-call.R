@@ -7,7 +7,7 @@ is_foreign_call <- function(call, own, env) {
     is_call_to(typed_expression(call$na.action, env), "na.method") ||
     is_foreign_control(call$control, env) ||
     is_variance_function(typed_expression(call$weights, env)) ||
-    is_asreml_residual(residual_expression(call, env))
+    is_asreml_residual(typed_formula(call$residual, env))
 }
 
 # `env` is where the call was made.
@@ -15,6 +15,7 @@ native_call <- function(call, env, own) {
   names(call) <- same_arguments(names(call))
   call <- with_missing_method(call, env)
   call <- with_foreign_control(call, env)
+  call <- with_column_groups(call, env)
   call <- with_asreml_columns(call, env)
   for (name in setdiff(names(call)[-1L], c(own, names(foreign_arguments)))) {
     place <- which(names(call) == name)[1L]
@@ -83,16 +84,8 @@ with_missing_method <- function(call, env) {
   call
 }
 
-# A variable may hold the formula.
-residual_expression <- function(call, env) {
-  x <- typed_expression(call$residual, env)
-  if (!is.symbol(x)) return(x)
-  value <- tryCatch(eval(call$residual, env), error = function(e) NULL)
-  if (inherits(value, "formula")) value else x
-}
-
 with_asreml_residual <- function(call, env) {
-  value <- residual_expression(call, env)
+  value <- typed_formula(call$residual, env)
   if (!is_asreml_residual(value)) return(call)
   made <- if (inherits(value, "formula")) environment(value) else env
   residual <- asreml_residual(value[[2L]], made, foreign_scope(call, env)$data)
@@ -123,8 +116,22 @@ foreign_arguments <- list(
     scope <- foreign_scope(call, env, environment(formula))
     addends <- random_addends(value, given, env, scope)
     formula[[3L]] <- Reduce(function(a, b) call("+", a, b), addends, formula[[3L]])
+    if (length(addends) == 0L) addends <- list(1)
     text <- paste(vapply(addends, deparse_one, ""), collapse = " + ")
     inform_read_as(paste("random =", deparse_one(value)), text)
+    call$formula <- formula
+    call
+  },
+  # The equations are sparse, whatever terms are in them.
+  sparse = function(call, value, env, given) {
+    formula <- check_formula(eval(call$formula, env), env)
+    terms <- eval(given, env)
+    if (!inherits(terms, "formula") || length(terms) != 2L) {
+      abort_foreign("sparse", deparse_one(value), "it is not a formula with one side",
+        "Write {.code sparse = ~ f}.")
+    }
+    formula[[3L]] <- call("+", formula[[3L]], without_mv(terms[[2L]], foreign_scope(call, env)))
+    inform_read_as(paste("sparse =", deparse_one(value)), paste("formula =", deparse_one(formula)))
     call$formula <- formula
     call
   },

@@ -19,6 +19,18 @@ group_members.lmm_group <- function(group, source) {
   list(codes = lapply(each, function(x) match(x$levels, levels)[x$codes]), levels = levels)
 }
 
+#' @export
+group_members.columns_group <- function(group, source) {
+  Z <- source$frame[[group$label]]
+  if (!is.numeric(Z) || !is.matrix(Z)) {
+    abort_gr("{.code {group$label}} is one variable, and no numeric matrix.",
+      "Write {.code mm(p1, p2)}, or {.code mm(Z)} of a matrix with a row for each record.",
+      fun = "mm")
+  }
+  list(codes = lapply(seq_len(ncol(Z)), rep.int, times = nrow(Z)),
+    levels = colnames(Z) %||% as.character(seq_len(ncol(Z))))
+}
+
 # The same for new data, in the levels of a fitted term and, after them, new ones.
 new_member_codes <- function(group, term, source, allow_new_levels) UseMethod("new_member_codes")
 
@@ -40,6 +52,9 @@ needs_levels <- function(group) UseMethod("needs_levels")
 
 #' @export
 needs_levels.lmm_group <- function(group) TRUE
+
+#' @export
+needs_levels.columns_group <- function(group) FALSE
 
 # The names of the coefficients, from those of the recipe.
 member_coefficients <- function(group, names) UseMethod("member_coefficients")
@@ -102,7 +117,7 @@ member_weights <- function(group, source, n) {
   if (is.null(given)) return(NULL)
   constant <- length(all.vars(given)) == 0L
   weights <- if (constant) eval(given, baseenv()) else source$frame[[deparse_one(given)]]
-  members <- length(group$variables)
+  members <- if (inherits(group, "columns_group")) NCOL(weights) else length(group$variables)
   valid <- is.numeric(weights) && all(is.finite(weights)) &&
     if (constant) length(weights) == members else identical(dim(weights), c(n, members))
   if (!valid) {

@@ -6,7 +6,10 @@
 #' add up: the parents of a diallel, the members of a team, competing neighbours. All columns share
 #' one set of levels and one variance.
 #'
-#' @param ... The grouping factors, columns of the data.
+#' `mm(Z)` of one numeric matrix has a level for each of its columns, and a record the values of its
+#' row: the effects of markers, or any incidence that was made before.
+#'
+#' @param ... The grouping factors, columns of the data, or one matrix with a row for each record.
 #' @param weights Weights of the levels: a number for each factor, as in `c(1, -1)`, or
 #'   `cbind(w1, w2)` of columns of the data. By default 1.
 #' @param cov,precision,pedigree A relationship of the levels, as in [gr()].
@@ -18,6 +21,9 @@
 #' cross$y <- gca[cross$p1] + gca[cross$p2] + rnorm(36)
 #' fit <- lmmfit(y ~ (1 | mm(p1, p2)), cross)
 #' ranef(fit)
+#'
+#' cross$markers <- matrix(rnorm(36 * 50), 36)
+#' lmmfit(y ~ (1 | mm(markers)), cross)
 #' @export
 mm <- function(..., weights, cov, precision, pedigree) abort_gr_outside("mm")
 
@@ -30,8 +36,12 @@ parse_mm <- function(call) {
       "Write {.code mm(p1, p2, weights = cbind(w1, w2), pedigree = ped)}.", fun = "mm")
   }
   variables <- unname(given[named == ""])
+  if (length(variables) == 1L && is.null(given$weights)) {
+    return(columns_group(variables, parse_relationship(given[named != ""], "mm")))
+  }
   if (length(variables) < 2L) {
-    abort_gr("it needs two factors or more.", "Write {.code mm(p1, p2)}.", fun = "mm")
+    abort_gr("it needs two factors or more, or one matrix.", "Write {.code mm(p1, p2)}.",
+      fun = "mm")
   }
   label <- paste(vapply(variables, deparse_one, ""), collapse = ".")
   relationship <- parse_relationship(given[named %in% relationship_kinds], "mm")
@@ -43,3 +53,13 @@ frame_variables.sum_group <- function(group) {
   weights <- group$members$weights
   c(group$variables, if (length(all.vars(weights)) > 0L) list(weights))
 }
+
+# The columns of a matrix are the levels, and its entries their weights in a record.
+columns_group <- function(variables, relationship) {
+  new_group(deparse_one(variables[[1L]]), variables, relationship,
+    list(weights = variables[[1L]]), class = c("columns_group", "sum_group"))
+}
+
+# They are no levels of a variable.
+#' @export
+level_variables.columns_group <- function(group) character()

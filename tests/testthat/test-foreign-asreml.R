@@ -72,12 +72,12 @@ test_that("pedigrees, the values of vpredict() and update()", {
 
 test_that("what cannot be had is refused by name", {
   for (random in c(~ grp(a), ~ str(~ a + b, ~ us(3):id(3)), ~ mbf(a), ~ sar3(row):gen,
-    ~ and(gen))) {
+    ~ and(gen), ~ cholc(env, 1):gen)) {
     expect_error(lmmfit(fixed = yield ~ env, random = random, data = trials),
       class = "henderson_error_foreign")
   }
-  expect_error(lmmfit(fixed = yield ~ env, random = ~ grp(a), data = trials), "`grp(a)` is not had",
-    fixed = TRUE)
+  expect_error(lmmfit(fixed = yield ~ env, random = ~ own3(env):gen, data = trials),
+    "`own3(env)` is not had", fixed = TRUE)
 })
 
 test_that("a model is shown in both grammars, and is the same model", {
