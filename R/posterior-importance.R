@@ -12,14 +12,13 @@ proposal_width <- c(1, 2.5)
 proposal_distance <- 1.5
 proposal_sides <- c(0.5, 4)
 
-split_proposal <- function(posterior, centre, hessian) {
+split_proposal <- function(posterior, centre, hessian, log_density = NULL) {
   eigen <- eigen(hessian, symmetric = TRUE)
   S <- eigen$vectors %*% diag(1 / sqrt(pmax(eigen$values, 1e-3)), length(centre))
   m <- length(centre)
   steps <- proposal_distance * cbind(S, -S)
-  points <- t(centre + cbind(0, steps))
-  value <- log_posterior(posterior, points)$log_density
-  drop <- pmin(pmax(value[1L] - value[-1L], 1e-3), 50)
+  top <- log_density %||% log_posterior(posterior, rbind(centre))$log_density
+  drop <- pmin(pmax(top - log_posterior(posterior, t(centre + steps))$log_density, 1e-3), 50)
   sides <- pmin(pmax(proposal_distance / sqrt(2 * drop), proposal_sides[1L]), proposal_sides[2L])
   list(centre = centre, S = S, signed = signed_coordinates(posterior$prior),
     up = sides[seq_len(m)], down = sides[m + seq_len(m)],

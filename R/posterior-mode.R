@@ -1,28 +1,44 @@
 # The mode of a posterior, in its coordinates, and its curvature there.
 
+# A quasi-Newton search in y, x = start + S y, where the curvature at the start is one: near REML's
+# estimates it is one of few steps. A point gives value and slope by one factorisation.
 posterior_mode <- function(posterior, start, iterations = 200L) {
-  objective <- function(x) -log_posterior(posterior, rbind(x))$log_density
-  slope <- function(x) -drop(log_posterior(posterior, rbind(x), gradient = TRUE)$gradient)
-  bounded <- function(x) {
-    value <- objective(x)
-    if (is.finite(value)) value else 1e100
+  begin <- posterior_hessian(posterior, start)
+  S <- search_scale(begin)
+  last <- NULL
+  at <- function(y) {
+    if (!identical(y, last$y)) {
+      found <- log_posterior(posterior, rbind(start + drop(S %*% y)), gradient = TRUE)
+      slope <- -drop(found$gradient %*% S)
+      last <<- list(y = y, value = if (is.finite(found$log_density)) -found$log_density else 1e100,
+        slope = if (all(is.finite(slope))) slope else numeric(length(slope)))
+    }
+    last
   }
-  finite_slope <- function(x) {
-    value <- slope(x)
-    if (all(is.finite(value))) value else numeric(length(value))
-  }
-  found <- stats::nlminb(start, bounded, finite_slope,
+  found <- stats::nlminb(numeric(length(start)), function(y) at(y)$value, function(y) at(y)$slope,
     control = list(iter.max = iterations, eval.max = 2L * iterations, rel.tol = 1e-9))
   if (found$objective >= 1e100) abort_posterior_start()
-  hessian <- posterior_hessian(posterior, found$par)
-  list(x = found$par, log_density = -found$objective, hessian = hessian,
-    iterations = found$iterations)
+  x <- start + drop(S %*% found$par)
+  # Within 0.3 standard deviations of the start its curvature serves: the scales of a proposal are
+  # matched to the density afterwards.
+  hessian <- if (max(abs(found$par)) < 0.3) begin else posterior_hessian(posterior, x)
+  list(x = x, log_density = -found$objective, hessian = hessian, iterations = found$iterations)
+}
+
+# Never wider than the coordinates: where a density is flat or bends upwards its curvature is no
+# guide.
+search_scale <- function(hessian) {
+  eigen <- eigen(hessian, symmetric = TRUE)
+  eigen$vectors %*% diag(1 / sqrt(pmax(abs(eigen$values), 1)), nrow(hessian))
 }
 
 # Standard deviations that may be near zero, told by how far their density falls from the mode to
 # there, get signed coordinates (posterior-map.R); their unit is the mode. list(posterior, mode).
 with_signed <- function(posterior, mode) {
-  drop <- drop_to_zero(posterior, mode)
+  even <- unlist(lapply(posterior$prior$blocks, function(block) {
+    block$first - 1L + which(even_deviations(block))
+  }))
+  drop <- drop_to_zero(posterior, mode, even)
   drop[unlist(lapply(posterior$prior$shares, `[[`, "coordinates"))] <- Inf
   wide <- utils::head(order(drop), most_signed)
   wide <- wide[drop[wide] < small_drop]
@@ -47,11 +63,15 @@ even_deviations <- function(block) {
   vapply(number_priors(block), function(prior) prior$family %in% smooth_at_zero, NA)
 }
 
-# Of the log density of each standard deviation (not of its logarithm, hence the step).
-drop_to_zero <- function(posterior, mode, step = 6) {
-  m <- length(mode$x)
-  points <- matrix(mode$x, m, m, byrow = TRUE) - diag(step, m)
-  mode$log_density - (log_posterior(posterior, points)$log_density + step)
+# Of the log density of these standard deviations (not of their logarithms, hence the step); of all
+# other coordinates it is infinite.
+drop_to_zero <- function(posterior, mode, at, step = 6) {
+  drop <- rep(Inf, length(mode$x))
+  if (length(at) == 0L) return(drop)
+  points <- matrix(mode$x, length(at), length(mode$x), byrow = TRUE)
+  points[cbind(seq_along(at), at)] <- points[cbind(seq_along(at), at)] - step
+  drop[at] <- mode$log_density - (log_posterior(posterior, points)$log_density + step)
+  drop
 }
 
 # More signs would be too many to fold.
@@ -90,7 +110,20 @@ posterior_start <- function(posterior, model, control) {
   small <- 0.01 * min(values[kind == "variance" & values > 0], 1e300)
   variance <- kind %in% c("variance", "specific")
   values[variance] <- pmax(values[variance], small)
-  list(x = coordinates_of(posterior$prior, values), estimates = est)
+  list(x = inner_coordinates(posterior$prior, values), estimates = est)
+}
+
+# Those of the values, moved inside where a correlation is near a boundary.
+inner_coordinates <- function(prior, values) {
+  x <- suppressWarnings(coordinates_of(prior, values, most = 1))
+  if (all(is.finite(x)) && all(abs(x[correlation_coordinates(prior)]) < 2)) return(x)
+  coordinates_of(prior, values)
+}
+
+correlation_coordinates <- function(prior) {
+  unlist(lapply(prior$blocks, function(block) {
+    if (block$type == "matrix") block$first - 1L + seq.int(block$t + 1L, block$size)
+  }))
 }
 
 starting_estimates <- function(posterior, model, control) {

@@ -52,7 +52,7 @@ reason_of_weights <- function(found) {
 
 draw_by <- function(rung, posterior, mode, settings, readings) {
   if (rung[[1L]] == "importance") {
-    proposal <- split_proposal(posterior, mode$x, mode$hessian)
+    proposal <- split_proposal(posterior, mode$x, mode$hessian, mode$log_density)
     found <- sample_importance(posterior, proposal, settings$draws, readings)
     if (is_poor(found)) found <- improved(found, posterior, settings$draws, readings)
     found$mode <- mode

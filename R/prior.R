@@ -24,7 +24,8 @@
 #' from -1 / (t - 1) to 1, `phi` of `ar2` and `ar3` over the stationary processes, `theta` of `ma1`
 #' and `ma2` over the invertible ones, the correlations of `toep` over its correlation matrices. The
 #' prior of one of several that have such a region together is multiplied to that. So the posterior
-#' is the same in any unit of the response and of the covariates.
+#' is the same in any unit of the response and of the covariates. Loadings (`fa`, `rr`), whose signs
+#' and rotation are free, and a banded `chol` have no posterior: write `us` or `ante`.
 #'
 #' @param ... Priors by name, and at most one [shares()] without a name for each set of variances.
 #' @param df Degrees of freedom: above 0.

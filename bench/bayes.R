@@ -84,7 +84,12 @@ row_animal <- function(n, peer = TRUE) {
 row_InstEval <- function() {
   data("InstEval", package = "lme4", envir = environment())
   list(formula = y ~ service + (1 | s) + (1 | d), data = InstEval, draws = 500, seeds = 3L,
-    peer = NULL)
+    peer = function(MCMC) {
+      expanded <- list(V = 1, nu = 1, alpha.mu = 0, alpha.V = 100)
+      prior <- list(R = list(V = 1, nu = 0.002), G = list(G1 = expanded, G2 = expanded))
+      MCMC(y ~ service, random = ~ s + d, data = InstEval, prior = prior, nitt = 600, burnin = 100,
+        thin = 1)
+    })
 }
 
 makers <- list(sleepstudy = row_sleepstudy, us3 = row_us3,
