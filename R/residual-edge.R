@@ -51,20 +51,23 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
 # `edge`: with a ridge at every position; `found`: with one where Sigma is singular there, and in
 # the limit of none.
 search_on_ridge <- function(starts, sections, parameters, scale, spec, control) {
-  ridge <- lapply(sections, function(section) {
+  everywhere <- lapply(sections, function(section) {
     rep.int(residual_ridge, section$structure$n_coef)
   })
-  edge <- best_search(spec, control, starts, ridge)
+  edge <- best_search(spec, control, starts, everywhere)
   if (is.null(edge)) return(NULL)
-  if (is_unbounded(edge, parameters, spec, control, ridge)) {
+  if (is_unbounded(edge, parameters, spec, control, everywhere)) {
     abort_unbounded(edge, sections, parameters, spec)
   }
   gone <- lapply(seq_along(sections), function(k) {
     singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
       scale[[k]])
   })
-  ridge <- Map(`*`, ridge, gone)
+  ridge <- Map(`*`, everywhere, gone)
   last <- best_search(spec, control, list(edge$parameters$estimate), ridge)
+  if (has_fallen(edge, last) && isTRUE(follow(edge, spec, control, everywhere)$goes_on)) {
+    abort_unbounded(edge, sections, parameters, spec)
+  }
   found <- with_limit(last, spec, ridge)
   if (!is.null(found) && !found$has_limit) {
     found <- followed_down(found, sections, parameters, spec, control)
@@ -87,6 +90,11 @@ nearer_limit <- function(est, spec, control) {
 }
 little_moved <- 1e-4
 
+# A ridge moves -2l by little beside a maximum.
+has_fallen <- function(edge, last) {
+  is.null(last) || edge$minus2loglik - last$minus2loglik > least_fall
+}
+
 # NULL where neither a limit nor the way to none is seen.
 followed_down <- function(est, sections, parameters, spec, control) {
   est <- follow(est, spec, control, est$ridge)
@@ -100,18 +108,20 @@ follow <- function(est, spec, control, ridge) {
   falls <- numeric()
   for (tenth in 1:7) {
     ridge <- lapply(ridge, `*`, 0.1)
-    before <- est$minus2loglik
-    est <- best_search(spec, control, list(est$parameters$estimate), ridge,
+    nearer <- best_search(spec, control, list(est$parameters$estimate), ridge,
       most_ridge_iterations %/% 4L)
-    if (is.null(est)) return(NULL)
-    falls <- c(falls, before - est$minus2loglik)
-    est <- with_limit(est, spec, ridge)
+    if (is.null(nearer)) return(NULL)
+    # Its -2l is rounding that keeps a search from its end.
+    if (length(falls) >= least_falls && nearer$convergence$status != "converged") break
+    falls <- c(falls, est$minus2loglik - nearer$minus2loglik)
+    est <- with_limit(nearer, spec, ridge)
     if (est$has_limit) break
   }
   last <- utils::tail(falls, 2L)
   est$goes_on <- !est$has_limit && all(falls > least_fall) && last[2L] > steady_fall * last[1L]
   est
 }
+least_falls <- 4L
 
 found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
 

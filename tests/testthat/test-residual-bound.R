@@ -99,3 +99,33 @@ test_that("a correlation that goes to 1 without end is an error, also by ar1, ar
     }
   }
 })
+
+# The random effects leave one contrast of the singular residual to the fixed ones, which fit it.
+test_that("a range without end is an error, wherever the origin of a slope is", {
+  for (seed in c(1, 3, 5)) {
+    set.seed(seed)
+    few <- data.frame(t = c(1, 2, 1, 2, 1, 2, 1), id = factor(c(1, 1, 2, 2, 3, 3, 4)),
+      g = factor(c(1, 2, 1, 1, 2, 1, 2)), x = stats::rnorm(7))
+    few$y <- stats::rnorm(7, sd = 2)
+    for (origin in c(0, 1e5)) {
+      few$z <- few$x + origin
+      expect_error(lmmfit(y ~ t + (1 + z | g), few, residual = ~ exp(t | id), method = "ML"),
+        class = "henderson_error_residual_unbounded")
+    }
+  }
+})
+
+test_that("correlations of one beside a relationship of low rank are an error", {
+  for (seed in c(1, 3, 5)) {
+    set.seed(seed)
+    few <- expand.grid(visit = factor(1:4), id = factor(1:6))
+    K <- tcrossprod(matrix(stats::rnorm(12), 6)) / 2
+    dimnames(K) <- list(1:6, 1:6)
+    few$y <- stats::rnorm(24)
+    few$f <- factor(sample(letters[1:3], 24, TRUE))
+    for (residual in list(~ ante(visit | id), ~ us(visit | id), ~ toeph(visit | id))) {
+      expect_error(lmmfit(y ~ 1 + diag(f | gr(id, cov = K)), few, residual = residual,
+        method = "ML"), class = "henderson_error_residual_unbounded")
+    }
+  }
+})

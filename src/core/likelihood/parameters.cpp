@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/likelihood/parameters.h"
 
-#include <Eigen/LU>
 #include <cmath>
 
 #include "core/base/error.h"
-#include "core/covariance/lower.h"
+#include "core/likelihood/theta_of_values.h"
 
 namespace henderson::likelihood {
 
@@ -14,9 +13,6 @@ using model::RandomBlock;
 using model::Slot;
 
 namespace {
-
-// Of the terms of a sum, what rounding makes of it.
-constexpr double kRounding = 1e-14;
 
 // d value of the user / d value of the structure, of a residual: the values of R~ in units of the
 // model become those of sigma^2 R~ in the user's.
@@ -30,42 +26,6 @@ template <class Values>
 Values to_user(const Slot& slot, const Parameters& parameters, const Values& values) {
   if (!slot.in_residual) return slot.value_transform * values;
   return residual_scale(slot, parameters.residual_sd()).asDiagonal() * values;
-}
-
-// With sigma = 1.
-Vector from_user(const Slot& slot, const ConstVectorRef& values) {
-  if (!slot.in_residual) return slot.value_transform.lu().solve(values);
-  return values.cwiseQuotient(slot.value_transform.diagonal());
-}
-
-// Values of coefficients whose origin is far away (a covariate around 1e5) have lost the digits
-// that tell a singular matrix from one that is not semidefinite: pivots within rounding are zero.
-std::optional<Vector> theta_within_rounding(const Slot& slot, const ConstVectorRef& values) {
-  if (slot.in_residual || slot.value_transform.isDiagonal(0.0)) return std::nullopt;
-  const Index n = slot.structure->n_coef();
-  const Matrix inverse = slot.value_transform.inverse();
-  const Matrix sigma = covariance::symmetric_from(inverse * values, n);
-  const Matrix rounding =
-      kRounding * covariance::symmetric_from(inverse.cwiseAbs() * values.cwiseAbs(), n);
-  const Vector sd = sigma.diagonal().cwiseMax(rounding.diagonal()).cwiseSqrt();
-  const Matrix size = sd * sd.transpose();
-  const double share = rounding.cwiseQuotient(size).maxCoeff();
-  const Matrix lambda = covariance::semidefinite_cholesky(
-      sigma, 0.0, Vector(static_cast<double>(4 * n) * share * size.diagonal()));
-  const Matrix missed = (lambda * lambda.transpose() - sigma).cwiseAbs();
-  if (!(missed.cwiseQuotient(size).maxCoeff() <= static_cast<double>(8 * n) * share))
-    return std::nullopt;
-  return covariance::lower_of(lambda);
-}
-
-Vector theta_from(const Slot& slot, const ConstVectorRef& values) {
-  try {
-    return slot.structure->theta_from_values(from_user(slot, values));
-  } catch (const InvalidSpec&) {
-    const std::optional<Vector> found = theta_within_rounding(slot, values);
-    if (!found) throw;
-    return *found;
-  }
 }
 
 }  // namespace
@@ -143,7 +103,7 @@ Parameters from_user_values(const Model& model, const Vector& values) {
   }
   Vector theta(model.n_theta);
   for (const Slot& slot : model.slots()) {
-    slot.theta_of(theta) = theta_from(slot, values.segment(slot.first_value, slot.n_values()));
+    slot.theta_of(theta) = theta_of_values(slot, values.segment(slot.first_value, slot.n_values()));
   }
   if (model.has_structured_residual()) return {std::move(theta), 0.0};
   const double residual = values[model.n_values - 1] / (model.response_unit * model.response_unit);

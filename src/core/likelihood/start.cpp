@@ -2,12 +2,12 @@
 #include "core/likelihood/start.h"
 
 #include <Eigen/Eigenvalues>
-#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
 #include "core/likelihood/dependent_start.h"
+#include "core/likelihood/theta_of_values.h"
 
 namespace henderson::likelihood {
 namespace {
@@ -96,7 +96,7 @@ Vector block_theta(const RandomBlock& block, const Vector& given, const Matrix& 
         block.value_transform * structure.values(structure.theta_from_covariance(from_data));
     values = structure.completed(given, defaults);
   }
-  return structure.theta_from_values(block.value_transform.lu().solve(values));
+  return theta_of_values(block, values);
 }
 
 // For each random term the mean, over the records that meet it, of the squared length of a row of

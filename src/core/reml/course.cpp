@@ -19,6 +19,9 @@ constexpr std::size_t kPatience = 6;
 constexpr double kStill = 0.99;
 constexpr std::size_t kRest = 4;
 constexpr double kNoGain = 1e-8;
+// A search stands still that gained so little in so many iterations.
+constexpr std::size_t kStand = 20;
+constexpr double kStandGain = 1e-6;
 // With at most so many parameters differences are always worth their scores; else where more than
 // those of so many of their steps are left.
 constexpr Index kFewParameters = 12;
@@ -32,6 +35,11 @@ bool Course::rests() const {
   if (size() < kRest) return false;
   const double now = potential(0), before = potential(kRest - 1);
   return now <= kNoGain && now > kStill * before && now < before / kStill;
+}
+
+bool Course::stands_still() const {
+  if (size() < 2 * kStand) return false;
+  return std::abs(last().minus2loglik - history_[size() - 1 - kStand].minus2loglik) < kStandGain;
 }
 
 bool Course::is_slow() const { return size() >= 2 && !(potential(0) <= kCreeping * potential(1)); }

@@ -32,6 +32,9 @@ class Course {
   // in a flat direction, such as a variance on its way to zero, would be followed for ever.
   bool rests() const;
 
+  // Many iterations gained nothing, whatever was expected of them.
+  bool stands_still() const;
+
   // The expected gain fell by less than ten times in the last step; with patience, only after six
   // iterations.
   bool is_slow() const;

@@ -61,7 +61,66 @@ std::optional<Parameters> corner(const Model& model, const FreeSpace& space,
       {std::move(theta), start.log_residual() + (is_single ? std::log(of_residual) : 0.0)});
 }
 
+// Half the spread of the starts, of log standard deviations and of numbers like log(range) and
+// atanh(correlation).
+constexpr double kSpreadSd = 1.2;
+constexpr double kSpreadNumber = 1.5;
+constexpr unsigned kScattered = 8;
+
+struct Move {
+  Index theta = 0;
+  bool is_number = false;  // not a standard deviation
+};
+
+// What may be moved one by one, in structures of several such. Correlations that are values of
+// several theta have theta of the same kind.
+std::vector<Move> moves(const Model& model) {
+  std::vector<Move> found;
+  for (const model::Slot& slot : model.slots()) {
+    std::vector<covariance::Link> links(static_cast<std::size_t>(slot.n_theta()),
+                                        covariance::Link::other);
+    bool any = false;
+    for (Index k = 0; k < slot.n_values(); ++k) {
+      const std::optional<covariance::Coordinate> at = slot.structure->coordinate(k);
+      if (at) links[static_cast<std::size_t>(at->theta)] = at->link;
+      any = any || at;
+    }
+    if (slot.held || !any || links.size() < 2) continue;
+    for (std::size_t i = 0; i < links.size(); ++i) {
+      if (links[i] == covariance::Link::identity) continue;
+      const Index theta = slot.first_theta + static_cast<Index>(i);
+      found.push_back({theta, links[i] == covariance::Link::other});
+    }
+  }
+  return found;
+}
+
+// Walsh functions: each pair of up to seven moves is met in all four combinations of signs.
+double sign_of(unsigned run, std::size_t move) {
+  const unsigned both = run & (1U + static_cast<unsigned>(move) % (kScattered - 1U));
+  const unsigned parity = (both ^ (both >> 1U) ^ (both >> 2U)) & 1U;
+  return parity == 0U ? 1.0 : -1.0;
+}
+
 }  // namespace
+
+std::vector<Parameters> scattered_starts(const Model& model, const Parameters& start) {
+  const FreeSpace space(model);
+  const std::vector<Move> moved = moves(model);
+  std::vector<Parameters> starts;
+  for (unsigned run = 0; run < kScattered && !moved.empty(); ++run) {
+    Vector theta = start.theta();
+    for (std::size_t j = 0; j < moved.size(); ++j) {
+      double& x = theta[moved[j].theta];
+      const double sign = sign_of(run, j);
+      x = moved[j].is_number ? x + sign * kSpreadNumber : x * std::exp(sign * kSpreadSd);
+    }
+    const std::optional<Parameters> found =
+        space.restored({std::move(theta), start.log_residual()});
+    if (found) starts.push_back(*found);
+  }
+  return starts;
+}
 
 std::vector<Parameters> corner_starts(const Model& model, const Parameters& start) {
   const FreeSpace space(model);

@@ -21,4 +21,9 @@ std::vector<likelihood::Parameters> other_starts(const model::Model& model,
 std::vector<likelihood::Parameters> corner_starts(const model::Model& model,
                                                   const likelihood::Parameters& start);
 
+// Standard deviations, correlations, ranges and the like of structures that have several, all moved
+// up or down from the start.
+std::vector<likelihood::Parameters> scattered_starts(const model::Model& model,
+                                                     const likelihood::Parameters& start);
+
 }  // namespace henderson::reml

@@ -72,4 +72,13 @@ bool ResidualWall::hides_descent(const Parameters& at, const Vector& gradient) c
   return stands_ && at.residual() < 2.0 * least_ && gradient[coordinate_] > kSlope;
 }
 
+Parameters at_wall_if_as_good(Trials& trials, const ResidualWall& wall, const Parameters& found,
+                              double value) {
+  const Parameters there = wall.at_wall(found);
+  const bool was_scale_free = trials.set_scale_free(false);
+  if (trials.as_good(there, value)) return there;
+  trials.set_scale_free(was_scale_free);
+  return found;
+}
+
 }  // namespace henderson::reml

@@ -5,8 +5,12 @@
 #pragma once
 
 #include "core/coordinates/free_space.h"
+#include "core/reml/trials.h"
 
 namespace henderson::reml {
+
+// What -2l may lose where the residual variance is left at the wall: less than it tells.
+inline constexpr double kWallLoss = 1e-3;
 
 class ResidualWall {
  public:
@@ -43,5 +47,10 @@ class ResidualWall {
   bool stands_ = false;
   double next_look_;
 };
+
+// The point at the wall, from then on with a sigma^2 that is a parameter like the others, where it
+// is as good as `found`, whose -2l is `value`. Cost: a factorisation.
+likelihood::Parameters at_wall_if_as_good(Trials& trials, const ResidualWall& wall,
+                                          const likelihood::Parameters& found, double value);
 
 }  // namespace henderson::reml

@@ -2,6 +2,7 @@
 #include "core/reml/trust_region.h"
 
 #include <Eigen/Eigenvalues>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,6 +11,8 @@ namespace {
 
 // An eigenvalue counts as zero below this share of the largest.
 constexpr double kFlat = 1e-10;
+// A slope along such a direction that is no rounding, of -2l over a step of 1.
+constexpr double kSlope = 1e-3;
 
 }  // namespace
 
@@ -20,6 +23,12 @@ QuadraticModel::QuadraticModel(const Vector& gradient, const Matrix& hessian) {
   curvature_ = eigen.eigenvalues();
   gradient_ = basis_.transpose() * gradient;
   flat_ = kFlat * curvature_.cwiseAbs().maxCoeff();
+  // Down a slope without curvature the minimum is taken to be one step of 1 away.
+  for (Index i = 0; i < curvature_.size(); ++i) {
+    const double slope = std::abs(gradient_[i]);
+    if (slope > kSlope && std::abs(curvature_[i]) <= flat_)
+      curvature_[i] = std::max(slope, 2.0 * flat_);
+  }
 }
 
 Vector QuadraticModel::step_at(double shift) const {

@@ -27,6 +27,15 @@ TEST_CASE("course: what stands still below the noise rests", "[search]") {
   CHECK_FALSE(course_of({1e-9, 2e-9, 4e-9, 8e-9}).rests());
 }
 
+TEST_CASE("course: what gains nothing in many iterations stands still", "[search]") {
+  const std::vector<double> promising(40, 1.0);
+  CHECK(course_of(promising).stands_still());
+  CHECK_FALSE(course_of({1.0, 1.0, 1.0}).stands_still());
+  Course falling(1e-8, 3);
+  for (int k = 0; k < 60; ++k) falling.add({100.0 - 1e-3 * k, 1.0, 1.0});
+  CHECK_FALSE(falling.stands_still());
+}
+
 TEST_CASE("course: what falls by less than ten times creeps, with patience", "[search]") {
   CHECK_FALSE(course_of({1.0}).is_slow());
   CHECK_FALSE(course_of({1.0, 0.05}).is_slow());

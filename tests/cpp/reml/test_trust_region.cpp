@@ -86,6 +86,14 @@ TEST_CASE("trust region: hard cases") {
     CHECK(model.minimum(0.5).norm() == Approx(0.5));
     CHECK(QuadraticModel(Vector::Zero(2), Matrix::Zero(2, 2)).minimum(1.0).isZero(0.0));
   }
+  SECTION("a slope without curvature is gone down, by one step of 1") {
+    const Matrix flat = Eigen::Vector2d(0, 2).asDiagonal();
+    const QuadraticModel model((Vector(2) << 3, 4).finished(), flat);
+    CHECK(difference(model.minimum(10.0), (Vector(2) << -1, -2).finished()) < 1e-12);
+    CHECK(model.potential() == Approx(1.5 + 4.0));
+    const QuadraticModel rounding((Vector(2) << 1e-5, 4).finished(), flat);
+    CHECK(difference(rounding.minimum(10.0), (Vector(2) << 0, -2).finished()) < 1e-12);
+  }
 }
 
 }  // namespace henderson::reml
