@@ -75,7 +75,6 @@ foreign_remedies <- list(
   trace = "Write {.code control = lmm_control(trace = TRUE)}.",
   workspace = no_setting, pworkspace = no_setting, ai.sing = no_setting, tolParInv = no_setting,
   optimizer = no_setting, nAGQ = no_setting,
-  start.values = values_remedy, G.param = values_remedy, R.param = values_remedy,
   constraints = values_remedy, group = columns_remedy,
   mbf = columns_remedy, na.method.X = missing_remedy, na.method.Y = missing_remedy,
   allow.new.levels = "It is an argument of {.fn predict}, where new levels come.",

@@ -123,6 +123,13 @@ abort_term <- function(argument, name, known) {
   )
 }
 
+abort_mean_term <- function(name, known) {
+  abort("term", "{.arg only}: there is no term {.val {name}}.",
+    c(did_you_mean(nearest_of(name, known)), "The terms of this model are {.val {known}}."),
+    "only", name
+  )
+}
+
 abort_term_coefficient <- function(argument, names, label, known) {
   abort("term", "{.arg {argument}}: the term {.val {label}} has no coefficient {.val {names}}.",
     "Its coefficients are {.val {unlist(known)}}.", argument, names

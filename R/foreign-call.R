@@ -13,8 +13,12 @@ is_foreign_call <- function(call, own, env) {
 # `env` is where the call was made.
 native_call <- function(call, env, own) {
   names(call) <- same_arguments(names(call))
+  starts_only <- !is.null(call$start.values) &&
+    check_flag(eval(call$start.values, env), "start.values")
+  call["start.values"] <- NULL
   call <- with_missing_method(call, env)
   call <- with_foreign_control(call, env)
+  call <- with_parameter_tables(call, env)
   call <- with_column_groups(call, env)
   call <- with_asreml_columns(call, env)
   for (name in setdiff(names(call)[-1L], c(own, names(foreign_arguments)))) {
@@ -26,7 +30,8 @@ native_call <- function(call, env, own) {
     call[name] <- NULL
     call <- foreign_arguments[[name]](call, typed_expression(value, env), env, value)
   }
-  with_variance_function(with_asreml_residual(call, env), env)
+  call <- with_variance_function(with_asreml_residual(call, env), env)
+  if (starts_only) with_starting_table(call) else call
 }
 
 with_family <- function(call, value, env, given) {

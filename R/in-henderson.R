@@ -22,7 +22,7 @@ in_asreml <- function(fit) {
   check_given(fit)
   check_fit(fit, "fit")
   if (!is.null(fit$parts$traits)) abort_asreml("several responses")
-  random <- vapply(fit$parts$random, asreml_text, "")
+  random <- asreml_random(fit)
   shown_call(c(
     paste("fixed =", deparse_one(fit$parts$fixed)),
     if (length(random) > 0L) paste("random = ~", paste(random, collapse = " + ")),
@@ -58,11 +58,12 @@ residual_argument <- function(residual) {
   paste0("residual = list(", by, " = ", named, ")")
 }
 
+asreml_random <- function(fit) vapply(fit$parts$random, asreml_text, "")
+
 # The direct product of a structure and its group.
 asreml_text <- function(term) {
-  if (!is_single(term$group) || !is.null(term$factors) || is_spline_term(term)) {
-    abort_asreml(term$group$label)
-  }
+  if (is_spline_term(term)) return(asreml_spline_text(term))
+  if (!is_single(term$group) || !is.null(term$factors)) abort_asreml(term$group$label)
   group <- term$group$label
   relationship <- term$group$relationship
   if (!is.null(relationship)) {
@@ -74,6 +75,17 @@ asreml_text <- function(term) {
   own <- names(asreml_names)[match(term$structure, asreml_names)]
   if (!term$named || is.na(own)) abort_asreml(deparse_one(call("|", term$coefs, as.name(group))))
   paste0(asreml_structure_text(own, term$coefs, term$arguments), ":", group)
+}
+
+# A curve for all, or for each level of a group.
+asreml_spline_text <- function(term) {
+  group <- term$group
+  basis <- group$members$basis
+  plain <- group$members$component == "curve" && is.null(group$members$by)
+  if (!plain || length(setdiff(names(basis), c("", "x", "knots"))) > 0L) abort_asreml(group$label)
+  basis[[1L]] <- quote(spl)
+  own <- deparse_one(as.call(unname(as.list(basis))))
+  paste(c(own, vapply(group$variables, deparse_one, "")), collapse = ":")
 }
 
 # Bands are counted without the diagonal there.

@@ -132,6 +132,7 @@ spline_name <- function(x) {
 # What was typed for an argument that came through the dots of a wrapper, where it is `..1`.
 typed_expression <- function(value, env) {
   if (!is.symbol(value) || !grepl("^[.][.][0-9]+$", as.character(value))) return(value)
+  while (!exists("...", envir = env, inherits = FALSE)) env <- parent.env(env)
   eval(quote(substitute(list(...))), env)[[as.integer(substring(value, 3L)) + 1L]]
 }
 

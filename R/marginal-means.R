@@ -35,6 +35,8 @@
 #'   their order.
 #' @param use,ignore Labels of random terms (as [varcomp()] has them) that are to be part of the
 #'   means, or not to be.
+#' @param only Labels of terms, fixed and random (`"(Intercept)"` too), that alone make the means,
+#'   as in ASReml: of a random term by itself its effects.
 #' @param present `TRUE` averages only over the combinations of factors that have records; names of
 #'   factors, over the combinations of these that have.
 #' @param level Confidence level.
@@ -63,17 +65,18 @@
 #' @export
 marginal_means <- function(fit, specs, at = list(), weights = c("equal", "proportional"),
                            average = NULL, use = NULL, ignore = NULL, present = FALSE,
-                           level = 0.95, ddf = NULL, information = NULL, ...) {
+                           level = 0.95, ddf = NULL, information = NULL, only = NULL, ...) {
   check_given(fit, specs)
   check_fit(fit, "fit")
   check_unused(...)
   choices <- list(at = at, weights = check_choice(weights, c("equal", "proportional"), "weights"),
-    average = average, use = use, ignore = ignore, present = present,
+    average = average, use = use, ignore = ignore, present = present, only = only,
     variables = mean_variables(fit))
   check_present(present, choices$variables)
   level <- check_level(level)
   wanted <- spec_names(specs, names(choices$variables))
   check_mean_choices(choices)
+  check_only(only, fit)
   plan <- mean_plan(fit, wanted$names, choices)
   functions <- mean_functions(fit, plan)
   if (is_bayes(fit)) {
@@ -196,10 +199,15 @@ posterior_means <- function(fit, plan, functions, by, level) {
 
 # What was averaged over, and where covariates stand.
 over_text <- function(plan) {
-  factors <- counted_variables(plan, plan$over)
+  over <- plan$over
+  if (!is.null(plan$choices$only)) {
+    used <- lapply(plan$choices$only, function(label) all.vars(str2lang(label)))
+    over <- intersect(over, unlist(used))
+  }
+  factors <- counted_variables(plan, over)
   asked <- names(plan$choices$at)[lengths(plan$choices$at) == 1L]
   factors <- setdiff(factors, asked)
-  at <- vapply(setdiff(plan$over, factors), function(name) {
+  at <- vapply(setdiff(over, factors), function(name) {
     paste(name, "=", toString(format(plan$values[[name]], digits = 5L)))
   }, "")
   how <- if (plan$choices$weights == "proportional") " (by numbers of records)" else

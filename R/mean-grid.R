@@ -47,7 +47,8 @@ terms_of_means <- function(fit, variables, table, choices) {
     told && (is_spline_term(term) || any(is_random_only(needed)) ||
         term$group$label %in% choices$use)
   }, NA)
-  which(has_level & !labels %in% choices$ignore)
+  wanted <- is.null(choices$only) | labels %in% choices$only
+  which(has_level & wanted & !labels %in% choices$ignore)
 }
 
 coefficient_variables <- function(term) {

@@ -27,8 +27,23 @@ fixed_functions <- function(fit, plan) {
   K <- methods::as(K, "CsparseMatrix")
   if (length(K) <= 1e7) K <- as.matrix(K)
   dimnames(K) <- list(cell_names(plan$cells), fit$fixed$names)
-  list(K = K, offset = mean_offset(fit, plan, part, rows$offset),
+  offset <- mean_offset(fit, plan, part, rows$offset)
+  if (!is.null(plan$choices$only)) {
+    K[, !fixed_term_of_column(fit) %in% plan$choices$only] <- 0
+    offset <- 0 * offset
+  }
+  list(K = K, offset = offset,
     empty = Matrix::rowSums(part$average) == 0, why = function(i) first_gap(fit, part, rows$X, i))
+}
+
+fixed_term_of_column <- function(fit) c("(Intercept)", fit$fixed$labels)[fit$fixed$assign + 1L]
+
+check_only <- function(only, fit) {
+  if (is.null(only)) return(invisible())
+  check_names(only, "only", "labels of terms")
+  known <- c(unique(fixed_term_of_column(fit)), term_labels(fit))
+  unknown <- setdiff(only, known)
+  if (length(unknown) > 0L) abort_mean_term(unknown[1L], known)
 }
 
 # The mean of the records, as in emmeans; that of the grid where its variables are given.

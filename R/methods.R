@@ -33,6 +33,7 @@
 #'   the formula of the random one.
 #' @param type Which residuals, or which matrix.
 #' @param sparse `TRUE` gives X as a sparse matrix.
+#' @param list `TRUE` gives a matrix of effects for each term, fixed and random, as ASReml does.
 #' @param data New data, whose rows X is to have.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @name lmmfit-methods
@@ -191,8 +192,9 @@ vcov.lmmfit <- function(object, ddf = "none", information = NULL, ...) {
 
 #' @rdname lmmfit-methods
 #' @export
-coef.lmmfit <- function(object, ...) {
+coef.lmmfit <- function(object, list = FALSE, ...) {
   check_unused(..., .ignored = "complete")
+  if (check_flag(list, "list")) return(coef_by_term(object))
   fixed <- fixef(object)
   if (!is_mixed(object)) return(fixed)
   effects <- ranef(object)
@@ -207,6 +209,46 @@ coef.lmmfit <- function(object, ...) {
     table
   })
   structure(coefs, class = "coef.lmmfit")
+}
+
+# A matrix of effects for each term, as ASReml has it.
+coef_by_term <- function(object) {
+  fixed <- solutions(object)$fixed
+  labels <- fixed_term_of_column(object)
+  fixed <- lapply(split(seq_along(labels), factor(labels, unique(labels))), function(rows) {
+    structure(fixed[rows, "solution", drop = FALSE],
+      dimnames = list(row.names(fixed)[rows], "effect"))
+  })
+  random <- lapply(if (is_mixed(object)) ranef(object), function(table) {
+    cbind(effect = unlist(stacked_effects(table)))
+  })
+  c(fixed, random)
+}
+
+# Estimates, standard errors and their ratios, of fixed and random effects.
+solutions <- function(object) {
+  fixed <- cbind(solution = fixef(object), `std error` = sqrt(diag(as.matrix(vcov(object)))))
+  found <- list(fixed = fixed)
+  if (is_mixed(object)) {
+    tables <- ranef(object, se = TRUE)
+    found$random <- do.call(rbind, lapply(names(tables), function(label) {
+      effects <- stacked_effects(tables[[label]])
+      errors <- stacked_effects(attr(tables[[label]], "se"))
+      own <- cbind(solution = effects, `std error` = errors)
+      row.names(own) <- paste(label, names(effects), sep = "_")
+      own
+    }))
+  }
+  lapply(found, function(x) cbind(x, z.ratio = x[, 1L] / x[, 2L]))
+}
+
+# The columns of a table below each other; a plain intercept is not named.
+stacked_effects <- function(table) {
+  names <- row.names(table)
+  unlist(lapply(names(table), function(column) {
+    own <- if (column == "(Intercept)") names else paste(names, column, sep = ":")
+    stats::setNames(table[[column]], own)
+  }))
 }
 
 #' @method print coef.lmmfit

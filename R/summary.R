@@ -7,6 +7,8 @@
 #' @param ddf Degrees of freedom of the t tests, see [contest()]; by default those that [lmmfit()]
 #'   was given. With more than 500 fixed effects the default is `"none"`: ask for others by name.
 #' @param information Which information of the variance parameters, see [contest()].
+#' @param coef `TRUE` adds `coef.fixed` and `coef.random`, matrices of effects, standard errors and
+#'   their ratios, as ASReml does.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of class `summary.lmmfit` with `coefficients` (a data frame), `varcomp` (as by
 #'   [varcomp()]), `information` (-2 log-likelihood, AIC, BIC) and the fit.
@@ -14,17 +16,19 @@
 #' summary(lmmfit(distance ~ age * Sex + (1 + age | Subject), nlme::Orthodont))
 #' @method summary lmmfit
 #' @export
-summary.lmmfit <- function(object, ddf = NULL, information = NULL, ...) {
+summary.lmmfit <- function(object, ddf = NULL, information = NULL, coef = FALSE, ...) {
   check_unused(...)
+  effects <- if (check_flag(coef, "coef")) solutions(object)
+  if (coef) names(effects) <- paste0("coef.", names(effects))
   table <- fixed_table(object, ddf, information)
   structure(
-    list(
+    c(list(
       coefficients = table, ddf = attr(table, "ddf"), varcomp = varcomp(object),
       information = c(
         `-2 log-likelihood` = deviance(object), AIC = AIC(object), BIC = BIC(object)
       ),
       fit = object
-    ),
+    ), effects),
     class = "summary.lmmfit"
   )
 }

@@ -5,7 +5,8 @@
 #'
 #' @param object A fit by [lmmfit()].
 #' @param formula. A formula of changes, as for [stats::update.formula()].
-#' @param ... Arguments of [lmmfit()] that replace those of the fit, or are new.
+#' @param ... Arguments of [lmmfit()] that replace those of the fit, or are new. `fixed.`, `random.`
+#'   and `residual.` are ASReml's: changes of its formulas, as in `random. = ~ . - env:line`.
 #' @param evaluate `FALSE` gives the call and does not make it.
 #' @return A fit, or a call.
 #' @examples
@@ -24,10 +25,33 @@ update.lmmfit <- function(object, formula., ..., evaluate = TRUE) {
   # Not object$formula: step() has put the terms of the fixed part there.
   call$formula <- object$parts$formula
   if (!missing(formula.)) call$formula <- stats::update.formula(call$formula, formula.)
+  env <- parent.frame()
+  parted <- with_parted_changes(object, call, changes, env)
+  call <- parted$call
+  changes <- parted$changes
   for (name in names(changes)) call[name] <- changes[name]
   if (!evaluate) return(call)
-  env <- parent.frame()
   evaluate_update(object, call, names(changes), env)
+}
+
+# Changes of one part of the model; `random` is then read anew.
+with_parted_changes <- function(object, call, changes, env) {
+  names(changes)[names(changes) == "residual."] <- "residual"
+  parts <- intersect(c("fixed", "fixed.", "random", "random."), names(changes))
+  if (length(parts) == 0L) return(list(call = call, changes = changes))
+  fixed <- object$parts$fixed
+  if ("fixed." %in% parts) fixed <- stats::update.formula(fixed, eval(changes[["fixed."]], env))
+  if ("fixed" %in% parts) fixed <- eval(changes[["fixed"]], env)
+  environment(fixed) <- environment(object$formula)
+  if ("random." %in% parts) {
+    random <- stats::as.formula(paste("~", paste(asreml_random(object), collapse = " + ")))
+    changes$random <- stats::update.formula(random, eval(changes[["random."]], env))
+  } else if (!"random" %in% parts) {
+    kept <- Filter(function(x) has_bar(x) || has_spline(x), asreml_sum(object$formula[[3L]]))
+    fixed[[3L]] <- Reduce(function(a, b) call("+", a, b), kept, fixed[[3L]])
+  }
+  call$formula <- fixed
+  list(call = call, changes = changes[setdiff(names(changes), setdiff(parts, "random"))])
 }
 
 # `changed` are the arguments that belong to `env`; the others to where the fit was made.
