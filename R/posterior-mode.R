@@ -115,7 +115,7 @@ posterior_start <- function(posterior, model, control) {
 
 # Those of the values, moved inside where a correlation is near a boundary.
 inner_coordinates <- function(prior, values) {
-  x <- suppressWarnings(coordinates_of(prior, values, most = 1))
+  x <- as.double(suppressWarnings(coordinates_of(prior, values, most = 1)))
   if (all(is.finite(x)) && all(abs(x[correlation_coordinates(prior)]) < 2)) return(x)
   coordinates_of(prior, values)
 }
