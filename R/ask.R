@@ -86,9 +86,6 @@ effect_covariance <- function(fit, K, diagonal = FALSE) {
   solve_for(fit, K, diagonal)
 }
 
-# The diagonal blocks of it: sizes[g] neighbouring columns of K are group g. A list of matrices.
-solve_blocks <- function(fit, K, sizes) ask_one(fit, "error_blocks", K = K, sizes = sizes)
-
 # Covariance of the fixed effects where the engine did not return it (many columns).
 fixed_covariance <- function(fit, limit = 10000L) {
   p <- length(fit$fixed$names)

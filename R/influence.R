@@ -94,7 +94,7 @@ cooks.distance.lmmfit <- function(model, group = "default", ...) {
   if (nlevels(codes) == model$n) {
     return(stats::setNames(cook_of_records(model)[order(codes)], levels(codes)))
   }
-  if (has_iid_residual(model) && length(estimated_columns(model)) > 0L) {
+  if (length(estimated_columns(model)) > 0L) {
     return(stats::setNames(deletion_by_engine(model, codes, "distances"), levels(codes)))
   }
   cook_of(deletion_changes(model, codes), kept_covariance(model))

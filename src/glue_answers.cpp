@@ -16,7 +16,6 @@ answers::Topic as_topic(const std::string& name) {
       {"error_covariance", Topic::error_covariance},
       {"error_columns", Topic::error_columns},
       {"error_variances", Topic::error_variances},
-      {"error_blocks", Topic::error_blocks},
       {"deletion_changes", Topic::deletion_changes},
       {"deletion_distances", Topic::deletion_distances},
       {"moments", Topic::moments},
@@ -35,13 +34,6 @@ answers::Question as_question(const Rcpp::List& list) {
   answers::Question question;
   question.topic = as_topic(Rcpp::as<std::string>(list["topic"]));
   if (list.containsElementNamed("K")) question.k = as_sparse("K", list["K"]);
-  if (list.containsElementNamed("sizes")) {
-    question.first.push_back(0);
-    for (const int size : Rcpp::IntegerVector(list["sizes"])) {
-      if (size < 0) throw InvalidSpec("sizes", "a size is negative");
-      question.first.push_back(question.first.back() + size);
-    }
-  }
   if (list.containsElementNamed("group")) {
     question.n_groups = Rcpp::as<int>(list["n_groups"]);
     for (const int group : Rcpp::IntegerVector(list["group"])) {

@@ -163,3 +163,49 @@ test_that("groups of any size, inside or across the random terms, are the refit 
     }
   }
 })
+
+# b - b_(S) of generalised least squares with the fitted V, of a fit with at most one random
+# intercept.
+dense_change <- function(fit, data, random, deleted) {
+  V <- as.matrix(residual_matrix(fit))
+  if (!is.null(random)) {
+    V <- V + fit$parameters$estimate[1L] * outer(data[[random]], data[[random]], `==`)
+  }
+  X <- model.matrix(fit)
+  gls <- function(kept) {
+    weighted <- solve(V[kept, kept], X[kept, , drop = FALSE])
+    drop(solve(crossprod(X[kept, , drop = FALSE], weighted), crossprod(weighted, data$y[kept])))
+  }
+  gls(rep(TRUE, nrow(X))) - gls(!deleted)
+}
+
+test_that("groups within and across subjects of structured residuals are least squares", {
+  set.seed(11)
+  series <- expand.grid(time = 1:40, id = factor(1:6))
+  series$x <- rnorm(240)
+  series$g <- factor(sample(8, 240, TRUE))
+  series$w <- runif(240, 0.5, 2)
+  series$y <- as.vector(replicate(6, arima.sim(list(ar = 0.6), 40))) + rnorm(8)[series$g]
+  field <- expand.grid(row = factor(1:12), column = factor(1:9))
+  field$line <- factor(sample(15, 108, TRUE))
+  field$y <- rnorm(15)[field$line] + rnorm(108)
+  field <- field[-c(5, 17, 18, 70), ]
+  series$visit <- factor((series$time - 1) %% 5)
+  series$part <- interaction(series$id, (series$time - 1) %/% 5)
+  cases <- list(
+    list(lmmfit(y ~ x + (1 | g), series, residual = ~ ar1(time | id)), series, "g"),
+    list(lmmfit(y ~ x + g, series, residual = ~ exp(time | id), weights = w), series, NULL),
+    list(lmmfit(y ~ x + (1 | g), series, residual = ~ us(visit | part)), series, "g"),
+    list(lmmfit(y ~ 1 + (1 | line), field, residual = ~ ar1(row):ar1(column)), field, "line")
+  )
+  for (case in cases) {
+    n <- nrow(case[[2L]])
+    groups <- list(factor(seq_len(n) %/% 13), factor(sample(5, n, TRUE)),
+      factor(rep(1:2, length.out = n)))
+    for (group in groups) {
+      level <- levels(group)[2L]
+      expected <- dense_change(case[[1L]], case[[2L]], case[[3L]], group == level)
+      expect_equal(unname(dfbeta(case[[1L]], group)[level, ]), unname(expected), tolerance = 1e-7)
+    }
+  }
+})

@@ -29,6 +29,14 @@ void DeletedGroup::compress() {
   for (const SmallIndex column : columns) rows.push_back({{column, 1.0}});
 }
 
+void DeletedGroup::list_columns() {
+  columns.clear();
+  for (const auto& row : rows)
+    for (const ScaledEntry& entry : row) columns.push_back(entry.column);
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+}
+
 DeletedGroup deleted_group(const ScaledRecords& records, const std::vector<Index>& members) {
   DeletedGroup group;
   group.rows.resize(members.size());
@@ -36,10 +44,8 @@ DeletedGroup deleted_group(const ScaledRecords& records, const std::vector<Index
   for (std::size_t i = 0; i < members.size(); ++i) {
     records.row(members[i], group.rows[i]);
     group.errors[static_cast<Index>(i)] = records.error(members[i]);
-    for (const ScaledEntry& entry : group.rows[i]) group.columns.push_back(entry.column);
   }
-  std::sort(group.columns.begin(), group.columns.end());
-  group.columns.erase(std::unique(group.columns.begin(), group.columns.end()), group.columns.end());
+  group.list_columns();
   return group;
 }
 

@@ -4,8 +4,10 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "core/answers/deletion_ways.h"
+#include "core/answers/structured_records.h"
 #include "core/linalg/dense.h"
 
 namespace henderson::answers {
@@ -29,7 +31,8 @@ class Deletion {
   Index note(DeletedGroup& group) {
     reach_.clear();
     for (const SmallIndex column : group.columns) reach_.include(column);
-    group.is_downdated = by_downdate_.flops(group, reach_) < by_halves_.flops(group, reach_);
+    group.is_downdated =
+        group.keeps_pattern && by_downdate_.flops(group, reach_) < by_halves_.flops(group, reach_);
     if (!group.is_downdated) group.compress();
     for (const auto& row : group.rows) {
       if (group.is_downdated)
@@ -90,12 +93,13 @@ Members members_of(const std::vector<SmallIndex>& group, SmallIndex n_groups) {
 }
 
 // Groups first, first + 1, ..., as many as share what is kept of L^-1.
-std::vector<DeletedGroup> take(const ScaledRecords& records, const Members& members,
-                               std::size_t first, Deletion& deletion) {
+template <class Take>
+std::vector<DeletedGroup> take(const Take& deleted, const Members& members, std::size_t first,
+                               Deletion& deletion) {
   std::vector<DeletedGroup> groups;
   Index n_numbers = 0;
   while (first + groups.size() < members.size() && n_numbers < kMostHalves) {
-    groups.push_back(deleted_group(records, members[first + groups.size()]));
+    groups.push_back(deleted(members[first + groups.size()]));
     n_numbers = deletion.note(groups.back());
   }
   deletion.prepare();
@@ -111,9 +115,14 @@ void for_each_batch(const Evaluation& at, const std::vector<SmallIndex>& group, 
     throw DimensionMismatch("groups of records", static_cast<Index>(group.size()), n_records);
   const Members members = members_of(group, n_groups);
   const ScaledRecords records(at);
+  std::optional<StructuredRecords> structured;
+  if (at.model().has_structured_residual()) structured.emplace(at);
+  const auto deleted = [&](const std::vector<Index>& own) {
+    return structured ? structured->deleted_group(own) : deleted_group(records, own);
+  };
   Deletion deletion(at);
   for (std::size_t first = 0; first < members.size();) {
-    const std::vector<DeletedGroup> groups = take(records, members, first, deletion);
+    const std::vector<DeletedGroup> groups = take(deleted, members, first, deletion);
     for (std::size_t begin = 0; begin < groups.size(); begin += kGroupsAtATime) {
       callbacks.stop_if_interrupted();
       const std::size_t n = std::min(kGroupsAtATime, groups.size() - begin);

@@ -84,11 +84,6 @@ Vector FittedModel::error_variances(const Eigen::SparseMatrix<double>& k) {
   return answers::error_variances(evaluation(), k);
 }
 
-std::vector<Matrix> FittedModel::error_blocks(const Eigen::SparseMatrix<double>& k,
-                                              const std::vector<Index>& first) {
-  return answers::error_blocks(evaluation(), k, first);
-}
-
 Matrix FittedModel::deletion_changes(const std::vector<SmallIndex>& group, SmallIndex n_groups) {
   return answers::deletion_changes(evaluation(), group, n_groups, callbacks_);
 }

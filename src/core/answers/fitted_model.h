@@ -49,8 +49,6 @@ class FittedModel {
   Matrix error_covariance(const Matrix& k);
   Matrix error_columns(const Matrix& k);
   Vector error_variances(const Eigen::SparseMatrix<double>& k);
-  std::vector<Matrix> error_blocks(const Eigen::SparseMatrix<double>& k,
-                                   const std::vector<Index>& first);
 
   // b - b_(S) of each group of records, and Cook's distances: see deletion.h.
   Matrix deletion_changes(const std::vector<SmallIndex>& group, SmallIndex n_groups);

@@ -12,8 +12,6 @@ Answer from_factor(FittedModel& fitted, const Question& question) {
       return fitted.error_columns(Matrix(question.k));
     case Topic::error_variances:
       return fitted.error_variances(question.k);
-    case Topic::error_blocks:
-      return fitted.error_blocks(question.k, question.first);
     case Topic::deletion_changes:
       return fitted.deletion_changes(question.group, question.n_groups);
     case Topic::deletion_distances:

@@ -15,7 +15,6 @@ enum class Topic {
   error_covariance,
   error_columns,
   error_variances,
-  error_blocks,
   deletion_changes,
   deletion_distances,
   moments,
@@ -33,7 +32,6 @@ enum class Topic {
 struct Question {
   Topic topic = Topic::error_covariance;
   Eigen::SparseMatrix<double> k;  // of the errors and moments
-  std::vector<Index> first;       // of error_blocks
   std::vector<SmallIndex> group;  // of each record, for the deletions
   SmallIndex n_groups = 0;
   std::optional<AdjustmentRequest> adjustment;  // of moments

@@ -11,13 +11,12 @@ namespace {
 using covariance::Whitening;
 using Triplets = std::vector<Eigen::Triplet<double>>;
 
-// The rows of one subject, from `first` on; columns times the scale of their records.
-void add_subject(const Whitening& t, Index first, const Vector& scale, Triplets& entries) {
+// The rows of one subject, from `first` on.
+void add_subject(const Whitening& t, Index first, Triplets& entries) {
   for (Index r = 0; r < t.size(); ++r) {
     for (Index k = t.start[r]; k < t.start[r + 1]; ++k) {
-      const Index column = first + t.column[k];
-      entries.emplace_back(static_cast<int>(first + r), static_cast<int>(column),
-                           t.value[k] * scale[column]);
+      entries.emplace_back(static_cast<int>(first + r), static_cast<int>(first + t.column[k]),
+                           t.value[k]);
     }
   }
 }
@@ -36,9 +35,8 @@ Vector row_scale(const model::Model& model, double log_residual) {
 
 }  // namespace
 
-ResidualWhitening residual_whitening(const model::Model& model,
-                                     const likelihood::Parameters& parameters) {
-  const Vector scale = row_scale(model, parameters.log_residual());
+Eigen::SparseMatrix<double> relative_whitening(const model::Model& model,
+                                               const likelihood::Parameters& parameters) {
   Triplets entries;
   for (const model::ResidualBlock& block : model.residual.blocks) {
     for (const model::ResidualPattern& pattern : block.patterns) {
@@ -46,13 +44,20 @@ ResidualWhitening residual_whitening(const model::Model& model,
           block.structure->whitening(block.theta_of(parameters.theta()), pattern.positions, false);
       if (t.size() == 0)
         throw InvalidSpec("residual", "the covariance matrix of the residuals is singular");
-      for (const Index first : pattern.first_row) add_subject(t, first, scale, entries);
+      for (const Index first : pattern.first_row) add_subject(t, first, entries);
     }
   }
+  Eigen::SparseMatrix<double> transform(model.residual.n_rows(), model.residual.n_rows());
+  transform.setFromTriplets(entries.begin(), entries.end());
+  return transform;
+}
+
+ResidualWhitening residual_whitening(const model::Model& model,
+                                     const likelihood::Parameters& parameters) {
   ResidualWhitening found;
   found.record_of_row = model.residual.record_of_row;
-  found.transform.resize(model.residual.n_rows(), model.residual.n_rows());
-  found.transform.setFromTriplets(entries.begin(), entries.end());
+  found.transform = relative_whitening(model, parameters) *
+                    row_scale(model, parameters.log_residual()).asDiagonal();
   return found;
 }
 

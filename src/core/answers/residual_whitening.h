@@ -17,6 +17,11 @@ struct ResidualWhitening {
   std::vector<SmallIndex> record_of_row;
 };
 
+// T over the rows of the residual model, of residuals relative to sigma^2 and multiplied by the
+// root of their weights: as in the equations. Needs and throws as below.
+Eigen::SparseMatrix<double> relative_whitening(const model::Model& model,
+                                               const likelihood::Parameters& parameters);
+
 // Needs: a structured residual. Cost: the whitening of each pattern of subjects. Throws InvalidSpec
 // where R is singular.
 ResidualWhitening residual_whitening(const model::Model& model,

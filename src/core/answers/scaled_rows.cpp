@@ -34,23 +34,31 @@ double ScaledRecords::root_weight(Index record) const {
   return weights.size() == 0 ? 1.0 : std::sqrt(weights[record]);
 }
 
-void ScaledRecords::row(Index record, std::vector<ScaledEntry>& row) const {
+// An entry of W.
+void ScaledRecords::add(SmallIndex column, double value, std::vector<ScaledEntry>& row) const {
   const Model& model = at_.model();
-  const Nodes& design = model.cross_products.nodes;
   const equations::Columns& columns = at_.equations().columns();
+  const SmallIndex node = node_of_column_[column];
+  const auto b = static_cast<std::size_t>(columns.block_of_node[node]);
+  const SmallIndex first = columns.nodes.first_column[node];
+  const SmallIndex coef = column - model.cross_products.nodes.first_column[node];
+  if (b < model.blocks.size())
+    add_lambda(at_.lambda()[b], coef, value, first, row);
+  else
+    row.push_back({first + coef, value});
+}
+
+void ScaledRecords::row(Index record, std::vector<ScaledEntry>& row) const {
+  const model::SparseRows& w = at_.model().w;
   const double weight = root_weight(record);
   row.clear();
-  for (Index a = model.w.start[record]; a < model.w.start[record + 1]; ++a) {
-    const SmallIndex node = node_of_column_[model.w.column[a]];
-    const auto b = static_cast<std::size_t>(columns.block_of_node[node]);
-    const double value = weight * model.w.value[a];
-    const SmallIndex first = columns.nodes.first_column[node];
-    const SmallIndex coef = model.w.column[a] - design.first_column[node];
-    if (b < model.blocks.size())
-      add_lambda(at_.lambda()[b], coef, value, first, row);
-    else
-      row.push_back({first + coef, value});
-  }
+  for (Index a = w.start[record]; a < w.start[record + 1]; ++a)
+    add(w.column[a], weight * w.value[a], row);
+}
+
+void ScaledRecords::missing_row(SmallIndex k, std::vector<ScaledEntry>& row) const {
+  row.clear();
+  add(at_.model().n_random_columns + k, 1.0, row);
 }
 
 double ScaledRecords::error(Index record) const {

@@ -12,19 +12,22 @@ namespace henderson::answers {
 
 using ScaledEntry = linalg::RowEntry;
 
-// Rows of W_s = [Z Lambda, X~] of the records, each times the root of its weight. Needs: residuals
-// without a structure. Keeps a reference to the evaluation.
+// Rows of W_s = [Z Lambda, M, X~] of the records, each times the root of its weight. Keeps a
+// reference to the evaluation.
 class ScaledRecords {
  public:
   explicit ScaledRecords(const likelihood::Evaluation& at);
 
   // Replaces `row`. Cost: the entries of the record.
   void row(Index record, std::vector<ScaledEntry>& row) const;
+  // The row of the k-th position without a record: its unknown.
+  void missing_row(SmallIndex k, std::vector<ScaledEntry>& row) const;
   // What the solution leaves of the response, times the root of the weight.
   double error(Index record) const;
 
  private:
   double root_weight(Index record) const;
+  void add(SmallIndex column, double value, std::vector<ScaledEntry>& row) const;
 
   const likelihood::Evaluation& at_;
   std::vector<SmallIndex> node_of_column_;  // of W

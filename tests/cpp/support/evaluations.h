@@ -26,12 +26,11 @@ double minus2loglik_at(const equations::MixedModelEquations& equations,
 // One of [theta, log sigma^2] moved.
 likelihood::Parameters shifted(const likelihood::Parameters& from, Index i, double h);
 
-// Calls check(given, model, equations) for every model with independent residuals, with every place
-// of the fixed effects.
+// Calls check(given, model, equations) for each, with every place of the fixed effects.
 template <class Check>
-void for_each_model(unsigned seed, const Check& check) {
+void for_each_of(const std::vector<MixedModel>& models, const Check& check) {
   using equations::FixedPlace;
-  for (const MixedModel& given : mixed_models(seed)) {
+  for (const MixedModel& given : models) {
     Callbacks callbacks;
     const model::Model model =
         model::build_model(given.spec, nothing_held(given.n_values()), callbacks);
@@ -41,6 +40,12 @@ void for_each_model(unsigned seed, const Check& check) {
       check(given, model, equations);
     }
   }
+}
+
+// The same for every model with independent residuals.
+template <class Check>
+void for_each_model(unsigned seed, const Check& check) {
+  for_each_of(mixed_models(seed), check);
 }
 
 }  // namespace henderson::test
