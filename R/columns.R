@@ -49,7 +49,9 @@ column_recipe <- function(terms, source) {
     shown <- rownames(codes)[used]
     made <- Map(variable_part, variables[used], codes[used, j], shown, list(source))
     names <- cross_names(lapply(made, `[[`, "names"))
-    short <- cross_names(lapply(made, function(part) part$short %||% part$names))
+    short <- cross_names(lapply(made, function(part) {
+      part$short %||% gsub("`", "", part$names, fixed = TRUE)
+    }))
     list(parts = unname(lapply(made, `[[`, "part")), names = names, short = short)
   })
   if (attr(terms, "intercept") == 1L) {

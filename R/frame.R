@@ -104,7 +104,7 @@ check_column_types <- function(terms, data) {
   if (!is.data.frame(data)) return(invisible())
   for (name in intersect(looked_up(terms), names(data))) {
     column <- data[[name]]
-    if (is.list(column) && !is.data.frame(column) || is.complex(column) || is.raw(column)) {
+    if (is.list(column) || is.complex(column) || is.raw(column)) {
       abort_variable_type(name, column)
     }
   }

@@ -195,6 +195,7 @@ evaluate_in <- function(expression, data, env, argument) {
     abort_evaluation(argument, conditionMessage(e))
   })
   if (argument == "subset") check_subset(value)
+  if (argument == "weights") value <- plain_weights(value)
   if (argument == "weights" && !is.null(value) && (!is.numeric(value) || length(dim(value)) > 1L)) {
     abort_weights_type(value)
   }

@@ -69,12 +69,7 @@ levels_by_term <- function(fit, name) {
 # The values that a variable has in the grid of means.
 mean_values <- function(variable, given, name) {
   x <- variable$x
-  if (!variable$factor) {
-    if (is.null(given)) return(mean(x))
-    valid <- is_number_like(given) && length(given) > 0L && all(is.finite(as.double(given)))
-    if (!valid) abort_argument("at", given, paste0("numbers for `", name, "`"))
-    return(as.double(given))
-  }
+  if (!variable$factor) return(if (is.null(given)) mean(x) else covariate_values(x, given, name))
   if (!is_factor_like(x) && is.null(variable$levels)) {
     values <- sort(unique(x))
     if (is.null(given)) return(values)
@@ -85,6 +80,14 @@ mean_values <- function(variable, given, name) {
   if (!all(as.character(given) %in% levels)) abort_levels(name, given, levels)
   chosen <- if (is.null(given)) levels else as.character(given)
   if (is.logical(x)) as.logical(chosen) else factor(chosen, levels, ordered = is.ordered(x))
+}
+
+# Dates stay dates, which the table shows.
+covariate_values <- function(x, given, name) {
+  valid <- is_number_like(given) && length(given) > 0L && all(is.finite(as.double(given)))
+  if (!valid) abort_argument("at", given, paste0("numbers for `", name, "`"))
+  of_time <- inherits(x, c("Date", "POSIXct")) && class(x)[1L] == class(given)[1L]
+  if (of_time) given else as.double(given)
 }
 
 # Columns of the frame that are factors made of other variables, for the rows of a grid: by the

@@ -28,35 +28,59 @@ with_unknown_levels <- function(frame, parts) {
 }
 
 without_unknown <- function(x) {
-  is_unknown <- function(labels) tolower(trimws(labels)) %in% tolower(unknown_parents)
+  is_unknown <- function(labels) is.na(without_codes(trimws(labels), unknown_parents))
   unknown <- if (is.factor(x)) is_unknown(levels(x))[as.integer(x)] else
     is_unknown(as.character(x))
   x[which(unknown)] <- NA
   x
 }
 
-# A covariate is needed only where a term that has it applies: a value that is missing where at()
-# is zero is any value.
+# A column is needed only where a term that has it applies: a value that is missing where at() is
+# zero is any value.
 fill_where_masked <- function(frame, parts) {
   if (!any(vapply(frame, is_mask, NA))) return(frame)
-  factors <- attr(stats::terms(parts$fixed), "factors")
-  if (length(factors) == 0L) return(frame)
-  rownames(factors) <- variable_names(stats::terms(parts$fixed))
-  others <- c(unlist(lapply(parts$random, function(term) {
-    c(all.vars(term$coefs), names_in(frame_variables(term$group)))
-  })), names_in(residual_variables(parts$residual)))
-  for (name in setdiff(intersect(rownames(factors), names(frame)), others)) {
+  random <- unlist(lapply(parts$random, random_uses, frame), FALSE)
+  uses <- c(column_uses(parts$fixed, frame), random,
+    everywhere(names_in(residual_variables(parts$residual)), frame))
+  for (name in unique(names(uses))) {
     x <- frame[[name]]
-    # The response is in no term.
-    if (is.matrix(x) || !anyNA(x) || all(factors[name, ] == 0)) next
-    of_terms <- lapply(which(factors[name, ] > 0), function(k) {
-      where_applied(frame[rownames(factors)[factors[, k] > 0]])
-    })
-    needed <- Reduce(`|`, of_terms)
+    if (is.null(x) || is.matrix(x) || !anyNA(x)) next
+    needed <- Reduce(`|`, uses[names(uses) == name])
     any_value <- if (is.factor(x)) levels(x)[1L] else x[which(!is.na(x))[1L]]
     frame[[name]][which(is.na(x) & !needed)] <- any_value
   }
   frame
+}
+
+# By column of the frame the records to which a term with it applies; the response is in none.
+column_uses <- function(formula, frame) {
+  terms <- stats::terms(formula)
+  factors <- attr(terms, "factors")
+  if (length(factors) == 0L) return(list())
+  rownames(factors) <- variable_names(terms)
+  of_terms <- lapply(seq_len(ncol(factors)), function(k) {
+    used <- rownames(factors)[factors[, k] > 0]
+    stats::setNames(rep(list(where_applied(frame[used])), length(used)), used)
+  })
+  unlist(of_terms, FALSE)
+}
+
+everywhere <- function(names, frame) {
+  stats::setNames(rep(list(rep(TRUE, nrow(frame))), length(names)), names)
+}
+
+# A group is needed where one of its coefficients applies.
+random_uses <- function(term, frame) {
+  groups <- names_in(frame_variables(term$group))
+  plain <- is.null(term$factors) && !is_spline_term(term) && is.language(term$coefs)
+  if (!plain) {
+    return(everywhere(unique(c(all.vars(term$coefs), groups)), frame))
+  }
+  coefs <- as_one_sided(term$coefs)
+  uses <- column_uses(coefs, frame)
+  intercept <- attr(stats::terms(coefs), "intercept") == 1L
+  applied <- if (intercept || length(uses) == 0L) rep(TRUE, nrow(frame)) else Reduce(`|`, uses)
+  c(uses, stats::setNames(rep(list(applied), length(groups)), groups))
 }
 
 # The records to which the product of these columns applies.

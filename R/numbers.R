@@ -33,11 +33,29 @@ plain_data <- function(data) {
 
 plain_column <- function(x, name) {
   if (inherits(x, "POSIXlt")) return(as.POSIXct(x))
-  if (inherits(x, "haven_labelled")) return(as.vector(unclass(x)))
+  if (inherits(x, "haven_labelled")) return(without_user_missing(x))
   if (!requireNamespace("bit64", quietly = TRUE)) abort_integer64(name)
   # Names of animals with more than 15 digits stay exact as text.
-  large <- any(abs(bit64::as.double.integer64(x)) > 2^53, na.rm = TRUE)
-  if (large) bit64::as.character.integer64(x) else bit64::as.double.integer64(x)
+  numbers <- suppressWarnings(bit64::as.double.integer64(x))
+  large <- any(abs(numbers) > 2^53, na.rm = TRUE)
+  if (large) bit64::as.character.integer64(x) else numbers
+}
+
+# The values that SPSS was told to take as missing are missing.
+without_user_missing <- function(x) {
+  values <- as.vector(unclass(x))
+  range <- attr(x, "na_range")
+  gone <- values %in% attr(x, "na_values")
+  if (length(range) == 2L) gone <- gone | !is.na(values) & values >= range[1L] & values <= range[2L]
+  values[gone] <- NA
+  values
+}
+
+# Weights that stand for numbers; a date is no weight.
+plain_weights <- function(weights) {
+  if (inherits(weights, "difftime")) return(as_plain_number(weights))
+  if (inherits(weights, c("integer64", "haven_labelled"))) return(plain_column(weights, "weights"))
+  weights
 }
 
 # FALSE times what is missing is nothing: I((trait == "y2") * age) has no effect on a record of y1,

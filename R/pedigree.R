@@ -96,8 +96,11 @@ tell_unknown <- function(codes) {
   if (length(counts) > 0L) inform_unknown_parents(names(counts), as.vector(counts))
 }
 
+# With "0" every zero, as files of fixed width have "000".
 without_codes <- function(x, unknown) {
-  x[tolower(x) %in% tolower(unknown)] <- NA_character_
+  gone <- tolower(x) %in% tolower(unknown)
+  if ("0" %in% unknown) gone <- gone | grepl("^0+([.]0*)?$", x)
+  x[gone] <- NA_character_
   x
 }
 
