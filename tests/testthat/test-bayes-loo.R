@@ -48,7 +48,7 @@ test_that("the residuals of a group may be correlated, weighted, and of several 
   growth$w <- rep(c(1, 2), 16)
   id <- droplevels(growth$Subject)
   ar1 <- lmmfit(distance ~ age + (1 | Subject), growth, residual = ~ ar1(visit | Subject),
-    weights = w, method = "Bayes", draws = 100, seed = 1)
+    weights = w, method = "Bayes", draws = 100, seed = 2)
   lag <- abs(outer(growth$age, growth$age, `-`)) / 2
   X <- cbind(1, growth$age)
   same <- outer(id, id, `==`)
