@@ -146,8 +146,8 @@ look_theme <- function() {
 }
 
 # An axis whose numbers do not run into each other in narrow panels.
-narrow_axis <- function(expand = ggplot2::waiver()) {
-  ggplot2::scale_x_continuous(n.breaks = 4L, expand = expand,
+narrow_axis <- function(n_breaks = 4L, expand = ggplot2::waiver()) {
+  ggplot2::scale_x_continuous(n.breaks = n_breaks, expand = expand,
     guide = ggplot2::guide_axis(check.overlap = TRUE))
 }
 

@@ -114,7 +114,7 @@ means_ggplot <- function(data) {
       hjust = -0.4, size = 2.8, na.rm = TRUE)
   }
   right <- 0.05 + 0.04 * max(nchar(data$letters))
-  made <- made + narrow_axis(ggplot2::expansion(c(0.05, right)))
+  made <- made + narrow_axis(expand = ggplot2::expansion(c(0.05, right)))
   made <- made + ggplot2::scale_y_discrete(labels = wrapped, guide = row_name_guide(rows)) +
     row_name_theme(rows)
   if (nlevels(data$panel) > 1L) made + ggplot2::facet_wrap("panel") else made

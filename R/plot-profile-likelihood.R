@@ -9,11 +9,16 @@ plot.profile.lmmfit <- function(x, ...) {
   old <- panels(length(parts), top = 1)
   on.exit(graphics::par(old))
   reach <- range(unlist(lapply(parts, `[[`, "zeta")), finite = TRUE)
-  for (one in parts) draw_profile(one[is.finite(one$value), ], ylim = reach, ...)
+  n_columns <- graphics::par("mfrow")[2L]
+  for (k in seq_along(parts)) {
+    one <- parts[[k]]
+    draw_profile(one[is.finite(one$value), ], ylim = reach,
+      ylab = if (k %% n_columns == 1L || n_columns == 1L) zeta_label() else "", ...)
+  }
   invisible(x)
 }
 
-draw_profile <- function(one, xlab = one$parameter[1L], ylab = zeta_label(), ...) {
+draw_profile <- function(one, ylab, xlab = one$parameter[1L], ...) {
   base_plot(one$value, one$zeta, type = "n", xlab = xlab, ylab = ylab, ...)
   graphics::abline(h = c(-1.96, 0, 1.96), lty = 3, col = "grey50")
   boundary <- one$value[one$end]
@@ -55,7 +60,8 @@ autoplot.profile.lmmfit <- function(object, ...) {
     ggplot2::geom_line(data = curves, colour = cold, linewidth = 0.8) +
     ggplot2::geom_point(data = points[!points$end, ], size = 1) +
     ggplot2::geom_point(data = ends, shape = 4, colour = accent) +
-    ggplot2::facet_wrap("parameter", scales = "free_x") + narrow_axis() +
+    ggplot2::facet_wrap("parameter", scales = "free_x") + narrow_axis(3L) +
+    ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7)) +
     ggplot2::labs(x = "Variance parameter", y = zeta_label(),
       caption = if (nrow(ends) > 0L) "Broken line: the boundary, where the curve ends")
 }

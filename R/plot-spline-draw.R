@@ -81,7 +81,7 @@ biplot_names <- function(data, most = 12L) {
   named
 }
 
-# list(named, x, y): names spread such that none overprints another, and limits of the axes that
+# list(named, x, y): names spread such that they do not overprint each other, and limits of the axes that
 # hold them. `width` and `height` of names are in inches, and so is `panel`, the side of the
 # picture.
 biplot_places <- function(data, named, panel) {
@@ -107,7 +107,18 @@ biplot_places <- function(data, named, panel) {
   }
   places <- data.frame(named[c("label", "cex", "colour")], x0 = named$x, y0 = named$y,
     x = found$x, y = found$y)
-  c(list(named = places), limits)
+  c(list(named = places[with_room(found, w, h, arrow), ]), limits)
+}
+
+# Names of points that still lie on another name are left out; those of arrows are not.
+with_room <- function(places, w, h, arrow) {
+  kept <- arrow
+  for (k in which(!arrow)) {
+    over <- abs(places$x - places$x[k]) < (w + w[k]) / 2 &
+      abs(places$y - places$y[k]) < (h + h[k]) / 2
+    kept[k] <- !any(over & kept)
+  }
+  kept
 }
 
 # Boxes, of widths w and heights h around the places, are moved off the arrows from the origin to
@@ -181,10 +192,10 @@ biplot_ggplot <- function(data) {
   arrows <- data[data$kind == "loading", ]
   points <- data[data$kind == "score", ]
   named <- biplot_names(data)
-  # For a panel of 80 mm.
-  named$width <- 0.085 * named$cex * (nchar(named$label, "width") + 1)
-  named$height <- 0.17 * named$cex
-  placed <- biplot_places(data, named, 80 / 25.4)
+  # For the panel of a picture of 80 mm.
+  named$width <- 0.073 * named$cex * (nchar(named$label, "width") + 1)
+  named$height <- 0.15 * named$cex
+  placed <- biplot_places(data, named, 62 / 25.4)
   named <- placed$named
   look_ggplot(points, aes(.data[["x"]], .data[["y"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey85") +
@@ -194,7 +205,7 @@ biplot_ggplot <- function(data) {
       yend = .data[["y"]]), named, colour = "grey80", linewidth = 0.2) +
     ggplot2::geom_segment(aes(0, 0, xend = .data[["x"]], yend = .data[["y"]]), arrows,
       colour = accent, arrow = grid::arrow(length = grid::unit(0.08, "inches"))) +
-    ggplot2::geom_text(aes(label = .data[["label"]]), named, size = 3.6 * named$cex,
+    ggplot2::geom_text(aes(label = .data[["label"]]), named, size = 3.1 * named$cex,
       colour = named$colour) +
     ggplot2::coord_equal(xlim = placed$x, ylim = placed$y) +
     ggplot2::labs(x = attr(data, "axes")[1L], y = attr(data, "axes")[2L])
