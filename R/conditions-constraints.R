@@ -75,6 +75,17 @@ abort_bounds <- function(given) {
   )
 }
 
+# Of parameters that make one matrix.
+abort_bounds_matrix <- function(names) {
+  abort("bounds",
+    paste("{.arg bounds}: no positive definite covariance matrix was found between those of",
+      "{.val {names}}."),
+    c("A covariance is less than the root of the product of its two variances.",
+      paste("Correlations that are all negative are small: above -1 / (t - 1) in {.fn cs} of t",
+        "coefficients."), "Give wider bounds."),
+    "bounds", names)
+}
+
 abort_bound <- function(name, bound) {
   abort("bounds",
     "{.arg bounds}: {.val {name}} needs a lower and a larger upper bound, not {bound}.",

@@ -28,6 +28,7 @@ estimate <- function(model, control) {
   est <- tryCatch(by_method(spec, engine), henderson_error = identity)
   est <- at_active_bounds(est, spec, engine)
   est <- explained(est, spec$random)
+  est <- explained_bounds(est, engine$constraints, model$parameters)
   unidentified <- check_identified(est, model, engine)
   engine$identify <- NULL
   est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
@@ -53,3 +54,13 @@ explained <- function(est, random) {
   abort_precision(est$argument, least)
 }
 most_for_eigenvalues <- 1000L
+
+# Bounds between which the search finds no matrix to begin with.
+explained_bounds <- function(est, constraints, parameters) {
+  if (!inherits(est, "henderson_error_engine")) return(est)
+  bounded <- is.finite(constraints$lower) | is.finite(constraints$upper)
+  without_matrix <- est$argument %in% "bounds" ||
+    grepl("not positive definite at the starting", conditionMessage(est))
+  if (!any(bounded) || !without_matrix) return(est)
+  abort_bounds_matrix(parameters$name[bounded])
+}

@@ -71,15 +71,39 @@ one_more <- function(x) if (is.numeric(x)) x + 1 else call("+", x, 1)
 without_starts <- function(x) {
   init <- which(names(x) == "init")
   if (length(init) == 0L) return(x)
+  check_constraint_letters(x, x[[init[1L]]])
   own <- x[-init]
   inform_read_as(deparse_one(x), deparse_one(own))
   own
 }
 
+# Names of starting values are constraints. P, positive, is what variances are; of the others a fixed
+# value is held by its name, which this formula does not know.
+check_constraint_letters <- function(x, init) {
+  letters <- toupper(if (is.call(init)) names(as.list(init)[-1L]) else names(init))
+  other <- setdiff(letters, c("", "P"))
+  if (length(other) == 0L) return(invisible())
+  remedy <- constraint_remedies[other[1L]]
+  if (is.na(remedy)) remedy <- "Write {.arg hold}, {.arg bounds} or {.arg tie}."
+  refuse_asreml(x, paste0("the constraint {.code ", other[1L], "} of a starting value is not read"),
+    remedy)
+}
+
+constraint_remedies <- c(
+  F = paste("Write {.code hold = c(name = value)}, the parameter by its name in {.fn varcomp}."),
+  U = paste("A variance below zero is a correlation of records: write {.code residual = ~ cs(1 |",
+    "group)}, whose {.code rho} may be negative."),
+  B = "Write {.code bounds = list(name = c(0, 1))}, the parameter by its name in {.fn varcomp}."
+)
+
 # What is to the right of our bar, NULL without any.
 asreml_group <- function(factors, term, scope) {
   parts <- lapply(factors, function(x) {
-    if (is_call_to(x, asreml_identities) && length(x) == 2L) x <- x[[2L]]
+    if (is_call_to(x, asreml_identities) && length(x) > 1L) {
+      x <- without_starts(x)
+      if (length(x) > 2L) refuse_asreml(x, "its arguments are not read")
+      x <- x[[2L]]
+    }
     if (is.symbol(x) || is_call_to(x, "mm")) return(x)
     if (is_call_to(x, column_functions)) return(columns_of_group(x, scope))
     if (is_call_to(x, asreml_relationships)) return(asreml_relationship(x, scope))

@@ -125,3 +125,34 @@ test_that("what is not identified is said beside bounds too", {
   expect_error(lmmfit(y ~ 1 + (1 | id) + (1 | twin), d, bounds = list(id = c(0, 10))),
     class = "henderson_error_not_identified")
 })
+
+test_that("bounds between which there is no matrix are refused by name", {
+  d <- data.frame(nlme::Orthodont)
+  d$visit <- factor(d$age)
+  d$id <- factor(as.character(d$Subject))
+  variances <- paste0("residual.", c(8, 10, 12, 14))
+  covariances <- paste0("residual.", c("8.10", "8.12", "8.14", "10.12", "10.14", "12.14"))
+  every <- function(names, bound) stats::setNames(rep(list(bound), length(names)), names)
+  refused <- list(
+    list(~ us(visit | id), list(residual.8 = c(0, 1), residual.10 = c(0, 1),
+      residual.8.10 = c(-6, -5))),
+    list(~ us(visit | id), c(every(variances, c(0, 10)), every(covariances, c(-Inf, -4)))),
+    list(~ cs(visit | id), list(residual.rho = c(-0.9, -0.5))),
+    list(~ toep(visit | id), list(residual.rho1 = c(-0.99, -0.9), residual.rho2 = c(-0.99, -0.9)))
+  )
+  for (case in refused) {
+    error <- expect_error(
+      lmmfit(distance ~ visit, d, residual = case[[1L]], bounds = case[[2L]]),
+      "no positive definite covariance matrix", class = "henderson_error_bounds")
+    expect_setequal(error$value, names(case[[2L]]))
+  }
+  expect_error(
+    lmmfit(distance ~ age + us(1 + age | id), d,
+      bounds = list(id.Intercept = c(0, 1), id.age = c(0, 1), id.Intercept.age = c(-6, -5))),
+    "no positive definite", class = "henderson_error_bounds")
+  # Negative covariances that variances can have are found.
+  fit <- lmmfit(distance ~ visit, d, residual = ~ us(visit | id), bounds = every(covariances,
+    c(-Inf, -3)))
+  expect_identical(fit$convergence$status, "converged")
+  expect_true(all(fit$parameters$estimate[match(covariances, fit$parameters$name)] <= -3 + 1e-9))
+})

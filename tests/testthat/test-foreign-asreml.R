@@ -143,3 +143,37 @@ test_that("means answer by the names of ASReml's list", {
   expect_equal(unname(means$avsed), sed(means)[2, 1])
   expect_null(means$nothing)
 })
+
+test_that("the constraints of starting values are refused with what to write, P is what variances are", {
+  d <- data.frame(nlme::Orthodont)
+  d$visit <- factor(d$age)
+  d$id <- factor(as.character(d$Subject))
+  call_of <- function(random = ~ id, residual = ~ units) {
+    suppressMessages(eval(bquote(
+      lmmfit(fixed = distance ~ age, random = .(random), residual = .(residual), data = d))))
+  }
+  own <- lmmfit(distance ~ age + (1 | id), d)
+  for (random in list(~ idv(id, init = 2), ~ idv(id, init = c(P = 2)), ~ idv(id, init = c(p = 2)))) {
+    expect_equal(call_of(random)$minus2loglik, own$minus2loglik)
+  }
+  refused <- list(
+    "hold = c" = list(~ idv(id, init = c(F = 2)), ~ diag(visit, init = c(P = 1, F = 1, P = 1)):id,
+      ~ id + us(visit, init = c(F = 1, 0, 1)):id),
+    "rho" = list(~ idv(id, init = c(U = 2)), ~ us(visit, init = c(U = 1, U = 0, U = 1)):id),
+    "bounds = list" = list(~ ar1(visit, init = c(B = 0.3)):id),
+    "hold.*bounds.*tie" = list(~ cor(visit, init = c(Q = 0.3)):id, ~ idv(id, init = c(Z = 2)))
+  )
+  for (what in names(refused)) {
+    for (random in refused[[what]]) {
+      expect_error(call_of(random), what, class = "henderson_error_foreign")
+    }
+  }
+  expect_error(call_of(residual = ~ id:us(visit, init = c(F = 1, 0, 1))), "hold = c",
+    class = "henderson_error_foreign")
+  expect_error(call_of(residual = ~ idv(units, init = c(F = 1))), "hold = c",
+    class = "henderson_error_foreign")
+  expect_error(call_of(~ idv(id, con = "F")), "arguments are not read",
+    class = "henderson_error_foreign")
+  expect_error(lmmfit(distance ~ age, d, vcc = matrix(1, 1, 2)), "tie",
+    class = "henderson_error_argument")
+})
