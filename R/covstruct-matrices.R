@@ -96,7 +96,10 @@ distances <- function(recipe) unname(as.matrix(stats::dist(recipe$coordinates)))
 
 correlation_exp <- function(recipe, p) exp(-distances(recipe) / p)
 
-correlation_gau <- function(recipe, p) exp(-(distances(recipe) / p)^2)
+correlation_gau <- function(recipe, p) with_nugget(exp(-(distances(recipe) / p)^2))
+
+# As the engine: smooth correlations are nearly singular.
+with_nugget <- function(r) r + diag(1e-10, nrow(r))
 
 # p: range, and smoothness where it is not a constant of the recipe.
 correlation_matern <- function(recipe, p) {
@@ -104,7 +107,7 @@ correlation_matern <- function(recipe, p) {
   x <- distances(recipe) / p[1L]
   r <- 2^(1 - smoothness) / gamma(smoothness) * x^smoothness * besselK(x, smoothness)
   r[x == 0] <- 1
-  r
+  with_nugget(r)
 }
 
 # One variance, then the parameters of the correlations.

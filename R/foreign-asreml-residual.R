@@ -56,6 +56,7 @@ asreml_residual <- function(x, env, data) {
 
 residual_subject <- function(factor, x) {
   if (is.symbol(factor)) return(factor)
+  factor <- without_starts(factor)
   if (is_call_to(factor, asreml_identities) && length(factor) == 2L) return(factor[[2L]])
   abort_foreign("residual", deparse_one(x), paste0("{.code ", deparse_one(factor), "} is not had"),
     "See {.code ?structures}.")

@@ -44,9 +44,18 @@ check_values <- function(values, parameters, random, argument, least) {
 check_covariance_values <- function(sigma, structure, label, argument) {
   if (!anyNA(sigma)) {
     if (!is_semidefinite(sigma)) abort_indefinite(argument, label)
-  } else if (has_covariances(structure, nrow(sigma)) && !has_completion_cpp(as.matrix(sigma))) {
+  } else if (has_covariances(structure, nrow(sigma)) && !has_completion(sigma)) {
     abort_no_completion(argument, label)
   }
+}
+
+# A coefficient without variance has no covariances; the others must fit one another.
+has_completion <- function(sigma) {
+  sigma <- as.matrix(sigma)
+  zero <- which(diag(sigma) == 0)
+  if (length(zero) == 0L) return(has_completion_cpp(sigma))
+  others <- sigma[-zero, -zero, drop = FALSE]
+  all(sigma[zero, ] == 0, na.rm = TRUE) && (nrow(others) == 0L || has_completion_cpp(others))
 }
 
 # What a parameter can be whatever the others are.

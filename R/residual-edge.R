@@ -280,10 +280,12 @@ with_limit <- function(est, spec, ridge) {
   est
 }
 
-# What rounding may have made of -2l at the first point: R^-1 is the inverse of so little.
+# What rounding may have made of -2l at the first point: R^-1 is the inverse of so little. The search
+# has not come to a point where it makes more.
 rounding_at <- function(least, n) {
-  edge_loss + 10 * n * .Machine$double.eps / max(least, .Machine$double.eps)
+  edge_loss + min(most_rounding, 10 * n * .Machine$double.eps / max(least, .Machine$double.eps))
 }
+most_rounding <- 0.1
 
 # A point that did not converge is left for any that did.
 better_of <- function(first, last, loss) {

@@ -168,7 +168,7 @@ test_that("the constraints of starting values are refused with what to write, P 
       expect_error(call_of(random), what, class = "henderson_error_foreign")
     }
   }
-  expect_error(call_of(residual = ~ id:us(visit, init = c(F = 1, 0, 1))), "hold = c",
+  expect_error(call_of(residual = ~ id(id):us(visit, init = c(F = 1, 0, 1))), "hold = c",
     class = "henderson_error_foreign")
   expect_error(call_of(residual = ~ idv(units, init = c(F = 1))), "hold = c",
     class = "henderson_error_foreign")

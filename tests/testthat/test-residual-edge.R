@@ -179,3 +179,43 @@ test_that("correlations a hair below one have an upper bound", {
     }
   }
 })
+
+# Positions of all subjects together are far nearer than those of one: their matrix is singular but
+# for the nugget, and says nothing of what rounding does.
+test_that("smooth residuals over many positions end at the best of their maxima", {
+  set.seed(39)
+  d <- data.frame(id = factor(rep(1:12, each = 6)), t = sort(stats::runif(72, 0, 30)))
+  d$t <- sample(d$t)
+  same <- outer(d$id, d$id, "==")
+  distance <- as.matrix(stats::dist(d$t))
+  smooth <- list(
+    gau = function(r) exp(-(distance / r)^2),
+    matern = function(r) {
+      x <- sqrt(5) * distance / r
+      (1 + x + x^2 / 3) * exp(-x)
+    }
+  )
+  minus2loglik <- function(correlation, variance, range) {
+    V <- variance * (correlation(range) * same + diag(1e-10, 72))
+    L <- chol(V)
+    z <- backsolve(L, cbind(1, d$y), transpose = TRUE)
+    x <- qr(z[, 1L])
+    71 * log(2 * pi) + 2 * sum(log(diag(L))) + log(sum(z[, 1L]^2)) + sum(qr.resid(x, z[, 2L])^2)
+  }
+  residuals <- list(gau = ~ gau(t | id), matern = ~ matern(t | id, nu = 2.5))
+  for (name in names(smooth)) {
+    R <- smooth[[name]](stats::runif(1, 1, 2)) * same
+    for (k in 1:2) {
+      d$y <- as.vector(t(chol(R + diag(1e-6, 72))) %*% stats::rnorm(72))
+      fit <- lmmfit(y ~ 1, d, residual = residuals[[name]])
+      expect_identical(fit$convergence$status, "converged")
+      best <- stats::nlminb(c(0, 0), function(p) {
+        minus2loglik(smooth[[name]], exp(p[1L]), exp(p[2L]))
+      })$objective
+      expect_lt(fit$minus2loglik, best + 1e-4)
+    }
+  }
+  fit <- lmmfit(y ~ 1, d, residual = ~ gau(t | id))
+  expect_equal(diag(as.matrix(residual_matrix(fit)))[1L] / varcomp(fit)$estimate[1L], 1 + 1e-10,
+    tolerance = 1e-14, ignore_attr = TRUE)
+})
