@@ -63,7 +63,6 @@ abort_unused <- function(name, value, head, known) {
 # What to write for arguments of fits that have no counterpart of one name.
 no_setting <- "A setting of another optimiser: leave it out, or see {.fn lmm_control}."
 values_remedy <- "Write {.arg hold} for known values, {.arg start} for starting ones."
-tie_remedy <- "Write {.arg tie} for parameters that are equal or in proportion."
 repeated_remedy <- "Write {.code residual = ~ ar1(visit | id)}: see {.code ?structures}."
 columns_remedy <- paste("Write {.code (1 | gr(id, cov = tcrossprod(Z)))} for columns {.code Z}",
   "by level of {.code id}.")
@@ -76,7 +75,6 @@ foreign_remedies <- list(
   trace = "Write {.code control = lmm_control(trace = TRUE)}.",
   workspace = no_setting, pworkspace = no_setting, ai.sing = no_setting, tolParInv = no_setting,
   optimizer = no_setting, nAGQ = no_setting,
-  vcc = tie_remedy, vcm = tie_remedy,
   constraints = values_remedy, group = columns_remedy,
   mbf = columns_remedy, na.method.X = missing_remedy, na.method.Y = missing_remedy,
   allow.new.levels = "It is an argument of {.fn predict}, where new levels come.",

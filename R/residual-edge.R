@@ -280,11 +280,11 @@ with_limit <- function(est, spec, ridge) {
   est
 }
 
-# What rounding may have made of -2l at the first point: R^-1 is the inverse of so little. The search
-# has not come to a point where it makes more.
+# What rounding may have made of -2l at the first point: R^-1 is the inverse of so little.
 rounding_at <- function(least, n) {
-  edge_loss + min(most_rounding, 10 * n * .Machine$double.eps / max(least, .Machine$double.eps))
+  edge_loss + 10 * n * .Machine$double.eps / max(least, .Machine$double.eps)
 }
+# A search does not converge where it makes more than this.
 most_rounding <- 0.1
 
 # A point that did not converge is left for any that did.
@@ -293,6 +293,7 @@ better_of <- function(first, last, loss) {
   if (is.null(last)) return(first)
   done <- c(first$convergence$status, last$convergence$status) == "converged"
   lost <- last$minus2loglik - first$minus2loglik
+  if (done[1L]) loss <- min(loss, most_rounding)
   if (lost <= loss && (done[2L] || !done[1L])) after(first, last) else first
 }
 
