@@ -60,6 +60,12 @@ abort_unused <- function(name, value, head, known) {
   abort("argument", "{.fn {fun}} has no argument {.arg {name}}.", remedy, name, value)
 }
 
+abort_graphics <- function(name, nearest) {
+  abort("argument", "{.fn plot} has no argument {.arg {name}}, which is no graphical parameter.",
+    if (length(nearest) > 0L) "Did you mean {.or {.arg {nearest}}}?" else
+      "Pictures are chosen by {.arg type}: see {.code ?plot.lmmfit}, and {.code ?par}.", name)
+}
+
 # What to write for arguments of fits that have no counterpart of one name.
 no_setting <- "A setting of another optimiser: leave it out, or see {.fn lmm_control}."
 values_remedy <- "Write {.arg hold} for known values, {.arg start} for starting ones."

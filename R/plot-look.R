@@ -27,12 +27,26 @@ base_plot <- function(x, y, ..., ylab = "") {
   look <- list(bty = "l", las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), pch = 20, cex.main = 1,
     font.main = 1L)
   given <- list(...)
+  check_graphics(names(given))
   line <- if (identical(given$yaxt, "n")) 0.7 else number_lines(given$ylim %||% range(y)) + 0.7
   if (!identical(ylab, "")) make_lines(2L, line + 1.1)
   do.call(graphics::plot, c(list(x, y, ylab = ""), given, look[setdiff(names(look), names(given))]))
   lab <- given[intersect(names(given), c("cex.lab", "col.lab", "font.lab"))]
   do.call(graphics::title, c(list(ylab = ylab, line = line), lab))
 }
+
+# R passes over what is no graphical parameter with a warning for each part of a picture.
+check_graphics <- function(names) {
+  known <- c(names(formals(graphics::plot.default)), graphical_parameters)
+  unknown <- setdiff(names, c(known, ""))
+  if (length(unknown) > 0L) abort_graphics(unknown[1L], nearest_names(unknown[1L], known))
+}
+
+graphical_parameters <- c("adj", "bg", "bty", "cex", "cex.axis", "cex.lab", "cex.main", "cex.sub",
+  "col", "col.axis", "col.lab", "col.main", "col.sub", "crt", "err", "family", "fg", "font",
+  "font.axis", "font.lab", "font.main", "font.sub", "lab", "las", "lend", "lheight", "ljoin",
+  "lmitre", "lty", "lwd", "mgp", "mkh", "pch", "smo", "srt", "tck", "tcl", "xaxp", "xaxs", "xaxt",
+  "xpd", "yaxp", "yaxs", "yaxt", "ylbias")
 
 # Lines of margin that the numbers of an axis with these limits need.
 number_lines <- function(limits) {

@@ -27,3 +27,12 @@ test_that("qqnorm() of a fit is its normal quantile plot", {
   on.exit(grDevices::dev.off())
   expect_identical(stats::qqnorm(fit()), plot(fit(), type = "qq"))
 })
+
+test_that("what is no graphical parameter is named", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_error(plot(fit, which = 1), "no argument `which`", class = "henderson_error_argument")
+  expect_error(plot(fit, mian = "x"), "Did you mean `main`", fixed = TRUE)
+  expect_no_warning(plot(fit, main = "x", cex = 0.5, las = 1))
+})
