@@ -81,8 +81,8 @@ biplot_names <- function(data, most = 12L) {
   named
 }
 
-# list(named, x, y): names spread such that they do not overprint each other, and limits of the axes that
-# hold them. `width` and `height` of names are in inches, and so is `panel`, the side of the
+# list(named, x, y): names spread such that they do not overprint each other, and limits of the axes
+# that hold them. `width` and `height` of names are in inches, and so is `panel`, the side of the
 # picture.
 biplot_places <- function(data, named, panel) {
   limits <- list(x = range(data$x, 0), y = range(data$y, 0))
