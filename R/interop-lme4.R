@@ -14,6 +14,12 @@ getME.lmmfit <- function(object, name, ...) {
     n = function() object$n, N = function() object$n, p = function() length(object$fixed$names),
     is_REML = function() object$method == "REML", REML = function() object$method == "REML",
     cnms = function() lapply(object$random, `[[`, "coef_names"),
+    flist = function() {
+      labels <- unique(term_labels(object))
+      stats::setNames(lapply(labels, levels_of_records, fit = object), labels)
+    },
+    b = function() unlist(lapply(object$random, `[[`, "effects"), use.names = FALSE),
+    mu = function() fitted(object), q = function() ncol(model.matrix(object, "random")),
     offset = function() frame_offset(object$frame) %||% numeric(object$n)
   )
   name <- check_choice(name, names(makers), "name")

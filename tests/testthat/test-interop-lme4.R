@@ -11,6 +11,12 @@ test_that("getME() has the parts by the names of lme4", {
       unname(as.vector(lme4::getME(peer, name))), tolerance = 1e-3, info = name)
   }
   expect_identical(dim(lme4::getME(fit, "Z")), dim(lme4::getME(peer, "Z")))
+  expect_identical(lme4::getME(fit, "q"), as.integer(lme4::getME(peer, "q")))
+  expect_equal(as.character(lme4::getME(fit, "flist")[[1L]]),
+    as.character(lme4::getME(peer, "flist")[[1L]]))
+  by_parts <- lme4::getME(fit, "X") %*% lme4::getME(fit, "beta") +
+    lme4::getME(fit, "Z") %*% lme4::getME(fit, "b")
+  expect_equal(unname(lme4::getME(fit, "mu")), as.vector(by_parts))
   expect_equal(lme4::ngrps(fit), lme4::ngrps(peer))
   expect_false(lme4::isSingular(fit))
   expect_true(lme4::isSingular(lmmfit(Yield ~ 1 + (1 | Batch), lme4::Dyestuff2)))
