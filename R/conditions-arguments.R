@@ -76,10 +76,7 @@ missing_remedy <- paste("Write {.code na.action = na.method(x = \"include\")},",
   "or {.code na_random = \"zero\"}.")
 kernel_remedy <- "Write {.code (1 | gr(id, cov = K))} in {.arg formula}."
 foreign_remedies <- list(
-  maxit = "Write {.code control = lmm_control(max_iterations = 50)}.",
-  maxiter = "Write {.code control = lmm_control(max_iterations = 50)}.",
-  trace = "Write {.code control = lmm_control(trace = TRUE)}.",
-  workspace = no_setting, pworkspace = no_setting, ai.sing = no_setting, tolParInv = no_setting,
+  ai.sing = no_setting, tolParInv = no_setting,
   optimizer = no_setting, nAGQ = no_setting,
   constraints = values_remedy, group = columns_remedy,
   mbf = columns_remedy, na.method.X = missing_remedy, na.method.Y = missing_remedy,
@@ -145,6 +142,11 @@ abort_classify_argument <- function(name) {
 # One line that says how something was understood.
 inform_read_as <- function(given, read) {
   inform("read_as", "{.code {given}} is read as {.code {read}}.", value = read)
+}
+
+# A setting that changes no answer.
+inform_left_out <- function(name) {
+  inform("read_as", "{.arg {name}} has no meaning here, and is left out.", name)
 }
 
 abort_asreml <- function(what) {

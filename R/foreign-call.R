@@ -16,6 +16,7 @@ native_call <- function(call, env, own) {
   starts_only <- !is.null(call$start.values) &&
     check_flag(eval(call$start.values, env), "start.values")
   call["start.values"] <- NULL
+  call <- without_workspace(call)
   call <- with_missing_method(call, env)
   call <- with_foreign_control(call, env)
   call <- with_parameter_tables(call, env)
@@ -32,6 +33,15 @@ native_call <- function(call, env, own) {
   }
   call <- with_variance_function(with_asreml_residual(call, env), env)
   if (starts_only) with_starting_table(call) else call
+}
+
+# Memory is taken as it is needed.
+without_workspace <- function(call) {
+  for (name in intersect(c("workspace", "pworkspace"), names(call))) {
+    inform_left_out(name)
+    call[name] <- NULL
+  }
+  call
 }
 
 with_family <- function(call, value, env, given) {
@@ -153,17 +163,10 @@ foreign_arguments <- list(
     call
   },
   family = function(call, value, env, given) with_family(call, value, env, given),
-  verbose = function(call, value, env, given) {
-    control <- if (is.null(call$control)) lmm_control() else eval(call$control, env)
-    if (!is_control(control)) abort_control(control)
-    wanted <- eval(given, env)
-    if (is.numeric(wanted) && length(wanted) == 1L) wanted <- wanted > 0
-    control$trace <- check_flag(wanted, "verbose")
-    inform_read_as(paste("verbose =", deparse_one(value)),
-      paste0("control = lmm_control(trace = ", control$trace, ")"))
-    call$control <- control
-    call
-  },
+  verbose = function(call, value, env, given) with_trace(call, value, env, given, "verbose"),
+  trace = function(call, value, env, given) with_trace(call, value, env, given, "trace"),
+  maxit = function(call, value, env, given) with_iterations(call, value, env, given, "maxit"),
+  maxiter = function(call, value, env, given) with_iterations(call, value, env, given, "maxiter"),
   # lm() evaluates an offset as a variable of the formula.
   offset = function(call, value, env, given) {
     formula <- check_formula(eval(call$formula, env), env)
@@ -172,6 +175,28 @@ foreign_arguments <- list(
     call
   }
 )
+
+with_trace <- function(call, value, env, given, argument) {
+  wanted <- eval(given, env)
+  if (is.numeric(wanted) && length(wanted) == 1L) wanted <- wanted > 0
+  with_setting(call, env, "trace", check_flag(wanted, argument), paste(argument, "=",
+    deparse_one(value)))
+}
+
+with_iterations <- function(call, value, env, given, argument) {
+  with_setting(call, env, "max_iterations", check_count(eval(given, env), argument),
+    paste(argument, "=", deparse_one(value)))
+}
+
+# One setting of the control of the call.
+with_setting <- function(call, env, name, value, typed) {
+  control <- if (is.null(call$control)) lmm_control() else eval(call$control, env)
+  if (!is_control(control)) abort_control(control)
+  control[[name]] <- value
+  inform_read_as(typed, paste0("control = lmm_control(", name, " = ", value, ")"))
+  call$control <- control
+  call
+}
 
 # `pedigree = list(animal = ped)` of pedigreemm, `ginverse = list(animal = Ainv)` of MCMCglmm and
 # `relmat = list(animal = A)` of lme4qtl: the groups of the formula of these names are related.

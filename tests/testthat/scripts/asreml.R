@@ -96,7 +96,10 @@ script("the same without lin()", {
 script("columns of markers by grp()", {
   genotyped <- cbind(subset(lambs, year == "2022"), lamb_markers)
   m <- lmmfit(fixed = birth ~ sex, random = ~ grp(M), group = list(M = 7:246), data = genotyped)
-}, refused = "tcrossprod")
+}, same = {
+  genotyped$M <- as.matrix(genotyped[7:246])
+  lmmfit(birth ~ sex + (1 | mm(M)), genotyped)
+})
 
 script("known sampling variances", {
   means <- data.frame(env = gl(3, 8), line = gl(8, 1, 24), y = trial$yield[1:24],
@@ -108,9 +111,13 @@ script("known sampling variances", {
 
 script("known variances by G.param", {
   sv <- lmmfit(fixed = yield ~ env, random = ~line, start.values = TRUE, data = trial)
-}, refused = "hold")
+  known <- sv$vparameters.table
+  known$Value <- c(0.8, 0.5)
+  known$Constraint <- "F"
+  m <- lmmfit(fixed = yield ~ env, random = ~line, G.param = known, R.param = known, data = trial)
+}, same = lmmfit(yield ~ env + (1 | line), trial, hold = c(line = 0.8, residual = 0.5)))
 
 script("settings of the maximiser", {
   m <- lmmfit(fixed = yield ~ env, random = ~ line + env:line, data = trial, maxit = 50,
     trace = FALSE, workspace = "1gb")
-}, refused = "max_iterations")
+}, same = lmmfit(yield ~ env + (1 | line) + (1 | env:line), trial))
