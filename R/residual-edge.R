@@ -45,8 +45,21 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   starts <- list(if (!failed) begun_at(first, parameters), if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
-  better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)))
+  best <- better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)))
+  vouched_for(best, last$edge, sections, parameters, scale)
 }
+
+# Where R is singular but for rounding, and -2l is far below that with a ridge, without a limit that
+# is seen while the equations have digits, it has none: as likely as not there is no best value.
+vouched_for <- function(est, edge, sections, parameters, scale) {
+  has_limit <- !is.null(est$moved) && max(unlist(est$ridge)) > last_ridges[1L] / 2
+  if (has_limit || !has_fallen(edge, est)) return(est)
+  if (least_of_sections(est, sections, parameters, scale)[2L] < no_digits) {
+    est$convergence$status <- "no_ascent"
+  }
+  est
+}
+no_digits <- 1e-13
 
 # `edge`: with a ridge at every position; `found`: with one where Sigma is singular there, and in
 # the limit of none.
@@ -111,8 +124,6 @@ follow <- function(est, spec, control, ridge) {
     nearer <- best_search(spec, control, list(est$parameters$estimate), ridge,
       most_ridge_iterations %/% 4L)
     if (is.null(nearer)) return(NULL)
-    # Its -2l is rounding that keeps a search from its end.
-    if (length(falls) >= least_falls && nearer$convergence$status != "converged") break
     falls <- c(falls, est$minus2loglik - nearer$minus2loglik)
     est <- with_limit(nearer, spec, ridge)
     if (est$has_limit) break
@@ -121,7 +132,6 @@ follow <- function(est, spec, control, ridge) {
   est$goes_on <- !est$has_limit && all(falls > least_fall) && last[2L] > steady_fall * last[1L]
   est
 }
-least_falls <- 4L
 
 found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
 

@@ -102,7 +102,7 @@ test_that("a correlation that goes to 1 without end is an error, also by ar1, ar
 
 # The random effects leave one contrast of the singular residual to the fixed ones, which fit it.
 test_that("a range without end is an error, wherever the origin of a slope is", {
-  for (seed in c(1, 3, 5)) {
+  for (seed in c(2, 3, 5)) {
     set.seed(seed)
     few <- data.frame(t = c(1, 2, 1, 2, 1, 2, 1), id = factor(c(1, 1, 2, 2, 3, 3, 4)),
       g = factor(c(1, 2, 1, 1, 2, 1, 2)), x = stats::rnorm(7))
@@ -111,6 +111,9 @@ test_that("a range without end is an error, wherever the origin of a slope is", 
       few$z <- few$x + origin
       expect_error(lmmfit(y ~ t + (1 + z | g), few, residual = ~ exp(t | id), method = "ML"),
         class = "henderson_error_residual_unbounded")
+      # Here correlations are one in double precision before the likelihood has fallen far.
+      expect_warning(lmmfit(y ~ t + (1 + z | g), few, residual = ~ gau(t | id), method = "ML"),
+        class = "henderson_warning_convergence")
     }
   }
 })
