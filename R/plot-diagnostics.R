@@ -55,7 +55,7 @@ axes_of <- function(panel, type) {
 
 # Above panels whose axes have no names.
 diagnostic_titles <- c(residuals = "Residual by fitted value", qq = "Residual by quantile",
-  scale = "Root of |residual| by fitted", histogram = "Density of residuals")
+  scale = "Root |residual| by fitted", histogram = "Density of residuals")
 
 diagnostic_panels <- function(type) if (type == "panel") names(diagnostic_axes) else type
 

@@ -22,6 +22,9 @@ questions <- list(
   `residuals("normalized")` = function(fit, data) residuals(fit, type = "normalized"),
   `cooks.distance(, NULL)` = function(fit, data) cooks.distance(fit, NULL),
   `cooks.distance()` = function(fit, data) cooks.distance(fit),
+  `cooks.distance(, 200)` = function(fit, data) {
+    cooks.distance(fit, factor(ceiling(seq_len(nrow(data)) / 200)))
+  },
   `predict(se)` = function(fit, data) predict(fit, se = TRUE),
   `predict(newdata, se)` = function(fit, data) predict(fit, data, se = TRUE),
   `anova()` = function(fit, data) anova(fit)
@@ -71,6 +74,9 @@ main <- function() {
     row_of("us, 200 subjects of 15", series(15L, 200L), function(d) {
       lmmfit(y ~ x, d, residual = ~ us(time | id))
     }),
+    row_of("ar1, 3000 subjects of 20, (1 | time)", series(20L, 3000L), function(d) {
+      lmmfit(y ~ x + (1 | time), d, residual = ~ ar1(time | id))
+    }),
     row_of("x + t + (1 | s)", large, function(d) lmmfit(y ~ x + t + (1 | s), d)),
     row_of("x + t + (x | s)", large, function(d) lmmfit(y ~ x + t + (x | s), d)),
     row_of("x + t + (1 | s) + (1 | g)", large, function(d) {
@@ -85,7 +91,7 @@ main <- function() {
     paste0("Commit ", commit(), "; ", machine("henderson"), "."), "",
     paste("Processor time of the fit and of each question to a fit that has answered none; the",
       "best of three. `cooks.distance(, NULL)`: of each record; `cooks.distance()`: of each level",
-      "of the first random term."),
+      "of the first random term; `cooks.distance(, 200)`: of neighbouring 200 records."),
     "", paste0("| ", paste(colnames(table), collapse = " | "), " |"),
     paste0("|", strrep("---|", ncol(table))),
     apply(table, 1L, function(row) paste0("| ", paste(row, collapse = " | "), " |")))
