@@ -9,27 +9,10 @@
 # away, and the likelihood is extrapolated to a ridge of zero: with a definite V it is linear in so
 # little.
 
-# R^-1 has digits enough at it; its third power is what the extrapolation neglects.
-residual_ridge <- 1e-6
-# The last ones at which the likelihood has digits, and what it must fall by between them where
-# there is no bound: log(10) for each direction.
-last_ridges <- c(1e-11, 1e-12, 1e-13)
-least_fall <- 1.5
-# Where there is a bound farther on, the last of several falls are smaller than those before.
-steady_fall <- 0.97
-nearer_ridge <- 1e-10
 # Smallest eigenvalues of Sigma and of its correlations that are on their way to zero. Variances are
 # shares of those of the response.
 near_singular <- 1e-4
 near_dependent <- 1e-6
-# How far -2l may be from the parabola in the ridge, and that as a share of the way to zero, beyond
-# which it is rounding.
-parabola_miss <- 1e-3
-parabola_share <- 0.02
-# Searches on a ridge begin near their end; what goes on for longer has no end.
-most_ridge_iterations <- 100L
-# What the second search may lose to the first.
-edge_loss <- 1e-6
 
 # `first`: the estimates of the first search, or its error.
 at_residual_edge <- function(first, sections, parameters, spec, control) {
@@ -60,78 +43,6 @@ vouched_for <- function(est, edge, sections, parameters, scale) {
   est
 }
 no_digits <- 1e-13
-
-# `edge`: with a ridge at every position; `found`: with one where Sigma is singular there, and in
-# the limit of none.
-search_on_ridge <- function(starts, sections, parameters, scale, spec, control) {
-  everywhere <- lapply(sections, function(section) {
-    rep.int(residual_ridge, section$structure$n_coef)
-  })
-  edge <- best_search(spec, control, starts, everywhere)
-  if (is.null(edge)) return(NULL)
-  if (is_unbounded(edge, parameters, spec, control, everywhere)) {
-    abort_unbounded(edge, sections, parameters, spec)
-  }
-  gone <- lapply(seq_along(sections), function(k) {
-    singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
-      scale[[k]])
-  })
-  ridge <- Map(`*`, everywhere, gone)
-  last <- best_search(spec, control, list(edge$parameters$estimate), ridge)
-  if (has_fallen(edge, last) && isTRUE(follow(edge, spec, control, everywhere)$goes_on)) {
-    abort_unbounded(edge, sections, parameters, spec)
-  }
-  found <- with_limit(last, spec, ridge)
-  if (!is.null(found) && !found$has_limit) {
-    found <- followed_down(found, sections, parameters, spec, control)
-  }
-  list(edge = edge, found = nearer_limit(found, spec, control))
-}
-
-# Theta are the best ones with the ridge, and the limit is that of a parabola: where the ridge moves
-# -2l by much, a smaller one tells more.
-nearer_limit <- function(est, spec, control) {
-  for (tenth in 1:3) {
-    if (is.null(est$ridge) || abs(est$moved) < little_moved) return(est)
-    ridge <- lapply(est$ridge, `*`, 0.1)
-    nearer <- best_search(spec, control, list(est$parameters$estimate), ridge)
-    nearer <- with_limit(nearer, spec, ridge)
-    if (!isTRUE(nearer$has_limit)) return(est)
-    est <- nearer
-  }
-  est
-}
-little_moved <- 1e-4
-
-# A ridge moves -2l by little beside a maximum.
-has_fallen <- function(edge, last) {
-  is.null(last) || edge$minus2loglik - last$minus2loglik > least_fall
-}
-
-# NULL where neither a limit nor the way to none is seen.
-followed_down <- function(est, sections, parameters, spec, control) {
-  est <- follow(est, spec, control, est$ridge)
-  if (isTRUE(est$goes_on)) abort_unbounded(est, sections, parameters, spec)
-  if (isTRUE(est$has_limit)) est
-}
-
-# Where the random terms are as small as the ridge, or values have to fit each other, -2l has no
-# limit at given theta, and the best ones move with the ridge: to a point with a limit, or for ever.
-follow <- function(est, spec, control, ridge) {
-  falls <- numeric()
-  for (tenth in 1:7) {
-    ridge <- lapply(ridge, `*`, 0.1)
-    nearer <- best_search(spec, control, list(est$parameters$estimate), ridge,
-      most_ridge_iterations %/% 4L)
-    if (is.null(nearer)) return(NULL)
-    falls <- c(falls, est$minus2loglik - nearer$minus2loglik)
-    est <- with_limit(nearer, spec, ridge)
-    if (est$has_limit) break
-  }
-  last <- utils::tail(falls, 2L)
-  est$goes_on <- !est$has_limit && all(falls > least_fall) && last[2L] > steady_fall * last[1L]
-  est
-}
 
 found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
 
@@ -196,70 +107,6 @@ least_eigenvalue <- function(sigma) {
   min(eigen(sigma, symmetric = TRUE, only.values = TRUE)$values)
 }
 
-# Which positions have a part in a combination without variance.
-singular_positions <- function(sigma, scale) {
-  sigma <- sigma / sqrt(outer(scale, scale))
-  own <- sqrt(pmax(diag(sigma), .Machine$double.xmin))
-  e <- eigen(sigma / outer(own, own), symmetric = TRUE)
-  null <- e$vectors[, e$values < null_eigenvalue, drop = FALSE]
-  diag(sigma) < null_eigenvalue * residual_ridge | rowSums(null^2) > null_part
-}
-null_eigenvalue <- 1e-12
-null_part <- 1e-12
-
-best_search <- function(spec, control, starts, ridge, most = most_ridge_iterations) {
-  spec <- with_ridge(spec, ridge)
-  control$max_iterations <- min(control$max_iterations, most)
-  found <- lapply(starts[lengths(starts) > 0L], function(start) {
-    control$start <- ifelse(control$hold, control$start, start)
-    tryCatch(by_likelihood(spec, control), error = function(e) NULL)
-  })
-  found <- found[lengths(found) > 0L]
-  if (length(found) == 0L) return(NULL)
-  found[[which.min(vapply(found, `[[`, 0, "minus2loglik"))]]
-}
-
-# The spec with a ridge for each section.
-with_ridge <- function(spec, ridge) {
-  for (k in seq_along(ridge)) spec$residual$sections[[k]]$ridge <- ridge[[k]]
-  spec
-}
-
-# -2l at the estimates, with so many times the ridge; NA where V is singular.
-along_ridge <- function(est, spec, ridge, times) {
-  vapply(times, function(share) {
-    tryCatch(
-      likelihood_at(with_ridge(spec, lapply(ridge, `*`, share)), est$parameters$estimate),
-      error = function(e) NA_real_)
-  }, 0)
-}
-
-# Does it fall by log(10) times the number of directions with each tenth of the ridge, down to where
-# no digits are left? At these theta, or, where they are too far from the last ones, nearer to them,
-# or with the best theta at each ridge.
-is_unbounded <- function(est, parameters, spec, control, ridge) {
-  if (falls_on(est, spec, ridge, last_ridges)) return(TRUE)
-  ones <- correlations_of_one(est, parameters)
-  at_one <- est
-  at_one$parameters$estimate[ones] <- sign(est$parameters$estimate[ones]) * (1 - least_gap)
-  if (!falls_on(at_one, spec, ridge, residual_ridge / c(10, 100, 1000))) return(FALSE)
-  nearer <- best_search(spec, control, list(est$parameters$estimate),
-    lapply(ridge, `*`, nearer_ridge / residual_ridge))
-  if (!is.null(nearer) && falls_on(nearer, spec, ridge, last_ridges)) return(TRUE)
-  if (!any(ones)) return(FALSE)
-  control$hold[ones] <- TRUE
-  control$start[ones] <- at_one$parameters$estimate[ones]
-  isTRUE(follow(at_one, spec, control, ridge)$goes_on)
-}
-
-# Free numbers end some 1e-10 before a correlation of one: those that came so far are on their way.
-correlations_of_one <- function(est, parameters) {
-  parameters$kind == "correlation" & is_residual_parameter(parameters) &
-    1 - abs(est$parameters$estimate) < nearly_one
-}
-nearly_one <- 1e-7
-least_gap <- 1e-15
-
 # Where a search begins again: before correlations of one, where the equations stand.
 begun_at <- function(est, parameters) {
   theta <- est$parameters$estimate
@@ -267,28 +114,6 @@ begun_at <- function(est, parameters) {
   ifelse(ones, sign(theta) * (1 - nearest_start), theta)
 }
 nearest_start <- 1e-9
-
-falls_on <- function(est, spec, ridge, sizes) {
-  fall <- -diff(along_ridge(est, spec, ridge, sizes / residual_ridge))
-  all(is.finite(fall)) && fall[2L] > least_fall && fall[2L] > fall[1L] / 2
-}
-
-# f(0) = 3 f(d) - 3 f(2 d) + f(3 d) but for the third power of d. Where V is not definite without
-# the ridge it has no such limit: a tenth of the ridge is not where the parabola is.
-with_limit <- function(est, spec, ridge) {
-  if (is.null(est)) return(NULL)
-  est$has_limit <- !any(unlist(ridge) > 0)
-  if (est$has_limit) return(est)
-  along <- c(est$minus2loglik, along_ridge(est, spec, ridge, c(2, 3, 0.1)))
-  at_tenth <- sum(c(2.755, -2.61, 0.855) * along[1:3])
-  at_zero <- sum(c(3, -3, 1) * along[1:3])
-  allowed <- min(parabola_miss, parabola_share * abs(at_zero - along[1L]) + edge_loss)
-  est$has_limit <- all(is.finite(along)) && abs(along[4L] - at_tenth) < allowed
-  if (est$has_limit) est$minus2loglik <- at_zero
-  est$ridge <- ridge
-  est$moved <- at_zero - along[1L]
-  est
-}
 
 # What rounding may have made of -2l at the first point: R^-1 is the inverse of so little.
 rounding_at <- function(least, n) {
