@@ -77,8 +77,8 @@ without_starts <- function(x) {
   own
 }
 
-# Names of starting values are constraints. P, positive, is what variances are; of the others a fixed
-# value is held by its name, which this formula does not know.
+# Names of starting values are constraints. P, positive, is what variances are; of the others a
+# fixed value is held by its name, which this formula does not know.
 check_constraint_letters <- function(x, init) {
   letters <- toupper(if (is.call(init)) names(as.list(init)[-1L]) else names(init))
   other <- setdiff(letters, c("", "P"))

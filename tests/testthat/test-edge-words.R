@@ -73,7 +73,7 @@ test_that("relationships of another order of magnitude are refused with their le
   }
 })
 
-test_that("a response whose fourth power is no number is refused, and what is just inside is right", {
+test_that("a response whose fourth power is no number is refused, and one just inside is right", {
   plain <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
   for (size in c(1e150, 1e80, 1e-80, 1e-160)) {
     far <- transform(as.data.frame(nlme::Orthodont), distance = distance * size)

@@ -144,7 +144,7 @@ test_that("means answer by the names of ASReml's list", {
   expect_null(means$nothing)
 })
 
-test_that("the constraints of starting values are refused with what to write, P is what variances are", {
+test_that("constraints of starting values are refused with what to write, P is what variances are", {
   d <- data.frame(nlme::Orthodont)
   d$visit <- factor(d$age)
   d$id <- factor(as.character(d$Subject))
@@ -153,7 +153,8 @@ test_that("the constraints of starting values are refused with what to write, P 
       lmmfit(fixed = distance ~ age, random = .(random), residual = .(residual), data = d))))
   }
   own <- lmmfit(distance ~ age + (1 | id), d)
-  for (random in list(~ idv(id, init = 2), ~ idv(id, init = c(P = 2)), ~ idv(id, init = c(p = 2)))) {
+  positive <- list(~ idv(id, init = 2), ~ idv(id, init = c(P = 2)), ~ idv(id, init = c(p = 2)))
+  for (random in positive) {
     expect_equal(call_of(random)$minus2loglik, own$minus2loglik)
   }
   refused <- list(
