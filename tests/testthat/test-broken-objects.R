@@ -82,7 +82,12 @@ test_that("questions: what is asked has the size of the fit", {
     engine$ask_cpp(spec, fit_control(fit), list(list(...)))
   }
   expect_error(ask(topic = "error_covariance", K = K), "rows of K")
-  expect_error(ask(topic = "error_blocks", K = K, sizes = -1L), "negative")
+  n <- nrow(fit$frame)
+  expect_error(ask(topic = "deletion_changes", group = 1:2, n_groups = 2L), "has size 2, needed")
+  for (group in c(0L, 3L, NA)) {
+    expect_error(ask(topic = "deletion_distances", group = rep(group, n), n_groups = 2L),
+      "no such group")
+  }
   K@i <- 8L
   expect_error(ask(topic = "error_columns", K = K), "K: slot i is out of range")
 })
