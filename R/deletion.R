@@ -110,7 +110,10 @@ leverage_of <- function(taken, P_diagonal) taken / (taken + pmax(P_diagonal, 0))
 
 # A factor with the group of each record. `group`: NULL, a label, or a value for each record.
 group_of_records <- function(fit, group) {
-  if (identical(group, "default")) group <- if (is_mixed(fit)) fit$random[[1L]]$label
+  if (identical(group, "default")) {
+    single <- vapply(fit$parts$random, function(term) is_single(term$group), NA)
+    group <- if (any(single)) fit$random[[which(single)[1L]]]$label
+  }
   if (is.null(group)) {
     # factor() would look each name up; they differ.
     return(structure(seq_len(fit$n), levels = row.names(fit$frame), class = "factor"))

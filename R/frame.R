@@ -253,17 +253,26 @@ newdata_frame <- function(formula, frame, newdata, columns) {
   new
 }
 
-# Days of the fit are not hours of the new data, nor seconds since 1970.
+time_classes <- c("Date", "POSIXct", "difftime")
+
+# Days of the fit are not hours of the new data, nor seconds since 1970; and a number has no unit.
 in_fitted_units <- function(x, fitted, name) {
-  if (inherits(fitted, "difftime") && inherits(x, "difftime")) {
-    units(x) <- units(fitted)
-  }
-  time <- c("Date", "POSIXct")
-  if (inherits(fitted, time) && inherits(x, time) &&
-        inherits(fitted, "Date") != inherits(x, "Date")) {
-    abort_new_type(name, fitted, x)
-  }
+  if (!inherits(fitted, time_classes) || !is.numeric(unclass(x))) return(x)
+  kind <- class(fitted)[1L]
+  if (!inherits(x, kind)) abort_new_type(name, fitted, x)
+  if (kind == "difftime") units(x) <- units(fitted)
   x
+}
+
+# The numbers of a grid, which its maker has in the units of the fit, as the times that they are.
+with_fitted_times <- function(grid, frame) {
+  for (name in intersect(names(grid), names(frame))) {
+    fitted <- frame[[name]]
+    if (!inherits(fitted, time_classes) || inherits(grid[[name]], time_classes)) next
+    grid[[name]] <- structure(as.double(grid[[name]]), class = class(fitted),
+      units = attr(fitted, "units"), tzone = attr(fitted, "tzone"))
+  }
+  grid
 }
 
 # A column that new data have under the name of its expression, as model.frame() has it, is taken as

@@ -24,7 +24,8 @@
 #'
 #' @param model A fit by [lmmfit()].
 #' @param group What is deleted together: `NULL` for single records, the label of a random term, or
-#'   a vector with a value for each record of the fit. By default the first random term's levels.
+#'   a vector with a value for each record of the fit. By default the levels of the first
+#'   random term that gives each record one, and without such a term the records.
 #' @param type `"conditional"` or `"fixed"`.
 #' @param term `NULL` for records, or the label of a random term.
 #' @param ... Nothing more: what is not an argument is an error.

@@ -167,7 +167,8 @@ mean_moments_of <- function(fit, functions, ddf, information) {
 }
 
 new_means <- function(fit, plan, functions, moments, by, level) {
-  half <- stats::qt(1 - (1 - level) / 2, moments$df) * moments$se
+  # What is known, as effects of variance zero, has no degrees of freedom.
+  half <- ifelse(moments$se == 0, 0, stats::qt(1 - (1 - level) / 2, moments$df) * moments$se)
   table <- data.frame(plan$cells, estimate = moments$value, se = moments$se, df = moments$df,
     lower = moments$value - half, upper = moments$value + half, estimable = moments$estimable,
     check.names = FALSE)

@@ -90,7 +90,8 @@ term_rows <- function(fit, k, grid) {
   formula <- as_one_sided(Reduce(function(a, b) call("+", a, b), Filter(is.language, variables)),
     environment(fit$formula))
   effects <- as_one_sided(effect_expression(parsed$group, parsed$coefs))
-  frame <- newdata_frame(formula, fit$frame, grid, variable_names(stats::terms(effects)))
+  frame <- newdata_frame(formula, fit$frame, with_fitted_times(grid, fit$frame),
+    variable_names(stats::terms(effects)))
   source <- column_source(frame, fit$contrasts)
   term <- new_term_rows(k, fit, source, !fit$random[[k]]$related)
   expanded_columns(nrow(grid), random = list(term))$Z[[1L]]

@@ -14,6 +14,7 @@ fitted_rows <- function(fit) {
 new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("animal", "mean")) {
   if (!is.data.frame(newdata)) abort_data(newdata)
   groups <- match.arg(groups)
+  if (groups == "mean") newdata <- with_fitted_times(newdata, fit$frame)
   grouped <- which(vapply(fit$random, has_groups, NA))
   needed <- if (groups == "animal") union(included, grouped) else included
   frame <- newdata_frame(new_formula(fit, fit$parts$random[needed]), fit$frame, newdata,

@@ -83,6 +83,25 @@ test_that("means at dates show the dates", {
   expect_output(print(marginal_means(fit, ~at, at = list(at = s$at[3L]))), "2024-03-03")
 })
 
+test_that("numbers are no times of new data, and are those of the fit in `at`", {
+  s <- lme4::sleepstudy
+  s$when <- as.Date("2024-03-01") + s$Days
+  s$moment <- as.POSIXct("2024-03-01", tz = "UTC") + 86400 * s$Days
+  s$since <- as.difftime(s$Days, units = "days")
+  for (name in c("when", "moment", "since")) {
+    fit <- lmmfit(stats::reformulate(c(name, "(1 | Subject)"), "Reaction"), s)
+    plain <- stats::setNames(data.frame(as.numeric(s[[name]][3L])), name)
+    was <- paste0("`", name, "` was ", class(s[[name]])[1L])
+    expect_error(predict(fit, plain, random = FALSE), was,
+      class = "henderson_error_new_type")
+    expect_equal(predict(fit, s[3L, name, drop = FALSE], random = FALSE)[[1L]],
+      marginal_means(fit, ~1, at = as.list(plain))$estimate)
+  }
+  hours <- data.frame(since = as.difftime(48, units = "hours"))
+  expect_equal(unname(predict(fit, hours, random = FALSE)),
+    unname(predict(fit, s[3L, ], random = FALSE)))
+})
+
 test_that("names of parameters have no backticks, and are understood with them", {
   o <- as.data.frame(nlme::Orthodont)
   o$`my id` <- o$Subject

@@ -133,7 +133,7 @@ test_that("what a fixed effect hangs on alone is NA", {
 test_that("a group needs one level a record", {
   data <- data.frame(a = factor(rep(1:6, 10)), b = factor(rep(c(2:6, 1), 10)), y = sin(1:60))
   fit <- suppressWarnings(lmmfit(y ~ 1 + (1 | mm(a, b)), data))
-  expect_error(influence(fit), class = "henderson_error_argument")
+  expect_error(influence(fit, "a.b"), class = "henderson_error_argument")
   expect_error(influence(fit, "a"), class = "henderson_error_term")
 })
 
@@ -208,4 +208,15 @@ test_that("groups within and across subjects of structured residuals are least s
       expect_equal(unname(dfbeta(case[[1L]], group)[level, ]), unname(expected), tolerance = 1e-7)
     }
   }
+})
+
+test_that("the default group is a term that gives each record one level, else the records", {
+  cross <- expand.grid(p1 = letters[1:6], p2 = letters[1:6])
+  set.seed(1)
+  cross$y <- stats::rnorm(6)[cross$p1] + stats::rnorm(36)
+  cross$block <- gl(4, 9)
+  sums <- lmmfit(y ~ (1 | mm(p1, p2)), cross)
+  expect_equal(cooks.distance(sums), cooks.distance(sums, NULL))
+  both <- lmmfit(y ~ (1 | mm(p1, p2)) + (1 | block), cross)
+  expect_equal(cooks.distance(both), cooks.distance(both, "block"))
 })

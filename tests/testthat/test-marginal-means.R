@@ -192,3 +192,12 @@ test_that("predict(classify = ) takes ASReml's arguments, and refuses what it do
   expect_error(predict(fit, classify = "recipe", interval = "confidence"), "marginal_means",
     class = "henderson_error_argument")
 })
+
+test_that("means that are known have limits without width", {
+  d <- data.frame(y = c(2, 1, 2, 1, 3, 4, 3, 4), g = gl(4, 2), x = gl(2, 4))
+  fit <- lmmfit(y ~ x + (1 | g), d)
+  expect_identical(varcomp(fit)$estimate[1L], 0)
+  means <- predict(fit, classify = ~g, only = "g")
+  expect_identical(means$lower, numeric(4L))
+  expect_identical(means$upper, numeric(4L))
+})
