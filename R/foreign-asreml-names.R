@@ -36,10 +36,10 @@ foreign_scope <- function(call, env, matrices = env) {
   list(env = matrices, data = tryCatch(eval(call$data, env), error = function(e) NULL))
 }
 
-# A formula as it was typed, or as the variable holds it that was.
+# A formula as it was typed, or the one that a variable or a call gives.
 typed_formula <- function(given, env) {
   x <- typed_expression(given, env)
-  if (!is.symbol(x)) return(x)
+  if (!is.language(x) || is_call_to(x, "~")) return(x)
   value <- tryCatch(eval(given, env), error = function(e) NULL)
   if (inherits(value, "formula")) value else x
 }

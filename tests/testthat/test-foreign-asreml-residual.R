@@ -60,3 +60,25 @@ test_that("subjects without a function, coordinates as arguments, other names", 
   expect_error(asreml(residual = ~ iexpv(row, col)), "along the sides",
     class = "henderson_error_foreign")
 })
+
+test_that("formulas that are made or passed on are read as typed ones", {
+  set.seed(1)
+  field <- expand.grid(x = 1:6, y0 = 1:5)
+  field$y <- stats::rnorm(30) + field$x
+  inner <- function(...) suppressMessages(lmmfit(y ~ x, field, ...))
+  outer <- function(how) suppressMessages(lmmfit(y ~ x, field, residual = how))
+  read <- list(
+    "~ ieuc(x, y0)" = ~ exp(x + y0), "~ igau(x, y0)" = ~ gau(x + y0),
+    "~ mtrn(x, y0)" = ~ matern(x + y0), "~ agau(x, y0)" = ~ gau(x):gau(y0)
+  )
+  for (text in names(read)) {
+    own <- lmmfit(y ~ x, field, residual = read[[text]])$minus2loglik
+    made <- stats::as.formula(text)
+    expect_equal(inner(residual = made)$minus2loglik, own)
+    expect_equal(outer(made)$minus2loglik, own)
+    typed <- suppressMessages(lmmfit(y ~ x, field, residual = stats::as.formula(text)))
+    expect_equal(typed$minus2loglik, own)
+  }
+  expect_error(lmmfit(y ~ x, field, residual = stats::as.formula("~ iexp(x, y0)")), "iexp",
+    class = "henderson_error_foreign")
+})
