@@ -1,6 +1,7 @@
 # Other names of the variance parameters, which hold, start, tie, bounds, vpredict() and confint()
 # understand too: a covariance with its coefficients in the other order, the coefficients as R names
-# them (`line.envA` for `line.A`, `animal.traitbwt` for `animal.bwt`), and names with backticks.
+# them (`line.envA` for `line.A`, `animal.traitbwt` for `animal.bwt`, `id.(Intercept)`), and names
+# with backticks.
 
 # By other name, the name that varcomp() prints. `terms` have label, coef_names and short_names.
 other_names <- function(parameters, terms) {
@@ -26,10 +27,11 @@ spelled <- function(parameters, own, term) {
   intercept <- function(coefs) sub("^\\(Intercept\\)$", "Intercept", coefs)
   coefs <- intercept(term$coef_names)
   short <- intercept(term$short_names)
+  spellings <- function(at) unique(c(coefs[at], short[at], term$coef_names[at]))
   own <- own[!is.na(parameters$row[own])]
   names <- lapply(own, function(i) {
-    rows <- unique(c(coefs[parameters$row[i]], short[parameters$row[i]]))
-    cols <- unique(c(coefs[parameters$col[i]], short[parameters$col[i]]))
+    rows <- spellings(parameters$row[i])
+    cols <- spellings(parameters$col[i])
     if (parameters$row[i] == parameters$col[i]) return(paste(term$label, rows, sep = "."))
     both <- expand.grid(rows, cols, stringsAsFactors = FALSE)
     paste(term$label, c(both[[1L]], both[[2L]]), c(both[[2L]], both[[1L]]), sep = ".")

@@ -48,3 +48,18 @@ test_that("matrices by the labels of terms", {
   expect_error(lmmfit(yield ~ nitro + (nitro | Block), oats, hold = list(Blcok = G)),
     "no variance parameter")
 })
+
+test_that("the intercept is understood as R names it", {
+  fit <- lmmfit(Reaction ~ Days + (Days | Subject), lme4::sleepstudy)
+  held <- function(name, value) {
+    lmmfit(Reaction ~ Days + (Days | Subject), lme4::sleepstudy,
+      hold = stats::setNames(value, name))$minus2loglik
+  }
+  expect_equal(held("Subject.(Intercept)", 600), held("Subject.Intercept", 600))
+  for (name in c("Subject.(Intercept).Days", "Subject.Days.(Intercept)")) {
+    expect_equal(held(name, 5), held("Subject.Intercept.Days", 5))
+  }
+  expect_equal(vpredict(fit, ratio ~ `Subject.(Intercept)` / residual)$estimate,
+    vpredict(fit, ratio ~ Subject.Intercept / residual)$estimate)
+  expect_equal(confint(fit, "Subject.(Intercept)"), confint(fit, "Subject.Intercept"))
+})
