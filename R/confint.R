@@ -44,7 +44,7 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
                            seed = NULL, type = c("percentile", "basic"), progress = FALSE, ...) {
   check_unused(...)
   level <- check_level(level)
-  method <- check_choice(method, c("Wald", "profile", "boot"), "method")
+  method <- check_choice(method, c("Wald", "profile", "boot"), "method", c(delta = "Wald"))
   type <- check_choice(type, c("percentile", "basic"), "type")
   if (inherits(functions, "formula")) functions <- list(functions)
   if (!is.null(functions) && !is.list(functions)) {

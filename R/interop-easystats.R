@@ -12,7 +12,8 @@ model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed"
   effects <- check_choice(effects, c("all", "fixed", "random"), "effects")
   wanted <- c(if (effects != "random") "fixed", if (effects != "fixed") "ran_pars")
   found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci %||% 0.95, ddf = ddf,
-    conf.method = check_choice(conf.method, c("Wald", "profile"), "conf.method"))
+    conf.method = check_choice(conf.method, c("Wald", "profile"), "conf.method",
+      c(delta = "Wald")))
   random <- found$effect == "ran_pars"
   table <- data.frame(
     Parameter = ifelse(random, parameter_label(found$term), found$term),

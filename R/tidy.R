@@ -13,8 +13,9 @@
 #'   `cor__(Intercept).age`, `sd__Observation`; `"vcov"`: variances and covariances (`var__`,
 #'   `cov__`). What is neither (a range, a loading) is as it is. The column `parameter` has the
 #'   names of [varcomp()], and standard errors are those of the delta method.
-#' @param conf.method `"Wald"` (of variance parameters on the scale of logarithms, of correlations
-#'   on that of Fisher's z) or `"profile"`, see [confint()][confint.lmmfit].
+#' @param conf.method `"Wald"`, also called `"delta"` (of variance parameters on the scale of
+#'   logarithms, of correlations on that of Fisher's z), or `"profile"`, see
+#'   [confint()][confint.lmmfit].
 #' @param ... Nothing more, but for `augment()`: what is not an argument is an error.
 #' @return A data frame: a row for each effect (`tidy()`), for the fit (`glance()`), for each record
 #'   (`augment()`).
@@ -33,7 +34,7 @@ tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, c
   check_flag(conf.int, "conf.int")
   level <- check_level(conf.level, "conf.level")
   scales <- check_choice(scales, c("sdcor", "vcov"), "scales")
-  conf.method <- check_choice(conf.method, c("Wald", "profile"), "conf.method")
+  conf.method <- check_choice(conf.method, c("Wald", "profile"), "conf.method", c(delta = "Wald"))
   makers <- list(
     fixed = function() tidy_fixed(x, ddf, conf.int, level, conf.method),
     ran_pars = function() tidy_parameters(x, scales, conf.int, level, conf.method),

@@ -90,6 +90,8 @@ test_that("intervals of variance parameters are Wald or profile", {
     atanh(r$estimate) + qnorm(0.95) * r$se / (1 - r$estimate^2))
   one <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
   profile <- tidy(one, c("fixed", "ran_pars"), conf.int = TRUE, conf.method = "profile")
+  expect_equal(tidy(one, "ran_pars", conf.int = TRUE, conf.method = "delta"),
+    tidy(one, "ran_pars", conf.int = TRUE))
   limits <- confint(one, "all", method = "profile")
   limits[3:4, ] <- sqrt(limits[3:4, ])
   expect_equal(as.matrix(profile[c("conf.low", "conf.high")]), unclass(limits), ignore_attr = TRUE,
