@@ -21,3 +21,17 @@ test_that("the code of the README runs, and gives the numbers beside it", {
   expect_true(all(trimws(shown) %in% trimws(output)))
   for (number in c("23.68806", "25.04545")) expect_match(output, number, fixed = TRUE, all = FALSE)
 })
+
+test_that("links of the README hold in the package that is built from it", {
+  root <- testthat::test_path("..", "..")
+  skip_if_not(file.exists(file.path(root, ".Rbuildignore")), "not in the repository")
+  text <- paste(readLines(file.path(root, "README.md")), collapse = "\n")
+  links <- regmatches(text, gregexpr("(?<=\\]\\()[^)#]+", text, perl = TRUE))[[1L]]
+  links <- grep("^[a-z]+://", links, value = TRUE, invert = TRUE)
+  expect_gt(length(links), 3L)
+  expect_true(all(file.exists(file.path(root, links))))
+  for (pattern in readLines(file.path(root, ".Rbuildignore"))) {
+    left_out <- grepl(pattern, c(links, unique(sub("/.*", "", links))), perl = TRUE)
+    expect_false(any(left_out), label = pattern)
+  }
+})
