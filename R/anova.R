@@ -56,7 +56,9 @@ anova.lmmfit <- function(object, ..., type = 3, ddf = NULL, information = NULL) 
 check_compared <- function(fits) {
   for (k in seq_along(fits)) {
     name <- names(fits)[k]
-    if (!inherits(fits[[k]], "lmmfit") && !is.null(name) && nzchar(name)) abort_no_argument(name)
+    if (!inherits(fits[[k]], "lmmfit") && !is.null(name) && nzchar(name)) {
+      abort_no_argument(name, nearest_names(name, names(formals(anova.lmmfit))))
+    }
     check_fit(fits[[k]], "...")
   }
 }

@@ -57,12 +57,14 @@ of_lmerTest <- function(name, ...) getExportedValue("lmerTest", name)(...)
 
 # Every variable is a column of `data`, or an object in reach of `env`: not a function, unless it
 # may be the argument of another function (not in `bare`).
-check_variables <- function(variables, data, env, argument = "formula", bare = variables) {
+# Without those in `spared` an answer can be had, too.
+check_variables <- function(variables, data, env, argument = "formula", bare = variables,
+                            spared = character()) {
   columns <- names(data)
   for (name in setdiff(variables, c(columns, "."))) {
     found <- get0(name, envir = env, inherits = TRUE)
     if (is.null(found) || is.function(found) && name %in% bare) {
-      abort_unknown_column(name, nearest_names(name, columns), argument)
+      abort_unknown_column(name, nearest_names(name, columns), argument, name %in% spared)
     }
   }
 }

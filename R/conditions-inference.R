@@ -36,10 +36,11 @@ warn_no_information <- function() {
   )
 }
 
-abort_no_argument <- function(argument) {
+abort_no_argument <- function(argument, nearest) {
   abort("argument", "{.fn anova} of fits by {.fn lmmfit} has no argument {.arg {argument}}.",
-    paste("Fits are compared as they are, by likelihood ratios; those that differ in their fixed",
-      "effects must be by {.code method = \"ML\"}."),
+    if (length(nearest) > 0L) "Did you mean {.or {.arg {nearest}}}?" else
+      paste("Fits are compared as they are, by likelihood ratios; those that differ in their fixed",
+        "effects must be by {.code method = \"ML\"}."),
     argument
   )
 }

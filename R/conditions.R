@@ -127,7 +127,7 @@ abort_data <- function(value, what = class(value)[1]) {
   )
 }
 
-abort_unknown_column <- function(name, nearest, argument = "formula") {
+abort_unknown_column <- function(name, nearest, argument = "formula", spared = FALSE) {
   remedy <- if (length(nearest) > 0) {
     "Did you mean {.or {.val {nearest}}}?"
   } else {
@@ -136,7 +136,8 @@ abort_unknown_column <- function(name, nearest, argument = "formula") {
   if (argument == "newdata") {
     abort("unknown_column", "There is no column {.val {name}} in {.arg newdata}.",
       c(if (length(nearest) > 0L) remedy,
-        "Give it, or leave out the random terms that use it by {.code random = FALSE}."),
+        if (spared) "Give it, or leave out the random terms that use it by {.code random = FALSE}."
+        else if (length(nearest) == 0L) "Give it as a column."),
       argument, name)
   }
   abort("unknown_column",

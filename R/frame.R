@@ -236,11 +236,13 @@ safe_terms <- function(formula, frame) {
 }
 
 # The frame of new data. Factors among `columns` (those with effects of their own levels) get the
-# levels of the fit; the others are groups, whose levels are matched later.
-newdata_frame <- function(formula, frame, newdata, columns) {
+# levels of the fit; the others are groups, whose levels are matched later. `spared`: see
+# check_variables().
+newdata_frame <- function(formula, frame, newdata, columns, spared = character()) {
   newdata <- with_units(newdata, formula, rep.int(NA, nrow(newdata)))
   terms <- made_columns(stats::delete.response(safe_terms(formula, frame)), newdata)
-  check_variables(looked_up(terms), newdata, environment(formula), "newdata", variable_names(terms))
+  check_variables(looked_up(terms), newdata, environment(formula), "newdata",
+    variable_names(terms), spared)
   new <- evaluate_frame(terms, newdata)
   for (name in intersect(columns, names(new))) {
     if (is_factor_like(new[[name]]) != is_factor_like(frame[[name]])) {

@@ -17,8 +17,9 @@ new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("anima
   if (groups == "mean") newdata <- with_fitted_times(newdata, fit$frame)
   grouped <- which(vapply(fit$random, has_groups, NA))
   needed <- if (groups == "animal") union(included, grouped) else included
-  frame <- newdata_frame(new_formula(fit, fit$parts$random[needed]), fit$frame, newdata,
-    effect_columns(fit, needed))
+  formula <- new_formula(fit, fit$parts$random[needed])
+  spared <- if (length(needed) > 0L) setdiff(all.vars(formula), all.vars(new_formula(fit, list())))
+  frame <- newdata_frame(formula, fit$frame, newdata, effect_columns(fit, needed), spared)
   frame <- fill_where_masked(frame, fit$parts)
   complete <- stats::complete.cases(frame[setdiff(names(frame), attr(fit$frame, "optional"))])
   kept <- frame[complete, , drop = FALSE]

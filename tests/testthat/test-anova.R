@@ -75,3 +75,9 @@ test_that("an argument of other packages' anova() is an error that says what is 
   expect_error(anova(a, 1), "must be a fit by", class = "henderson_error_argument")
   expect_equal(nrow(anova(larger = b, object = a)), 2L)
 })
+
+test_that("an argument of anova() that is nearly one is told", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  expect_error(anova(fit, ddff = "KR"), "Did you mean `ddf`", class = "henderson_error_argument")
+  expect_error(anova(fit, refit = FALSE), "likelihood ratios", class = "henderson_error_argument")
+})

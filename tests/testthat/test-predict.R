@@ -137,3 +137,13 @@ test_that("standard errors of many records are those of few rows by solves", {
     expect_equal(unname(fixed$fit[rows, "upr"] - fixed$fit[rows, "fit"]), half, tolerance = 1e-7)
   }
 })
+
+test_that("a column that new data lack is told with what helps", {
+  fit <- lmmfit(distance ~ age + Sex + (1 | Subject), nlme::Orthodont)
+  expect_error(predict(fit, data.frame(age = 9)), "\"Sex\" in `newdata`.\\n. Give it as a",
+    class = "henderson_error_unknown_column")
+  expect_error(predict(fit, data.frame(age = 9, Sex = "Male")), "random = FALSE",
+    class = "henderson_error_unknown_column")
+  expect_error(predict(fit, data.frame(agee = 9, Sex = "Male"), random = FALSE),
+    "Did you mean \"agee\"", class = "henderson_error_unknown_column")
+})
