@@ -89,14 +89,18 @@ where_equal <- function(one, other, tolerance = 1e-5) {
 # What to write instead.
 unidentified_remedies <- function(group, model) {
   terms <- unique(model$parameters$index[group])
-  random <- model$design$random[setdiff(terms, 0L)]
+  at <- setdiff(terms, 0L)
+  random <- model$design$random[at]
   labels <- vapply(random, `[[`, "", "label")
   with_residual <- 0L %in% terms
   instead <- if (with_residual && length(random) == 1L && is_iid(model$design$residual)) {
     paste0(
       "{.code ", labels, "} has one record in each cell: write {.code residual = ~ ",
-      residual_instead(random[[1L]]), "} in its place."
+      residual_instead(random[[1L]], model$parts$random[[at]]$coefs), "} in its place."
     )
+  } else if (with_residual && length(random) == 1L) {
+    paste0("Where {.code ", labels, "} has one record, its effect is that record's residual: give ",
+      "its records a residual variance that others share.")
   } else if (length(random) > 1L) {
     paste0("Drop one of the terms ", paste0("{.code ", labels, "}", collapse = ", "), ".")
   } else if (length(random) == 1L) {
@@ -109,7 +113,9 @@ unidentified_remedies <- function(group, model) {
 }
 
 # The term as a structure of the residual, over the variable whose levels its coefficients are.
-residual_instead <- function(term) {
-  if (is_uncorrelated(term$structure)) return("diag(index)")
-  paste0(plain_structure, "(index | ", term$label, ")")
+residual_instead <- function(term, coefs) {
+  index <- all.vars(coefs)
+  if (length(index) != 1L) index <- "index"
+  if (is_uncorrelated(term$structure)) return(paste0("diag(", index, ")"))
+  paste0(plain_structure, "(", index, " | ", term$label, ")")
 }
