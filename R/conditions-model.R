@@ -174,6 +174,14 @@ abort_mean_of_groups <- function(label) {
   )
 }
 
+# Of a matrix whose columns are levels.
+abort_lost_columns <- function(name, lost) {
+  abort("new_level",
+    "The matrix {.code {name}} of {.arg newdata} lacks the column{?s} {.val {lost}}.",
+    "It must have the columns of the fit, by their names.", "newdata", lost
+  )
+}
+
 abort_new_type <- function(name, fitted, new, was = class(fitted)[1], is = class(new)[1]) {
   abort("new_type", "{.code {name}} was {was} in the fit, and is {is} in {.arg newdata}.",
     "Convert it to {was}.", "newdata", name

@@ -27,8 +27,13 @@ group_members.columns_group <- function(group, source) {
       "Write {.code mm(p1, p2)}, or {.code mm(Z)} of a matrix with a row for each record.",
       fun = "mm")
   }
-  list(codes = lapply(seq_len(ncol(Z)), rep.int, times = nrow(Z)),
-    levels = colnames(Z) %||% as.character(seq_len(ncol(Z))))
+  levels <- colnames(Z) %||% as.character(seq_len(ncol(Z)))
+  if (length(levels) == 0L || anyDuplicated(levels) > 0L) {
+    abort_gr("{.code {group$label}} must have columns, with different names.",
+      "Give it columns, or {.code colnames({group$label}) <- NULL} to have them numbered.",
+      fun = "mm")
+  }
+  list(codes = lapply(seq_along(levels), rep.int, times = nrow(Z)), levels = levels)
 }
 
 # The same for new data, in the levels of a fitted term and, after them, new ones.
@@ -39,6 +44,15 @@ new_member_codes.lmm_group <- function(group, term, source, allow_new_levels) {
   found <- group_members(group, source)
   place <- match_groups(found, term$levels, term$label, allow_new_levels)
   lapply(found$codes, function(x) place[x])
+}
+
+# A column that is not there is not one of zeros.
+#' @export
+new_member_codes.columns_group <- function(group, term, source, allow_new_levels) {
+  found <- group_members(group, source)
+  lost <- setdiff(term$levels, found$levels)
+  if (length(lost) > 0L) abort_lost_columns(group$label, lost)
+  NextMethod()
 }
 
 # How many levels there are where `last` is the last that a record has.

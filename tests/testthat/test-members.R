@@ -107,3 +107,26 @@ test_that("new levels of roles have the covariance of their term", {
   # The same animal in both roles: 2 + 1 + 2 * 0.5; different ones: 2 + 1.
   expect_equal(unname(found$se.fit[1:2]^2), vcov(fit)[1, 1] + c(4, 3))
 })
+
+test_that("a matrix of columns is the same in new data, and each column has its name", {
+  set.seed(2)
+  d <- data.frame(x = stats::rnorm(30))
+  d$M <- matrix(stats::rnorm(30 * 8), 30, dimnames = list(NULL, paste0("snp", 1:8)))
+  d$y <- d$x + drop(d$M %*% stats::rnorm(8)) + stats::rnorm(30)
+  fit <- lmmfit(y ~ x + (1 | mm(M)), d)
+  turned <- d[3:6, ]
+  turned$M <- turned$M[, 8:1]
+  expect_equal(predict(fit, turned), predict(fit)[3:6])
+  fewer <- d[3:6, ]
+  fewer$M <- fewer$M[, -8]
+  for (new in c(FALSE, TRUE)) {
+    expect_error(predict(fit, fewer, allow_new_levels = new), "lacks the column \"snp8\"",
+      class = "henderson_error_new_level")
+  }
+  colnames(d$M)[2L] <- "snp1"
+  expect_error(lmmfit(y ~ x + (1 | mm(M)), d), "different names",
+    class = "henderson_error_relationship")
+  d$M <- d$M[, 0L]
+  expect_error(lmmfit(y ~ x + (1 | mm(M)), d), "must have columns",
+    class = "henderson_error_relationship")
+})
