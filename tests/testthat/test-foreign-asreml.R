@@ -144,7 +144,7 @@ test_that("means answer by the names of ASReml's list", {
   expect_null(means$nothing)
 })
 
-test_that("constraints of starting values are refused with what to write, P is what variances are", {
+test_that("constraints of starting values are refused with what to write, P is known", {
   d <- data.frame(nlme::Orthodont)
   d$visit <- factor(d$age)
   d$id <- factor(as.character(d$Subject))
