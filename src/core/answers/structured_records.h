@@ -14,7 +14,7 @@ namespace henderson::answers {
 
 class StructuredRecords {
  public:
-  // Keeps a reference to the evaluation. Cost: K, with a block for each subject.
+  // Cost: K, with a block for each subject, and the rows of W_s.
   explicit StructuredRecords(const likelihood::Evaluation& at);
 
   // A, G^-1 K_S.(y - W b), and what A meets. Cost: a row of A is as long as its subject's design.
