@@ -67,9 +67,20 @@ from_inverse <- function(fit, topic) {
 # Var(u_hat - u) of each term: an array coefficient x coefficient x level.
 prediction_errors <- function(fit) {
   if (is_bayes(fit)) return(posterior_errors_of(fit))
-  lapply(from_inverse(fit, "prediction_errors"), function(errors) {
-    array(errors, c(nrow(errors), nrow(errors), ncol(errors) / nrow(errors)))
-  })
+  as_error_arrays(from_inverse(fit, "prediction_errors"))
+}
+
+as_error_arrays <- function(errors) {
+  lapply(errors, function(own) array(own, c(nrow(own), nrow(own), ncol(own) / nrow(own))))
+}
+
+# Var(u | y) of each term where the fixed effects are known: the errors of the same model without
+# any.
+conditional_errors <- function(fit) {
+  if (is_bayes(fit)) return(posterior_errors_of(fit))
+  spec <- fit_spec(fit)
+  spec$fixed <- list()
+  as_error_arrays(ask_refitted(fit, spec, fit, question("prediction_errors")))
 }
 
 # w'C^- w of each record, relative to sigma^2, of a fit with one residual variance.

@@ -90,7 +90,7 @@ foreign_remedies <- list(
 
 # What other packages call our arguments.
 foreign_names <- c(
-  condVar = "se", postVar = "se", se.fit = "se", allow.new.levels = "allow_new_levels",
+  condVar = "se", postVar = "condVar", se.fit = "se", allow.new.levels = "allow_new_levels",
   re.form = "random", n.sim = "nsim", conf.level = "level", L = "K", n = "nsim",
   lmer.df = "ddf", use.u = "conditional", scaled = "type", maxit = "control", maxiter = "control",
   nitt = "draws", ddfm = "ddf", fixed.effects = "formula"

@@ -29,7 +29,11 @@
 #'   the parameters (variance components, `us`, `cs`, `toep`). Subjects with more than 300 positions
 #'   are taken as linear.
 #' * `"between-within"` and `"containment"`: counted from the design, as SAS does (`ddfm =
-#'   betwithin`, `contain`); subjects are the groups of records that nothing ties to others.
+#'   betwithin`, `contain`); subjects are the groups of records that nothing ties to others. With an
+#'   unstructured residual and no random effects all effects have the degrees of freedom of
+#'   subjects, and so has the intercept always (mmrm gives them those within subjects). Those within
+#'   subjects are one number, which SAS splits where factors are crossed within subjects. A row that
+#'   uses several effects has the least of theirs.
 #' * `"CR2"` and `"CR0"`: with a robust (sandwich) covariance, for models with independent groups of
 #'   records, whatever their structure. CR2 is without bias where the model holds, and its degrees
 #'   of freedom are those of Bell and McCaffrey (2002), as in clubSandwich and mmrm

@@ -7,20 +7,27 @@ column_df <- function(fit, ddf) {
   })
 }
 
-# ddfm = betwithin: what varies within a subject has the degrees of freedom of records within
-# subjects, the rest those of subjects. The intercept counts among the subjects and is tested within
-# them, as mmrm and SAS do.
+# ddfm = betwithin: an effect that changes within a subject has the degrees of freedom of records
+# within subjects, the others, with the intercept, have those of subjects. So have all where the
+# residual is unstructured and there are no random effects (SAS/STAT, details of PROC GLIMMIX).
 between_within_df <- function(fit) {
   columns <- kept_columns(fit)
   group <- independent_groups(fit)
   first <- match(group, group)
   varies <- Matrix::colSums(abs(columns$X - columns$X[first, , drop = FALSE])) > 0
-  within_term <- columns$assign %in% columns$assign[varies]
-  is_intercept <- columns$assign == 0L
+  within <- columns$assign %in% columns$assign[varies]
   n_groups <- max(group)
-  between <- n_groups - sum(!within_term | is_intercept)
-  within <- fit$n - n_groups - sum(within_term & !is_intercept)
-  ifelse(within_term | is_intercept, within, between)
+  of_subjects <- n_groups - sum(!within)
+  if (is_saturated(fit)) return(rep.int(of_subjects, length(within)))
+  ifelse(within, fit$n - n_groups - sum(within), of_subjects)
+}
+
+# No random terms, and an unstructured residual within subjects.
+is_saturated <- function(fit) {
+  if (is_mixed(fit) || has_iid_residual(fit)) return(FALSE)
+  all(vapply(fit_residual(fit)$sections, function(section) {
+    is_unstructured(section$structure)
+  }, NA))
 }
 
 # ddfm = contain: the least rank that a random effect adds to [X, Z] of those before it, of those

@@ -9,23 +9,40 @@
 #'
 #' @param object A fit by [lmmfit()].
 #' @param se `TRUE` adds the standard errors of prediction: the square roots of the prediction error
-#'   variance Var(u_hat - u). (`condVar` of lme4 is understood too.)
+#'   variance Var(u_hat - u), which counts the error of the estimated fixed effects.
+#' @param condVar `TRUE` adds lme4's conditional variances, Var(u | y) with the fixed effects taken
+#'   as known. They are less than the prediction error variances; of a fit by Bayes both are the
+#'   posterior variance.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of data frames, of class `ranef.lmmfit`. With `se = TRUE` each data frame has the
-#'   attribute `se`, a data frame of the same shape, and `pev` (`postVar` for lme4's users), the
-#'   prediction error covariance of the coefficients of each level (an array coefficient x
-#'   coefficient x level). As a data frame (by [as.data.frame()]) it has a row for each effect.
+#'   attribute `se`, a data frame of the same shape, and `pev`, the prediction error covariance of
+#'   the coefficients of each level: an array coefficient x coefficient x level, or a list of them
+#'   where several terms share the grouping factor. With `condVar = TRUE` the attribute `postVar`
+#'   has the conditional covariances in the same shape. As a data frame (by [as.data.frame()]) it
+#'   has a row for each effect, with `se` and `condsd`.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 #' ranef(fit)
 #' head(as.data.frame(ranef(fit, se = TRUE)))
 #' @export
-ranef.lmmfit <- function(object, se = FALSE, ...) {
-  check_unused(..., .ignored = "condVar")
-  if ("condVar" %in% ...names()) se <- list(...)$condVar
+ranef.lmmfit <- function(object, se = FALSE, condVar = FALSE, ...) {
+  check_unused(...)
   check_flag(se, "se")
+  check_flag(condVar, "condVar")
   if (!is_mixed(object)) abort_no_random("`ranef()`")
-  structure(effect_tables(object, se), class = "ranef.lmmfit")
+  tables <- effect_tables(object, se)
+  if (condVar) tables <- with_conditional_variances(object, tables)
+  structure(tables, class = "ranef.lmmfit")
+}
+
+with_conditional_variances <- function(fit, tables) {
+  errors <- split(conditional_errors(fit), factor(term_labels(fit), names(tables)))
+  Map(function(table, own) structure(table, postVar = of_terms(own)), tables, errors)
+}
+
+# One array, or a list of them by term.
+of_terms <- function(errors) {
+  if (length(errors) == 1L) errors[[1L]] else unname(errors)
 }
 
 # total: with the effects of genetic groups.
@@ -51,15 +68,18 @@ bind_terms <- function(terms, errors) {
   values <- do.call(rbind, lapply(terms, `[[`, "effects"))
   table <- effect_table(values, terms)
   if (length(errors) > 0L) {
-    variances <- lapply(errors, function(pev) {
-      do.call(rbind, lapply(seq_len(dim(pev)[1L]), function(i) pev[i, i, ]))
-    })
-    attr(table, "se") <- effect_table(sqrt(do.call(rbind, variances)), terms)
-    # lme4's name of the same array
-    if (length(errors) == 1L) attr(table, "postVar") <- errors[[1L]]
-    attr(table, "pev") <- if (length(errors) == 1L) errors[[1L]] else errors
+    attr(table, "se") <- effect_table(standard_errors(errors), terms)
+    attr(table, "pev") <- of_terms(errors)
   }
   table
+}
+
+# coefficient x level, from arrays of covariances by term.
+standard_errors <- function(errors) {
+  variances <- lapply(errors, function(pev) {
+    do.call(rbind, lapply(seq_len(dim(pev)[1L]), function(i) pev[i, i, ]))
+  })
+  sqrt(do.call(rbind, variances))
 }
 
 effect_table <- function(values, terms) {
@@ -83,6 +103,9 @@ as.data.frame.ranef.lmmfit <- function(x, ...) {
     )
     se <- attr(table, "se")
     if (!is.null(se)) long$se <- unlist(se, use.names = FALSE)
+    errors <- attr(table, "postVar")
+    if (is.array(errors)) errors <- list(errors)
+    if (!is.null(errors)) long$condsd <- as.vector(t(standard_errors(errors)))
     long
   }, unclass(x), names(x))
   do.call(rbind, unname(rows))

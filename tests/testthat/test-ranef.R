@@ -30,6 +30,39 @@ test_that("prediction error variances are the oracle's", {
   expect_identical(names(long), c("group", "level", "coefficient", "estimate", "se"))
 })
 
+# Var(u | y) = (Z'R^-1 Z + G^-1)^-1 sigma^2: the equations without fixed effects.
+test_that("conditional variances are lme4's and those of the equations without fixed effects", {
+  fit <- lmmfit(distance ~ age + (1 + age | Subject), growth)
+  v <- fit$parameters$estimate
+  model <- mme(fit, form = "V")
+  expected <- model$G - model$G %*% t(model$Z) %*% solve(model$V, model$Z %*% model$G)
+  found <- ranef(fit, condVar = TRUE)
+  postVar <- attr(found$Subject, "postVar")
+  expect_equal(postVar[, , 3], unname(expected[5:6, 5:6]), tolerance = 1e-8)
+  expect_null(attr(found$Subject, "se"))
+  expect_equal(as.data.frame(found)$condsd[c(3, 30)], sqrt(c(postVar[1, 1, 3], postVar[2, 2, 3])))
+  expect_true(all(as.data.frame(ranef(fit, se = TRUE))$se > as.data.frame(found)$condsd))
+  both <- ranef(fit, se = TRUE, condVar = TRUE)
+  expect_equal(attr(both$Subject, "pev"), attr(ranef(fit, se = TRUE)$Subject, "pev"))
+  expect_named(as.data.frame(both), c(names(as.data.frame(found))[1:4], "se", "condsd"))
+
+  skip_if_not_installed("lme4")
+  models <- list(
+    list(diameter ~ 1 + (1 | plate) + (1 | sample), lme4::Penicillin),
+    list(Reaction ~ Days + (1 | Subject) + (0 + Days | Subject), lme4::sleepstudy),
+    list(Reaction ~ Days + (Days | Subject), lme4::sleepstudy),
+    list(angle ~ recipe * temperature + (1 | recipe:replicate), lme4::cake[-(1:7), ])
+  )
+  for (model in models) {
+    own <- ranef(lmmfit(model[[1L]], model[[2L]]), condVar = TRUE)
+    peer <- lme4::ranef(peer_lmer(model[[1L]], model[[2L]]))
+    for (group in names(peer)) {
+      expect_equal(attr(own[[group]], "postVar"), attr(peer[[group]], "postVar"),
+        tolerance = 1e-4, ignore_attr = TRUE, label = paste(deparse1(model[[1L]]), group))
+    }
+  }
+})
+
 test_that("a model without random terms has none", {
   expect_error(ranef(lmmfit(distance ~ age, growth)), class = "henderson_error_no_random")
 })

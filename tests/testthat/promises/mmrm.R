@@ -33,7 +33,8 @@ promise("between-within df", {
   theirs <- coef(summary(quietly(of_mmrm("mmrm")(height ~ sex * visit + us(visit | id), growth,
     method = "Between-Within"))))
   near(coef(summary(lines$visits, ddf = "between-within"))[, "df"], theirs[, "df"])
-})
+}, different = "as SAS: with an unstructured residual all effects have those of subjects",
+is = all(coef(summary(lines$visits, ddf = "between-within"))[, "df"] == nlevels(growth$id) - 2))
 
 promise("empirical (sandwich) covariances", {
   theirs <- quietly(of_mmrm("mmrm")(height ~ sex * visit + us(visit | id), growth,
