@@ -37,6 +37,16 @@ inform_dropped <- function(gone, rows, counts, groups) {
   )
 }
 
+# Of the levels that add up in a record, where some have fewer.
+inform_absent <- function(variables, rows, fewer, none) {
+  members <- length(variables)
+  call <- paste0("mm(", toString(variables), ")")
+  inform("absent",
+    paste("{.code {call}}: {fewer} of {rows}",
+      "record{?s} {cli::qty(fewer)}{?has/have} fewer than {members} levels, {none} of them none;",
+      "what is missing adds nothing."), "data", fewer)
+}
+
 inform_natural_order <- function(where, levels) {
   shown <- utils::head(levels, 4L)
   inform("natural_order",

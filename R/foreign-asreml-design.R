@@ -71,8 +71,9 @@ columns_of_group <- function(x, scope) {
   call("mm", x[[2L]])
 }
 
-# `a + and(b)`: one effect of the levels of both.
-with_overlaid <- function(terms) {
+# `a + and(b) + and(c)`: one effect of the levels of all. `plain`: a relationship of the first is
+# that of the others.
+with_overlaid <- function(terms, plain = FALSE) {
   kept <- list()
   for (term in terms) {
     factors <- split_interaction(term)
@@ -81,13 +82,13 @@ with_overlaid <- function(terms) {
       kept <- c(kept, list(term))
     } else {
       if (length(kept) == 0L) refuse_asreml(term, "no term stands before it")
-      kept[[length(kept)]] <- overlaid_term(kept[[length(kept)]], term)
+      kept[[length(kept)]] <- overlaid_term(kept[[length(kept)]], term, plain)
     }
   }
   kept
 }
 
-overlaid_term <- function(first, term) {
+overlaid_term <- function(first, term, plain) {
   inner <- tryCatch(match.call(function(obj, times = 1) NULL, term), error = function(e) NULL)
   if (!is_call_to(term, "and") || is.null(inner$obj)) {
     refuse_asreml(term, "{.fn and} is the whole of a term")
@@ -98,19 +99,31 @@ overlaid_term <- function(first, term) {
   if (length(differs) != 1L) refuse_asreml(term, "it is not the term before with another factor")
   pair <- list(own[[differs]], other[[differs]])
   related <- is_call_to(pair[[1L]], asreml_relationships)
-  if (related && (!is_call_to(pair[[2L]], asreml_relationships) ||
-        !identical(pair[[1L]][[3L]], pair[[2L]][[3L]]))) {
+  is_alike <- if (is_call_to(pair[[2L]], asreml_relationships))
+    identical(pair[[1L]][[3L]], pair[[2L]][[3L]]) else plain
+  if (related && !is_alike) {
     refuse_asreml(term, "its relationship is not that of the term before")
   }
   names <- lapply(pair, function(x) if (is.call(x) && !is_call_to(x, "mm")) x[[2L]] else x)
-  both <- call("mm", names[[1L]], names[[2L]])
-  if (!is.null(inner$times)) both$weights <- call("c", 1, inner$times)
+  both <- with_member(names[[1L]], names[[2L]], inner$times)
   if (related) {
     pair[[1L]][[2L]] <- both
     both <- pair[[1L]]
   }
   own[[differs]] <- both
   product_of(own)
+}
+
+# mm(a, b) with one member more.
+with_member <- function(first, member, times) {
+  if (!is_call_to(first, "mm")) first <- call("mm", first)
+  weights <- as.list(first$weights)[-1L]
+  members <- as.list(first)[setdiff(seq_along(first), which(names(first) == "weights"))]
+  both <- as.call(c(members, list(member)))
+  if (length(weights) == 0L && is.null(times)) return(both)
+  if (length(weights) == 0L) weights <- as.list(rep.int(1, length(members) - 1L))
+  both$weights <- as.call(c(quote(c), weights, list(times %||% 1)))
+  both
 }
 
 # Missing responses are left out, which is what `mv` in a model is for.

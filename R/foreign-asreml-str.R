@@ -9,7 +9,8 @@ asreml_str <- function(term, scope) {
     refuse_asreml(term, "it is not {.code str(~ terms, ~ structure:group)}")
   }
   model <- str_model(sides[[2L]][[2L]], term)
-  terms <- lapply(asreml_products(sides[[1L]][[2L]]), split_factors, scope)
+  terms <- lapply(with_overlaid(asreml_products(sides[[1L]][[2L]]), plain = TRUE),
+    split_factors, scope)
   groups <- lapply(terms, function(x) asreml_group(x$groups, term, scope))
   plain <- vapply(terms, function(x) length(c(x$masks, x$splines)) == 0L, NA)
   if (!all(plain) || any(lengths(groups) == 0L)) refuse_asreml(term, "its terms are not read")
@@ -40,15 +41,20 @@ str_model <- function(x, term) {
 # The group of the terms, related as the structure says where they do not.
 str_relationship <- function(group, given, term, scope) {
   if (!is_call_to(given, asreml_relationships)) return(group)
-  related <- asreml_relationship(given, scope)
-  if (is.symbol(group)) {
-    related[[2L]] <- group
-    return(related)
-  }
-  if (!is_call_to(group, "gr") || !identical(group[[3L]], related[[3L]])) {
+  related <- relationship_of(asreml_relationship(given, scope))
+  own <- relationship_of(group)
+  if (length(own) > 0L && !identical(own, related)) {
     refuse_asreml(term, "its two sides have different relationships")
   }
+  if (is.symbol(group)) group <- call("gr", group)
+  group[names(related)] <- related
   group
+}
+
+# list(pedigree = ped) of gr(animal, pedigree = ped) and of mm(m1, m2, pedigree = ped).
+relationship_of <- function(group) {
+  if (!is_call_to(group, c("gr", "mm"))) return(list())
+  as.list(group)[intersect(names(group), relationship_kinds)]
 }
 
 # 1 + x: the coefficients of one group.
@@ -85,12 +91,20 @@ str_roles <- function(groups, first, terms, term) {
   alone <- vapply(terms, function(x) {
     length(c(x$covariates, x$structures, x$polynomials)) == 0L
   }, NA)
-  roles <- lapply(groups, function(group) if (is_call_to(group, "gr")) group[[2L]] else group)
-  relationships <- lapply(Filter(function(group) is_call_to(group, "gr"), groups), `[[`, 3L)
-  if (!all(alone) || !all(vapply(roles, is.symbol, NA)) || anyDuplicated(roles) ||
-        length(unique(relationships)) > 1L) {
+  roles <- lapply(groups, str_role)
+  relationships <- Filter(length, lapply(groups, relationship_of))
+  known <- vapply(roles, function(role) is.symbol(role) || is_call_to(role, "mm"), NA)
+  if (!all(alone) || !all(known) || anyDuplicated(roles) || length(unique(relationships)) > 1L) {
     refuse_asreml(term, "its terms are neither of one group nor effects of one set of levels")
   }
-  names(roles) <- vapply(roles, as.character, "")
-  as.call(c(quote(gr), roles, if (is_call_to(first, "gr")) as.list(first)[3L]))
+  names(roles) <- vapply(roles, function(role) parse_role(role)$label, "")
+  as.call(c(quote(gr), roles, relationship_of(first)))
+}
+
+# Without its relationship.
+str_role <- function(group) {
+  if (is_call_to(group, "gr")) return(group[[2L]])
+  if (!is_call_to(group, "mm")) return(group)
+  for (kind in intersect(names(group), relationship_kinds)) group[[kind]] <- NULL
+  group
 }

@@ -31,8 +31,10 @@ model_frame <- function(parts, data, weights = NULL, subset = NULL, na_action = 
     abort_no_records(rows, if (rows == 0L) "`data` is empty" else "`subset` leaves none")
   }
   frame <- with_unknown_levels(fill_where_masked(frame, parts), parts)
-  frame <- drop_missing(frame, na_action, if (na_random == "zero") optional_groups(parts, frame),
-    parts)
+  frame <- with_absent_weights(frame, parts)
+  optional <- if (na_random == "zero") optional_groups(parts, frame)
+  frame <- drop_missing(frame, na_action, union(optional, optional_members(parts, frame)), parts)
+  if (na_random == "drop") tell_absent(frame, parts)
   # New records have no effect of units of the fit.
   if (has_units) attr(frame, "optional") <- union(attr(frame, "optional"), units_column)
   frame <- with_sources(frame, parts, data, subset)
@@ -115,7 +117,6 @@ drop_missing <- function(frame, na_action, optional = NULL, parts = NULL) {
   quiet <- !is.null(na_action)
   if (is.null(na_action)) na_action <- getOption("na.action", "na.omit")
   missing <- vapply(frame, anyNA, NA)
-  optional <- intersect(optional, names(frame)[missing])
   missing[optional] <- FALSE
   if (!any(missing)) return(structure(frame, optional = optional))
   required <- frame[setdiff(names(frame), optional)]

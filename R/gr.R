@@ -15,8 +15,17 @@
 #' @param ... Several effects of one set of levels, each with a name of its own, in place of
 #'   `factor`: in `gr(direct = animal, maternal = dam, pedigree = ped)` a record has the direct
 #'   effect of its animal and the maternal effect of its dam. The coefficients of the term are
-#'   `direct` and `maternal`, their covariance is 2 x 2.
+#'   `direct` and `maternal`, their covariance is 2 x 2. An effect may be the sum over several
+#'   levels by [mm()], see Details.
 #' @details
+#' In `gr(direct = animal, social = mm(mate1, mate2), pedigree = ped)` a record has the direct
+#' effect of its animal and the sum of the social (associative, indirect) effects of its mates
+#' (Muir 2005; Bijma, Muir & Van Arendonk 2007), with weights by `mm(..., weights = )`. The number
+#' of mates may differ: a missing one is a mate less. The covariance of direct and social effects
+#' is a parameter, `animal.direct.social`; in groups of n the total breeding value is
+#' \eqn{a_D + (n - 1) a_S}{direct + (n - 1) social}. There may be more than two effects, as
+#' `gr(direct = animal, maternal = dam, social = mm(mate1, mate2), pedigree = ped)`.
+#'
 #' A singular `cov` (markers that are fewer than lines, clones, a centred genomic relationship
 #' matrix) is used as it is: the levels of a pivoted Cholesky factor of its rank have an inverse,
 #' and the other levels are combinations of them. A record whose `dam` is missing is left out, as
@@ -33,6 +42,7 @@
 #' [Ainverse()] gives.
 #' @return Nothing: it has a meaning only in a formula.
 #' @references Quaas & Pollak (1981) J. Dairy Sci. 64:1868. Quaas (1988) J. Dairy Sci. 71:1338.
+#'   Muir (2005) Genetics 170:1247. Bijma, Muir & Van Arendonk (2007) Genetics 175:277.
 #' @seealso [mm()] for several levels whose effects add up.
 #' @examples
 #' blocks <- levels(nlme::Oats$Block)
@@ -48,10 +58,15 @@
 #' fit <- lmmfit(gain ~ sex + (1 | gr(calf, pedigree = ped)), calves,
 #'   hold = c(calf = 20, residual = 40))
 #' ranef(fit)
+#'
+#' # Calves in two pens: the direct effect of a calf, and its effect on each of its mates
+#' calves$mate1 <- c(5, 4, 7, 6, 6)
+#' calves$mate2 <- c(NA, NA, 8, 8, 7)
+#' fit <- lmmfit(gain ~ sex + (1 | gr(direct = calf, social = mm(mate1, mate2), pedigree = ped)),
+#'   calves, hold = c(calf.direct = 20, calf.direct.social = -2, calf.social = 3, residual = 40))
+#' ranef(fit)
 #' @export
 gr <- function(factor, cov, precision, pedigree, ...) abort_gr_outside("gr")
-
-relationship_kinds <- c("cov", "precision", "pedigree")
 
 parse_gr <- function(call) {
   matched <- tryCatch(match.call(gr, call), error = function(e) {
@@ -68,7 +83,9 @@ parse_gr <- function(call) {
       "Give one factor, or only named ones, as in {.code gr(direct = animal, maternal = dam)}.")
   }
   if (is.null(relationship)) abort_no_relationship()
-  new_group(deparse_one(given$factor), list(given$factor), relationship)
+  group <- parse_role(given$factor)
+  group$relationship <- relationship
+  group
 }
 
 group_of_roles <- function(roles, relationship) {
@@ -80,13 +97,23 @@ group_of_roles <- function(roles, relationship) {
     abort_gr("several effects of one set of levels need different names.",
       "Write {.code gr(direct = animal, maternal = dam, pedigree = ped)}.")
   }
-  new_group(deparse_one(roles[[1L]]), unname(roles), relationship, list(names = names(roles)),
-    class = "roles_group")
+  parsed <- lapply(unname(roles), parse_role)
+  new_group(parsed[[1L]]$label, unlist(lapply(parsed, `[[`, "variables"), FALSE), relationship,
+    list(names = names(roles), roles = parsed), class = "roles_group")
 }
 
-# list(kind, matrix) from the arguments that give a relationship; NULL without one.
-parse_relationship <- function(given, fun) {
-  if (length(given) == 0L) return(NULL)
-  if (length(given) > 1L) abort_no_relationship(fun)
-  list(kind = names(given), matrix = given[[1L]])
+# How a record meets the levels in one role: one of them, or several that add up.
+parse_role <- function(x) {
+  x <- strip_parentheses(x)
+  if (is_call_to(x, "gr")) {
+    abort_gr("{.code {deparse_one(x)}} stands within another {.fn gr}.",
+      "Write the factor alone, or {.code mm(m1, m2)}.")
+  }
+  if (!is_call_to(x, "mm")) return(new_group(deparse_one(x), list(x)))
+  group <- parse_mm(x)
+  if (!is.null(group$relationship)) {
+    abort_gr("{.code {deparse_one(x)}} within {.fn gr} has a relationship of its own.",
+      "Give it to {.fn gr}: the levels of all effects are the same.")
+  }
+  group
 }

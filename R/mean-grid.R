@@ -52,7 +52,7 @@ terms_of_means <- function(fit, variables, table, choices) {
 }
 
 coefficient_variables <- function(term) {
-  if (inherits(term$group, "sum_group")) {
+  if (has_partial_levels(term$group)) {
     return(setdiff(c(names_in(list(term$coefs)), level_variables(term$group)),
       member_variables(term$group)))
   }

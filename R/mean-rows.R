@@ -74,10 +74,8 @@ random_part <- function(fit, plan, k) {
   parsed <- fit$parts$random[[k]]
   term <- fit$random[[k]]
   part <- part_of_plan(plan, unique(c(term_variables(parsed), coefficient_variables(parsed))))
-  grid <- with_made_factors(fit, with_other_roles(parsed, term, part$grid))
-  Z <- term_rows(fit, k, grid)
-  counts <- role_columns(parsed, term, names(part$grid), ncol(Z))
-  Z <- part$average %*% Z %*% Matrix::Diagonal(x = as.double(counts))
+  grid <- with_made_factors(fit, with_absent_roles(parsed, fit$frame, part$grid))
+  Z <- part$average %*% term_rows(fit, k, grid)
   known <- seq_along(term$effects)
   added <- Z[, -known, drop = FALSE]
   list(L = Z[, known, drop = FALSE], new = new_variance(fit, k, added))
@@ -97,22 +95,19 @@ term_rows <- function(fit, k, grid) {
   expanded_columns(nrow(grid), random = list(term))$Z[[1L]]
 }
 
-# Of several roles in a record (direct and maternal) those count that are asked for; the others have
-# any level here, and are taken out again. Members that add up are absent.
-with_other_roles <- function(parsed, term, grid) {
+# Of several roles in a record (direct and maternal), and of members that add up, those count that
+# are asked for; the others are absent.
+with_absent_roles <- function(parsed, frame, grid) {
   if (!has_partial_levels(parsed$group)) return(grid)
-  absent <- if (inherits(parsed$group, "roles_group")) term$levels[1L] else NA_character_
   for (name in setdiff(member_variables(parsed$group), names(grid))) {
-    grid[[name]] <- rep.int(absent, nrow(grid))
+    grid[[name]] <- rep.int(NA_character_, nrow(grid))
+  }
+  for (group in columns_of(parsed$group)) {
+    columns <- frame[[group$label]]
+    grid[[group$label]] <- matrix(0, nrow(grid), ncol(columns),
+      dimnames = list(NULL, colnames(columns)))
   }
   grid
-}
-
-role_columns <- function(parsed, term, asked, n) {
-  if (!inherits(parsed$group, "roles_group")) return(rep.int(TRUE, n))
-  counts <- vapply(parsed$group$variables, function(x) all(all.vars(x) %in% asked), NA)
-  each <- term$n_coef / length(counts)
-  rep_len(rep(counts, each = each), n)
 }
 
 # With groups of unknown parents the effects of levels have those of their groups.

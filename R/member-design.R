@@ -12,12 +12,34 @@ group_members.single_group <- function(group, source) {
 
 #' @export
 group_members.lmm_group <- function(group, source) {
-  each <- lapply(group$variables, function(variable) {
-    group_codes(list(variables = list(variable)), source)
-  })
-  levels <- unique(unlist(lapply(each, `[[`, "levels")))
-  list(codes = lapply(each, function(x) match(x$levels, levels)[x$codes]), levels = levels)
+  joined_members(lapply(group$variables, function(variable) {
+    group_members(new_group(deparse_one(variable), list(variable)), source)
+  }))
 }
+
+#' @export
+group_members.roles_group <- function(group, source) {
+  joined_members(lapply(group$members$roles, group_members, source))
+}
+
+# In one set of levels.
+joined_members <- function(each) {
+  levels <- unique(unlist(lapply(each, `[[`, "levels")))
+  codes <- lapply(each, function(x) {
+    place <- match(x$levels, levels)
+    lapply(x$codes, function(codes) place[codes])
+  })
+  list(codes = unlist(codes, FALSE), levels = levels)
+}
+
+# How many members a record may have.
+member_count <- function(group, source) UseMethod("member_count")
+
+#' @export
+member_count.lmm_group <- function(group, source) length(group$variables)
+
+#' @export
+member_count.columns_group <- function(group, source) ncol(source$frame[[group$label]])
 
 #' @export
 group_members.columns_group <- function(group, source) {
@@ -27,7 +49,7 @@ group_members.columns_group <- function(group, source) {
       "Write {.code mm(p1, p2)}, or {.code mm(Z)} of a matrix with a row for each record.",
       fun = "mm")
   }
-  levels <- colnames(Z) %||% as.character(seq_len(ncol(Z)))
+  levels <- column_levels_of(Z)
   if (length(levels) == 0L || anyDuplicated(levels) > 0L) {
     abort_gr("{.code {group$label}} must have columns, with different names.",
       "Give it columns, or {.code colnames({group$label}) <- NULL} to have them numbered.",
@@ -46,14 +68,15 @@ new_member_codes.lmm_group <- function(group, term, source, allow_new_levels) {
   lapply(found$codes, function(x) place[x])
 }
 
-# A column that is not there is not one of zeros.
-#' @export
-new_member_codes.columns_group <- function(group, term, source, allow_new_levels) {
-  found <- group_members(group, source)
-  lost <- setdiff(term$levels, found$levels)
-  if (length(lost) > 0L) abort_lost_columns(group$label, lost)
-  NextMethod()
+# A column of a matrix that is not there is not one of zeros.
+check_member_columns <- function(group, fitted, frame) {
+  for (part in columns_of(group)) {
+    lost <- setdiff(column_levels_of(fitted[[part$label]]), column_levels_of(frame[[part$label]]))
+    if (length(lost) > 0L) abort_lost_columns(part$label, lost)
+  }
 }
+
+column_levels_of <- function(Z) colnames(Z) %||% as.character(seq_len(ncol(Z)))
 
 # How many levels there are where `last` is the last that a record has.
 count_of_levels <- function(group, term, last) UseMethod("count_of_levels")
@@ -95,10 +118,16 @@ member_incidence.single_group <- function(group, codes, recipe, source) {
 
 #' @export
 member_incidence.roles_group <- function(group, codes, recipe, source) {
-  lapply(seq_along(codes), function(j) {
-    first <- 1L + (j - 1L) * length(recipe$names)
-    c(present_member(codes[[j]], recipe$terms), first_coef = first)
+  roles <- group$members$roles
+  role <- rep(seq_along(roles), vapply(roles, member_count, 0L, source))
+  each <- lapply(seq_along(roles), function(r) {
+    own <- member_incidence(roles[[r]], codes[role == r], recipe, source)
+    lapply(own, function(member) {
+      member$first_coef <- member$first_coef + (r - 1L) * length(recipe$names)
+      member
+    })
   })
+  unlist(each, FALSE)
 }
 
 #' @export
@@ -131,7 +160,7 @@ member_weights <- function(group, source, n) {
   if (is.null(given)) return(NULL)
   constant <- length(all.vars(given)) == 0L
   weights <- if (constant) eval(given, baseenv()) else source$frame[[deparse_one(given)]]
-  members <- if (inherits(group, "columns_group")) NCOL(weights) else length(group$variables)
+  members <- member_count(group, source)
   valid <- is.numeric(weights) && all(is.finite(weights)) &&
     if (constant) length(weights) == members else identical(dim(weights), c(n, members))
   if (!valid) {

@@ -9,11 +9,16 @@
 #' `mm(Z)` of one numeric matrix has a level for each of its columns, and a record the values of its
 #' row: the effects of markers, or any incidence that was made before.
 #'
+#' A missing level of `mm(p1, p2)` is a level less: groups and neighbourhoods of unequal sizes have
+#' as many columns as the largest needs, and the others have `NA` (with weights that may be missing
+#' too). How many records have fewer is told. A matrix has zeros.
+#'
 #' @param ... The grouping factors, columns of the data, or one matrix with a row for each record.
 #' @param weights Weights of the levels: a number for each factor, as in `c(1, -1)`, or
 #'   `cbind(w1, w2)` of columns of the data. By default 1.
 #' @param cov,precision,pedigree A relationship of the levels, as in [gr()].
 #' @return Nothing: it has a meaning only in a formula.
+#' @seealso [gr()] for direct and social effects of the same animals, with their covariance.
 #' @examples
 #' set.seed(1)
 #' cross <- expand.grid(p1 = letters[1:6], p2 = letters[1:6])
@@ -49,9 +54,12 @@ parse_mm <- function(call) {
 }
 
 #' @export
-frame_variables.sum_group <- function(group) {
+frame_variables.sum_group <- function(group) c(group$variables, weight_columns(group))
+
+# The weights, where they are columns of the data.
+weight_columns <- function(group) {
   weights <- group$members$weights
-  c(group$variables, if (length(all.vars(weights)) > 0L) list(weights))
+  if (length(all.vars(weights)) > 0L) list(weights)
 }
 
 # The columns of a matrix are the levels, and its entries their weights in a record.
@@ -60,6 +68,32 @@ columns_group <- function(variables, relationship) {
     list(weights = variables[[1L]]), class = c("columns_group", "sum_group"))
 }
 
+#' @export
+frame_variables.columns_group <- function(group) group$variables
+
 # They are no levels of a variable.
 #' @export
 level_variables.columns_group <- function(group) character()
+
+# Roles -------------------------------------------------------------------------------------------
+
+#' @export
+frame_variables.roles_group <- function(group) {
+  unlist(lapply(group$members$roles, frame_variables), FALSE)
+}
+
+#' @export
+level_variables.roles_group <- function(group) {
+  unlist(lapply(group$members$roles, level_variables))
+}
+
+# The groups that levels add up in: the group itself, or its roles.
+sums_of <- function(group) {
+  parts <- if (inherits(group, "roles_group")) group$members$roles else list(group)
+  Filter(function(part) inherits(part, "sum_group") && !inherits(part, "columns_group"), parts)
+}
+
+columns_of <- function(group) {
+  parts <- if (inherits(group, "roles_group")) group$members$roles else list(group)
+  Filter(function(part) inherits(part, "columns_group"), parts)
+}

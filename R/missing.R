@@ -3,24 +3,63 @@
 # Groups of random terms alone: with na_random = "zero" a record without a level has no effect of
 # that term.
 optional_groups <- function(parts, frame) {
-  groups <- unlist(lapply(parts$random, function(term) {
-    if (!is_spline_term(term)) lapply(term$group$variables, deparse_one)
+  is_group <- !vapply(parts$random, is_spline_term, NA)
+  groups <- unlist(lapply(parts$random[is_group], function(term) column_names(term$group)))
+  others <- unlist(lapply(parts$random[!is_group], function(term) {
+    names_in(frame_variables(term$group))
   }))
-  others <- c(
-    all.vars(parts$fixed), unlist(lapply(parts$random, function(term) all.vars(term$coefs))),
-    names_in(residual_variables(parts$residual)), unlist(lapply(parts$random, function(term) {
-      if (is_spline_term(term)) names_in(frame_variables(term$group))
-    }))
-  )
-  setdiff(intersect(groups, names(frame)), others)
+  setdiff(intersect(groups, names(frame)), c(others, effect_variables(parts)))
+}
+
+# Members of mm() alone: a record may have fewer of them.
+optional_members <- function(parts, frame) {
+  members <- unlist(lapply(parts$random, function(term) {
+    lapply(sums_of(term$group), column_names)
+  }))
+  others <- unlist(lapply(parts$random, function(term) {
+    own <- unlist(lapply(sums_of(term$group), column_names))
+    setdiff(unlist(lapply(frame_variables(term$group), deparse_one)), own)
+  }))
+  setdiff(intersect(members, names(frame)), c(others, effect_variables(parts)))
+}
+
+column_names <- function(group) vapply(group$variables, deparse_one, "")
+
+# Variables with effects of their own.
+effect_variables <- function(parts) {
+  c(all.vars(parts$fixed), unlist(lapply(parts$random, function(term) all.vars(term$coefs))),
+    names_in(residual_variables(parts$residual)))
+}
+
+# A member that is not there needs no weight.
+with_absent_weights <- function(frame, parts) {
+  for (group in unlist(lapply(parts$random, function(term) sums_of(term$group)), FALSE)) {
+    weights <- unlist(lapply(weight_columns(group), deparse_one))
+    if (is.null(weights) || is.null(frame[[weights]])) next
+    members <- is.na(frame[column_names(group)])
+    fits <- is.numeric(frame[[weights]]) && identical(dim(frame[[weights]]), dim(members))
+    if (fits) frame[[weights]][members] <- 0
+  }
+  frame
+}
+
+# How many records have fewer members than columns, by term.
+tell_absent <- function(frame, parts) {
+  for (group in unlist(lapply(parts$random, function(term) sums_of(term$group)), FALSE)) {
+    absent <- rowSums(is.na(frame[column_names(group)]))
+    if (any(absent > 0)) {
+      inform_absent(column_names(group), nrow(frame), sum(absent > 0),
+        sum(absent == length(group$variables)))
+    }
+  }
 }
 
 # Codes of an unknown parent are no animals of a pedigree: gr(maternal = dam) of a dam "0".
 with_unknown_levels <- function(frame, parts) {
   for (term in parts$random) {
-    relationship <- term$group$relationship
-    if (!identical(relationship$kind, "pedigree") || !is.null(relationship$kept)) next
-    for (name in vapply(term$group$variables, deparse_one, "")) {
+    if (!identical(term$group$relationship$kind, "pedigree")) next
+    columns <- unlist(lapply(columns_of(term$group), column_names))
+    for (name in setdiff(column_names(term$group), columns)) {
       if (!is.null(frame[[name]])) frame[[name]] <- without_unknown(frame[[name]])
     }
   }

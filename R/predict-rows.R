@@ -20,7 +20,8 @@ new_rows <- function(fit, newdata, included, allow_new_levels, groups = c("anima
   formula <- new_formula(fit, fit$parts$random[needed])
   spared <- if (length(needed) > 0L) setdiff(all.vars(formula), all.vars(new_formula(fit, list())))
   frame <- newdata_frame(formula, fit$frame, newdata, effect_columns(fit, needed), spared)
-  frame <- fill_where_masked(frame, fit$parts)
+  frame <- with_unknown_levels(fill_where_masked(frame, fit$parts), fit$parts)
+  frame <- with_absent_weights(frame, fit$parts)
   complete <- stats::complete.cases(frame[setdiff(names(frame), attr(fit$frame, "optional"))])
   kept <- frame[complete, , drop = FALSE]
   source <- column_source(kept, fit$contrasts)
@@ -80,6 +81,7 @@ empty_rows <- function(fit, n) {
 new_term_rows <- function(k, fit, source, allow_new_levels) {
   term <- fit$random[[k]]
   recipe <- fitted_recipe(fit$parts$random[[k]], term, source)
+  check_member_columns(term$group, fit$frame, source$frame)
   codes <- new_member_codes(term$group, term, source, allow_new_levels)
   last <- count_of_levels(term$group, term, max(term$n_levels, unlist(codes), na.rm = TRUE))
   if (last > term$n_levels && has_groups(term)) abort_new_level_of_groups(term$label)

@@ -6,7 +6,7 @@
 #   product_term    factors: a product of structures, see product-terms.R
 #
 #   single_group    a record has one level of the variables
-#   roles_group     one level in each of the roles members$names, with coefficients of their own
+#   roles_group     members$roles, each a group, with coefficients of their own: members$names
 #   sum_group       several levels that add up, with members$weights
 #   spline_group    all coefficients of a basis, see spline-terms.R
 
@@ -46,3 +46,12 @@ effect_expression <- function(group, coefs) UseMethod("effect_expression")
 
 #' @export
 effect_expression.lmm_group <- function(group, coefs) coefs
+
+relationship_kinds <- c("cov", "precision", "pedigree")
+
+# list(kind, matrix) from the arguments that give a relationship; NULL without one.
+parse_relationship <- function(given, fun) {
+  if (length(given) == 0L) return(NULL)
+  if (length(given) > 1L) abort_no_relationship(fun)
+  list(kind = names(given), matrix = given[[1L]])
+}

@@ -130,3 +130,35 @@ test_that("a matrix of columns is the same in new data, and each column has its 
   expect_error(lmmfit(y ~ x + (1 | mm(M)), d), "must have columns",
     class = "henderson_error_relationship")
 })
+
+test_that("a missing level is a level less, and a matrix has zeros, related levels included", {
+  K <- 0.5^abs(outer(1:7, 1:7, "-"))
+  dimnames(K) <- list(lines, lines)
+  uneven <- diallel
+  uneven$p2[c(1, 9)] <- NA
+  uneven$p1[9] <- NA
+  expect_message(fit <- lmmfit(y ~ x + (1 | mm(p1, p2, cov = K)), uneven,
+    hold = c(p1.p2 = 2)), "2 of 44 records have fewer than 2 levels, 1 of them none")
+  present <- function(f) {
+    Z <- incidence(f, lines)
+    replace(Z, is.na(Z), 0)
+  }
+  Z <- present(uneven$p1) + present(uneven$p2)
+  expect_dense_answer(fit, Z, 2 * K)
+  expect_equal(predict(fit, uneven), fitted(fit))
+  expect_identical(nobs(suppressMessages(lmmfit(y ~ x + (1 | mm(p1, p2)) + (1 | p2), uneven,
+    hold = c(p1.p2 = 2, p2 = 1)))), 42L)
+  # Parents 1 and 2 have no records: the pedigree has more levels than the matrix has columns.
+  ped <- pedigree(data.frame(id = letters[1:7], sire = "1", dam = "2"))
+  uneven$Z <- Z
+  colnames(uneven$Z) <- lines
+  fit <- lmmfit(y ~ x + (1 | mm(Z, pedigree = ped)), uneven, hold = c(Z = 2))
+  same <- suppressMessages(lmmfit(y ~ x + (1 | mm(p1, p2, pedigree = ped)), uneven,
+    hold = c(p1.p2 = 2)))
+  expect_identical(nobs(fit), 44L)
+  expect_equal(logLik(fit), logLik(same))
+  expect_equal(predict(fit, uneven), fitted(same))
+  # gr() takes the sum as its factor.
+  expect_equal(logLik(suppressMessages(lmmfit(y ~ x + (1 | gr(mm(p1, p2), pedigree = ped)), uneven,
+    hold = c(p1.p2 = 2)))), logLik(same))
+})
