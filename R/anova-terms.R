@@ -61,6 +61,24 @@ type2_hypotheses <- function(fit) {
   })
 }
 
+# Each term after all others, whichever columns were dropped: what it adds to their span.
+last_hypotheses <- function(fit) {
+  hypotheses <- term_hypotheses(fit, 2L)
+  dropped <- which(is.na(fit$fixed$estimate))
+  if (length(dropped) == 0L) return(hypotheses)
+  X <- fixed_design(fit_spec(fit))
+  X <- row_sketch(fit$n, ncol(X)) %*% X
+  span <- zap(coordinates_in(X[, -dropped, drop = FALSE], X))
+  for (j in seq_along(hypotheses)) {
+    others <- fit$fixed$assign != j
+    if (!any(others[dropped])) next
+    parts <- svd(span[, others, drop = FALSE], nu = nrow(span))
+    rank <- sum(parts$d > 1e-9 * parts$d[1L])
+    hypotheses[[j]] <- t(parts$u[, seq_len(nrow(span)) > rank, drop = FALSE])
+  }
+  hypotheses
+}
+
 # The terms (numbers) that contain each term: the same covariates, and all of its factors with more.
 # Genetic groups come after the terms of the formula, and have nothing to do with them.
 containing_terms <- function(fit) {

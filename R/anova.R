@@ -81,10 +81,9 @@ check_type <- function(type) {
 }
 
 # F tests of the terms of one fit.
-term_table <- function(fit, type, ddf, information) {
+term_table <- function(fit, type, ddf, information, hypotheses = term_hypotheses(fit, type)) {
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
-  hypotheses <- term_hypotheses(fit, type)
   beta <- fit$fixed$estimate[!is.na(fit$fixed$estimate)]
   rows <- lapply(hypotheses, function(K) {
     K <- K[independent_rows(K), , drop = FALSE]

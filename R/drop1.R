@@ -1,8 +1,9 @@
 #' Tests for leaving out terms
 #'
 #' `drop1()`: F tests of the fixed terms that stand in no other term (of `a * b` the interaction
-#' alone, as of `lm()`). `ranova()`: likelihood ratio
-#' tests of the random terms, one left out at a time.
+#' alone, as of `lm()`). A term whose columns depend on those of the others has no degrees of
+#' freedom of its own. `ranova()`: likelihood ratio tests of the random terms, one left out at a
+#' time.
 #'
 #' A variance of zero is at the boundary of its range, so the likelihood ratio is not chi-square:
 #' where one variance goes to zero with its c covariances, it is an equal mixture of chi-squares
@@ -42,8 +43,7 @@ drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
   }
   k <- list(...)$k
   if (!is.null(k)) return(dropped_criteria(object, labels, k))
-  # No term contains these: type 2 is a test after all others.
-  table <- term_table(object, 2L, ddf, information)
+  table <- term_table(object, 2L, ddf, information, last_hypotheses(object))
   heading <- attr(table, "heading")
   table <- table[row.names(table) %in% labels, , drop = FALSE]
   heading[1L] <- sub("^.*type 2", "Each term after all others", heading[1L])

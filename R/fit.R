@@ -89,6 +89,12 @@ fit_matrices <- function(fit, spec = fit_spec(fit)) design_cpp(spec)
 # X of a spec, all columns, sparse, without names.
 fixed_design <- function(spec) design_cpp(spec)$X
 
+# X over the columns that are estimated, and the term of each.
+kept_columns <- function(fit) {
+  kept <- which(!is.na(fit$fixed$estimate))
+  list(X = fixed_design(fit_spec(fit))[, kept, drop = FALSE], assign = fit$fixed$assign[kept])
+}
+
 # The model of a fit, with its estimates as held and starting values.
 fit_model <- function(fit, design = fit_design(fit)) {
   known <- setdiff(names(fit$parameters), c("estimate", "se", "status"))

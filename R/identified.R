@@ -102,7 +102,13 @@ unidentified_remedies <- function(group, model) {
     paste0("Where {.code ", labels, "} has one record, its effect is that record's residual: give ",
       "its records a residual variance that others share.")
   } else if (length(random) > 1L) {
+    if (anyDuplicated(labels) > 0L) {
+      coefs <- vapply(model$parts$random[at], function(term) deparse_one(term$coefs), "")
+      labels <- paste(coefs, "|", labels)
+    }
     paste0("Drop one of the terms ", paste0("{.code ", labels, "}", collapse = ", "), ".")
+  } else if (length(random) == 1L && length(double_columns(at, model)) > 0L) {
+    double_columns_remedy(at, model)
   } else if (length(random) == 1L) {
     paste0("Take {.code ", labels, "} out of the random or out of the fixed effects, ",
       "which leave its effects no room.")
@@ -110,6 +116,29 @@ unidentified_remedies <- function(group, model) {
     "Give the residual fewer variances, or take fixed effects out that fit its records exactly."
   }
   c(instead, "Or give one of them a known value by {.arg hold}.")
+}
+
+# Columns of a term that the columns before them tell: a constant one beside the intercept, one that
+# stands there twice. `columns`: those looked at.
+double_columns <- function(at, model, columns = seq_len(model$spec$random[[at]]$n_coef)) {
+  term <- model$spec$random[[at]]
+  if (length(term$incidence) > 1L) return(integer())
+  n <- nrow(model$frame)
+  X <- expanded_columns(n, term$incidence[[1L]]$terms)$X[, columns, drop = FALSE]
+  setdiff(columns, columns[independent_in_order(row_sketch(n, ncol(X)) %*% X)])
+}
+
+double_columns_remedy <- function(at, model) {
+  term <- model$design$random[[at]]
+  coefs <- deparse_one(model$parts$random[[at]]$coefs)
+  beside <- setdiff(seq_len(term$n_coef), match("(Intercept)", term$coef_names))
+  if (length(beside) < term$n_coef && length(double_columns(at, model, beside)) == 0L) {
+    return(paste0("The columns of {.code ", coefs, "} make up an intercept: write {.code 0 + ",
+      sub("^1 [+] ", "", coefs), " | ", term$label, "}."))
+  }
+  names <- term$coef_names[double_columns(at, model)]
+  paste0("The other columns of {.code ", coefs, " | ", term$label, "} tell ",
+    paste0("{.code ", names, "}", collapse = ", "), ": leave it out.")
 }
 
 # The term as a structure of the residual, over the variable whose levels its coefficients are.

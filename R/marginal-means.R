@@ -9,7 +9,9 @@
 #' The means are those of a table of cells (Gilmour et al. 2004): the variables of `specs` by all
 #' others of the fixed part, which are averaged over. A covariate is at its mean, and an offset too.
 #' Numbers that a factor is made of in the formula (`factor(year)`, `cut(age, 3)`) have the values
-#' of the records, as in emmeans.
+#' of the records, as in emmeans; they are crossed with the other factors as the formula crosses
+#' them. (Where each value has records with one level of a factor alone, emmeans takes it as nested
+#' in that and says so; `nesting = NULL` there gives the means of here.)
 #'
 #' A factor that is nested in another (`trt / clinic`: it is in no term without it, and each of its
 #' levels has records with one level of the other) is averaged within the levels of that.

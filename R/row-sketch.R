@@ -8,10 +8,10 @@ sketch_rows <- function(p) 4 * p + 50
 row_sketch <- function(n, p) {
   m <- sketch_rows(p)
   if (n <= m) return(Matrix::Diagonal(n))
-  state <- seed_state(1)
-  on.exit(assign(".Random.seed", state$old, envir = globalenv()))
-  Matrix::sparseMatrix(i = sample.int(m, 2L * n, TRUE), j = rep.int(seq_len(n), 2L),
-    x = sample(c(-1, 1), 2L * n, TRUE), dims = c(m, n))
+  with_stream(1, {
+    Matrix::sparseMatrix(i = sample.int(m, 2L * n, TRUE), j = rep.int(seq_len(n), 2L),
+      x = sample(c(-1, 1), 2L * n, TRUE), dims = c(m, n))
+  })
 }
 
 # The numbers of the columns that do not depend on those before them.
@@ -22,10 +22,4 @@ independent_in_order <- function(X) {
   decomposition <- if (length(X) <= 2e7) qr(as.matrix(X), tol = 1e-9) else
     qr(as.matrix(Matrix::crossprod(X)), tol = 1e-9)
   used[sort(decomposition$pivot[seq_len(decomposition$rank)])]
-}
-
-# X over the columns that are estimated, and the term of each.
-kept_columns <- function(fit) {
-  kept <- which(!is.na(fit$fixed$estimate))
-  list(X = fixed_design(fit_spec(fit))[, kept, drop = FALSE], assign = fit$fixed$assign[kept])
 }

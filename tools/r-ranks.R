@@ -26,7 +26,7 @@ r_ranks <- list(
     "parts.R", "formula.R", "traits.R", "frame.R", "missing.R",
     "level-order.R", "columns.R", "places.R", "product-design.R",
     "member-design.R", "spline-design.R", "bend.R", "relationship-levels.R", "covstruct-terms.R",
-    "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R"
+    "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R", "row-sketch.R"
   ),
   # The list that crosses to the engine, its parameters, and what can be told before a search.
   spec = c(
@@ -50,7 +50,7 @@ r_ranks <- list(
   ),
   # Questions to a fit, and the objects that answer them.
   answers = c(
-    "information.R", "ddf-names.R", "moments.R", "row-sketch.R", "subjects.R", "sandwich.R",
+    "information.R", "ddf-names.R", "moments.R", "subjects.R", "sandwich.R",
     "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
     "bayes-functions.R", "bayes-answers.R", "bayes-left-out.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "wald.R", "drop1.R", "anova-table.R", "varcomp.R",

@@ -13,6 +13,27 @@ test_that("drop1() tests each term after all others", {
   expect_error(drop1(crossed, "recipe"), class = "henderson_error_scope")
 })
 
+# ../shared/faults/ecosystem-methods: what a term adds does not depend on the order of the formula.
+test_that("terms that depend on others have the degrees of freedom that they add, as of lm()", {
+  data <- transform(peer_data("cake", "lme4"),
+    temperature = factor(temperature, ordered = FALSE), oven = factor(rep(1:9, 30)))
+  data$side <- factor(data$oven %in% 1:4)
+  for (formula in list(angle ~ recipe + temp + temperature, angle ~ temperature + temp + recipe,
+    angle ~ side + oven * recipe, angle ~ oven + side + temp)) {
+    fit <- suppressMessages(lmmfit(formula, data))
+    expected <- drop1(lm(formula, data), test = "F")[-1L, ]
+    found <- drop1(fit)[row.names(expected), ]
+    expect_equal(found$NumDF, expected$Df, label = deparse1(formula))
+    tested <- expected$Df > 0
+    expect_equal(found$`F value`[tested], expected$`F value`[tested], tolerance = 1e-7)
+  }
+  formula <- angle ~ recipe + temp + temperature + (1 | recipe:replicate)
+  found <- drop1(suppressMessages(lmmfit(formula, data)))
+  expected <- suppressMessages(drop1(peer_lmer(formula, data)))
+  expect_relative(found[c(1, 3), "F value"], expected[c(1, 3), "F value"], 1e-4, "F")
+  expect_identical(found["temp", "NumDF"], 0)
+})
+
 test_that("drop1() and ranova() are lmerTest's", {
   skip_if_not_installed("lmerTest")
   models <- inference_models()

@@ -105,6 +105,26 @@ test_that("the error names the parameters and what to write instead", {
   expect_identical(varcomp(fit)$status, c("free", "held", "free"))
 })
 
+test_that("columns of a term that depend on each other are told, and what is offered fits", {
+  d <- as.data.frame(nlme::BodyWeight)
+  d$twice <- 2 * d$Time
+  said <- function(term) {
+    formula <- stats::as.formula(paste("weight ~ Diet * Time +", term))
+    conditionMessage(expect_error(lmmfit(formula, d), class = "henderson_error_not_identified"))
+  }
+  flat <- function(text) gsub("\\s+", " ", text)
+  for (term in c("us(legendre(Time, 1) | Rat)", "(1 + legendre(Time, 1) | Rat)",
+    "(legendre(Time, 1) || Rat)")) {
+    expect_match(flat(said(term)), "write `0 + legendre(Time, 1) | Rat`", fixed = TRUE)
+  }
+  expect_match(flat(said("(0 + Time + twice | Rat)")),
+    "The other columns of `0 + Time + twice | Rat` tell `twice`: leave it out", fixed = TRUE)
+  expect_match(flat(said("(1 | Rat) + (0 + legendre(Time, 1) | Rat)")),
+    "`1 | Rat`, `0 + legendre(Time, 1) | Rat`", fixed = TRUE)
+  expect_match(said("Rat + (1 | Rat)"), "out of the random or out of the fixed effects")
+  expect_s3_class(lmmfit(weight ~ Diet * Time + us(0 + legendre(Time, 1) | Rat), d), "lmmfit")
+})
+
 test_that("a report has NA for what the start decides, and numbers for the rest", {
   data <- designs(1)$d
   report <- lmm_control(identify = "report")

@@ -81,6 +81,20 @@ test_that("a nested factor is averaged within the levels of the other", {
   expect_equal(sort(K[1, K[1, ] > 0 & grepl("clinic", colnames(K))])[[1L]], 0.1)
 })
 
+test_that("values that a cut() is made of are crossed with the factors, by chance nested or not", {
+  skip_if_not_installed("emmeans")
+  data <- transform(d, exact = age + seq_along(age) / 1e3)
+  formula <- y ~ trt + cut(exact, c(0, 30, 45, 70)) + (1 | site)
+  fit <- lmmfit(formula, data)
+  found <- marginal_means(fit, ~ trt)
+  # What an additive model says of trt, whatever else is averaged over
+  expect_equal(diff(found$estimate), fixef(fit)[["trtActive"]], tolerance = 1e-10)
+  peer <- as.data.frame(emmeans::emmeans(lme4::lmer(formula, data), ~ trt, data = data,
+    nesting = NULL, lmer.df = "asymptotic"))
+  expect_relative(found$estimate, peer$emmean, 1e-4, "crossed", 1)
+  expect_relative(found$se, peer$SE, 1e-4, "crossed SE")
+})
+
 test_that("the mean over all, also with random effects averaged", {
   skip_if_not_installed("emmeans")
   expect_emmeans(y ~ trt * sex + (1 | site), ~ 1)
