@@ -59,9 +59,7 @@ descent <- function(ped, new, levels) {
     Matrix::sparseMatrix(i = found[, 1L], j = found[, 2L], x = found[, 3L], dims = c(n, columns))
   }
   among <- Matrix::Diagonal(n) - entries(place, n)
-  self <- c(0, 1 + ped$inbreeding)
-  if (fixed_groups(ped)) self[1L + seq_len(ped$n_groups)] <- 0  # unknown parents
-  variance <- 1 - 0.25 * self[parent[[1L]] + 1L] - ped$dam_weight^2 * self[parent[[2L]] + 1L]
+  variance <- mendelian_variances(ped, new)
   inverse <- Matrix::solve(among, Matrix::Diagonal(n))
   list(
     shares = inverse %*% entries(old, length(levels)),
@@ -87,9 +85,12 @@ check_same_parents <- function(term, ped) {
     abort_pedigree("{.arg pedigree} gives other parents to {.val {term$levels[changed]}}.",
       "Only new animals can be added; fit again with the new pedigree.", "pedigree")
   }
+  changed <- abs(1 + ped$inbreeding[rows] - level_variances(term)) > 1e-8
+  if (any(changed)) {
+    abort_pedigree("{.arg pedigree} gives another inbreeding to {.val {term$levels[changed]}}.",
+      "Only new animals can be added; fit again with the new pedigree.", "pedigree")
+  }
 }
-
-same_names <- function(x, y) is.na(x) & is.na(y) | !is.na(x) & !is.na(y) & x == y
 
 # Contrasts ----------------------------------------------------------------------------------------
 

@@ -55,6 +55,68 @@ abort_unknown_animals <- function(animals, argument) {
   )
 }
 
+# Lines --------------------------------------------------------------------------------------------
+
+abort_selfing <- function(animals, values) {
+  abort("pedigree",
+    "{.arg selfing}: {.val {animals}} {cli::qty(length(animals))}{?has/have} {.val {values}}.",
+    paste("Give generations of selfing (0, 1, 2, ...), {.val DH} for a doubled haploid, or a",
+      "number between 0 and 1: an inbreeding coefficient."), "selfing", values
+  )
+}
+
+abort_inbreeding <- function(animals, values) {
+  abort("pedigree",
+    "{.arg inbreeding}: {.val {animals}} {cli::qty(length(animals))}{?has/have} {.val {values}}.",
+    "An inbreeding coefficient is between 0 and 1; {.val {NA}} is that by the parents.",
+    "inbreeding", values
+  )
+}
+
+abort_low_inbreeding <- function(animals) {
+  abort("pedigree",
+    paste("{.arg inbreeding}: that of {.val {animals}} is less than",
+      "{cli::qty(length(animals))}{?its/their} relationship with the parents allows."),
+    "Leave it out, and it is computed from the parents.", "inbreeding", animals
+  )
+}
+
+abort_two_kinds <- function(animals) {
+  abort("pedigree",
+    paste("{.val {animals}} {cli::qty(length(animals))}{?has/have} more than one of",
+      "{.arg selfing}, {.arg inbreeding} and {.arg clone}."),
+    "Give one of them.", "data", animals
+  )
+}
+
+abort_line_twice <- function(argument, animals) {
+  abort("pedigree",
+    "{.arg {argument}}: {.val {animals}} {cli::qty(length(animals))}{?has/have} two values.",
+    "Keep one record for each animal.", argument, animals
+  )
+}
+
+abort_clone_parents <- function(animals) {
+  abort("pedigree",
+    paste("{.arg clone}: {.val {animals}} {cli::qty(length(animals))}{?has/have} other parents",
+      "than {?its/their} original."),
+    "Leave the parents of a clone out.", "clone", animals
+  )
+}
+
+abort_lines_of_grandsires <- function() {
+  abort("pedigree", "Lines need sires and dams, not {.code maternal = \"grandsire\"}.",
+    "Leave {.arg selfing}, {.arg inbreeding} and {.arg clone} out.", "maternal")
+}
+
+abort_singular_pedigree <- function(animals) {
+  abort("pedigree",
+    paste("A has no inverse: {.val {animals}} {cli::qty(length(animals))}{?is/are} determined by",
+      "{?its/their} parents (a clone, or the cross of fully inbred lines)."),
+    "Use {.code gr(pedigree = )}, which takes such a pedigree, or {.fn Amatrix}.", "ped", animals
+  )
+}
+
 abort_unknown_animals_of_fit <- function(animals) {
   abort("pedigree",
     "{.arg pedigree} lacks {length(animals)} animal{?s} of the fit: {.val {animals}}.",

@@ -16,7 +16,7 @@ grouped_relationship <- function(ped) {
 without_groups <- function(ped) {
   rows <- animal_rows(ped)
   for (parent in c("sire", "dam")) ped[[parent]] <- pmax(ped[[parent]][rows] - ped$n_groups, 0L)
-  for (field in c("id", "generation", "inbreeding")) ped[[field]] <- ped[[field]][rows]
+  for (field in intersect(row_fields, names(ped))) ped[[field]] <- ped[[field]][rows]
   ped$groups <- character()
   ped$n_groups <- 0L
   ped

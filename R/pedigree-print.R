@@ -15,12 +15,20 @@ print.henderson_pedigree <- function(x, n = 10L, ...) {
   }
   if (x$dam_weight == 0.25) cat(" (sires and maternal grandsires)")
   cat("\n")
+  if (has_lines(x)) cat("Of them ", line_counts(x), "\n", sep = "")
   first <- utils::head(animal_rows(x), n)
   shown <- as.data.frame(x)[seq_along(first), ]
   shown$inbreeding <- signif(shown$inbreeding, 4L)
   print(shown, row.names = FALSE)
   if (size > n) cat("and ", format(size - n, big.mark = ","), " more\n", sep = "")
   invisible(x)
+}
+
+# How many lines there are of which kind.
+line_counts <- function(ped) {
+  kinds <- table(factor(line_kinds(ped), line_names))
+  kinds <- kinds[kinds > 0L]
+  paste(kinds, names(kinds), collapse = ", ")
 }
 
 #' @rdname pedigree
@@ -41,7 +49,8 @@ summary.henderson_pedigree <- function(object, ...) {
       dams = length(setdiff(object$dam[rows], 0:object$n_groups)),
       generations = max(object$generation) + 1L, groups = object$groups,
       inbred = sum(inbred > 1e-12), mean_inbreeding = mean(inbred), max_inbreeding = max(inbred),
-      most_inbred = object$id[rows][which.max(inbred)]
+      most_inbred = object$id[rows][which.max(inbred)],
+      lines = if (has_lines(object)) line_counts(object)
     ),
     class = "summary.henderson_pedigree"
   )
@@ -60,6 +69,7 @@ print.summary.henderson_pedigree <- function(x, ...) {
   line("Dams", whole(x$dams))
   line("Generations", whole(x$generations))
   if (length(x$groups) > 0L) line("Groups", toString(x$groups))
+  if (!is.null(x$lines)) line("Lines", x$lines)
   line("Inbred animals", whole(x$inbred))
   line("Mean inbreeding", format(x$mean_inbreeding, digits = 4L))
   who <- if (x$inbred > 0L) paste0(" (", x$most_inbred, ")")

@@ -12,6 +12,18 @@
 #' With `gamma` they are metafounders (Legarra et al. 2015): `gamma` is the covariance matrix of the
 #' groups, of which the founders are samples.
 #'
+#' # Lines, doubled haploids and clones
+#'
+#' Without more an animal is the progeny of a cross, and a founder is not inbred. `selfing` says how
+#' many generations of selfing (by single seed) come after the cross: after k of them
+#' \eqn{F = 1 - (1 - F_0)/2^k}{F = 1 - (1 - F0) / 2^k}, with \eqn{F_0}{F0} that of the cross, and
+#' 1 of a doubled haploid, `"DH"`. The parents of a doubled haploid are those of the plant that it
+#' was made of, or that plant as both of them, or as the one that is known. `inbreeding` is a known
+#' coefficient, of inbred founders foremost. A clone has the genotype of its original.
+#'
+#' Two fully inbred lines determine their cross, and an original its clones: A is then singular.
+#' [gr()] takes such a pedigree, with these animals as combinations of the others.
+#'
 #' @param data A data frame with a row for each animal.
 #' @param id,sire,dam Names of the columns of `data`: animal, sire, dam. Animals may be numbers,
 #'   character or factor; blanks around their names do not count.
@@ -26,11 +38,18 @@
 #' @param unknown What stands for a parent that is not known, in any case. A message tells which
 #'   codes other than `NA`, 0 and an empty string were taken so. Names in `groups` are groups,
 #'   whatever they are.
+#' @param selfing Generations of selfing, the name of a column of `data` or a vector named by
+#'   animals: 0, 1, 2, ..., or `"DH"`. A number between 0 and 1 is an inbreeding coefficient, as in
+#'   the field `fgen` of ASReml. `NA` is 0.
+#' @param inbreeding Known inbreeding coefficients, a column or a vector with names; `NA` where it
+#'   follows from the parents.
+#' @param clone The original of each clone, a column or a vector with names; `NA` for others.
 #' @return A list of class `henderson_pedigree`: `id` (groups first, parents before offspring),
 #'   `sire` and `dam` (row numbers, 0 if unknown), `generation`, `inbreeding`, `groups`, `gamma`.
 #'   As a data frame ([as.data.frame()]) it has names in place of row numbers.
 #' @references Sargolzaei, Iwaisaki & Colleau (2005) J. Anim. Breed. Genet. 122:325. Quaas & Pollak
-#'   (1981) J. Dairy Sci. 64:1868. Legarra et al. (2015) Genetics 200:455.
+#'   (1981) J. Dairy Sci. 64:1868. Legarra et al. (2015) Genetics 200:455. Wright (1921) Genetics
+#'   6:111.
 #' @seealso [inbreeding()], [Ainverse()], [Amatrix()]; [gr()] for their use in a model.
 #' @examples
 #' # Mrode, Linear Models for the Prediction of Animal Breeding Values, table 2.1
@@ -42,25 +61,43 @@
 #' summary(ped)
 #' inbreeding(ped)
 #' Ainverse(ped)
+#'
+#' # Two inbred lines, their cross, a line of it selfed three times, and a doubled haploid
+#' wheat <- data.frame(
+#'   id = c("P1", "P2", "F1", "L1", "D1"), sire = c(NA, NA, "P1", "F1", "F1"),
+#'   dam = c(NA, NA, "P2", "F1", "F1"), fgen = c(NA, NA, NA, 2, "DH")
+#' )
+#' lines <- pedigree(wheat, selfing = "fgen", inbreeding = c(P1 = 1, P2 = 1))
+#' Amatrix(lines)
 #' @export
 pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL, gamma = NULL,
                      maternal = c("dam", "grandsire"), both_sexes = c("warn", "allow", "error"),
                      unknown = c(NA, "", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999",
-                       "?")) {
+                       "?"),
+                     selfing = NULL, inbreeding = NULL, clone = NULL) {
   check_given(data)
   maternal <- check_choice(maternal, c("dam", "grandsire"), "maternal")
-  both_sexes <- check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
+  lines <- list(selfing = selfing, inbreeding = inbreeding, clone = clone)
+  before <- if (inherits(data, "henderson_pedigree") && has_lines(data)) data
+  plants <- missing(both_sexes) && !all(vapply(c(lines, list(before)), is.null, NA))
+  both_sexes <- if (plants) "allow" else
+    check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
   unknown <- check_unknown(unknown, groups)
   records <- pedigree_records(data, id, sire, dam, unknown)
   groups <- check_groups(groups, records$id)
-  records <- add_founders(unique_records(records), groups)
+  lines <- given_lines(lines, data, records$id)
+  records <- with_clones(unique_records(records), lines$clone, groups)
+  records <- with_lines(add_founders(records, groups), lines, before)
+  if (maternal != "dam" && !is.null(records$own)) abort_lines_of_grandsires()
   parents <- list(
     sire = match(records$sire, records$id, nomatch = 0L),
     dam = match(records$dam, records$id, nomatch = 0L)
   )
   sorted <- sort_parents(parents, records$id)
   if (maternal == "dam") check_both_sexes(parents, records$id, length(groups), both_sexes)
-  new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25)
+  at <- match(sorted$id, records$id)
+  new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25,
+    records$own[at], records$share[at])
 }
 
 # The default of pedigree(), for codes of parents in the data.
@@ -96,45 +133,10 @@ tell_unknown <- function(codes) {
   if (length(counts) > 0L) inform_unknown_parents(names(counts), as.vector(counts))
 }
 
-# With "0" every zero, as files of fixed width have "000".
-without_codes <- function(x, unknown) {
-  gone <- tolower(x) %in% tolower(unknown)
-  if ("0" %in% unknown) gone <- gone | grepl("^0+([.]0*)?$", x)
-  x[gone] <- NA_character_
-  x
-}
-
 check_unknown <- function(unknown, groups) {
   if (!is.atomic(unknown)) abort_argument("unknown", unknown, "names of unknown parents")
   # A group of unknown parents may have any name.
   setdiff(c("", trimws(number_names(unknown))), as.character(groups))
-}
-
-pedigree_column <- function(data, name, argument) {
-  if (!is.character(name) || length(name) != 1L || is.na(name)) {
-    abort_argument(argument, name, "the name of one column of `data`")
-  }
-  if (!name %in% names(data)) abort_pedigree_column(argument, name, names(data))
-  x <- data[[name]]
-  if (is.list(x) || is.matrix(x) || is.logical(x) && !all(is.na(x))) {
-    abort_pedigree("{.arg {argument}}: column {.val {name}} must hold names or numbers.",
-      NULL, argument, name)
-  }
-  animal_names(x)
-}
-
-# Names as text, without blanks around them.
-animal_names <- function(x) {
-  if (inherits(x, "integer64")) x <- plain_column(x, "id")
-  if (is.numeric(x) && !is.factor(x)) return(number_names(x))
-  x <- if (is.factor(x)) levels(x)[x] else as.character(x)
-  blank <- which(startsWith(x, " ") | endsWith(x, " ") | grepl("[\t\u00a0]", x))
-  if (length(blank) == 0L) return(x)
-  trimmed <- gsub("^[[:space:]\u00a0]+|[[:space:]\u00a0]+$", "", x[blank])
-  named <- nzchar(trimmed)
-  if (any(named)) inform_trimmed(x[blank][named])
-  x[blank] <- trimmed
-  x
 }
 
 # A record that is there twice counts once; with other parents it is an error.
@@ -230,7 +232,7 @@ sort_parents <- function(parents, id) {
 
 # The object ---------------------------------------------------------------------------------------
 
-new_pedigree <- function(sorted, groups, gamma, dam_weight) {
+new_pedigree <- function(sorted, groups, gamma, dam_weight, own = NULL, share = NULL) {
   ped <- structure(
     list(
       id = sorted$id, sire = sorted$sire, dam = sorted$dam, generation = sorted$generation,
@@ -238,7 +240,12 @@ new_pedigree <- function(sorted, groups, gamma, dam_weight) {
     ),
     class = "henderson_pedigree"
   )
-  ped$inbreeding <- inbreeding_cpp(unclass(ped), 2L)
+  ped$own <- own
+  ped$share <- share
+  found <- inbreeding_cpp(unclass(ped), 2L)
+  ped$inbreeding <- found$total
+  if (has_lines(ped)) ped$by_parents <- found$by_parents
+  determined_rows(ped)
   ped
 }
 
@@ -248,9 +255,6 @@ check_pedigree <- function(ped, argument = "ped") {
   }
   ped
 }
-
-# Rows that are animals, not groups.
-animal_rows <- function(ped) ped$n_groups + seq_len(length(ped$id) - ped$n_groups)
 
 # Rows of animals by name.
 find_animals <- function(ped, animals, argument = "animals") {
@@ -275,7 +279,7 @@ prune <- function(ped, animals) {
   place <- integer(length(ped$id))
   place[kept] <- seq_along(kept)
   for (field in c("sire", "dam")) ped[[field]] <- c(0L, place)[ped[[field]][kept] + 1L]
-  for (field in c("id", "generation", "inbreeding")) ped[[field]] <- ped[[field]][kept]
+  for (field in intersect(row_fields, names(ped))) ped[[field]] <- ped[[field]][kept]
   ped
 }
 
@@ -283,8 +287,10 @@ prune <- function(ped, animals) {
 as.data.frame.henderson_pedigree <- function(x, ...) {
   check_unused(..., .ignored = "stringsAsFactors")
   rows <- animal_rows(x)
-  data.frame(
+  table <- data.frame(
     id = x$id[rows], sire = c(NA, x$id)[x$sire[rows] + 1L], dam = c(NA, x$id)[x$dam[rows] + 1L],
     generation = x$generation[rows], inbreeding = x$inbreeding[rows]
   )
+  if (has_lines(x)) table$line <- line_kinds(x)
+  table
 }

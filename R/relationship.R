@@ -60,6 +60,8 @@ as_inverse <- function(matrix) {
 
 # The lower triangle (i, p, x) and log|A|.
 ainverse_lower <- function(ped, group_variance = Inf) {
+  determined <- determined_rows(ped)
+  if (length(determined) > 0L) abort_singular_pedigree(ped$id[determined])
   inverse <- ainverse_cpp(unclass(ped), ped$inbreeding)
   if (is.finite(check_group_variance(group_variance)) && fixed_groups(ped)) {
     diagonal <- inverse$p[seq_len(ped$n_groups)] + 1L
@@ -68,8 +70,6 @@ ainverse_lower <- function(ped, group_variance = Inf) {
   }
   inverse
 }
-
-fixed_groups <- function(ped) ped$n_groups > 0L && is.null(ped$gamma)
 
 check_group_variance <- function(value) {
   if (!is.numeric(value) || length(value) != 1L || is.na(value) || value <= 0) {
@@ -143,6 +143,8 @@ dominance_matrix <- function(ped, animals = NULL) {
     abort_pedigree("Dominance needs a pedigree of sires and dams without groups.", NULL, "ped")
   }
   rows <- find_animals(ped, animals)
+  names <- ped$id[rows]
+  rows <- genotype_rows(ped, rows)
   sire <- ped$sire[rows]
   dam <- ped$dam[rows]
   known <- unique(c(rows, setdiff(c(sire, dam), 0L)))
@@ -162,16 +164,17 @@ dominance_matrix <- function(ped, animals = NULL) {
   # Rows of A of the parents, and a row of zeros for unknown ones: a_ss a_dd + a_sd a_ds.
   parents <- setdiff(unique(c(sire, dam)), 0L)
   if (length(parents) == 0L) {
-    D <- diag(length(rows))
+    D <- 1 * outer(rows, rows, "==")
   } else {
     A <- Amatrix(ped, ped$id[parents])
     A <- rbind(0, cbind(0, A))
     s <- match(sire, parents, nomatch = 0L) + 1L
     d <- match(dam, parents, nomatch = 0L) + 1L
-    D <- (A[s, s] * A[d, d] + A[s, d] * A[d, s]) / 4
-    diag(D) <- 1
+    D <- (A[s, s, drop = FALSE] * A[d, d, drop = FALSE] + A[s, d, drop = FALSE] *
+      A[d, s, drop = FALSE]) / 4
+    D[outer(rows, rows, "==")] <- 1
   }
-  dimnames(D) <- list(ped$id[rows], ped$id[rows])
+  dimnames(D) <- list(names, names)
   D
 }
 
@@ -179,6 +182,8 @@ dominance_matrix <- function(ped, animals = NULL) {
 
 # The precision of all rows (metafounders too) as the engine takes it, and diag(A).
 pedigree_relationship <- function(ped) {
+  determined <- determined_rows(ped)
+  if (length(determined) > 0L) return(determined_relationship(ped, determined))
   inverse <- ainverse_lower(ped)
   n <- length(ped$id)
   lower <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,

@@ -257,7 +257,7 @@ BEGIN_RCPP
 END_RCPP
 }
 // inbreeding_cpp
-Rcpp::NumericVector inbreeding_cpp(Rcpp::List pedigree, int threads);
+Rcpp::List inbreeding_cpp(Rcpp::List pedigree, int threads);
 RcppExport SEXP _henderson_inbreeding_cpp(SEXP pedigreeSEXP, SEXP threadsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;

@@ -17,6 +17,11 @@ pedigree::Parents as_parents(const Rcpp::List& list) {
   return parents;
 }
 
+Vector vector_or_none(const Rcpp::List& list, const char* name) {
+  if (!list.containsElementNamed(name)) return Vector();
+  return as_vector(list[name]);
+}
+
 pedigree::Pedigree as_pedigree(const Rcpp::List& list) {
   pedigree::Pedigree pedigree;
   pedigree.parents = as_parents(list);
@@ -26,6 +31,8 @@ pedigree::Pedigree as_pedigree(const Rcpp::List& list) {
     const Rcpp::NumericMatrix gamma = list["gamma"];
     pedigree.gamma = Eigen::Map<const Matrix>(gamma.begin(), gamma.nrow(), gamma.ncol());
   }
+  pedigree.own = vector_or_none(list, "own");
+  pedigree.share = vector_or_none(list, "share");
   pedigree::validate(pedigree);
   return pedigree;
 }
@@ -37,9 +44,13 @@ std::vector<SmallIndex> as_rows(const Rcpp::IntegerVector& rows, Index n) {
 }
 
 // The Mendelian sampling variances, from inbreeding that is known.
-Vector variances(const pedigree::Pedigree& pedigree, const Rcpp::NumericVector& inbreeding) {
+Vector variances(const pedigree::Pedigree& pedigree, const Rcpp::NumericVector& inbreeding,
+                 const Rcpp::List& list) {
   check_size("inbreeding", inbreeding.size(), pedigree.size());
-  return pedigree::mendelian_variances(pedigree, as_vector(inbreeding));
+  const Vector total = as_vector(inbreeding);
+  const Vector by_parents = pedigree.has_lines() ? vector_or_none(list, "by_parents") : total;
+  check_size("by_parents", by_parents.size(), pedigree.size());
+  return pedigree::mendelian_variances(pedigree, {total, by_parents});
 }
 
 Rcpp::IntegerVector one_based(const std::vector<SmallIndex>& rows) {
@@ -85,11 +96,14 @@ Rcpp::LogicalVector ancestors_cpp(Rcpp::List parents, Rcpp::IntegerVector rows) 
 }
 
 // [[Rcpp::export]]
-Rcpp::NumericVector inbreeding_cpp(Rcpp::List pedigree, int threads) {
+Rcpp::List inbreeding_cpp(Rcpp::List pedigree, int threads) {
   using namespace henderson;
   return guarded([&] {
     RCallbacks callbacks;
-    return to_r(pedigree::inbreeding(as_pedigree(pedigree), available_threads(threads), callbacks));
+    const pedigree::Inbreeding found =
+        pedigree::inbreeding(as_pedigree(pedigree), available_threads(threads), callbacks);
+    return Rcpp::List::create(Rcpp::Named("total") = to_r(found.total),
+                              Rcpp::Named("by_parents") = to_r(found.by_parents));
   });
 }
 
@@ -98,7 +112,7 @@ Rcpp::List ainverse_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreeding) {
   using namespace henderson;
   return guarded([&] {
     const pedigree::Pedigree p = as_pedigree(pedigree);
-    const Vector variance = variances(p, inbreeding);
+    const Vector variance = variances(p, inbreeding, pedigree);
     Rcpp::List result = lower_matrix(pedigree::ainverse(p, variance));
     result["log_det"] = pedigree::log_determinant(p, variance);
     return result;
@@ -112,7 +126,7 @@ Rcpp::NumericMatrix amultiply_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbre
   return guarded([&] {
     const pedigree::Pedigree p = as_pedigree(pedigree);
     Matrix columns = Eigen::Map<const Matrix>(x.begin(), x.nrow(), x.ncol());
-    pedigree::multiply(p, variances(p, inbreeding), available_threads(threads), columns);
+    pedigree::multiply(p, variances(p, inbreeding, pedigree), available_threads(threads), columns);
     return to_r(columns);
   });
 }
@@ -124,8 +138,9 @@ Rcpp::NumericMatrix amatrix_cpp(Rcpp::List pedigree, Rcpp::NumericVector inbreed
   return guarded([&] {
     RCallbacks callbacks;
     const pedigree::Pedigree p = as_pedigree(pedigree);
-    return to_r(pedigree::relationships(p, variances(p, inbreeding), as_rows(rows, p.size()),
-                                        available_threads(threads), callbacks));
+    return to_r(pedigree::relationships(p, variances(p, inbreeding, pedigree),
+                                        as_rows(rows, p.size()), available_threads(threads),
+                                        callbacks));
   });
 }
 

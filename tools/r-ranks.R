@@ -12,7 +12,8 @@ r_ranks <- list(
     "numbers.R", "structures.R", "covstruct.R", "covstruct-names.R",
     "covstruct-recipes.R", "covstruct-parameters.R", "covstruct-matrices.R", "covstruct-own.R",
     "covstruct-regions.R",
-    "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "read-records.R",
+    "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "pedigree-columns.R",
+    "pedigree-rows.R", "pedigree-lines.R", "read-records.R",
     "relationship.R", "grm.R", "control.R", "prior.R",
     "prior-wishart.R", "prior-density.R"
   ),

@@ -105,19 +105,24 @@ class Calculation {
         lead_(by_sire_ ? p_.sire : p_.dam),
         mate_(by_sire_ ? p_.dam : p_.sire),
         inbreeding_(p_.n + 1, 0.0),
+        by_parents_(p_.n + 1, 0.0),
         mendelian_(p_.n + 1, 1.0),
         team_(threads) {
     for (int t = 0; t < team_.size(); ++t) workspace_.emplace_back(new Workspace(p_.n));
   }
 
-  Vector run(Callbacks& callbacks) {
+  Inbreeding run(Callbacks& callbacks) {
     const auto n_generations = static_cast<SmallIndex>(p_.first.size()) - 1;
     for (SmallIndex g = 0; g < n_generations; ++g) {
       for (SmallIndex i = p_.first[g]; i < p_.first[g + 1]; ++i) set_mendelian(i);
       if (g > 0) run_generation(gather(p_, lead_, g), callbacks);
+      for (SmallIndex i = p_.first[g]; i < p_.first[g + 1]; ++i) set_line(i);
     }
-    Vector result(p_.n);
-    for (SmallIndex i = 1; i <= p_.n; ++i) result[p_.old_row[i]] = inbreeding_[i];
+    Inbreeding result{Vector(p_.n), Vector(p_.n)};
+    for (SmallIndex i = 1; i <= p_.n; ++i) {
+      result.total[p_.old_row[i]] = inbreeding_[i];
+      result.by_parents[p_.old_row[i]] = by_parents_[i];
+    }
     return result;
   }
 
@@ -134,6 +139,15 @@ class Calculation {
     const double w = pedigree_.dam_weight;
     if (p_.sire[i] > 0) mendelian_[i] -= 0.25 * (1.0 + inbreeding_[p_.sire[i]]);
     if (p_.dam[i] > 0) mendelian_[i] -= w * w * (1.0 + inbreeding_[p_.dam[i]]);
+  }
+
+  // What a line has beyond a progeny of its parents.
+  void set_line(SmallIndex i) {
+    by_parents_[i] = inbreeding_[i];
+    if (!pedigree_.has_lines() || is_metafounder(i)) return;
+    const SmallIndex row = p_.old_row[i];
+    inbreeding_[i] = pedigree_.own[row] + pedigree_.share[row] * by_parents_[i];
+    mendelian_[i] += inbreeding_[i] - by_parents_[i];
   }
 
   void run_generation(const Families& families, Callbacks& callbacks) {
@@ -225,25 +239,28 @@ class Calculation {
   const bool by_sire_;
   const std::vector<SmallIndex>& lead_;
   const std::vector<SmallIndex>& mate_;
-  std::vector<double> inbreeding_, mendelian_;
+  std::vector<double> inbreeding_, by_parents_, mendelian_;
   linalg::Team team_;
   std::vector<std::unique_ptr<Workspace>> workspace_;
 };
 
 }  // namespace
 
-Vector inbreeding(const Pedigree& pedigree, int threads, Callbacks& callbacks) {
-  if (pedigree.size() == 0) return Vector();
+Inbreeding inbreeding(const Pedigree& pedigree, int threads, Callbacks& callbacks) {
+  if (pedigree.size() == 0) return {};
   return Calculation(pedigree, threads).run(callbacks);
 }
 
-Vector mendelian_variances(const Pedigree& pedigree, const Vector& inbreeding) {
+Vector mendelian_variances(const Pedigree& pedigree, const Inbreeding& inbreeding) {
+  const Vector& f = inbreeding.total;
   Vector variance = Vector::Ones(pedigree.size());
+  variance.tail(pedigree.size() - pedigree.n_groups) +=
+      (f - inbreeding.by_parents).tail(pedigree.size() - pedigree.n_groups);
   const double w = pedigree.dam_weight;
   for (SmallIndex i = pedigree.n_groups; i < pedigree.size(); ++i) {
     const SmallIndex sire = pedigree.parents.sire[i], dam = pedigree.parents.dam[i];
-    if (pedigree.is_known(sire)) variance[i] -= 0.25 * (1.0 + inbreeding[sire]);
-    if (pedigree.is_known(dam)) variance[i] -= w * w * (1.0 + inbreeding[dam]);
+    if (pedigree.is_known(sire)) variance[i] -= 0.25 * (1.0 + f[sire]);
+    if (pedigree.is_known(dam)) variance[i] -= w * w * (1.0 + f[dam]);
   }
   return variance;
 }

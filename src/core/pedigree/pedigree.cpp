@@ -78,6 +78,10 @@ void validate(const Pedigree& pedigree) {
         throw InvalidSpec("pedigree", "parents do not come first (row " + std::to_string(i) + ")");
     }
   }
+  for (const Vector* x : {&pedigree.own, &pedigree.share}) {
+    if (pedigree.has_lines() && x->size() != parents.size())
+      throw DimensionMismatch("own, share", x->size(), parents.size());
+  }
   const Matrix& gamma = pedigree.gamma;
   if (gamma.size() > 0 && (gamma.rows() != pedigree.n_groups || gamma.cols() != gamma.rows()))
     throw DimensionMismatch("gamma", gamma.rows(), pedigree.n_groups);

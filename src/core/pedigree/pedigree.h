@@ -22,14 +22,20 @@ struct Parents {
 // metafounders, whose covariance it is; without, they are fixed effects and their members are
 // unrelated. Genes pass from the first parent with weight 1/2, from the second with dam_weight: 1/2
 // for a dam, 1/4 for a maternal grandsire. A parent may be both sire and dam (selfing).
+//
+// Inbreeding may go beyond that of a progeny of the parents, F0: F[i] = own[i] + share[i] * F0[i].
+// After k generations of selfing own = 1 - 2^-k and share = 2^-k; of a doubled haploid they are 1
+// and 0, of a known coefficient F and 0, of a clone (both parents are its original) -1 and 2.
 struct Pedigree {
   Parents parents;
   SmallIndex n_groups = 0;
   Matrix gamma;  // n_groups x n_groups, or empty
   double dam_weight = 0.5;
+  Vector own, share;  // a value for each row, or both empty: F0
 
   SmallIndex size() const { return parents.size(); }
   bool has_metafounders() const { return gamma.size() > 0; }
+  bool has_lines() const { return own.size() > 0; }
   // Whether row p is a parent that passes on genes of known covariance.
   bool is_known(SmallIndex p) const { return p >= (has_metafounders() ? 0 : n_groups); }
 };

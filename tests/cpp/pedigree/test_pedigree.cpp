@@ -24,7 +24,8 @@ Matrix tabular(const Pedigree& p) {
     if (dam != kNone) row += p.dam_weight * a.col(dam).head(i);
     a.row(i).head(i) = row.transpose();
     a.col(i).head(i) = row;
-    a(i, i) = 1.0 + (sire != kNone && dam != kNone ? p.dam_weight * a(sire, dam) : 0.0);
+    const double f0 = sire != kNone && dam != kNone ? p.dam_weight * a(sire, dam) : 0.0;
+    a(i, i) = 1.0 + (p.has_lines() ? p.own[i] + p.share[i] * f0 : f0);
   }
   return a;
 }
@@ -57,9 +58,9 @@ Matrix dense(const pedigree::LowerMatrix& lower) {
 void check_against_tabular(const Pedigree& p) {
   Callbacks callbacks;
   const Matrix a = tabular(p);
-  const Vector f = pedigree::inbreeding(p, 2, callbacks);
-  CHECK((f.array() + 1.0 - a.diagonal().array()).abs().maxCoeff() < 1e-12);
-  CHECK(f == pedigree::inbreeding(p, 1, callbacks));
+  const pedigree::Inbreeding f = pedigree::inbreeding(p, 2, callbacks);
+  CHECK((f.total.array() + 1.0 - a.diagonal().array()).abs().maxCoeff() < 1e-12);
+  CHECK(f.total == pedigree::inbreeding(p, 1, callbacks).total);
   const Vector variance = pedigree::mendelian_variances(p, f);
   const Matrix inverse = dense(pedigree::ainverse(p, variance));
   const Matrix identity = Matrix::Identity(p.size(), p.size());
@@ -70,6 +71,20 @@ void check_against_tabular(const Pedigree& p) {
 }
 
 }  // namespace
+
+// Lines of one to three generations of selfing among animals that are crosses.
+TEST_CASE("relationships of lines agree with the tabular method", "[pedigree]") {
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    Pedigree p = random_pedigree(static_cast<SmallIndex>(5 * seed + 2), seed);
+    p.share = Vector::Ones(p.size());
+    for (SmallIndex i = 0; i < p.size(); i += 2) p.share[i] = 1.0 / (2 << (i % 3));
+    p.own = 1.0 - p.share.array();
+    check_against_tabular(p);
+  }
+  Pedigree wrong = random_pedigree(5, 1);
+  wrong.own = Vector::Zero(5);
+  CHECK_THROWS_AS(pedigree::validate(wrong), DimensionMismatch);
+}
 
 TEST_CASE("relationships agree with the tabular method", "[pedigree]") {
   for (unsigned seed = 1; seed <= 20; ++seed) {

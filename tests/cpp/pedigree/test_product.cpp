@@ -34,7 +34,7 @@ TEST_CASE("group shares: half from each parent") {
 TEST_CASE("relationships of some rows are those of the products with A") {
   const Pedigree p = with_groups();
   Callbacks callbacks;
-  const Vector f = inbreeding(p, 1, callbacks), m = mendelian_variances(p, f);
+  const Vector m = mendelian_variances(p, inbreeding(p, 1, callbacks));
   Matrix a = Matrix::Identity(7, 7);
   multiply(p, m, 1, a);
   CHECK(a.topRows(2).isZero(0.0));  // groups without gamma are fixed
