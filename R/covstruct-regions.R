@@ -147,15 +147,19 @@ correlation_factor <- function(t, p) {
   })
 }
 
+# From R = LL', row by row. Not finite from where R is singular.
 partial_correlations <- function(R) {
-  L <- t(chol(R))
+  L <- diag(nrow(R))
   unlist(lapply(seq_len(nrow(R))[-1L], function(i) {
     rest <- 1
     p <- numeric(i - 1L)
     for (j in seq_len(i - 1L)) {
+      before <- seq_len(j - 1L)
+      L[i, j] <<- (R[i, j] - sum(L[i, before] * L[j, before])) / L[j, j]
       p[j] <- L[i, j] / sqrt(rest)
-      rest <- rest * (1 - p[j]^2)
+      rest <- max(rest * (1 - p[j]^2), 0)
     }
+    L[i, i] <<- sqrt(rest)
     p
   }))
 }
