@@ -19,7 +19,9 @@
 #'   inverse Wishart, expanded or not.
 #'
 #' The choice is printed with its reason. The same seed gives the same draws on any number of
-#' threads.
+#' threads. Each chain has a stream of random numbers of its own, and chains run on the workers of
+#' `future::plan()` where there is a plan and future.apply is installed, with the same draws on any
+#' number of them; without a plan all chains step together, on the threads of `lmm_control()`.
 #'
 #' `draws = 4000` makes so many. `draws = c(ess = 4000, mc_error = 0.01, most = 65536)` makes 1024,
 #' then twice as many, and so on, until the effective size is `ess` (of weighted draws by their
@@ -150,6 +152,7 @@ prior_lines <- function(prior, names, fixed) {
   shared <- unlist(lapply(prior$shares, `[[`, "at"))
   blocks <- unlist(lapply(prior$blocks, function(block) {
     if (block$type == "region") return(region_lines(block, names))
+    if (block$type == "loadings") return(loadings_line(block))
     if (!is.null(block$whole)) return(paste0(block$label, ": ", prior_text(block$whole)))
     own <- number_places(block)
     c(paste0(names[own], ": ", vapply(number_priors(block), prior_text, ""))[!own %in% shared],
@@ -173,6 +176,13 @@ region_lines <- function(block, names) {
   shown <- if (length(own) <= 3L) toString(own) else paste(own[1L], "to", own[length(own)])
   c(paste0(shown, ": ", whole),
     sprintf("%s: times %s", own[named], vapply(block$prior[named], prior_text, "")))
+}
+
+loadings_line <- function(block) {
+  sd <- unique(signif(block$sd, 4L))
+  if (length(sd) > 3L) sd <- c(sd[1L], "...", sd[length(sd)])
+  paste0(block$label, ".loadings: normal(0, ", if (length(sd) > 1L) paste0("c(", toString(sd), ")")
+    else sd, "), the same in any rotation")
 }
 
 print_posterior_notes <- function(fit) {

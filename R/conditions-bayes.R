@@ -66,9 +66,24 @@ abort_prior_covariance <- function(name, label) {
   )
 }
 
-abort_prior_loading <- function(label) {
-  abort_not_available_bayes(paste0("A posterior of loadings (", label, ")"),
-    "Their signs and rotation are free. Use {.code us}, or {.code method = \"REML\"}.", label)
+abort_prior_loading <- function(name, label) {
+  whole <- paste0(label, ".loadings")
+  abort("prior_name", "{.arg prior}: {.val {name}} is a loading, and has no prior of its own.",
+    paste("Its rotation is free. Give one for all loadings of the term, as",
+      "{.code {whole} = normal(0, 1)}."), "prior", name
+  )
+}
+
+abort_prior_loadings_mean <- function(name, mean) {
+  abort("prior", "{.arg prior}: {.val {name}} cannot have a normal prior with mean {mean}.",
+    "The rotation of loadings is free, so the mean of each is zero.", "prior", name
+  )
+}
+
+abort_prior_loadings_partial <- function(label) {
+  abort_not_available_bayes(
+    paste0("A posterior of ", label, ", of which some loadings are held or tied,"),
+    "Hold or tie all loadings of the term, or none.", label)
 }
 
 abort_prior_kind <- function(name, kind) {
@@ -113,6 +128,7 @@ abort_prior_fits <- function(name, family, type) {
     positive = "A range has a prior of a positive number, as {.fn log_normal}.",
     interval = "A correlation has {.fn uniform}, {.fn beta_prior}, or a function.",
     matrix = "A correlation matrix has {.fn lkj}; of two coefficients also {.fn beta_prior}.",
+    loadings = "Loadings have {.fn normal} with mean zero.",
     fixed = "Fixed effects have {.fn normal}, or no prior."
   )
   abort("prior", "{.arg prior}: {.val {name}} cannot have the prior {.fn {family}}.", remedy,

@@ -50,57 +50,48 @@ subjects_lacking <- function(cells, n, n_coef) {
   Filter(function(own) any(own$gone), found)
 }
 
-# A draw of the values of a block, chains x values, from the present ones.
+# A draw of the values of a block from the present ones: list(values, extra). Errors, effects and
+# values are those of one chain.
 draw_block <- function(block, errors, effects, values, extra) {
-  if (block$residual && !is.null(block$records)) errors <- errors[block$records, , drop = FALSE]
-  if (block$type == "matrix") return(draw_matrices(block, errors, effects, values, extra))
-  if (block$residual) return(draw_variance(block$prior, colSums(errors^2), nrow(errors), extra))
-  own <- effects[block$rows, , drop = FALSE]
-  n_sets <- nrow(own) %/% block$levels
-  squares <- vapply(seq_len(ncol(own)), function(k) {
-    u <- matrix(own[, k], n_sets)
-    sum(u * t(precision_times(block$precision, t(u))))
-  }, 0)
-  draw_variance(block$prior, squares, nrow(own), extra)
+  if (block$residual && !is.null(block$records)) errors <- errors[block$records]
+  if (block$type == "matrix") return(draw_matrix(block, errors, effects, values, extra))
+  if (block$residual) return(draw_variance(block$prior, sum(errors^2), length(errors), extra))
+  own <- effects[block$rows]
+  u <- matrix(own, length(own) %/% block$levels)
+  squares <- sum(u * t(precision_times(block$precision, t(u))))
+  draw_variance(block$prior, squares, length(own), extra)
 }
 
 precision_times <- function(precision, u) if (is.null(precision)) u else as.matrix(precision %*% u)
 
-# `extra` is the mixing variable of a half-t prior, a column.
+# `extra` is the mixing variable of a half-t prior.
 draw_variance <- function(prior, squares, n, extra) {
-  chains <- length(squares)
-  if (prior$family == "half_t") {
-    shape <- (prior$df + n) / 2
-    v <- 1 / stats::rgamma(chains, shape, prior$df / extra + squares / 2)
-    extra[] <- 1 / stats::rgamma(chains, (prior$df + 1) / 2, prior$df / v + 1 / prior$scale^2)
-  } else {
-    v <- 1 / stats::rgamma(chains, prior$shape + n / 2, prior$scale + squares / 2)
+  if (prior$family != "half_t") {
+    rate <- prior$scale + squares / 2
+    return(list(values = 1 / stats::rgamma(1L, prior$shape + n / 2, rate), extra = extra))
   }
-  list(values = cbind(v), extra = extra)
+  v <- 1 / stats::rgamma(1L, (prior$df + n) / 2, prior$df / extra + squares / 2)
+  list(values = v,
+    extra = 1 / stats::rgamma(1L, (prior$df + 1) / 2, prior$df / v + 1 / prior$scale^2))
 }
 
-# `extra` are the squares of alpha.
-draw_matrices <- function(block, errors, effects, values, extra) {
-  expansion <- block$whole$alpha.V
+# `extra` are the squares of alpha, all one without an expansion.
+draw_matrix <- function(block, errors, effects, values, extra) {
   nu <- block$whole$nu
-  for (k in seq_len(nrow(values))) {
-    squares <- if (block$residual) {
-      crossprod(whole_errors(block, errors[, k], symmetric_of(values[k, ], block, block$t)))
-    } else {
-      u <- matrix(effects[block$rows, k], block$t)
-      u %*% precision_times(block$precision, t(u))
-    }
-    # All one without an expansion.
-    alpha <- sqrt(extra[k, ])
-    scale <- nu * block$whole$V * outer(alpha, alpha) + (squares + t(squares)) / 2
-    inverse <- matrix(stats::rWishart(1L, nu + block$levels, solve(scale)), block$t)
-    values[k, ] <- solve(inverse)[cbind(block$row, block$col)]
-    if (!is.null(expansion)) {
-      rate <- (nu * diag(block$whole$V) * diag(inverse) + 1 / expansion) / 2
-      extra[k, ] <- stats::rgamma(block$t, (nu + 1) / 2, rate)
-    }
+  squares <- if (block$residual) {
+    crossprod(whole_errors(block, errors, symmetric_of(values, block, block$t)))
+  } else {
+    u <- matrix(effects[block$rows], block$t)
+    u %*% precision_times(block$precision, t(u))
   }
-  list(values = values, extra = extra)
+  scale <- nu * block$whole$V * outer(sqrt(extra), sqrt(extra)) + (squares + t(squares)) / 2
+  inverse <- matrix(stats::rWishart(1L, nu + block$levels, solve(scale)), block$t)
+  expansion <- block$whole$alpha.V
+  if (!is.null(expansion)) {
+    rate <- (nu * diag(block$whole$V) * diag(inverse) + 1 / expansion) / 2
+    extra <- stats::rgamma(block$t, (nu + 1) / 2, rate)
+  }
+  list(values = solve(inverse)[cbind(block$row, block$col)], extra = extra)
 }
 
 # Errors, subjects x positions: those of visits without a record are drawn given the others, of
@@ -147,14 +138,20 @@ structure_obstacle <- function(block, posterior) {
   if (term == 0L) {
     section <- max(posterior$parameters$section[block$at[1L]], 1L)
     own <- posterior$spec$residual$sections[[section]]$structure
-    plain <- is.null(own) || block$type == "matrix" || is_uncorrelated(own)
+    plain <- is.null(own) || is_whole_matrix(block, own) || is_uncorrelated(own)
     return(if (!plain) "the residuals have a structure")
   }
   own <- posterior$spec$random[[term]]
   if (!is.null(own$relationship$combination)) return("its levels are combinations of others")
-  plain <- block$type == "matrix" || own$n_coef == 1L || is_uncorrelated(own$structure) ||
-    is_exchangeable(own$structure) && n_parameters(own$structure, own$n_coef) == 1L
+  structure <- own$structure
+  plain <- is_whole_matrix(block, structure) || own$n_coef == 1L || is_uncorrelated(structure) ||
+    is_exchangeable(structure) && n_parameters(structure, own$n_coef) == 1L
   if (!plain) "its term has a structure"
+}
+
+# Not the first factor of a product.
+is_whole_matrix <- function(block, structure) {
+  block$type == "matrix" && !is_product_recipe(structure)
 }
 
 prior_obstacle <- function(block) {

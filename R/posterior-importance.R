@@ -20,7 +20,7 @@ split_proposal <- function(posterior, centre, hessian, log_density = NULL) {
   top <- log_density %||% log_posterior(posterior, rbind(centre))$log_density
   drop <- pmin(pmax(top - log_posterior(posterior, t(centre + steps))$log_density, 1e-3), 50)
   sides <- pmin(pmax(proposal_distance / sqrt(2 * drop), proposal_sides[1L]), proposal_sides[2L])
-  list(centre = centre, S = S, signed = signed_coordinates(posterior$prior),
+  list(centre = centre, S = S, turns = turning_sets(posterior$prior),
     up = sides[seq_len(m)], down = sides[m + seq_len(m)],
     log_det = as.numeric(determinant(S)$modulus))
 }
@@ -39,20 +39,23 @@ propose <- function(proposal, u) {
     z[, k] <- scale * stats::qt(tail, proposal_df[part], lower.tail = FALSE)
   }
   x <- sweep(z %*% t(proposal$S), 2L, proposal$centre, `+`)
-  if (length(proposal$signed) == 0L) {
+  if (length(proposal$turns) == 0L) {
     return(list(x = x, log_density = mixture_density(proposal, z)))
   }
-  x[, proposal$signed] <- abs(x[, proposal$signed])
+  for (own in proposal$turns) {
+    below <- x[, own[1L]] < 0
+    x[below, own] <- -x[below, own]
+  }
   list(x = x, log_density = folded_density(proposal, x))
 }
 
-# The sum over the points that fold to x: all signs of the signed coordinates.
+# The sum over the points that fold to x: all signs of the sets that turn.
 folded_density <- function(proposal, x) {
-  signs <- as.matrix(expand.grid(rep(list(c(1, -1)), length(proposal$signed))))
+  signs <- as.matrix(expand.grid(rep(list(c(1, -1)), length(proposal$turns))))
   to_z <- t(solve(proposal$S))
   values <- lapply(seq_len(nrow(signs)), function(k) {
     at <- x
-    at[, proposal$signed] <- sweep(at[, proposal$signed, drop = FALSE], 2L, signs[k, ], `*`)
+    for (own in proposal$turns[signs[k, ] < 0]) at[, own] <- -at[, own]
     mixture_density(proposal, sweep(at, 2L, proposal$centre) %*% to_z)
   })
   top <- do.call(pmax, values)

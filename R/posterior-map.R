@@ -1,9 +1,9 @@
 # From coordinates in which a posterior is near normal to the values of the variance parameters, and
 # the density of the priors there. A block of one number: x = log of the standard deviation, log of
 # a range, or log((r - lower) / (upper - r)) of a correlation r. Of a region or a matrix:
-# posterior-region.R, posterior-matrix.R. Draws of signed coordinates are folded to x > 0. x is a
-# matrix with a row for each point. It may be complex: derivatives come from a complex step, exact
-# to rounding.
+# posterior-region.R, posterior-matrix.R, posterior-loadings.R. Draws of signed coordinates are
+# folded to x > 0. x is a matrix with a row for each point. It may be complex: derivatives come from
+# a complex step, exact to rounding.
 
 # Values of all parameters, points x parameters: held and tied ones too.
 values_at <- function(prior, x, start) {
@@ -21,7 +21,8 @@ block_part <- function(block, x) x[, block$first - 1L + seq_len(block$size), dro
 block_values <- function(block, x) {
   switch(block$type, sd = deviations_of(block, x)^2, positive = exp(x),
     interval = block$lower + (block$upper - block$lower) / (1 + exp(-x)),
-    region = block$region$values(tanh(x)), matrix = matrix_values(block, x))
+    region = block$region$values(tanh(x)), matrix = matrix_values(block, x),
+    loadings = loadings_values(block, x))
 }
 
 # Coordinates of given values, correlations times `most`, so that those at a boundary move inside.
@@ -31,7 +32,7 @@ coordinates_of <- function(prior, values, most = 0.95) {
     own <- values[block$at]
     switch(block$type, sd = deviation_coordinates(block, sqrt(own)), positive = log(own),
       interval = interval_coordinate(block, own), region = region_coordinates(block, own),
-      matrix = matrix_coordinates(block, own, most))
+      matrix = matrix_coordinates(block, own, most), loadings = loadings_coordinates(block, own))
   }))
 }
 
@@ -56,6 +57,10 @@ log_prior <- function(prior, x, gradient = TRUE) {
     own <- x[, at, drop = FALSE]
     if (block$type == "region") {
       add(region_density(block, own, gradient), at)
+      next
+    }
+    if (block$type == "loadings") {
+      add(loadings_density(block, own), at)
       next
     }
     if (block$type == "matrix") {

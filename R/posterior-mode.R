@@ -79,8 +79,13 @@ most_signed <- 4L
 small_drop <- 10
 smooth_at_zero <- c("half_t", "half_normal", "exponential", "flat")
 
-signed_coordinates <- function(prior) {
-  unlist(lapply(prior$blocks, function(block) block$first - 1L + signed_of(block)))
+# The sets of coordinates whose signs can be turned together: of a standard deviation that is
+# signed its own, of a factor all of its loadings. The first of each is above zero once folded.
+turning_sets <- function(prior) {
+  unlist(lapply(prior$blocks, function(block) {
+    own <- if (block$type == "loadings") factor_columns(block) else as.list(signed_of(block))
+    lapply(own, function(at) block$first - 1L + at)
+  }), recursive = FALSE)
 }
 
 inverse_root <- function(hessian) {

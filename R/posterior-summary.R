@@ -46,11 +46,6 @@ of_chains <- function(values, draws, diagnostic) {
   apply(values, 2L, function(x) suppressWarnings(diagnostic(chain_matrix(x, draws))))
 }
 
-# chains x quantities x draws, draw by draw of each chain, chain by chain.
-by_chain <- function(draws) {
-  matrix(aperm(draws, c(3L, 1L, 2L)), dim(draws)[1L] * dim(draws)[3L])
-}
-
 chain_draws <- function(sampler, chains, length) {
   n <- chains * length
   list(sampler = sampler, part = rep(seq_len(chains), each = length), weight = rep(1 / n, n),

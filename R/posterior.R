@@ -8,8 +8,9 @@ open_posterior <- function(model, prior, threads) {
   moved <- move_fixed(model$spec, prior$beta)
   list(
     prior = prior, spec = moved$spec, moved = moved,
-    handle = posterior_open(moved$spec, threads), no_functions = no_functions(moved$n_effects),
-    parameters = model$parameters, start = held_values_of(model), limits = prior_limits(model),
+    handle = posterior_open(moved$spec, threads), threads = threads,
+    no_functions = no_functions(moved$n_effects), parameters = model$parameters,
+    start = held_values_of(model), limits = prior_limits(model),
     n_random = sum(model$parameters$index > 0L)
   )
 }

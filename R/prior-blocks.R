@@ -2,25 +2,44 @@
 #
 #   type    "sd": a variance, by its standard deviation; "positive": a range or the like;
 #           "interval": a correlation or coefficient; "region": several of them, which have a region
-#           together; "matrix": an unstructured covariance matrix
+#           together; "matrix": an unstructured covariance matrix; "loadings" of factors
 #   at      the positions of its values among the parameters of the model
 #   first   its first coordinate, and `size` how many it has (posterior-map.R)
 #   region  of an interval or a region (covstruct-regions.R)
-#   row, col, t  of a matrix
+#   row, col, t  of a matrix; row, col of loadings, col the factor
+
+# The parameters of the model with the row and column of each in the covariance matrix or the
+# loadings of its structure, of a product in those of its first factor.
+placed_parameters <- function(model) {
+  parameters <- model$parameters
+  for (at in structure_groups(parameters)) {
+    values <- recipe_values(structure_recipe(at[1L], model))
+    placed <- values$kind %in% c("variance", "covariance", "specific", "loading")
+    parameters$row[at] <- ifelse(placed, values$row, NA_integer_)
+    parameters$col[at] <- ifelse(placed, values$col, NA_integer_)
+  }
+  parameters
+}
+
+# The positions of the parameters of each structure.
+structure_groups <- function(parameters) {
+  group <- interaction(parameters$index, parameters$section, drop = TRUE)
+  unname(split(seq_along(group), group))
+}
 
 prior_blocks <- function(model) {
   parameters <- model$parameters
-  group <- interaction(parameters$index, parameters$section, drop = TRUE)
   moving <- is_leading(model)
-  blocks <- lapply(unname(split(seq_along(group), group)), function(at) {
-    if (any(parameters$kind[at] == "loading")) abort_prior_loading(parameters$term[at[1L]])
+  blocks <- lapply(structure_groups(parameters), function(at) {
     regions <- moving_regions(at, moving, model)
     entries <- at[parameters$kind[at] %in% c("variance", "covariance")]
     is_matrix <- any(parameters$kind[entries] == "covariance")
     if (is_matrix) check_whole_matrix(moving[entries], parameters, entries)
-    together <- c(if (is_matrix) entries, unlist(lapply(regions, `[[`, "at")))
+    loadings <- loadings_blocks(at[parameters$kind[at] == "loading"], moving, parameters)
+    together <- c(if (is_matrix) entries, at[parameters$kind[at] == "loading"],
+      unlist(lapply(regions, `[[`, "at")))
     single <- setdiff(at[moving[at]], together)
-    own <- c(lapply(single, single_block, parameters = parameters), regions)
+    own <- c(lapply(single, single_block, parameters = parameters), regions, loadings)
     c(if (is_matrix && all(moving[entries])) list(matrix_block(entries, parameters)),
       own[order(vapply(own, function(block) block$at[1L], 0L))])
   })
@@ -54,6 +73,14 @@ matrix_block <- function(at, parameters) {
   t <- max(parameters$row[at])
   list(type = "matrix", at = at, t = t, size = as.integer(t * (t + 1L) / 2L),
     row = parameters$row[at], col = parameters$col[at])
+}
+
+# None where there are none that move.
+loadings_blocks <- function(at, moving, parameters) {
+  if (!any(moving[at])) return(list())
+  if (!all(moving[at])) abort_prior_loadings_partial(parameters$term[at[1L]])
+  list(list(type = "loadings", at = at, size = length(at), row = parameters$row[at],
+    col = parameters$col[at]))
 }
 
 single_block <- function(i, parameters) {
@@ -95,9 +122,10 @@ has_matrix <- function(block) block$type == "matrix" || isTRUE(block$region$is_m
 
 # The priors of single numbers that a block has, and their positions among the parameters.
 number_priors <- function(block) {
-  switch(block$type, matrix = block$prior, region = list(), list(block$prior))
+  switch(block$type, matrix = block$prior, region = , loadings = list(), list(block$prior))
 }
 
 number_places <- function(block) {
-  switch(block$type, matrix = block$at[block$row == block$col], region = integer(), block$at)
+  switch(block$type, matrix = block$at[block$row == block$col], region = , loadings = integer(),
+    block$at)
 }

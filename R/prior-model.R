@@ -3,13 +3,15 @@
 #
 #   prior   of its number; of a matrix a list of priors of its standard deviations, with `cor` that
 #           of the correlations, or `whole` that of the matrix; of a region a list of priors of its
-#           values, NULL where they are uniform, with `cor` of a correlation matrix
+#           values, NULL where they are uniform, with `cor` of a correlation matrix; of loadings
+#           `sd`, the standard deviation of each
 #   lower, upper  of an interval
 #   is_cut  the prior is more than what the model allows, so its mass there is not known
 
 model_prior <- function(prior, model) {
   prior <- prior %||% lmm_prior()
   if (!inherits(prior, "lmm_prior")) abort_argument("prior", prior, "made by lmm_prior()")
+  model$parameters <- placed_parameters(model)
   units <- prior_units(model)
   blocks <- prior_blocks(model)
   check_prior_names(prior, model, blocks)
@@ -31,12 +33,18 @@ check_prior_names <- function(prior, model, blocks) {
       function(p) names(p$alpha))))
   unknown <- setdiff(named, known)
   fixed <- intersect(unknown, c(model$parameters$name, model$parameters$term))
-  fixed <- setdiff(fixed, model$parameters$name[model$parameters$kind == "covariance"])
+  together <- model$parameters$kind %in% c("covariance", "loading")
+  fixed <- setdiff(fixed, model$parameters$name[together])
   if (length(fixed) > 0L) abort_prior_held(fixed[1L])
   covariance <- model$parameters$name[model$parameters$kind == "covariance"]
   if (any(unknown %in% covariance)) {
     name <- unknown[unknown %in% covariance][1L]
     abort_prior_covariance(name, model$parameters$term[match(name, model$parameters$name)])
+  }
+  loading <- model$parameters$name[model$parameters$kind == "loading"]
+  if (any(unknown %in% loading)) {
+    name <- unknown[unknown %in% loading][1L]
+    abort_prior_loading(name, model$parameters$term[match(name, model$parameters$name)])
   }
   if (length(unknown) > 0L) abort_prior_name(unknown, known)
 }
@@ -46,8 +54,11 @@ known_prior_names <- function(model, blocks) {
   parameters <- model$parameters
   matrices <- vapply(Filter(has_matrix, blocks), `[[`, "", "label")
   labels <- vapply(blocks, `[[`, "", "label")
-  unique(c(parameters$name[at[parameters$kind[at] != "covariance"]], labels, parameters$term[at],
-    if (length(matrices) > 0L) paste0(matrices, ".cor"), model$design$fixed$names,
+  loadings <- vapply(Filter(function(block) block$type == "loadings", blocks), `[[`, "", "label")
+  single <- !parameters$kind[at] %in% c("covariance", "loading")
+  unique(c(parameters$name[at[single]], labels, parameters$term[at],
+    if (length(matrices) > 0L) paste0(matrices, ".cor"),
+    if (length(loadings) > 0L) paste0(loadings, ".loadings"), model$design$fixed$names,
     if (length(model$design$fixed$names) > 0L) "beta"))
 }
 
@@ -58,6 +69,7 @@ block_priors <- function(block, prior, model, units) {
   if (block$type == "matrix") return(matrix_priors(block, prior, name, units))
   if (block$type == "region") return(region_priors(block, prior, name))
   if (block$type == "interval") return(interval_priors(block, prior, name))
+  if (block$type == "loadings") return(loadings_priors(block, prior, units[block$at]))
   of_term <- if (block$type == "sd") whole_prior(prior, block)
   found <- prior[[name]] %||% of_term %||% default_prior(block, units[block$at])
   block$prior <- filled_prior(found, units[block$at])
@@ -113,6 +125,20 @@ region_priors <- function(block, prior, name) {
     own
   })
   block$is_cut <- any(lengths(block$prior) > 0L)
+  block
+}
+
+# Independent normal, the same for all loadings of a row, so that no rotation has more of it than
+# another.
+loadings_priors <- function(block, prior, units) {
+  name <- paste0(block$label, ".loadings")
+  own <- prior[[name]] %||% prior[[paste0(block$term, ".loadings")]]
+  block$unit <- units
+  block$sd <- 2.5 * units
+  if (is.null(own)) return(block)
+  if (own$family != "normal") abort_prior_fits(name, own$family, "loadings")
+  if (own$mean != 0) abort_prior_loadings_mean(name, own$mean)
+  block$sd <- rep.int(own$sd, block$size)
   block
 }
 

@@ -28,12 +28,13 @@ check_prior_proper <- function(prior, at, model) {
   }
   if (!of_term || prior$family != "flat") return(invisible())
   own <- which(parameters$index == parameters$index[at] & parameters$kind == "variance")
-  adds <- added_rank(model, parameters$index[at], parameters$row[at])
+  k <- parameters$index[at]
+  adds <- added_rank(model, k, coefs_of_rows(model, k)[[parameters$row[at]]])
   if (adds < 2L) {
     abort_prior_improper(name, prior_text(prior), paste0("the data have ", adds,
       " independent contrast", if (adds != 1L) "s", " of its levels, and need 2 or more"))
   }
-  whole <- if (length(own) > 1L) added_rank(model, parameters$index[at]) else Inf
+  whole <- if (length(own) > 1L) added_rank(model, k) else Inf
   if (whole <= length(own)) {
     abort_prior_improper(name, prior_text(prior), paste("the data have", whole,
       "independent contrasts for", length(own), "standard deviations"))
@@ -46,13 +47,15 @@ check_total_proper <- function(prior) {
   }
 }
 
-# The rank of [X, Z_k] less that of X, Z_k of one coefficient or of all of a term; of more than some
-# hundred levels it is far above what is asked for.
+# The rank of [X, Z_k] less that of X, Z_k of some coefficients or of all of a term; of more than
+# some hundred levels it is far above what is asked for.
 added_rank <- function(model, k, coef = NULL, many = 500L) {
   term <- model$spec$random[[k]]
   matrices <- engine_matrices(model$spec)
   Z <- matrices$Z[[k]]
-  if (!is.null(coef)) Z <- Z[, seq.int(coef, ncol(Z), term$n_coef), drop = FALSE]
+  if (!is.null(coef)) {
+    Z <- Z[, ((seq_len(ncol(Z)) - 1L) %% term$n_coef + 1L) %in% coef, drop = FALSE]
+  }
   X <- matrices$X
   if (ncol(Z) > many && ncol(Z) > 2L * ncol(X)) return(ncol(Z) - ncol(X))
   rank <- function(A) as.integer(Matrix::rankMatrix(A, method = "qr"))

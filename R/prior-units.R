@@ -6,18 +6,27 @@ prior_units <- function(model) {
   parameters <- model$parameters
   residuals <- least_squares_residuals(model$spec)
   units <- rep.int(1, length(parameters$name))
-  variance <- parameters$kind %in% c("variance", "covariance", "specific")
+  variance <- !is.na(parameters$row)
   units[variance] <- sqrt(mean(residuals^2))
   by_trait <- !is.null(model$parts$traits)
   Z <- if (length(model$spec$random) > 0L) engine_matrices(model$spec)$Z
   for (k in seq_along(Z)) {
     own <- which(parameters$index == k & variance)
     scales <- coefficient_scales(Z[[k]], model$spec$random[[k]]$n_coef, residuals, by_trait)
-    units[own] <- scales[parameters$row[own]]
+    at <- coefs_of_rows(model, k)
+    units[own] <- vapply(parameters$row[own], function(r) sqrt(mean(scales[at[[r]]]^2)), 0)
   }
   for (i in which(parameters$kind == "range")) units[i] <- distance_unit(model, i)
   if (by_trait) units <- residual_trait_units(units, model, residuals)
   units
+}
+
+# The coefficients of a term that each row of its covariance matrix is of, of a product of that of
+# its first factor.
+coefs_of_rows <- function(model, k) {
+  recipe <- full_recipe(model$design$random[[k]]$structure, model$design$random[[k]]$n_coef)
+  n_rows <- first_factor(recipe)$n_coef
+  split(seq_len(recipe$n_coef), rep(seq_len(n_rows), each = recipe$n_coef %/% n_rows))
 }
 
 # y - X b by least squares.

@@ -12,6 +12,7 @@
 #' * A set of residual parameters, as `residual.treated`: the same for it alone.
 #' * `<term>.cor`: the correlation matrix of a `us` or `corg` term, by `lkj()`; of two coefficients
 #'   of `us` also by `uniform()` or `beta_prior()`.
+#' * `<term>.loadings`: all loadings of an `fa` or `rr` term, by `normal(0, sd)`.
 #' * A fixed effect, or `beta` for all of them: `normal()`. Without one their prior is flat.
 #' * No name: [shares()].
 #'
@@ -24,8 +25,13 @@
 #' from -1 / (t - 1) to 1, `phi` of `ar2` and `ar3` over the stationary processes, `theta` of `ma1`
 #' and `ma2` over the invertible ones, the correlations of `toep` over its correlation matrices. The
 #' prior of one of several that have such a region together is multiplied to that. So the posterior
-#' is the same in any unit of the response and of the covariates. Loadings (`fa`, `rr`), whose signs
-#' and rotation are free, and a banded `chol` have no posterior: write `us` or `ante`.
+#' is the same in any unit of the response and of the covariates. A banded `chol` has no prior, as
+#' the matrices with its zeros have no volume in closed form: write `ante` or `us`.
+#'
+#' The loadings of `fa` and `rr` are independent and normal with mean zero, of each coefficient with
+#' 2.5 times its scale as standard deviation: the same however the factors are rotated. What
+#' `varcomp()` prints are those rotated to zeros above the diagonal and a diagonal above zero, which
+#' has chi distributions then, `k - j + 1` degrees of freedom for factor j of k.
 #'
 #' @param ... Priors by name, and at most one [shares()] without a name for each set of variances.
 #' @param df Degrees of freedom: above 0.

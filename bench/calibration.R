@@ -1,9 +1,10 @@
 # Simulation-based calibration of method = "Bayes" (Talts, Betancourt, Simpson, Vehtari & Gelman
 # 2018, arXiv 1804.06788): parameters from the prior, data from them, and the posterior probability
 # below the truth, which must be uniform.
-#   Rscript bench/calibration.R [--n=1000] [--rows=slopes,boundary] [--sampler=importance]
-#     [--draws=512] [--output=bench/results/calibration] [--ranks=folder]
-# Ranks that the folder has are not computed again.
+#   Rscript bench/calibration.R [--n=1000] [--first=1] [--rows=slopes,boundary]
+#     [--sampler=importance] [--draws=512] [--output=bench/results/calibration] [--ranks=folder]
+# `first` is the number of the first of the n data sets: other numbers are other data. Ranks that
+# the folder has are not computed again.
 # Of weighted draws it is the sum of the weights below the truth. Draws of chains are thinned until
 # they are as many as their effective size, and give the rank of the truth among them.
 # For each parameter: the largest distance of the distribution function from that of the uniform,
@@ -15,6 +16,7 @@ source("bench/calibration-rows.R")
 
 arguments <- commandArgs(trailingOnly = TRUE)
 n <- as.integer(option(arguments, "n", "1000"))
+first <- as.integer(option(arguments, "first", "1"))
 sampler <- option(arguments, "sampler", "importance")
 draws <- as.integer(option(arguments, "draws", if (sampler == "importance") "512" else "640"))
 models <- if (sampler == "gibbs") conjugate_rows else rows
@@ -97,7 +99,7 @@ ranks_between <- function(name, k) {
 
 found <- lapply(stats::setNames(nm = wanted), function(name) {
   do.call(cbind, lapply(split(seq_len(n), (seq_len(n) - 1L) %/% piece), function(k) {
-    ranks_between(name, k)
+    ranks_between(name, first - 1L + k)
   }))
 })
 if (nzchar(output)) draw_all(found, paste0(output, ".png"))

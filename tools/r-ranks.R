@@ -38,8 +38,10 @@ r_ranks <- list(
   estimate = c(
     "likelihood.R", "henderson3.R", "identified.R", "active-bounds.R", "estimate.R",
     "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-blocks.R",
-    "prior-model.R", "posterior-matrix.R", "posterior-region.R", "posterior-map.R",
-    "posterior.R", "posterior-mode.R", "posterior-importance.R", "posterior-hmc.R",
+    "prior-model.R", "posterior-matrix.R", "posterior-loadings.R",
+    "posterior-region.R", "posterior-map.R",
+    "posterior.R", "posterior-mode.R", "posterior-importance.R",
+    "posterior-chains.R", "posterior-hmc.R",
     "posterior-conditional.R", "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R",
     "posterior-stopping.R", "posterior-estimate.R",
     "bayes-settings.R",

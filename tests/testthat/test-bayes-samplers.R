@@ -34,6 +34,19 @@ test_that("Gibbs sampling has the posterior of importance sampling", {
   expect_same_posterior(slopes(), slopes(sampler = "gibbs"))
 })
 
+test_that("the search for the mode begins inside where REML is at a correlation of one", {
+  set.seed(2)
+  data <- data.frame(g = gl(6, 4), x = rep(c(-1, 0, 1, 2), 6))
+  data$y <- rnorm(6)[data$g] * (1 + 0.8 * data$x) + rnorm(24, 0, 0.3)
+  v <- varcomp(lmmfit(y ~ x + (x | g), data))$estimate
+  expect_equal(v[2], sqrt(v[1] * v[3]))
+  fit <- function(...) {
+    lmmfit(y ~ x + (x | g), data, method = "Bayes", draws = 2000, seed = 1,
+      prior = lmm_prior(g = inverse_wishart(diag(2), 4)), ...)
+  }
+  expect_same_posterior(fit(), fit(sampler = "gibbs"))
+})
+
 test_that("an animal model with a pedigree has one posterior by all samplers", {
   set.seed(8)
   ped <- pedigree(data.frame(id = 1:60, sire = c(rep(NA, 20), sample(1:10, 40, TRUE)),
@@ -78,6 +91,29 @@ test_that("chains go on until they are enough", {
     expect_true(all(varcomp(fit)$ess >= 1200 & varcomp(fit)$ess_tail >= 1200))
     n <- length(fit$posterior$weight)
     expect_equal(fit$posterior$values, rail(n, sampler = sampler)$posterior$values)
+  }
+})
+
+test_that("chains on any number of workers and threads have the same draws", {
+  skip_if_not_installed("future.apply")
+  skip_on_cran()
+  fit <- function(sampler, threads = 1) {
+    lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", draws = 120,
+      chains = 3, prior = lmm_prior(Subject = inverse_wishart(diag(c(600, 40)), 3),
+        residual = inverse_gamma(2, 1000), Days = normal(8, 2)),
+      seed = 6, sampler = sampler, control = lmm_control(threads = threads))$posterior
+  }
+  kept <- c("values", "log_density", "beta", "beta_covariance")
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old))
+  for (sampler in c("hmc", "gibbs")) {
+    on_workers <- suppressWarnings(fit(sampler))
+    future::plan(future::sequential)
+    for (threads in 1:2) {
+      here <- suppressWarnings(fit(sampler, threads))
+      expect_identical(here[kept], on_workers[kept])
+    }
+    future::plan(future::multisession, workers = 2)
   }
 })
 
@@ -151,6 +187,25 @@ test_that("random slopes over a genomic relationship are those of a dense sample
   expect_lt(max(abs(colMeans(chain) - moments$center) / sqrt(error^2 + own_error^2)), 3)
   expect_relative(sqrt(diag(moments$cov)), apply(chain, 2, sd), 0.15, "standard deviations")
   expect_lt(moments$center[3] + 2 * sqrt(moments$cov[3, 3]), 0)
+})
+
+test_that("products have the priors of their first factor", {
+  set.seed(5)
+  data <- expand.grid(a = factor(1:2), visit = factor(1:3), id = factor(1:15))
+  data$y <- rnorm(15)[data$id] + c(1, 2)[data$a] * rnorm(90)
+  fit <- function(residual, ...) {
+    lmmfit(y ~ a, data, residual = residual, method = "Bayes", draws = 1000, seed = 5, ...)
+  }
+  product <- ~ us(a):ar1(visit) | id
+  one <- fit(product)
+  expect_identical(names(one$posterior$prior$blocks[[1L]]$cor), c("family", "eta"))
+  expect_same_posterior(one, fit(product, sampler = "hmc"))
+  expect_error(fit(product, sampler = "gibbs"), "structure", class = "henderson_error_gibbs")
+  # Without correlation in time it is unstructured over pairs that are subjects of their own.
+  data$pair <- interaction(data$id, data$visit)
+  held <- fit(product, hold = c(residual.visit.rho = 0))
+  plain <- fit(~ us(a | pair))
+  expect_same_posterior(held, plain)
 })
 
 test_that("Gibbs sampling says what it has no conditional for", {

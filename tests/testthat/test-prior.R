@@ -66,7 +66,7 @@ test_that("signed coordinates have the same mass, and gradients by differences",
   prior$blocks[[1L]]$signed <- c(TRUE, FALSE, TRUE)
   prior$blocks[[1L]]$unit <- c(20, 1, 0.5)
   expect_gradient(prior)
-  expect_identical(signed_coordinates(prior), c(1L, 3L))
+  expect_identical(turning_sets(prior), list(1L, 3L))
   for (own in list(half_t(3, 0, 2), half_normal(2), exponential(3))) {
     mass <- stats::integrate(function(x) exp(signed_density(own, x, 1.7)$value), 0, Inf)$value
     expect_within(mass, 1, 1e-6, prior_text(own))
