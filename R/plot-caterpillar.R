@@ -20,7 +20,9 @@ caterpillar_data <- function(fit, term, coefficient) {
   data$rank <- seq_len(n)
   ends <- n <= named_levels | data$rank <= 3L | data$rank > n - 3L
   data$label <- ifelse(ends, data$level, NA)
-  structure(data, title = effect_name(term, coefficient))
+  own <- short_names(fit, names(table))[match(coefficient, names(table))]
+  structure(data, title = if (ncol(table) == 1L) effect_name(term, own) else
+    paste0(term, ": ", own))
 }
 
 effect_name <- function(term, coefficient) {

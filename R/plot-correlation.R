@@ -47,7 +47,7 @@ cell_text <- function(r) {
 # In mm, for a picture of 80 mm that has these names at the left.
 cell_text_size <- function(names) {
   panel <- min(max(60 - 1.6 * max(nchar(names, "width")), 20), 50)
-  min(2.8, 0.42 * panel / length(names))
+  min(2.8, 0.52 * panel / length(names))
 }
 
 shown_labels <- function(n, most = 25L) {

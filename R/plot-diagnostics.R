@@ -76,6 +76,7 @@ draw_diagnostic <- function(data, panel, axes, xlab = axes[3L], ylab = axes[4L],
   x <- data[[axes[1L]]]
   y <- data[[axes[2L]]]
   reach <- range(y, if (panel == "qq") unlist(data[c("lower", "upper")]), if (panel == "scale") 0)
+  reach <- grDevices::extendrange(reach, f = 0.05)
   base_plot(x, y, xlab = xlab, ylab = ylab, ylim = reach, type = "n", ...)
   if (panel == "qq") draw_qq_band(data) else if (panel == "residuals") {
     graphics::abline(h = 0, col = "grey50")
@@ -119,16 +120,17 @@ diagnostic_ggplot <- function(data, type) {
   points$panel <- factor(points$panel, names(titles), titles)
   .data <- ggplot2::.data
   size <- (if (type == "panel") 1.3 else 1.9) * point_size(nrow(data))
+  points$colour <- point_colour(nrow(data))
   made <- look_ggplot(points, ggplot2::aes(.data[["x"]], .data[["y"]])) +
     diagnostic_lines(data, shown, titles) +
     ggplot2::geom_point(size = size, stroke = 0, colour = point_colour(nrow(data))) +
     diagnostic_smooths(parts, titles)
   if (type != "panel") {
     axes <- axes_of(type, type)
-    return(made + named_points(points, "x", "y") + room_above() +
+    return(made + named_points(points, "x", "y", size) + room_above() +
       ggplot2::labs(x = axes[3L], y = axes[4L]))
   }
-  made + lapply(split(points, points$panel, drop = TRUE), named_points, "x", "y") +
+  made + lapply(split(points, points$panel, drop = TRUE), named_points, "x", "y", size, 0.16) +
     histogram_layers(data$residual, titles) + ggplot2::coord_cartesian(clip = "off") +
     ggplot2::facet_wrap("panel", scales = "free") + narrow_axis() + room_above() +
     ggplot2::labs(x = NULL, y = NULL, caption = "Pearson residuals")

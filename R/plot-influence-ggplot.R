@@ -7,6 +7,14 @@ names_above <- function(data, x, y) {
     data[!is.na(data$label), ], colour = accent, size = 2.8, vjust = -0.6, inherit.aes = FALSE)
 }
 
+# In the panel of a picture of 80 mm.
+with_raised_names <- function(data) {
+  named <- data[!is.na(data$label), ]
+  named$height <- raised_labels(named$number, named$cooks.distance,
+    0.035 * nchar(named$label, "width") * nrow(data), 0.07 * max(named$cooks.distance))
+  named
+}
+
 cooks_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
@@ -15,7 +23,7 @@ cooks_ggplot <- function(data) {
     ggplot2::geom_segment(aes(xend = .data[["number"]], yend = 0, colour = .data[["named"]]),
       linewidth = if (nrow(data) <= 40L) 1.2 else 0.3, na.rm = TRUE) +
     ggplot2::scale_colour_manual(values = c("grey50", accent), guide = "none") +
-    names_above(data, "number", "cooks.distance") +
+    names_above(with_raised_names(data), "number", "height") +
     ggplot2::scale_y_continuous(expand = ggplot2::expansion(c(0, 0.1))) +
     ggplot2::labs(x = attr(data, "title"), y = "Cook's distance")
   if (nrow(data) > 40L) return(made)
@@ -40,6 +48,16 @@ dfbetas_ggplot <- function(data) {
     ggplot2::labs(x = "DFBETAS", y = NULL)
 }
 
+# Points with the names of some, those that are chosen in colour.
+points_with_names <- function(data, x, y, chosen) {
+  data$colour <- ifelse(chosen %in% TRUE, accent, "#00000080")
+  size <- 2 * point_size(nrow(data))
+  list(
+    ggplot2::geom_point(colour = data$colour, size = size, stroke = 0, na.rm = TRUE),
+    named_points(data, x, y, size)
+  )
+}
+
 leverage_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
@@ -51,8 +69,7 @@ leverage_ggplot <- function(data) {
       linetype = "dashed", colour = "grey40", na.rm = TRUE) +
     ggplot2::geom_text(aes(label = format(.data[["level"]])), ends, hjust = -0.2, size = 2.8,
       colour = "grey40", na.rm = TRUE) +
-    ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
-    named_points(data, "leverage", "standardised") + room_above() +
+    points_with_names(data, "leverage", "standardised", !is.na(data$label)) + room_above() +
     ggplot2::scale_x_continuous(limits = c(0, NA), expand = ggplot2::expansion(c(0, 0.2))) +
     ggplot2::labs(x = "Leverage", y = "Standardised residual",
       caption = "Broken lines: Cook's distance")
@@ -63,8 +80,7 @@ studentised_ggplot <- function(data) {
   .data <- ggplot2::.data
   look_ggplot(data, aes(.data[["fitted"]], .data[["studentised"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
-    ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
-    named_points(data, "fitted", "studentised") + room_above() +
+    points_with_names(data, "fitted", "studentised", !is.na(data$label)) + room_above() +
     ggplot2::labs(x = "Fitted value", y = "Studentised residual")
 }
 
@@ -75,7 +91,7 @@ outliers_ggplot <- function(data) {
   look_ggplot(data, aes(.data[["number"]], .data[["standardised"]])) +
     ggplot2::geom_hline(yintercept = 0, colour = "grey50") +
     ggplot2::geom_hline(yintercept = c(-limit, limit), colour = accent, linetype = "dashed") +
-    ggplot2::geom_point(alpha = 0.5, size = point_size(nrow(data)) * 2, na.rm = TRUE) +
-    named_points(data, "number", "standardised") + room_above() +
+    points_with_names(data, "number", "standardised", abs(data$standardised) > limit) +
+    room_above() +
     ggplot2::labs(x = "Record", y = "Standardised residual")
 }

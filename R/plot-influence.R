@@ -70,11 +70,13 @@ draw_cooks <- function(data, xlab = attr(data, "title"), ylab = "Cook's distance
     graphics::axis(1L, data$number, data$group, las = 2L, cex.axis = 0.7, tick = FALSE, line = -0.6)
     graphics::title(xlab = xlab, line = graphics::par("mar")[1L] - 1.1)
   }
-  named <- !is.na(data$label)
-  if (any(named)) {
-    graphics::text(data$number[named], data$cooks.distance[named], data$label[named], pos = 3L,
-      offset = 0.25, cex = 0.8, col = accent, xpd = NA)
-  }
+  named <- data[!is.na(data$label), ]
+  if (nrow(named) == 0L) return(invisible())
+  height <- raised_labels(named$number, named$cooks.distance,
+    graphics::strwidth(paste0(named$label, "n"), cex = 0.8),
+    1.3 * graphics::strheight("0", cex = 0.8))
+  graphics::text(named$number, height, named$label, pos = 3L, offset = 0.25, cex = 0.8,
+    col = accent, xpd = NA)
 }
 
 draw_dfbetas <- function(data, xlab = "DFBETAS", ylab = "", ...) {

@@ -29,7 +29,8 @@ base_plot <- function(x, y, ..., ylab = "") {
   given <- list(...)
   check_graphics(names(given))
   line <- if (identical(given$yaxt, "n")) 0.7 else number_lines(given$ylim %||% range(y)) + 0.7
-  if (!identical(ylab, "")) make_lines(2L, line + 1.1)
+  # Letters of formulas are deeper.
+  if (!identical(ylab, "")) make_lines(2L, line + if (is.expression(ylab)) 1.5 else 1.1)
   do.call(graphics::plot, c(list(x, y, ylab = ""), given, look[setdiff(names(look), names(given))]))
   lab <- given[intersect(names(given), c("cex.lab", "col.lab", "font.lab"))]
   do.call(graphics::title, c(list(ylab = ylab, line = line), lab))
@@ -93,6 +94,12 @@ wrapped <- function(names, width = 22L) {
   vapply(strwrap(names, width, simplify = FALSE), paste, "", collapse = "\n")
 }
 
+# Names of parameters for narrow panels: in several lines, after a point.
+wrapped_parameter <- function(names, width = 13L) {
+  lines <- strwrap(gsub(".", ". ", names, fixed = TRUE), width, simplify = FALSE)
+  vapply(lines, function(own) gsub(". ", ".", paste(own, collapse = "\n"), fixed = TRUE), "")
+}
+
 # A key at the right of the panel, in the room that room_for(4, labels, more = 0.5) has made.
 key_beside <- function(labels, ..., cex = 0.8) {
   ends <- graphics::par("usr")
@@ -131,17 +138,23 @@ key_values <- function(limits) {
   at[at >= limits[1L] & at <= limits[2L]]
 }
 
-# Names beside points, on the side where there is room.
+# Names beside points, on the side where there is room, on a pale ground that lets other points
+# shine through. x in so fine a unit that overlaps are less, and names are pushed, in the height.
 label_points <- function(x, y, label) {
-  named <- !is.na(label)
-  if (!any(named)) return(invisible())
+  named <- which(!is.na(label))
+  if (length(named) == 0L) return(invisible())
   ends <- graphics::par("usr")[1:2]
   side <- ifelse(x[named] > mean(ends), -1, 1)
-  width <- graphics::strwidth(paste0(label[named], "n"), cex = 0.8)
-  height <- 1.2 * graphics::strheight("0", cex = 0.8)
-  at <- spread_labels(x[named] + side * 0.65 * width, y[named], width, height)
-  graphics::text(at$x, at$y, label[named], cex = 0.8, col = accent, xpd = NA)
+  width <- graphics::strwidth(label[named], cex = 0.8)
+  height <- 1.3 * graphics::strheight("0", cex = 0.8)
+  centre <- x[named] + side * (0.5 * width + graphics::strwidth("n", cex = 0.6))
+  at <- spread_labels(1e3 * centre, y[named], 1e3 * width, height)$y
+  graphics::rect(centre - width / 2, at - height / 2, centre + width / 2, at + height / 2,
+    col = pale_ground, border = NA, xpd = NA)
+  graphics::text(centre, at, label[named], cex = 0.8, col = accent, xpd = NA)
 }
+
+pale_ground <- "#FFFFFFB3"
 
 # ggplot2 ------------------------------------------------------------------------------------------
 
@@ -187,26 +200,58 @@ scale_of_differences <- function(most, name = NULL, ...) {
 }
 
 # Names beside points, on the side where there is room, pushed up and down where two would overprint
-# in a panel of 40 mm.
-named_points <- function(data, x, y) {
+# in a panel in which a name has the share `height` of the height. The points are drawn again, over
+# the edges of the names, in data$colour.
+named_points <- function(data, x, y, size, height = 0.08) {
   named <- data[!is.na(data$label), ]
   if (nrow(named) == 0L) return(NULL)
+  aes <- ggplot2::aes
   .data <- ggplot2::.data
-  scaled <- function(v) (v - min(v, na.rm = TRUE)) / max(diff(range(v, na.rm = TRUE)), 1e-300)
-  at <- scaled(data[[x]])[!is.na(data$label)]
-  right <- at > 0.5
+  reach <- vapply(data[c(x, y)], function(v) max(diff(range(v, na.rm = TRUE)), 1e-300), 0)
+  share <- function(v, k) (named[[v]] - min(data[[v]], na.rm = TRUE)) / reach[k]
+  right <- share(x, 1L) > 0.5
   width <- 0.06 * nchar(named$label, "width")
-  height <- scaled(data[[y]])[!is.na(data$label)]
   # x in so fine a unit that overlaps are less, and names are pushed, in the height alone.
-  centre <- at + ifelse(right, -0.5, 0.5) * width
-  moved <- spread_labels(1e3 * centre, height, 1e3 * width, 0.16)$y - height
-  named$height <- named[[y]] + moved * diff(range(data[[y]], na.rm = TRUE))
-  named$name <- ifelse(right, paste0(named$label, " "), paste0(" ", named$label))
-  ggplot2::geom_text(ggplot2::aes(.data[[x]], .data[["height"]], label = .data[["name"]]), named,
-    colour = accent, size = 2.8, hjust = ifelse(right, 1, 0), inherit.aes = FALSE)
+  centre <- share(x, 1L) + ifelse(right, -0.5, 0.5) * width
+  moved <- spread_labels(1e3 * centre, share(y, 2L), 1e3 * width, height)$y - share(y, 2L)
+  texts <- named
+  texts[c("x", "y")] <- list(named[[x]], named[[y]] + moved * reach[2L])
+  texts$name <- ifelse(right, paste0(named$label, " "), paste0(" ", named$label))
+  texts <- with_white_edges(texts, 0.006 * reach[1L], 0.12 * height * reach[2L])
+  list(
+    ggplot2::geom_text(aes(.data[["x"]], .data[["y"]], label = .data[["name"]]), texts,
+      colour = texts$ink, size = 2.8, hjust = rep_len(ifelse(right, 1, 0), nrow(texts)),
+      inherit.aes = FALSE),
+    ggplot2::geom_point(aes(.data[[x]], .data[[y]]), named, colour = named$colour, size = size,
+      stroke = 0, inherit.aes = FALSE)
+  )
+}
+
+# Texts after white copies of theirs on all sides, so that they are read on points and lines.
+with_white_edges <- function(texts, dx, dy) {
+  copies <- Map(function(right, up) {
+    copy <- texts
+    copy[c("x", "y")] <- list(texts$x + right * dx, texts$y + up * dy)
+    copy
+  }, c(-1, 0, 1, -1, 1, -1, 0, 1), c(-1, -1, -1, 0, 0, 1, 1, 1))
+  both <- do.call(rbind, c(copies, list(texts)))
+  both$ink <- rep(c("white", accent), c(8L, 1L) * nrow(texts))
+  both
 }
 
 # Labels -------------------------------------------------------------------------------------------
+
+# Heights of labels above places (x, y) such that none overprints another, of widths w and the
+# height h: the lower stay, others go above them.
+raised_labels <- function(x, y, w, h) {
+  done <- integer()
+  for (i in order(y)) {
+    beside <- done[abs(x[done] - x[i]) < (w[done] + w[i]) / 2]
+    for (j in beside[order(y[beside])]) if (abs(y[j] - y[i]) < h) y[i] <- y[j] + h
+    done <- c(done, i)
+  }
+  y
+}
 
 # Places of labels near points (x, y) such that their boxes, of widths w and heights h, do not
 # overlap: boxes that do are pushed apart along the direction in which they overlap less.

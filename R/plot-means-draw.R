@@ -7,7 +7,7 @@ draw_means <- function(data, xlab = attr(data, "name"), ylab = "", main = NULL, 
   old <- panels(length(parts), top = 1.6, least = 2, high = 0.5 + 0.1 * nlevels(data$label))
   on.exit(graphics::par(old))
   room_for_names(wrapped(levels(data$label)))
-  ends <- range(data$lower, data$upper, data$estimate, na.rm = TRUE)
+  ends <- range(data[c("lower", "upper", "estimate", "arrow_left", "arrow_right")], na.rm = TRUE)
   if (any(nzchar(data$letters))) ends[2L] <- ends[2L] + 0.12 * diff(ends)
   for (part in parts) {
     draw_mean_panel(droplevels(part), ends, xlab = xlab, ylab = ylab, main = main, ...)
@@ -110,8 +110,8 @@ means_ggplot <- function(data) {
     ggplot2::labs(x = attr(data, "name"), y = attr(data, "own"),
       caption = arrows_caption(data))
   if (any(nzchar(data$letters))) {
-    made <- made + ggplot2::geom_text(aes(x = .data[["upper"]], label = .data[["letters"]]),
-      hjust = -0.4, size = 2.8, na.rm = TRUE)
+    made <- made + ggplot2::geom_text(aes(x = .data[["upper"]],
+      label = paste0(" ", .data[["letters"]])), hjust = 0, size = 2.8, na.rm = TRUE)
   }
   right <- 0.05 + 0.04 * max(nchar(data$letters))
   made <- made + narrow_axis(expand = ggplot2::expansion(c(0.05, right)))

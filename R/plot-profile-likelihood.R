@@ -8,6 +8,7 @@ plot.profile.lmmfit <- function(x, ...) {
   parts <- split_profiles(x)
   old <- panels(length(parts), top = 1)
   on.exit(graphics::par(old))
+  room_for_titles(vapply(parts, function(one) one$parameter[1L], ""))
   reach <- range(unlist(lapply(parts, `[[`, "zeta")), finite = TRUE)
   n_columns <- graphics::par("mfrow")[2L]
   for (k in seq_along(parts)) {
@@ -18,8 +19,22 @@ plot.profile.lmmfit <- function(x, ...) {
   invisible(x)
 }
 
-draw_profile <- function(one, ylab, xlab = one$parameter[1L], ...) {
-  base_plot(one$value, one$zeta, type = "n", xlab = xlab, ylab = ylab, ...)
+# Names below panels that are narrower than these are written in several lines.
+room_for_titles <- function(names) {
+  lines <- max(lengths(strsplit(fitting_title(names), "\n", fixed = TRUE)))
+  make_lines(1L, graphics::par("mar")[1L] + 0.9 * (lines - 1L))
+}
+
+fitting_title <- function(names) {
+  narrow <- vapply(names, text_width, 0) > graphics::par("pin")[1L]
+  ifelse(narrow, wrapped_parameter(names), names)
+}
+
+draw_profile <- function(one, ylab, xlab = fitting_title(one$parameter[1L]), ...) {
+  base_plot(one$value, one$zeta, type = "n", xlab = "", ylab = ylab, ...)
+  # R writes lines upwards from this one.
+  more <- lengths(regmatches(xlab, gregexpr("\n", xlab, fixed = TRUE)))
+  graphics::title(xlab = xlab, line = 1.7 + 0.9 * more)
   graphics::abline(h = c(-1.96, 0, 1.96), lty = 3, col = "grey50")
   boundary <- one$value[one$end]
   graphics::abline(v = boundary, lty = 2, col = accent)
@@ -60,7 +75,8 @@ autoplot.profile.lmmfit <- function(object, ...) {
     ggplot2::geom_line(data = curves, colour = cold, linewidth = 0.8) +
     ggplot2::geom_point(data = points[!points$end, ], size = 1) +
     ggplot2::geom_point(data = ends, shape = 4, colour = accent) +
-    ggplot2::facet_wrap("parameter", scales = "free_x") + narrow_axis(3L) +
+    ggplot2::facet_wrap("parameter", scales = "free_x",
+      labeller = ggplot2::as_labeller(wrapped_parameter)) + narrow_axis(3L) +
     ggplot2::theme(axis.text.x = ggplot2::element_text(size = 7)) +
     ggplot2::labs(x = "Variance parameter", y = zeta_label(),
       caption = if (nrow(ends) > 0L) "Broken line: the boundary, where the curve ends")

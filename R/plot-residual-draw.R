@@ -98,7 +98,7 @@ draw_field <- function(data, main = attr(data, "title"), xlab = attr(data, "axes
   room_for(4L, format(key_values(c(-most, most))), more = 0.4)
   for (field in fields) {
     surface <- matrix(field$residual, max(field$row))
-    title <- if (length(fields) > 1L) paste(main, field$subject[1L]) else main
+    title <- if (length(fields) > 1L) attr(data, "subjects")[field$subject[1L]] else main
     graphics::image(seq_len(ncol(surface)), seq_len(nrow(surface)), t(surface),
       zlim = c(-most, most), col = diverging(51L), xlab = xlab, ylab = ylab, main = title,
       las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), cex.main = 1, font.main = 1L, ...)
@@ -169,5 +169,7 @@ field_ggplot <- function(data) {
     ggplot2::scale_x_continuous(expand = c(0, 0), breaks = whole_breaks) +
     ggplot2::scale_y_continuous(expand = c(0, 0), breaks = whole_breaks) +
     ggplot2::labs(x = axes[2L], y = axes[1L], title = attr(data, "title"))
-  if (max(data$subject) > 1L) made + ggplot2::facet_wrap("subject") else made
+  if (max(data$subject) == 1L) return(made)
+  names <- stats::setNames(attr(data, "subjects"), seq_along(attr(data, "subjects")))
+  made + ggplot2::facet_wrap("subject", labeller = ggplot2::as_labeller(names))
 }

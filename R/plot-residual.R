@@ -129,5 +129,17 @@ field_data <- function(fit, section) {
   place <- positions[[1L]] + sizes[1L] * (positions[[2L]] - 1 + sizes[2L] * (section$subject - 1))
   data$residual <- NA_real_
   data$residual[place] <- e_of(fit, "response")[section$records]
-  structure(data, axes = section$structure$labels, response = deparse_one(fit$parts$response))
+  structure(data, axes = section$structure$labels, response = deparse_one(fit$parts$response),
+    subjects = subject_names(fit, section))
+}
+
+# The levels of the subjects of a section, in their order; numbers where it has none.
+subject_names <- function(fit, section) {
+  blocks <- fit$parts$residual$blocks
+  own <- match(sub("^residual[.]?", "", section$label), names(blocks), nomatch = 1L)
+  variables <- blocks[[own]]$subject
+  first <- match(seq_len(max(section$subject)), section$subject)
+  if (is.null(variables)) return(as.character(seq_along(first)))
+  found <- group_codes(list(variables = variables), column_source(fit$frame, fit$contrasts))
+  found$levels[found$codes[section$records[first]]]
 }

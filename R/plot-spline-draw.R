@@ -107,13 +107,15 @@ biplot_places <- function(data, named, panel) {
   }
   places <- data.frame(named[c("label", "cex", "colour")], x0 = named$x, y0 = named$y,
     x = found$x, y = found$y)
-  c(list(named = places[with_room(found, w, h, arrow), ]), limits)
+  on_arrow <- clear_of_arrows(found, w, h, named[arrow, c("x", "y")])
+  free <- on_arrow$x == found$x & on_arrow$y == found$y
+  c(list(named = places[with_room(found, w, h, arrow, free), ]), limits)
 }
 
-# Names of points that still lie on another name are left out; those of arrows are not.
-with_room <- function(places, w, h, arrow) {
+# Names of points that still lie on another name or an arrow are left out; those of arrows are not.
+with_room <- function(places, w, h, arrow, free) {
   kept <- arrow
-  for (k in which(!arrow)) {
+  for (k in which(!arrow & free)) {
     over <- abs(places$x - places$x[k]) < (w + w[k]) / 2 &
       abs(places$y - places$y[k]) < (h + h[k]) / 2
     kept[k] <- !any(over & kept)
@@ -178,7 +180,7 @@ surface_ggplot <- function(data) {
   aes <- ggplot2::aes
   .data <- ggplot2::.data
   made <- look_ggplot(data, aes(.data[["x"]], .data[["y"]])) +
-    ggplot2::geom_tile(aes(fill = .data[["trend"]])) +
+    ggplot2::geom_raster(aes(fill = .data[["trend"]])) +
     ggplot2::geom_contour(aes(z = .data[["trend"]]), colour = "grey30", linewidth = 0.3) +
     scale_of_differences(max(abs(data$trend))) +
     ggplot2::scale_x_continuous(expand = c(0, 0)) + ggplot2::scale_y_continuous(expand = c(0, 0)) +

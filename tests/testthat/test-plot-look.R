@@ -93,3 +93,47 @@ test_that("many names beside a picture take two columns, few take one", {
   skip_if_not_installed("ggplot2")
   expect_equal(row_name_guide(60L)$n.dodge %||% row_name_guide(60L)$params$n.dodge, 2)
 })
+
+test_that("names above bars are raised over their neighbours, the lower ones stay", {
+  x <- c(1, 2, 3, 10)
+  y <- c(5, 5.2, 5.1, 5)
+  found <- raised_labels(x, y, rep(2.5, 4), 1)
+  expect_identical(found[c(1, 4)], c(5, 5))
+  at <- utils::combn(4, 2)
+  near <- abs(x[at[1, ]] - x[at[2, ]]) < 2.5
+  expect_true(all(abs(found[at[1, ]] - found[at[2, ]])[near] >= 1 - 1e-12))
+})
+
+test_that("names of parameters are broken after their points", {
+  expect_identical(wrapped_parameter(c("residual", "Subject.Intercept.Days")),
+    c("residual", "Subject.\nIntercept.\nDays"))
+})
+
+test_that("fields have the names of their subjects", {
+  set.seed(1)
+  field <- expand.grid(row = 1:5, col = 1:4, site = c("Boone", "Ames"))
+  field$y <- rnorm(40)
+  fit <- suppressWarnings(lmmfit(y ~ site, field[40:1, ], residual = ~ ar1(row):ar1(col) | site))
+  data <- plot_data(fit, "field", NULL, NULL)
+  expect_identical(attr(data, "subjects")[data$subject[1]], "Ames")
+  own <- residuals(fit)[field[40:1, ]$site == "Boone"]
+  boone <- data[attr(data, "subjects")[data$subject] == "Boone", ]
+  expect_equal(sort(boone$residual), sort(unname(own)))
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_silent(plot(fit, "field"))
+  skip_if_not_installed("ggplot2")
+  expect_silent(print(ggplot2::autoplot(fit, "field")))
+})
+
+test_that("names in a picture have white edges, and points of theirs over these", {
+  skip_if_not_installed("ggplot2")
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  made <- ggplot2::autoplot(influence(fit), "leverage")
+  layers <- lapply(seq_along(made$layers), function(k) ggplot2::layer_data(made, k))
+  texts <- layers[[which(vapply(layers, function(l) any(l$colour == "white"), NA))]]
+  expect_identical(as.vector(table(texts$colour)[c("white", accent)]), c(24L, 3L))
+  points <- layers[[length(layers)]]
+  expect_identical(nrow(points), 3L)
+  expect_identical(unique(points$colour), accent)
+})
