@@ -45,12 +45,20 @@ posterior_left_out_cpp <- function(posterior, values, groups, residuals) {
     .Call(`_henderson_posterior_left_out_cpp`, posterior, values, groups, residuals)
 }
 
-marker_summary_cpp <- function(markers) {
-    .Call(`_henderson_marker_summary_cpp`, markers)
+marker_summary_cpp <- function(markers, ploidy) {
+    .Call(`_henderson_marker_summary_cpp`, markers, ploidy)
 }
 
-grm_cpp <- function(markers, frequency, method, threads) {
-    .Call(`_henderson_grm_cpp`, markers, frequency, method, threads)
+grm_cpp <- function(markers, animals, columns, frequency, method, ploidy, threads) {
+    .Call(`_henderson_grm_cpp`, markers, animals, columns, frequency, method, ploidy, threads)
+}
+
+genotypes_cpp <- function(markers, animals, columns) {
+    .Call(`_henderson_genotypes_cpp`, markers, animals, columns)
+}
+
+scan_markers_cpp <- function(markers, animals, columns, s, a, ploidy, threads) {
+    .Call(`_henderson_scan_markers_cpp`, markers, animals, columns, s, a, ploidy, threads)
 }
 
 symmetry_cpp <- function(a) {

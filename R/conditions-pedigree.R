@@ -175,6 +175,11 @@ abort_file <- function(problem, file = NULL, known = list(), .envir = parent.fra
     file, known)
 }
 
+abort_plink <- function(file, problem) {
+  abort("file", "{.file {basename(file)}}: {problem}.",
+    "Give the prefix of the three files that {.code plink --make-bed} writes.", "prefix", file)
+}
+
 inform_unknown_parents <- function(codes, counts) {
   which <- paste0("\"", codes, "\" (", counts, ")")
   inform("unknown_parents", "Taken as unknown parents: {which}.", "unknown", codes)
@@ -191,4 +196,55 @@ inform_founders <- function(animals) {
   inform("founders",
     paste("{n} parent{?s} without a record of {?its/their} own {?was/were} added as",
       "{?a founder/founders}: {.val {animals[1L]}}{cli::qty(n)}{?/ and others}."), "data", animals)
+}
+
+# Scans of markers ---------------------------------------------------------------------------------
+
+abort_scan_rows <- function(rows, records) {
+  abort("markers", "{.arg markers} has {rows} rows without names, and the fit {records} records.",
+    "Give the individuals as row names, and their factor as {.arg individual}.", "markers", rows)
+}
+
+abort_not_genotyped <- function(name, labels) {
+  n <- length(labels)
+  what <- name %||% "individual"
+  abort("markers",
+    "{n} level{?s} of {.code {what}} {?is/are} not in {.arg markers}: {.val {labels}}.",
+    "Leave their records out by {.arg subset} when you fit, or impute their genotypes.", "markers",
+    labels)
+}
+
+abort_no_genotyped <- function(names) {
+  abort("markers",
+    "No grouping factor of the fit has all its labels among the row names of {.arg markers}.",
+    c("Name the factor of the individuals: {.code individual = \"id\"}.",
+      if (length(names) > 0L) "The grouping factors are {.val {names}}."), "individual", names)
+}
+
+abort_map <- function(found, needed) {
+  if (is.numeric(found)) {
+    abort("markers", "{.arg map} has {found} row{?s} for {needed} marker{?s}.",
+      "Give a row for each, or a column {.code marker} with their names.", "map", found)
+  }
+  abort("markers", "{length(found)} marker{?s} {?is/are} not in {.arg map}: {.val {found}}.", NULL,
+    "map", found)
+}
+
+abort_dosage <- function(column, names, ploidy) {
+  which <- names[column] %||% column
+  abort("markers",
+    "Marker {.val {which}} of {.arg markers} has genotypes that are not between 0 and {ploidy}.",
+    "Count the copies of one allele, code missing ones as NA, and give {.arg ploidy}.", "markers",
+    which)
+}
+
+abort_calibrated <- function() {
+  abort("argument", "{.code denominators = \"calibrated\"} is for one effect a marker.",
+    "With {.arg by} they are exact.", "denominators")
+}
+
+abort_by_marginal <- function(columns) {
+  abort("argument", "{.arg by}: {.code {columns}} {?is/are} not in the fixed part of the fit.",
+    "Fit the model with {cli::qty(length(columns))}{?it/them} first, as any interaction needs.",
+    "by", columns)
 }

@@ -17,11 +17,13 @@
 #' its diagonal and the mean of all its entries are those of A22; Chen et al.).
 #'
 #' @param M Genotypes, a row for each animal and a column for each marker: 0, 1, 2 (or dosages
-#'   between) copies of one allele; NA is allowed. Row names name the animals.
+#'   between) copies of one allele; NA is allowed. Row names name the animals. Or [read_plink()].
 #' @param method `"VanRaden1"`, `"VanRaden2"` or `"dominance"`.
 #' @param frequency Frequencies of the counted allele, one for each marker or one for all, by
 #'   default those in `M`.
 #' @param threads Number of threads.
+#' @param ploidy Copies of each chromosome: genotypes lie between 0 and `ploidy`, and take its
+#'   place of the 2 in the formulas.
 #' @param ped A pedigree by [pedigree()] with all animals of `G`.
 #' @param G A genomic relationship matrix with row names.
 #' @param blend Share of A22 in G, from 0 to below 1.
@@ -39,50 +41,26 @@
 #' Hinv <- Hinverse(pedigree(flock), G, blend = 0.05)
 #' @export
 grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
-                threads = 2L) {
+                threads = 2L, ploidy = 2) {
   check_given(M)
   method <- check_choice(method, c("VanRaden1", "VanRaden2", "dominance"), "method")
   threads <- check_count(threads, "threads")
+  ploidy <- check_positive(ploidy, "ploidy")
+  if (method == "dominance" && ploidy != 2) abort_argument("ploidy", ploidy, "2 for dominance")
   M <- check_markers(M)
-  found <- marker_summary_cpp(M)
-  if (!all(found$in_range)) abort_genotype(M, which(!found$in_range)[1L])
+  found <- marker_summary(M, ploidy)
+  if (!all(found$in_range)) abort_genotype(M, which(!found$in_range)[1L], ploidy)
   p <- check_frequency(frequency, found, M)
   n_missing <- sum(found$missing)
-  if (n_missing > 0) inform_imputed(n_missing, 100 * n_missing / length(M))
+  if (n_missing > 0) inform_imputed(n_missing, 100 * n_missing / prod(dim(M)))
   if (!any(p > 0 & p < 1)) {
     abort_grm("No marker of {.arg M} varies: there is nothing to relate the animals by.")
   }
-  made <- grm_cpp(M, p, method, threads)
+  made <- marker_relationship(M, seq_len(nrow(M)), seq_len(ncol(M)), p, method, ploidy, threads)
   G <- made$relationship
   dimnames(G) <- list(rownames(M), rownames(M))
   structure(G, frequency = stats::setNames(p, colnames(M)), markers = made$n_used,
     missing = n_missing)
-}
-
-check_markers <- function(M) {
-  if (is.data.frame(M)) M <- as.matrix(M)
-  if (!is.matrix(M) || !is.numeric(M)) {
-    abort_grm("{.arg M} must be a numeric matrix: animals by markers, values 0, 1 and 2.",
-      "Convert it with {.fn as.matrix}, without the column of names.")
-  }
-  if (nrow(M) < 2L || ncol(M) == 0L) {
-    abort_grm("{.arg M} has {nrow(M)} row{?s} and {ncol(M)} column{?s}.",
-      "Give a row for each animal and a column for each marker.")
-  }
-  if (anyDuplicated(rownames(M))) {
-    again <- unique(rownames(M)[duplicated(rownames(M))])
-    abort_grm("{.arg M} has {.val {again}} more than once.", "Keep one row for each animal.", "M",
-      again)
-  }
-  M
-}
-
-# `column`: the first with a genotype that is not one.
-abort_genotype <- function(M, column) {
-  row <- which(M[, column] < 0 | M[, column] > 2)[1L]
-  value <- M[row, column]
-  abort_grm("{.arg M} must lie between 0 and 2; row {row}, column {column} has {value}.",
-    "Count the copies of one allele; code missing genotypes as NA.", "M", value)
 }
 
 check_frequency <- function(frequency, found, M) {

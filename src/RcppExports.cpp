@@ -153,27 +153,61 @@ BEGIN_RCPP
 END_RCPP
 }
 // marker_summary_cpp
-Rcpp::List marker_summary_cpp(SEXP markers);
-RcppExport SEXP _henderson_marker_summary_cpp(SEXP markersSEXP) {
+Rcpp::List marker_summary_cpp(SEXP markers, double ploidy);
+RcppExport SEXP _henderson_marker_summary_cpp(SEXP markersSEXP, SEXP ploidySEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
-    rcpp_result_gen = Rcpp::wrap(marker_summary_cpp(markers));
+    Rcpp::traits::input_parameter< double >::type ploidy(ploidySEXP);
+    rcpp_result_gen = Rcpp::wrap(marker_summary_cpp(markers, ploidy));
     return rcpp_result_gen;
 END_RCPP
 }
 // grm_cpp
-Rcpp::List grm_cpp(SEXP markers, Rcpp::NumericVector frequency, std::string method, int threads);
-RcppExport SEXP _henderson_grm_cpp(SEXP markersSEXP, SEXP frequencySEXP, SEXP methodSEXP, SEXP threadsSEXP) {
+Rcpp::List grm_cpp(SEXP markers, Rcpp::IntegerVector animals, Rcpp::IntegerVector columns, Rcpp::NumericVector frequency, std::string method, double ploidy, int threads);
+RcppExport SEXP _henderson_grm_cpp(SEXP markersSEXP, SEXP animalsSEXP, SEXP columnsSEXP, SEXP frequencySEXP, SEXP methodSEXP, SEXP ploidySEXP, SEXP threadsSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type animals(animalsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type columns(columnsSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type frequency(frequencySEXP);
     Rcpp::traits::input_parameter< std::string >::type method(methodSEXP);
+    Rcpp::traits::input_parameter< double >::type ploidy(ploidySEXP);
     Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
-    rcpp_result_gen = Rcpp::wrap(grm_cpp(markers, frequency, method, threads));
+    rcpp_result_gen = Rcpp::wrap(grm_cpp(markers, animals, columns, frequency, method, ploidy, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
+// genotypes_cpp
+Rcpp::NumericMatrix genotypes_cpp(SEXP markers, Rcpp::IntegerVector animals, Rcpp::IntegerVector columns);
+RcppExport SEXP _henderson_genotypes_cpp(SEXP markersSEXP, SEXP animalsSEXP, SEXP columnsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type animals(animalsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type columns(columnsSEXP);
+    rcpp_result_gen = Rcpp::wrap(genotypes_cpp(markers, animals, columns));
+    return rcpp_result_gen;
+END_RCPP
+}
+// scan_markers_cpp
+Rcpp::List scan_markers_cpp(SEXP markers, Rcpp::IntegerVector animals, Rcpp::IntegerVector columns, Rcpp::NumericMatrix s, Rcpp::List a, double ploidy, int threads);
+RcppExport SEXP _henderson_scan_markers_cpp(SEXP markersSEXP, SEXP animalsSEXP, SEXP columnsSEXP, SEXP sSEXP, SEXP aSEXP, SEXP ploidySEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type animals(animalsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type s(sSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type a(aSEXP);
+    Rcpp::traits::input_parameter< double >::type ploidy(ploidySEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(scan_markers_cpp(markers, animals, columns, s, a, ploidy, threads));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -369,8 +403,10 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_posterior_functions_cpp", (DL_FUNC) &_henderson_posterior_functions_cpp, 3},
     {"_henderson_posterior_errors_cpp", (DL_FUNC) &_henderson_posterior_errors_cpp, 3},
     {"_henderson_posterior_left_out_cpp", (DL_FUNC) &_henderson_posterior_left_out_cpp, 4},
-    {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 1},
-    {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 4},
+    {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 2},
+    {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 7},
+    {"_henderson_genotypes_cpp", (DL_FUNC) &_henderson_genotypes_cpp, 3},
+    {"_henderson_scan_markers_cpp", (DL_FUNC) &_henderson_scan_markers_cpp, 7},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},

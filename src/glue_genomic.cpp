@@ -1,28 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/pedigree/genomic.h"
+#include "core/pedigree/marker_scan.h"
 #include "glue_callbacks.h"
-#include "glue_convert.h"
+#include "glue_markers.h"
 
 namespace henderson {
 namespace {
-
-// Blocks of columns of R's matrix, integer or double, with NaN for NA.
-linalg::ColumnSource columns_of(SEXP markers) {
-  const auto n = static_cast<Index>(Rf_nrows(markers));
-  if (TYPEOF(markers) == REALSXP) {
-    return [=](Index first, MatrixRef block) {
-      block = Eigen::Map<const Matrix>(REAL(markers) + first * n, n, block.cols());
-    };
-  }
-  if (TYPEOF(markers) != INTSXP) throw InvalidSpec("M", "must be an integer or double matrix");
-  return [=](Index first, MatrixRef block) {
-    const int* from = INTEGER(markers) + first * n;
-    for (Index c = 0; c < block.cols(); ++c) {
-      for (Index r = 0; r < n; ++r, ++from)
-        block(r, c) = *from == NA_INTEGER ? std::numeric_limits<double>::quiet_NaN() : *from;
-    }
-  };
-}
 
 pedigree::GenomicMethod as_genomic_method(const std::string& name) {
   if (name == "VanRaden1") return pedigree::GenomicMethod::vanraden1;
@@ -43,6 +26,25 @@ Rcpp::List summary_list(const std::vector<pedigree::MarkerSummary>& markers) {
                             Rcpp::Named("in_range") = in_range);
 }
 
+Rcpp::List scores_list(const pedigree::MarkerScores& scores) {
+  Rcpp::List found = summary_list(scores.summary);
+  found["score"] = to_r(scores.score);
+  found["information"] = to_r(scores.information);
+  found["squares"] = to_r(scores.squares);
+  return found;
+}
+
+std::vector<ConstMatrixRef> as_matrices(const std::string& what,
+                                        const std::vector<Rcpp::NumericMatrix>& matrices, Index n) {
+  std::vector<ConstMatrixRef> maps;
+  for (const Rcpp::NumericMatrix& matrix : matrices) {
+    check_size(what, matrix.nrow(), n);
+    check_square(what, matrix);
+    maps.emplace_back(Eigen::Map<const Matrix>(matrix.begin(), n, n));
+  }
+  return maps;
+}
+
 Rcpp::List inverse_list(std::variant<linalg::DenseInverse, linalg::FailedPivot> found) {
   if (const auto* failed = std::get_if<linalg::FailedPivot>(&found)) {
     return Rcpp::List::create(Rcpp::Named("failed") = static_cast<int>(failed->column) + 1,
@@ -57,26 +59,63 @@ Rcpp::List inverse_list(std::variant<linalg::DenseInverse, linalg::FailedPivot> 
 }  // namespace henderson
 
 // [[Rcpp::export]]
-Rcpp::List marker_summary_cpp(SEXP markers) {
+Rcpp::List marker_summary_cpp(SEXP markers, double ploidy) {
   using namespace henderson;
   return guarded([&] {
     RCallbacks callbacks;
-    return summary_list(pedigree::summarise_markers(Rf_nrows(markers), Rf_ncols(markers),
-                                                    columns_of(markers), callbacks));
+    const Markers all = as_markers(markers);
+    return summary_list(
+        pedigree::summarise_markers(all.n, all.n_markers, ploidy, all.columns, callbacks));
   });
 }
 
 // [[Rcpp::export]]
-Rcpp::List grm_cpp(SEXP markers, Rcpp::NumericVector frequency, std::string method, int threads) {
+Rcpp::List grm_cpp(SEXP markers, Rcpp::IntegerVector animals, Rcpp::IntegerVector columns,
+                   Rcpp::NumericVector frequency, std::string method, double ploidy, int threads) {
   using namespace henderson;
   return guarded([&] {
     RCallbacks callbacks;
-    check_size("frequency", frequency.size(), Rf_ncols(markers));
-    const pedigree::GenomicRelationship found = pedigree::genomic_relationship(
-        Rf_nrows(markers), as_vector(frequency), as_genomic_method(method), columns_of(markers),
-        available_threads(threads), callbacks);
+    const Markers some =
+        subset(as_markers(markers), as_zero_based(animals), as_zero_based(columns));
+    check_size("frequency", frequency.size(), some.n_markers);
+    const pedigree::GenomicRelationship found =
+        pedigree::genomic_relationship(some.n, as_vector(frequency), as_genomic_method(method),
+                                       ploidy, some.columns, available_threads(threads), callbacks);
     return Rcpp::List::create(Rcpp::Named("relationship") = to_r(found.relationship),
                               Rcpp::Named("n_used") = static_cast<int>(found.n_used));
+  });
+}
+
+// The genotypes themselves, NA where missing.
+// [[Rcpp::export]]
+Rcpp::NumericMatrix genotypes_cpp(SEXP markers, Rcpp::IntegerVector animals,
+                                  Rcpp::IntegerVector columns) {
+  using namespace henderson;
+  return guarded([&] {
+    const Markers some =
+        subset(as_markers(markers), as_zero_based(animals), as_zero_based(columns));
+    Rcpp::NumericMatrix found(animals.size(), columns.size());
+    some.columns(0, Eigen::Map<Matrix>(found.begin(), found.nrow(), found.ncol()));
+    std::replace_if(found.begin(), found.end(), pedigree::is_missing, NA_REAL);
+    return found;
+  });
+}
+
+// s: animals x effects; a: a list of animals x animals, none or one for each pair of effects.
+// [[Rcpp::export]]
+Rcpp::List scan_markers_cpp(SEXP markers, Rcpp::IntegerVector animals, Rcpp::IntegerVector columns,
+                            Rcpp::NumericMatrix s, Rcpp::List a, double ploidy, int threads) {
+  using namespace henderson;
+  return guarded([&] {
+    RCallbacks callbacks;
+    check_size("animals", animals.size(), s.nrow());
+    const std::vector<Rcpp::NumericMatrix> matrices(a.begin(), a.end());
+    const Markers some =
+        subset(as_markers(markers), as_zero_based(animals), as_zero_based(columns));
+    return scores_list(pedigree::scan_markers(
+        some.n_markers, Eigen::Map<const Matrix>(s.begin(), s.nrow(), s.ncol()),
+        as_matrices("information", matrices, s.nrow()), ploidy, some.columns,
+        available_threads(threads), callbacks));
   });
 }
 

@@ -15,7 +15,9 @@ core_system_headers <- c(
   "Eigen/Core", "Eigen/SparseCore", "Eigen/Cholesky", "Eigen/Eigenvalues", "Eigen/LU", "Eigen/QR",
   "Eigen/SVD", "Eigen/OrderingMethods", "immintrin.h"
 )
-glue_shared_headers <- c("glue_checks.h", "glue_callbacks.h", "glue_convert.h", "glue_answers.h")
+glue_shared_headers <- c(
+  "glue_checks.h", "glue_callbacks.h", "glue_convert.h", "glue_answers.h", "glue_markers.h"
+)
 
 includes_of <- function(file) {
   lines <- grep("^\\s*#\\s*include", readLines(file, warn = FALSE), value = TRUE)

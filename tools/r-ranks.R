@@ -14,7 +14,7 @@ r_ranks <- list(
     "covstruct-regions.R",
     "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "pedigree-columns.R",
     "pedigree-rows.R", "pedigree-lines.R", "read-records.R",
-    "relationship.R", "grm.R", "control.R", "prior.R",
+    "relationship.R", "markers.R", "read-plink.R", "grm.R", "control.R", "prior.R",
     "prior-wishart.R", "prior-density.R"
   ),
   # Parsed terms: what was written, without data.
@@ -69,7 +69,7 @@ r_ranks <- list(
     "profile-points.R", "profile-functions.R", "profile.R", "profile-intervals.R", "vpredict.R",
     "variance-shares.R", "heritability.R", "confint.R", "projection.R", "deletion.R",
     "influence.R", "influence-print.R",
-    "outlier-test.R"
+    "outlier-test.R", "scan-place.R", "scan-statistics.R"
   ),
   # Generics of R and of other packages, printing, plots.
   methods = c(
@@ -83,13 +83,14 @@ r_ranks <- list(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
     "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
-    "impute.R", "impute-reference.R",
+    "impute.R", "impute-reference.R", "scan.R", "scan-fits.R", "scan-print.R",
     "zzz.R", "data.R", "henderson-package.R"
   )
 )
 
 # The only R files that may call functions of the engine (`*_cpp`).
 engine_callers <- c(
-  "ask.R", "columns.R", "fit.R", "grm.R", "henderson3.R", "likelihood.R", "parameter-values.R",
+  "ask.R", "columns.R", "fit.R", "henderson3.R", "likelihood.R", "markers.R",
+  "parameter-values.R",
   "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "two-stage-fit.R"
 )

@@ -2,8 +2,9 @@
 
 test_that("each exported function names an argument that is missing", {
   fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
-  # Generics of other packages, and what has a meaning only in a formula.
-  others <- c("augment", "fixef", "glance", "ranef", "tidy", "toLatex", "VarCorr", "gr", "mm")
+  # Generics of R and other packages, and what has a meaning only in a formula.
+  others <- c("augment", "fixef", "glance", "ranef", "tidy", "toLatex", "VarCorr", "gr", "mm",
+    "scan")
   for (name in setdiff(getNamespaceExports("henderson"), others)) {
     fun <- getExportedValue("henderson", name)
     if (!is.function(fun)) next

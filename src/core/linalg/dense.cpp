@@ -4,33 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
 
 #include "core/linalg/kernels.h"
+#include "core/linalg/shared_scratch.h"
 
 namespace henderson::linalg {
 namespace {
 
 constexpr Index kBlock = 512;  // columns of A A' at a time
-
-// The scratch of one call and of its team.
-class SharedScratch {
- public:
-  SharedScratch(Index n, int threads) : team_(threads), scratch_(team_.size()) {
-    std::vector<kernels::Scratch*> all;
-    for (kernels::Scratch& one : scratch_) {
-      one.reserve(n, n);
-      all.push_back(&one);
-    }
-    if (team_.size() > 1) first().share(&team_, all);
-  }
-  ~SharedScratch() { first().share(nullptr, {}); }
-  kernels::Scratch& first() { return scratch_.front(); }
-
- private:
-  Team team_;
-  std::vector<kernels::Scratch> scratch_;
-};
 
 constexpr Index kPairBlock = 64;  // rows and columns met at a time, within the cache
 

@@ -12,9 +12,9 @@ namespace {
 constexpr Index kBlock = 512;
 
 // The genotypes of a marker that varies as the column of Z that the method takes, 0 where missing.
-void code_marker(GenomicMethod method, double p, Eigen::Ref<Vector> genotype) {
+void code_marker(GenomicMethod method, double p, double ploidy, Eigen::Ref<Vector> genotype) {
   const double q = 1.0 - p;
-  const double scale = method == GenomicMethod::vanraden2 ? 1.0 / std::sqrt(2.0 * p * q) : 1.0;
+  const double scale = method == GenomicMethod::vanraden2 ? 1.0 / std::sqrt(ploidy * p * q) : 1.0;
   for (Index i = 0; i < genotype.size(); ++i) {
     double& g = genotype[i];
     if (is_missing(g)) {
@@ -23,13 +23,13 @@ void code_marker(GenomicMethod method, double p, Eigen::Ref<Vector> genotype) {
       // Genotypes 0, 1, 2 become -2p^2, 2pq, -2q^2; the parabola through them takes dosages too.
       g = -2.0 * p * p + g * (2.0 * p - (g - 1.0));
     } else {
-      g = scale * (g - 2.0 * p);
+      g = scale * (g - ploidy * p);
     }
   }
 }
 
-double divisor(GenomicMethod method, const Vector& frequency) {
-  const auto variance = 2.0 * frequency.array() * (1.0 - frequency.array());
+double divisor(GenomicMethod method, const Vector& frequency, double ploidy) {
+  const auto variance = ploidy * frequency.array() * (1.0 - frequency.array());
   if (method == GenomicMethod::vanraden1) return variance.sum();
   if (method == GenomicMethod::dominance) return variance.square().sum();
   return static_cast<double>((variance > 0.0).count());
@@ -39,22 +39,23 @@ bool varies(double frequency) { return frequency * (1.0 - frequency) > 0.0; }
 
 // ZZ' of all markers through double precision.
 Matrix coded_product(Index n, const std::vector<Index>& markers, const Vector& frequency,
-                     GenomicMethod method, const linalg::ColumnSource& source, int threads,
-                     Callbacks& callbacks) {
+                     GenomicMethod method, double ploidy, const linalg::ColumnSource& source,
+                     int threads, Callbacks& callbacks) {
   const linalg::ColumnSource coded = [&](Index first, MatrixRef block) {
     for (Index c = 0; c < block.cols(); ++c) {
       const Index marker = markers[static_cast<std::size_t>(first + c)];
       source(marker, block.middleCols(c, 1));
-      code_marker(method, frequency[marker], block.col(c));
+      code_marker(method, frequency[marker], ploidy, block.col(c));
     }
   };
   return linalg::cross_product(n, static_cast<Index>(markers.size()), coded, threads, callbacks);
 }
 
 // ZZ' of VanRaden's first method. Markers of whole counts without a gap go by bytes:
-// sum (m_i - c)(m_j - c) = sum m_i m_j - r_i - r_j + sum c^2, c = 2p and r = sum c m over markers.
-Matrix counted_product(Index n, const Vector& frequency, const linalg::ColumnSource& source,
-                       int threads, Callbacks& callbacks) {
+// sum (m_i - c)(m_j - c) = sum m_i m_j - r_i - r_j + sum c^2, c = ploidy p, r = sum c m over
+// markers.
+Matrix counted_product(Index n, const Vector& frequency, double ploidy,
+                       const linalg::ColumnSource& source, int threads, Callbacks& callbacks) {
   linalg::CountProduct counts(n, threads);
   Vector r = Vector::Zero(n);
   double squares = 0.0;
@@ -72,8 +73,9 @@ Matrix counted_product(Index n, const Vector& frequency, const linalg::ColumnSou
         continue;
       }
       counts.add(block.col(c));
-      r += 2.0 * p * block.col(c);
-      squares += 4.0 * p * p;
+      const double mean = ploidy * p;
+      r += mean * block.col(c);
+      squares += mean * mean;
     }
   }
   Matrix product = counts.finish();
@@ -82,8 +84,8 @@ Matrix counted_product(Index n, const Vector& frequency, const linalg::ColumnSou
   }
   linalg::mirror_lower(product);
   if (!others.empty()) {
-    product +=
-        coded_product(n, others, frequency, GenomicMethod::vanraden1, source, threads, callbacks);
+    product += coded_product(n, others, frequency, GenomicMethod::vanraden1, ploidy, source,
+                             threads, callbacks);
   }
   return product;
 }
@@ -98,44 +100,49 @@ std::vector<Index> varying_markers(const Vector& frequency) {
 
 }  // namespace
 
-std::vector<MarkerSummary> summarise_markers(Index n, Index n_markers,
+MarkerSummary summarise_marker(const ConstVectorRef& genotypes, double ploidy) {
+  MarkerSummary summary;
+  double sum = 0.0;
+  for (Index i = 0; i < genotypes.size(); ++i) {
+    const double genotype = genotypes[i];
+    if (is_missing(genotype)) {
+      ++summary.n_missing;
+      continue;
+    }
+    sum += genotype;
+    summary.in_range = summary.in_range && genotype >= 0.0 && genotype <= ploidy;
+  }
+  const auto known = static_cast<double>(genotypes.size() - summary.n_missing);
+  if (known > 0.0) summary.frequency = sum / (ploidy * known);
+  return summary;
+}
+
+std::vector<MarkerSummary> summarise_markers(Index n, Index n_markers, double ploidy,
                                              const linalg::ColumnSource& source,
                                              Callbacks& callbacks) {
-  std::vector<MarkerSummary> summaries(n_markers);
+  std::vector<MarkerSummary> summaries(static_cast<std::size_t>(n_markers));
   Matrix block(n, std::min(kBlock, n_markers));
   for (Index first = 0; first < n_markers; first += kBlock) {
     callbacks.stop_if_interrupted();
     const Index width = std::min(kBlock, n_markers - first);
     source(first, block.leftCols(width));
     for (Index c = 0; c < width; ++c) {
-      MarkerSummary& summary = summaries[first + c];
-      double sum = 0.0;
-      for (Index i = 0; i < n; ++i) {
-        const double genotype = block(i, c);
-        if (is_missing(genotype)) {
-          ++summary.n_missing;
-          continue;
-        }
-        sum += genotype;
-        summary.in_range = summary.in_range && genotype >= 0.0 && genotype <= 2.0;
-      }
-      const auto known = static_cast<double>(n - summary.n_missing);
-      if (known > 0.0) summary.frequency = sum / (2.0 * known);
+      summaries[static_cast<std::size_t>(first + c)] = summarise_marker(block.col(c), ploidy);
     }
   }
   return summaries;
 }
 
 GenomicRelationship genomic_relationship(Index n, const Vector& frequency, GenomicMethod method,
-                                         const linalg::ColumnSource& source, int threads,
-                                         Callbacks& callbacks) {
+                                         double ploidy, const linalg::ColumnSource& source,
+                                         int threads, Callbacks& callbacks) {
   const std::vector<Index> markers = varying_markers(frequency);
   GenomicRelationship result;
   result.relationship =
       method == GenomicMethod::vanraden1
-          ? counted_product(n, frequency, source, threads, callbacks)
-          : coded_product(n, markers, frequency, method, source, threads, callbacks);
-  result.relationship /= divisor(method, frequency);
+          ? counted_product(n, frequency, ploidy, source, threads, callbacks)
+          : coded_product(n, markers, frequency, method, ploidy, source, threads, callbacks);
+  result.relationship /= divisor(method, frequency, ploidy);
   result.n_used = static_cast<Index>(markers.size());
   return result;
 }

@@ -60,7 +60,7 @@ Matrix by_formula(const Matrix& m, const Vector& p, GenomicMethod method) {
 Vector frequencies(const Matrix& m) {
   Callbacks callbacks;
   Vector p(m.cols());
-  const auto all = summarise_markers(m.rows(), m.cols(), columns_of(m), callbacks);
+  const auto all = summarise_markers(m.rows(), m.cols(), 2.0, columns_of(m), callbacks);
   for (Index j = 0; j < m.cols(); ++j) p[j] = all[static_cast<std::size_t>(j)].frequency;
   return p;
 }
@@ -75,7 +75,7 @@ TEST_CASE("genomic: summaries of markers") {
       1.0, 2.0, kMissing,   //
       kMissing, 2.5, kMissing, 2.0, -0.1, kMissing;
   Callbacks callbacks;
-  const std::vector<MarkerSummary> found = summarise_markers(4, 3, columns_of(m), callbacks);
+  const std::vector<MarkerSummary> found = summarise_markers(4, 3, 2.0, columns_of(m), callbacks);
   CHECK(found[0].frequency == Approx(0.5));  // of three known ones
   CHECK(found[0].n_missing == 1);
   CHECK(found[0].in_range);
@@ -98,12 +98,12 @@ TEST_CASE("genomic: the matrices are those of their formulas") {
         const Vector p = frequencies(m);
         Callbacks callbacks;
         const GenomicRelationship found =
-            genomic_relationship(30, p, method, columns_of(m), 2, callbacks);
+            genomic_relationship(30, p, method, 2.0, columns_of(m), 2, callbacks);
         CHECK(found.n_used == (p.array() * (1.0 - p.array()) > 0.0).count());
         CHECK(largest(found.relationship - by_formula(m, p, method)) < 1e-12);
         CHECK(found.relationship == found.relationship.transpose());
         const GenomicRelationship again =
-            genomic_relationship(30, p, method, columns_of(m), 1, callbacks);
+            genomic_relationship(30, p, method, 2.0, columns_of(m), 1, callbacks);
         CHECK(found.relationship == again.relationship);
       }
     }
@@ -117,7 +117,8 @@ TEST_CASE("genomic: sample frequencies centre the matrix") {
   Callbacks callbacks;
   for (const GenomicMethod method : {GenomicMethod::vanraden1, GenomicMethod::vanraden2}) {
     const Matrix g =
-        genomic_relationship(25, frequencies(m), method, columns_of(m), 1, callbacks).relationship;
+        genomic_relationship(25, frequencies(m), method, 2.0, columns_of(m), 1, callbacks)
+            .relationship;
     CHECK(largest(g.rowwise().sum()) < 1e-11);
   }
 }
@@ -131,7 +132,30 @@ TEST_CASE("genomic: an interrupt stops it") {
   const Matrix m = genotypes(10, 50, false, false, engine);
   const Vector p = frequencies(m);
   for (const GenomicMethod method : {GenomicMethod::vanraden1, GenomicMethod::vanraden2})
-    CHECK_THROWS_AS(genomic_relationship(10, p, method, columns_of(m), 1, callbacks), Interrupted);
+    CHECK_THROWS_AS(genomic_relationship(10, p, method, 2.0, columns_of(m), 1, callbacks),
+                    Interrupted);
+}
+
+// Counts of a tetraploid: as the formula with 4 in the place of 2.
+TEST_CASE("genomic: any ploidy") {
+  std::mt19937 engine(74);
+  const Matrix m = genotypes(20, 60, false, false, engine) + genotypes(20, 60, true, false, engine);
+  Callbacks callbacks;
+  Vector p(m.cols());
+  const auto all = summarise_markers(m.rows(), m.cols(), 4.0, columns_of(m), callbacks);
+  Matrix expected = Matrix::Zero(20, 20);
+  double divisor = 0.0;
+  for (Index j = 0; j < m.cols(); ++j) {
+    p[j] = all[static_cast<std::size_t>(j)].frequency;
+    Vector z = m.col(j).array() - 4.0 * p[j];
+    for (double* at = z.data(); at < z.data() + z.size(); ++at) *at = is_missing(*at) ? 0.0 : *at;
+    expected += z * z.transpose();
+    divisor += 4.0 * p[j] * (1.0 - p[j]);
+  }
+  const Matrix found =
+      genomic_relationship(20, p, GenomicMethod::vanraden1, 4.0, columns_of(m), 2, callbacks)
+          .relationship;
+  CHECK(largest(found - expected / divisor) < 1e-12);
 }
 
 }  // namespace henderson::pedigree
