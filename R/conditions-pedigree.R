@@ -144,6 +144,19 @@ abort_grm <- function(problem, remedy = NULL, argument = "M", value = NULL) {
   abort("grm", problem, remedy, argument, value, parent.frame())
 }
 
+abort_snp <- function(call) {
+  shown <- deparse_one(call)
+  abort("grm", "{.code {shown}} is not understood.",
+    paste("Write {.code snp(M)} of a matrix with a row for each record, or {.code snp(M | line)}",
+      "of one with a row for each line."), "formula", shown)
+}
+
+abort_no_markers <- function(term = NULL) {
+  what <- if (is.null(term)) "no term of this fit has" else "the term {.val {term}} has not"
+  abort("term", paste("{.fn marker_effects}:", what, "markers."),
+    "Fit it with {.code snp(M)}, or {.code gr(line, markers = M)}.", "term", term)
+}
+
 inform_imputed <- function(n, share) {
   cli::cli_inform(
     "{n} missing genotype{?s} ({format(share, digits = 2)} %) set to the mean of the marker."

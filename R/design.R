@@ -29,8 +29,8 @@ random_recipe <- function(term, source, env) {
   }
   found <- group_members(term$group, source)
   relationship <- list(type = "identity")
-  if (!is.null(term$group$relationship)) {
-    known <- evaluate_relationship(term$group$relationship, found$levels, env)
+  known <- related_levels(term$group, found, source, env)
+  if (!is.null(known)) {
     place <- match(found$levels, known$levels)
     found <- list(codes = lapply(found$codes, function(x) place[x]), levels = known$levels)
     relationship <- known$spec

@@ -17,6 +17,8 @@
 #'   effect of its animal and the maternal effect of its dam. The coefficients of the term are
 #'   `direct` and `maternal`, their covariance is 2 x 2. An effect may be the sum over several
 #'   levels by [mm()], see Details.
+#' @param markers Genotypes of the levels, a matrix as [grm()] takes it, or the same by [snp()]: the
+#'   levels are related by their genomic relationship matrix.
 #' @details
 #' In `gr(direct = animal, social = mm(mate1, mate2), pedigree = ped)` a record has the direct
 #' effect of its animal and the sum of the social (associative, indirect) effects of its mates
@@ -66,7 +68,7 @@
 #'   calves, hold = c(calf.direct = 20, calf.direct.social = -2, calf.social = 3, residual = 40))
 #' ranef(fit)
 #' @export
-gr <- function(factor, cov, precision, pedigree, ...) abort_gr_outside("gr")
+gr <- function(factor, cov, precision, pedigree, ..., markers) abort_gr_outside("gr")
 
 parse_gr <- function(call) {
   matched <- tryCatch(match.call(gr, call), error = function(e) {

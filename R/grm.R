@@ -32,6 +32,7 @@
 #' @return `grm()`: a symmetric matrix with the names of the animals. Attributes: `frequency`,
 #'   `markers` (how many were used) and `missing` (how many genotypes). `Hinverse()`: a sparse
 #'   symmetric matrix for `gr(precision = )`.
+#' @seealso [snp()] for markers as a term of a model, with their effects.
 #' @references VanRaden (2008) J. Dairy Sci. 91:4414. Vitezica, Varona & Legarra (2013) Genetics
 #'   195:1223. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen & Lund (2010)
 #'   Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673.
@@ -43,8 +44,18 @@
 grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
                 threads = 2L, ploidy = 2) {
   check_given(M)
-  method <- check_choice(method, c("VanRaden1", "VanRaden2", "dominance"), "method")
   threads <- check_count(threads, "threads")
+  read <- read_markers(M, method, frequency, ploidy)
+  made <- grm_of(read, threads)
+  structure(made$G, frequency = stats::setNames(read$frequency, colnames(read$M)),
+    markers = made$n_used, missing = read$missing)
+}
+
+marker_methods <- c("VanRaden1", "VanRaden2", "dominance")
+
+# list(M, method, frequency, ploidy, missing), checked.
+read_markers <- function(M, method, frequency, ploidy) {
+  method <- check_choice(method, marker_methods, "method")
   ploidy <- check_positive(ploidy, "ploidy")
   if (method == "dominance" && ploidy != 2) abort_argument("ploidy", ploidy, "2 for dominance")
   M <- check_markers(M)
@@ -56,11 +67,17 @@ grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency 
   if (!any(p > 0 & p < 1)) {
     abort_grm("No marker of {.arg M} varies: there is nothing to relate the animals by.")
   }
-  made <- marker_relationship(M, seq_len(nrow(M)), seq_len(ncol(M)), p, method, ploidy, threads)
+  list(M = M, method = method, frequency = p, ploidy = ploidy, missing = n_missing)
+}
+
+# list(G, n_used) of markers that were read.
+grm_of <- function(read, threads = 2L) {
+  M <- read$M
+  made <- marker_relationship(M, seq_len(nrow(M)), seq_len(ncol(M)), read$frequency, read$method,
+    read$ploidy, threads)
   G <- made$relationship
   dimnames(G) <- list(rownames(M), rownames(M))
-  structure(G, frequency = stats::setNames(p, colnames(M)), markers = made$n_used,
-    missing = n_missing)
+  list(G = G, n_used = made$n_used)
 }
 
 check_frequency <- function(frequency, found, M) {

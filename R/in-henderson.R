@@ -63,9 +63,12 @@ asreml_random <- function(fit) vapply(fit$parts$random, asreml_text, "")
 # The direct product of a structure and its group.
 asreml_text <- function(term) {
   if (is_spline_term(term)) return(asreml_spline_text(term))
-  if (!is_single(term$group) || !is.null(term$factors)) abort_asreml(term$group$label)
-  group <- term$group$label
   relationship <- term$group$relationship
+  of_markers <- inherits(term$group, "marker_group") || identical(relationship$kind, "markers")
+  if (!is_single(term$group) || of_markers || !is.null(term$factors)) {
+    abort_asreml(term$group$label)
+  }
+  group <- term$group$label
   if (!is.null(relationship)) {
     matrix <- deparse_one(relationship$matrix)
     head <- if (relationship$kind == "precision") "giv(" else "vm("

@@ -19,6 +19,7 @@
 #' * `(1 | units)`: a level for each record, unless there is a column of this name: an error of
 #'   measurement beside correlated residuals.
 #' * `(1 | gr(g, cov = K))`: related levels, see [gr()].
+#' * `(1 | mm(p1, p2))`: several levels that add up, see [mm()]; `snp(M)`: markers, see [snp()].
 #' * `x + spl(x)`: a smoothing spline, see [spl()]; `col * row + spl2(col, row)`: a smooth surface,
 #'   see [spl2()].
 #'

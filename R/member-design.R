@@ -58,7 +58,18 @@ group_members.columns_group <- function(group, source) {
   list(codes = lapply(seq_along(levels), rep.int, times = nrow(Z)), levels = levels)
 }
 
-# The same for new data, in the levels of a fitted term and, after them, new ones.
+# list(incidence, last) of new records: how they meet the levels of a fitted term and, after them,
+# new ones, up to `last`.
+new_incidence <- function(group, term, recipe, source, allow_new_levels) UseMethod("new_incidence")
+
+#' @export
+new_incidence.lmm_group <- function(group, term, recipe, source, allow_new_levels) {
+  codes <- new_member_codes(group, term, source, allow_new_levels)
+  last <- count_of_levels(group, term, max(term$n_levels, unlist(codes), na.rm = TRUE))
+  list(incidence = member_incidence(group, codes, recipe, source), last = last)
+}
+
+# The codes of new data, in the levels of a fitted term and, after them, new ones.
 new_member_codes <- function(group, term, source, allow_new_levels) UseMethod("new_member_codes")
 
 #' @export

@@ -16,7 +16,7 @@
 #' @param ... The grouping factors, columns of the data, or one matrix with a row for each record.
 #' @param weights Weights of the levels: a number for each factor, as in `c(1, -1)`, or
 #'   `cbind(w1, w2)` of columns of the data. By default 1.
-#' @param cov,precision,pedigree A relationship of the levels, as in [gr()].
+#' @param cov,precision,pedigree,markers A relationship of the levels, as in [gr()].
 #' @return Nothing: it has a meaning only in a formula.
 #' @seealso [gr()] for direct and social effects of the same animals, with their covariance.
 #' @examples
@@ -30,7 +30,7 @@
 #' cross$markers <- matrix(rnorm(36 * 50), 36)
 #' lmmfit(y ~ (1 | mm(markers)), cross)
 #' @export
-mm <- function(..., weights, cov, precision, pedigree) abort_gr_outside("mm")
+mm <- function(..., weights, cov, precision, pedigree, markers) abort_gr_outside("mm")
 
 parse_mm <- function(call) {
   given <- as.list(call)[-1L]

@@ -11,13 +11,16 @@ optional_groups <- function(parts, frame) {
   setdiff(intersect(groups, names(frame)), c(others, effect_variables(parts)))
 }
 
-# Members of mm() alone: a record may have fewer of them.
+# Members of mm() alone, of which a record may have fewer, and genotypes, where a missing one is the
+# mean of its marker.
 optional_members <- function(parts, frame) {
   members <- unlist(lapply(parts$random, function(term) {
-    lapply(sums_of(term$group), column_names)
+    c(lapply(sums_of(term$group), column_names),
+      if (inherits(term$group, "marker_group")) column_names(term$group))
   }))
   others <- unlist(lapply(parts$random, function(term) {
-    own <- unlist(lapply(sums_of(term$group), column_names))
+    own <- c(unlist(lapply(sums_of(term$group), column_names)),
+      if (inherits(term$group, "marker_group")) column_names(term$group))
     setdiff(unlist(lapply(frame_variables(term$group), deparse_one)), own)
   }))
   setdiff(intersect(members, names(frame)), c(others, effect_variables(parts)))

@@ -82,13 +82,11 @@ new_term_rows <- function(k, fit, source, allow_new_levels) {
   term <- fit$random[[k]]
   recipe <- fitted_recipe(fit$parts$random[[k]], term, source)
   check_member_columns(term$group, fit$frame, source$frame)
-  codes <- new_member_codes(term$group, term, source, allow_new_levels)
-  last <- count_of_levels(term$group, term, max(term$n_levels, unlist(codes), na.rm = TRUE))
-  if (last > term$n_levels && has_groups(term)) abort_new_level_of_groups(term$label)
+  met <- new_incidence(term$group, term, recipe, source, allow_new_levels)
+  if (met$last > term$n_levels && has_groups(term)) abort_new_level_of_groups(term$label)
   list(
-    label = term$label, structure = term$structure, n_coef = term$n_coef, n_levels = last,
-    incidence = member_incidence(term$group, codes, recipe, source),
-    relationship = list(type = "identity")
+    label = term$label, structure = term$structure, n_coef = term$n_coef, n_levels = met$last,
+    incidence = met$incidence, relationship = list(type = "identity")
   )
 }
 

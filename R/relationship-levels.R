@@ -1,6 +1,15 @@
 # The relationship of the levels of a random term: from the arguments of gr() to what the engine
 # takes.
 
+# list(levels, spec), NULL where levels are independent. `found` is what group_members() gives.
+related_levels <- function(group, found, source, env) UseMethod("related_levels")
+
+#' @export
+related_levels.lmm_group <- function(group, found, source, env) {
+  if (is.null(group$relationship)) return(NULL)
+  evaluate_relationship(group$relationship, found$levels, env)
+}
+
 # list(levels, spec): the level names in the order of the matrix, and what the engine takes.
 evaluate_relationship <- function(relationship, data_levels, env) {
   if (!is.null(relationship$kept)) return(relationship$kept)
@@ -10,6 +19,7 @@ evaluate_relationship <- function(relationship, data_levels, env) {
     abort_gr("{.arg {kind}} = {.code {name}} was not found.", "Make it first.", kind)
   })
   if (kind == "pedigree") return(pedigree_levels(matrix, name, data_levels))
+  if (kind == "markers") return(marker_levels(matrix, name, data_levels))
   check_relationship(matrix, kind, name, data_levels)
   spec <- if (kind == "cov") covariance_spec(matrix, name) else
     list(type = "precision", precision = as_dgc(matrix))
@@ -28,6 +38,18 @@ pedigree_levels <- function(ped, name, data_levels) {
   check_known_levels(data_levels, ped$id[animal_rows(ped)], name, "pedigree")
   if (fixed_groups(ped)) return(grouped_relationship(ped))
   list(levels = ped$id, spec = pedigree_relationship(ped))
+}
+
+# Levels by the row names of a matrix of markers.
+marker_levels <- function(markers, name, data_levels) {
+  markers <- snp(markers)
+  levels <- rownames(markers$M)
+  if (is.null(levels)) {
+    abort_gr("{.arg markers} = {.code {name}} has no row names.",
+      "Set them with {.fn rownames}: rows are matched to the data by name.", "markers")
+  }
+  check_known_levels(data_levels, plain_names(levels), name, "markers")
+  list(levels = plain_names(levels), spec = genotype_relationship(markers))
 }
 
 check_relationship <- function(matrix, kind, name, data_levels) {
@@ -97,52 +119,4 @@ check_relationship_values <- function(matrix, kind, name) {
   }
   if (!known) abort_gr("{.code {name}} must be numeric and finite.", "Correct the values.", kind)
   if (!symmetric) abort_gr("{.code {name}} is not symmetric.", "Give a symmetric matrix.", kind)
-}
-
-# Singular matrices are used as they are; a sparse one is tried as a sparse one first.
-covariance_spec <- function(matrix, name) {
-  diagonal <- unname(Matrix::diag(matrix))
-  inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else sparse_inverse(matrix)
-  if (is.null(inverse)) {
-    dense <- unname(as.matrix(matrix))
-    return(singular_relationship(dense) %||%
-      singular_relationship(cut_at_rounding(dense, name)))
-  }
-  if (is_of_pedigree(inverse, matrix)) abort_inverse(name)
-  precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
-  list(type = "precision", precision = precision, diagonal = diagonal)
-}
-
-# NULL where the matrix is not definite, which solve() does not look at.
-sparse_inverse <- function(matrix) {
-  symmetric <- Matrix::forceSymmetric(methods::as(matrix, "CsparseMatrix"))
-  tryCatch({
-    Matrix::Cholesky(symmetric, LDL = FALSE)
-    Matrix::solve(symmetric)
-  }, error = function(e) NULL, warning = function(w) NULL)
-}
-
-# Whether a covariance was meant for the inverse that it is of a pedigree, as where as.matrix() has
-# taken the mark of an inverse: it has variances of at least 1 and negative entries, and its own
-# inverse those of a numerator relationship matrix, 1 + F on the diagonal, sums of powers of 1/2
-# elsewhere.
-is_of_pedigree <- function(inverse, matrix, most = 200L, digits = 2^20) {
-  rows <- seq_len(min(nrow(matrix), most))
-  given <- as.matrix(matrix[rows, , drop = FALSE])
-  if (any(Matrix::diag(matrix) < 1 - 1e-8) || !any(given < -1e-8)) return(FALSE)
-  if (is_of_genotyped(Matrix::diag(inverse), given[, rows, drop = FALSE])) return(TRUE)
-  A <- as.matrix(inverse[rows, , drop = FALSE])
-  own <- A[cbind(rows, rows)]
-  all(A > -1e-8) && all(own > 1 - 1e-8 & own < 2 + 1e-8) &&
-    max(abs(A * digits - round(A * digits))) < 1e-3
-}
-
-# The same of a pedigree with genotyped animals: what Henderson's rules add for the others is left,
-# -1 for a parent and 1/2 for its mate, and the inverse has diagonals near 1.
-is_of_genotyped <- function(own, given, least = 3L) {
-  if (min(own) < 0.2 || max(own) > 3) return(FALSE)
-  entries <- given[lower.tri(given)]
-  of_parents <- sum(abs(entries + 1) < 1e-8)
-  of_mates <- sum(abs(entries - 0.5) < 1e-8)
-  min(of_parents, of_mates) >= least && of_parents + of_mates > 0.02 * sum(abs(entries) > 1e-10)
 }

@@ -5,7 +5,7 @@
 #   lmm_term        coefs: columns of a model formula, or an index of its structure
 #   product_term    factors: a product of structures, see product-terms.R
 #
-#   single_group    a record has one level of the variables
+#   single_group    a record has one level of the variables; marker_group: its genotype, see snp.R
 #   roles_group     members$roles, each a group, with coefficients of their own: members$names
 #   sum_group       several levels that add up, with members$weights
 #   spline_group    all coefficients of a basis, see spline-terms.R
@@ -47,7 +47,7 @@ effect_expression <- function(group, coefs) UseMethod("effect_expression")
 #' @export
 effect_expression.lmm_group <- function(group, coefs) coefs
 
-relationship_kinds <- c("cov", "precision", "pedigree")
+relationship_kinds <- c("cov", "precision", "pedigree", "markers")
 
 # list(kind, matrix) from the arguments that give a relationship; NULL without one.
 parse_relationship <- function(given, fun) {

@@ -14,19 +14,21 @@ r_ranks <- list(
     "covstruct-regions.R",
     "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "pedigree-columns.R",
     "pedigree-rows.R", "pedigree-lines.R", "read-records.R",
-    "relationship.R", "markers.R", "read-plink.R", "grm.R", "control.R", "prior.R",
+    "relationship.R", "markers.R", "read-plink.R", "grm.R", "snp.R", "control.R",
+    "prior.R",
     "prior-wishart.R", "prior-density.R"
   ),
   # Parsed terms: what was written, without data.
   terms = c(
-    "term.R", "gr.R", "members.R", "parse-group.R", "residual.R", "spline-terms.R",
+    "term.R", "gr.R", "members.R", "snp-terms.R", "parse-group.R", "residual.R", "spline-terms.R",
     "product-terms.R", "bar-terms.R"
   ),
   # The parts of a model, its one frame, and the design that they make.
   design = c(
     "parts.R", "formula.R", "traits.R", "frame.R", "missing.R",
     "level-order.R", "columns.R", "places.R", "product-design.R",
-    "member-design.R", "spline-design.R", "bend.R", "relationship-levels.R", "covstruct-terms.R",
+    "member-design.R", "marker-levels.R", "spline-design.R", "bend.R", "covariance-levels.R",
+    "relationship-levels.R", "covstruct-terms.R",
     "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R", "row-sketch.R"
   ),
   # The list that crosses to the engine, its parameters, and what can be told before a search.
@@ -58,7 +60,7 @@ r_ranks <- list(
     "bayes-functions.R", "bayes-answers.R", "bayes-left-out.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "wald.R", "drop1.R", "anova-table.R", "varcomp.R",
     "variance-functions.R", "group-effects.R", "ranef.R", "long-table.R", "reliability.R",
-    "breeding-values.R", "genetic-trend.R",
+    "breeding-values.R", "marker-effects.R", "genetic-trend.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "residual-matrix.R",
     "residual-new.R", "residual-joint.R", "mme.R", "mme-print.R", "predict-rows.R",
     "chosen-terms.R", "simulate.R", "fixed-table.R", "row-variances.R", "predict.R",

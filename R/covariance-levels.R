@@ -1,0 +1,49 @@
+# What the engine takes of a covariance matrix of levels.
+
+# Singular matrices are used as they are; a sparse one is tried as a sparse one first.
+covariance_spec <- function(matrix, name) {
+  diagonal <- unname(Matrix::diag(matrix))
+  inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else sparse_inverse(matrix)
+  if (is.null(inverse)) {
+    dense <- unname(as.matrix(matrix))
+    return(singular_relationship(dense) %||%
+      singular_relationship(cut_at_rounding(dense, name)))
+  }
+  if (is_of_pedigree(inverse, matrix)) abort_inverse(name)
+  precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
+  list(type = "precision", precision = precision, diagonal = diagonal)
+}
+
+# NULL where the matrix is not definite, which solve() does not look at.
+sparse_inverse <- function(matrix) {
+  symmetric <- Matrix::forceSymmetric(methods::as(matrix, "CsparseMatrix"))
+  tryCatch({
+    Matrix::Cholesky(symmetric, LDL = FALSE)
+    Matrix::solve(symmetric)
+  }, error = function(e) NULL, warning = function(w) NULL)
+}
+
+# Whether a covariance was meant for the inverse that it is of a pedigree, as where as.matrix() has
+# taken the mark of an inverse: it has variances of at least 1 and negative entries, and its own
+# inverse those of a numerator relationship matrix, 1 + F on the diagonal, sums of powers of 1/2
+# elsewhere.
+is_of_pedigree <- function(inverse, matrix, most = 200L, digits = 2^20) {
+  rows <- seq_len(min(nrow(matrix), most))
+  given <- as.matrix(matrix[rows, , drop = FALSE])
+  if (any(Matrix::diag(matrix) < 1 - 1e-8) || !any(given < -1e-8)) return(FALSE)
+  if (is_of_genotyped(Matrix::diag(inverse), given[, rows, drop = FALSE])) return(TRUE)
+  A <- as.matrix(inverse[rows, , drop = FALSE])
+  own <- A[cbind(rows, rows)]
+  all(A > -1e-8) && all(own > 1 - 1e-8 & own < 2 + 1e-8) &&
+    max(abs(A * digits - round(A * digits))) < 1e-3
+}
+
+# The same of a pedigree with genotyped animals: what Henderson's rules add for the others is left,
+# -1 for a parent and 1/2 for its mate, and the inverse has diagonals near 1.
+is_of_genotyped <- function(own, given, least = 3L) {
+  if (min(own) < 0.2 || max(own) > 3) return(FALSE)
+  entries <- given[lower.tri(given)]
+  of_parents <- sum(abs(entries + 1) < 1e-8)
+  of_mates <- sum(abs(entries - 0.5) < 1e-8)
+  min(of_parents, of_mates) >= least && of_parents + of_mates > 0.02 * sum(abs(entries) > 1e-10)
+}
