@@ -16,8 +16,11 @@ function_moments <- function(fit, K) {
   draws <- fit$posterior
   found <- engine_functions(posterior$handle, to_engine(posterior, draws$values),
     functions_to_engine(posterior, K))
-  shift <- if (is.null(posterior$moved$mean)) 0 else as.vector(posterior$moved$mean %*% K)
-  list(mean = sweep(t(found$mean), 2L, shift, `+`), variance = t(found$variance))
+  mean <- t(found$mean)
+  if (!is.null(posterior$moved$mean)) {
+    mean <- sweep(mean, 2L, as.vector(posterior$moved$mean %*% K), `+`)
+  }
+  list(mean = mean, variance = t(found$variance))
 }
 
 # Cov(K'(beta, u)): the mean of that given the draws + the covariance of the means.

@@ -22,14 +22,17 @@ draw_frame <- function(fit, random = FALSE) {
   as.data.frame(cbind(values, beta, u), optional = TRUE)
 }
 
-as_draws_df.lmmfit_bayes <- function(x, random = FALSE, ...) {
+# `equal`: as many draws that count alike, for functions that know no weights.
+as_draws_df.lmmfit_bayes <- function(x, random = FALSE, equal = FALSE, ...) {
   check_unused(...)
+  check_flag(equal, "equal")
   draws <- x$posterior
   frame <- draw_frame(x, random)
   if (is_chain(draws)) {
     frame$.chain <- draws$part
     return(posterior::as_draws_df(frame))
   }
+  if (equal) return(posterior::as_draws_df(frame[equal_draws(draws, nrow(frame)), , drop = FALSE]))
   log_weight <- pmax(draws$log_weight, max(draws$log_weight) - 700)
   posterior::weight_draws(posterior::as_draws_df(frame), log_weight, log = TRUE)
 }
@@ -48,7 +51,12 @@ as_draws_rvars.lmmfit_bayes <- function(x, ...) {
   posterior::as_draws_rvars(as_draws_df.lmmfit_bayes(x, ...))
 }
 
-# coda knows no weights: as many draws by systematic resampling, in random order, or the chains.
+# The numbers of n draws that count alike: systematic resampling, in random order.
+equal_draws <- function(draws, n) {
+  with_stream(draws$seed, sample(resampled(draws$weight, n)))
+}
+
+# coda knows no weights: equal draws, or the chains.
 as.mcmc.lmmfit_bayes <- function(x, random = FALSE, ...) {
   check_unused(...)
   draws <- x$posterior
@@ -57,8 +65,7 @@ as.mcmc.lmmfit_bayes <- function(x, random = FALSE, ...) {
     chains <- split(seq_len(nrow(frame)), draws$part)
     return(coda::mcmc.list(lapply(chains, function(own) coda::mcmc(frame[own, , drop = FALSE]))))
   }
-  at <- with_stream(draws$seed, sample(resampled(draws$weight, nrow(frame))))
-  coda::mcmc(frame[at, , drop = FALSE])
+  coda::mcmc(frame[equal_draws(draws, nrow(frame)), , drop = FALSE])
 }
 
 as.mcmc.list.lmmfit_bayes <- function(x, ...) {
@@ -72,8 +79,7 @@ emm_basis.lmmfit_bayes <- function(object, trms, xlev, grid, ...) {
   kept <- object$posterior$kept
   basis$V <- stats::vcov(object)[kept, kept, drop = FALSE]
   draws <- fixed_draws(object)
-  at <- with_stream(object$posterior$seed, sample(resampled(object$posterior$weight, nrow(draws))))
-  basis$post.beta <- unname(draws[at, , drop = FALSE])
+  basis$post.beta <- unname(draws[equal_draws(object$posterior, nrow(draws)), , drop = FALSE])
   basis$dffun <- function(k, dfargs) Inf
   basis$dfargs <- list()
   basis

@@ -170,6 +170,9 @@ matrix_priors <- function(block, prior, name, units) {
   if (!block$cor$family %in% c("lkj", if (block$t == 2L) "beta")) {
     abort_prior_fits(paste0(block$label, ".cor"), block$cor$family, "matrix")
   }
+  if (block$cor$family == "beta" && (block$cor$lower < -1 || block$cor$upper > 1)) {
+    abort_prior_range(paste0(block$label, ".cor"), block$cor, c(-1, 1))
+  }
   block$prior <- Map(function(name, unit) {
     own <- filled_prior(prior[[name]] %||% whole %||% half_t(3), unit)
     check_prior_kind(own, "sd", name)

@@ -54,6 +54,19 @@ repeated_data <- function(S) {
   list(truth = lower(S), beta = b, data = data[-c(6, 9, 11, 12, 17), ])
 }
 
+# Effects of three visits, Gamma f + specific ones; `loadings` is Gamma, of which the truth has the
+# lower-trapezoidal form with a diagonal above zero.
+factor_data <- function(loadings, psi, v) {
+  data <- expand.grid(visit = factor(1:3), rep = 1:2, id = factor(1:20))
+  b <- rnorm(1, 0, 2)
+  u <- matrix(rnorm(20 * ncol(loadings)), 20) %*% t(loadings) +
+    matrix(rnorm(60), 20) * rep(sqrt(c(psi, numeric(3))[1:3]), each = 20)
+  data$y <- b + u[cbind(data$id, data$visit)] + rnorm(120, 0, sqrt(v))
+  R <- qr.R(qr(t(loadings)))
+  L <- t(R * sign(diag(R)))
+  list(truth = c(psi, L[row(L) >= col(L)], v), beta = b, data = data)
+}
+
 set.seed(1)
 ped <- pedigree(data.frame(id = 1:60, sire = c(rep(NA, 20), sample(1:10, 40, TRUE)),
   dam = c(rep(NA, 20), sample(11:20, 40, TRUE))))
@@ -98,6 +111,15 @@ rows <- list(
     prior = lmm_prior(g = half1, residual = half1, beta = beta2),
     make = function() one_way_data(half(2))
   )
+)
+
+rows$factors <- list(formula = y ~ 1 + fa(visit | id),
+  prior = lmm_prior(id = half1, id.loadings = normal(0, 1), residual = half1, beta = beta2),
+  make = function() factor_data(cbind(rnorm(3)), half(3)^2, half()^2)
+)
+rows$reduced <- list(formula = y ~ 1 + rr(visit | id, 2),
+  prior = lmm_prior(id.loadings = normal(0, 1), residual = half1, beta = beta2),
+  make = function() factor_data(matrix(rnorm(6), 3), NULL, half()^2)
 )
 
 conjugate_rows <- list(

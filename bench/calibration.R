@@ -2,7 +2,9 @@
 # 2018, arXiv 1804.06788): parameters from the prior, data from them, and the posterior probability
 # below the truth, which must be uniform.
 #   Rscript bench/calibration.R [--n=1000] [--first=1] [--rows=slopes,boundary]
-#     [--sampler=importance] [--draws=512] [--output=bench/results/calibration] [--ranks=folder]
+#     [--sampler=importance|hmc|gibbs|chosen] [--draws=512]
+#     [--output=bench/results/calibration] [--ranks=folder]
+# `chosen` is the sampler that a fit takes when none is asked for.
 # `first` is the number of the first of the n data sets: other numbers are other data. Ranks that
 # the folder has are not computed again.
 # Of weighted draws it is the sum of the weights below the truth. Draws of chains are thinned until
@@ -18,7 +20,8 @@ arguments <- commandArgs(trailingOnly = TRUE)
 n <- as.integer(option(arguments, "n", "1000"))
 first <- as.integer(option(arguments, "first", "1"))
 sampler <- option(arguments, "sampler", "importance")
-draws <- as.integer(option(arguments, "draws", if (sampler == "importance") "512" else "640"))
+is_chain <- sampler %in% c("hmc", "gibbs")
+draws <- as.integer(option(arguments, "draws", if (is_chain) "640" else "512"))
 models <- if (sampler == "gibbs") conjugate_rows else rows
 wanted <- strsplit(option(arguments, "rows", paste(names(models), collapse = ",")), ",")[[1]]
 output <- option(arguments, "output", "")
@@ -36,7 +39,7 @@ independent <- function(fit) {
 
 below <- function(fit, truth) {
   values <- fit$posterior$values
-  if (sampler == "importance") {
+  if (fit$posterior$sampler == "importance") {
     return(vapply(seq_along(truth), function(j) {
       sum(fit$posterior$weight[values[, j] < truth[j]])
     }, 0))
@@ -49,7 +52,8 @@ below <- function(fit, truth) {
 ranks_of <- function(row, k) {
   made <- row$make()
   fit <- suppressWarnings(lmmfit(row$formula, made$data, residual = row$residual %||% ~iid,
-    method = "Bayes", prior = row$prior, draws = draws, seed = k, sampler = sampler))
+    method = "Bayes", prior = row$prior, draws = draws, seed = k,
+    sampler = if (sampler != "chosen") sampler))
   above <- contest(fit, diag(length(made$beta)), rhs = made$beta)$table$above
   stats::setNames(c(below(fit, made$truth), 1 - above),
     c(varcomp(fit)$parameter, names(fixef(fit))))

@@ -89,6 +89,11 @@ test_that("draws come in the formats of posterior and coda", {
   expect_identical(ncol(all), 4L + 2L + 36L + 1L)
   u <- colSums(as.matrix(all)[, 7:42] * weight)
   expect_within(u, as.vector(t(as.matrix(ranef(slopes)$Subject))), 3, "draws of u")
+  equal <- posterior::as_draws_df(slopes, equal = TRUE)
+  expect_null(stats::weights(equal))
+  expect_identical(nrow(equal), nrow(draws))
+  expect_relative(colMeans(equal)[3:6], c(slopes$parameters$estimate[3:4], fixef(slopes)), 0.06,
+    "equal draws")
   skip_if_not_installed("coda")
   chain <- coda::as.mcmc(slopes)
   expect_identical(dim(chain), c(800L, 6L))

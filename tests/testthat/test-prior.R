@@ -141,6 +141,7 @@ test_that("what cannot be a prior is an error that says why", {
   fails(lmm_prior(Subject = inverse_wishart(diag(3), 4)), "prior", "2 x 2")
   fails(lmm_prior(shares(Subject.Intercept = 1, nobody = 1)), "prior_name", "nobody")
   fails(lmm_prior(shares(Subject.Intercept = 1, Subject.Intercept.Days = 1)), "prior_name", "cor")
+  fails(lmm_prior(Subject.cor = uniform(-3, 3)), "prior", "everywhere between -3 and 3")
   fails(list(Subject = half_t(3)), "argument", "lmm_prior")
   expect_error(half_t(3, 0, -1), "scale", class = "henderson_error_argument")
   expect_error(half_normal(-1), "scale", class = "henderson_error_argument")
