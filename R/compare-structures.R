@@ -40,13 +40,18 @@ compare_structures <- function(object, residual, ...) {
       henderson_error = identity
     )
   })
+  compared_structures(fits, names, object$method)
+}
+
+# The table of fits, some of them errors.
+compared_structures <- function(fits, names, method) {
   names(fits) <- names
   table <- do.call(rbind, lapply(fits, structure_row))
   table$delta <- table$AIC - min(table$AIC, Inf, na.rm = TRUE)
   row.names(table) <- names
   columns <- c("parameters", "minus2loglik", "AIC", "BIC", "delta", "status")
   structure(table[columns],
-    fits = fits, method = object$method, class = c("compare_structures", "data.frame")
+    fits = fits, method = method, class = c("compare_structures", "data.frame")
   )
 }
 

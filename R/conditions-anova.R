@@ -97,6 +97,23 @@ abort_met_entry <- function(entry) {
     "Write it as {.code y ~ {entry} + (1 | block)}.", "first", entry)
 }
 
+abort_met_residual <- function(value) {
+  shown <- short_text(value)
+  abort("argument", "{.arg residual}: {.code {shown}} is no structure, and no list of them.",
+    paste("Write {.code ~ ar1(row):ar1(col)}, {.code list(E1 = ~ ar1(row))} by environment, or",
+      "{.code list(~iid, ~ ar1(row):ar1(col))} to choose from."), "residual", value)
+}
+
+abort_met_unknown <- function(argument, unknown, known) {
+  abort("argument", "{.arg {argument}}: there is no environment {.val {unknown}}.",
+    c(did_you_mean(nearest_of(unknown, known)), "The environments are {.val {known}}."), argument,
+    unknown)
+}
+
+abort_met_structures <- function(reason) {
+  abort("two_stage", "No residual structure could be fitted: {reason}", NULL, "residual", reason)
+}
+
 abort_met_environments <- function(reasons) {
   reason <- if (length(reasons) > 0L) reasons[[1L]] else "there is only one"
   abort("two_stage", "Stage 1 needs two environments that it can fit: {reason}", NULL,

@@ -7,9 +7,16 @@
 #'
 #' With `weights = "full"` stage 2 has the whole covariance matrix \eqn{\Omega}{Omega} of stage 1:
 #' at equal variances it gives the same answers as the single-stage model with the entries random,
-#' the environments fixed and the terms of stage 1 within each environment. `"diagonal"` keeps the
-#' inverse diagonal elements of \eqn{\Omega^{-1}}{Omega^-1} (Smith, Cullis & Gilmour), `"none"`
-#' takes the means as they are: their errors go into the residual.
+#' the environments fixed and the terms and residuals of stage 1 within each environment. `"Smith"`
+#' keeps the diagonal of \eqn{\Omega^{-1}}{Omega^-1} as weights (Smith, Cullis & Gilmour),
+#' `"diagonal"` those of the variances, \eqn{1/\Omega_{ii}}{1 / Omega_ii}, and `"none"` takes the
+#' means as they are: their errors go into the residual.
+#'
+#' Each environment may have a spatial model of its own. `residual` is one structure for all, as
+#' `~ ar1(row):ar1(col)`; a list by environment, `list(E1 = ~ ar1(row):ar1(col), E2 = ~ ar1(row))`,
+#' in which those without one have independent errors; or a list of structures to choose from in
+#' each environment, as [compare_structures()] tables them, by the lowest AIC among those that
+#' converged. A list by environment may have such a list for an environment.
 #'
 #' @param first The model of one environment, a formula for [lmmfit()] with `entry` among its fixed
 #'   effects: `yield ~ variety + (1 | block)`.
@@ -18,15 +25,19 @@
 #'   entries are random; the column `unit` (environment and entry), the environment, the entry and
 #'   every other column of `data` that is constant within units may be used.
 #' @param data A data frame.
-#' @param weights `"full"`, `"diagonal"` or `"none"`.
+#' @param weights `"full"`, `"Smith"`, `"diagonal"` or `"none"`.
 #' @param method `"REML"` or `"ML"`, in both stages.
 #' @param hold Known variances: a list with the elements `first` and `second`, each as `hold` of
 #'   [lmmfit()]; `first` holds in every environment.
 #' @param control Settings of the maximiser, see [lmm_control()].
+#' @param residual Residual structures of stage 1: a formula, or a list, see Details.
+#' @param random Random terms of stage 1 beside those of `first`: a one-sided formula,
+#'   `~ (1 | block)` or `~ block`, or a list of them by environment.
 #' @return A list of class `two_stage_met` with `means` (environment, entry, adjusted mean and its
 #'   SE), `error` (a sparse matrix, the error covariance of the means), `first` (a data frame of the
-#'   variance parameters by environment), the fit of stage 2, and `left_out`, the environments that
-#'   stage 1 could not fit, with the reason.
+#'   variance parameters by environment), `residual` (the structure of each environment, with the
+#'   AIC of its fit), `structures` (the tables that these were chosen from, by environment), the
+#'   fit of stage 2, and `left_out`, the environments that stage 1 could not fit, with the reason.
 #' @references Smith A, Cullis B, Gilmour A (2001) The analysis of crop variety evaluation data in
 #'   Australia. Aust NZ J Stat 43:129-145. Piepho HP, Moehring J, Schulz-Streeck T, Ogutu JO (2012)
 #'   A stage-wise approach for the analysis of multi-environment trials. Biom J 54:844-860.
@@ -34,18 +45,27 @@
 #' @examples
 #' two <- two_stage_met(yield ~ rep + line, environment = "env", entry = "line", data = trial)
 #' two
+#'
+#' # Fields along rows and columns, where that is better than independent plots
+#' spatial <- two_stage_met(yield ~ line, "env", "line", data = trial,
+#'   residual = list(~iid, ~ ar1(row):ar1(col)))
+#' spatial$residual
 #' @export
 two_stage_met <- function(first, environment, entry, second = NULL, data,
-                          weights = c("full", "diagonal", "none"), method = c("REML", "ML"),
-                          hold = NULL, control = lmm_control()) {
+                          weights = c("full", "Smith", "diagonal", "none"),
+                          method = c("REML", "ML"), hold = NULL, control = lmm_control(),
+                          residual = NULL, random = NULL) {
   check_given(first, environment, entry, data)
-  weights <- check_choice(weights, c("full", "diagonal", "none"), "weights")
+  weights <- check_choice(weights, c("full", "Smith", "diagonal", "none"), "weights")
   method <- check_choice(method, c("REML", "ML"), "method")
   check_met(first, environment, entry, data, hold)
   second <- second %||% stats::as.formula(call("~", call("(", call("|", 1, as.name(entry)))))
   data[[entry]] <- as.factor(data[[entry]])
-  stages <- lapply(split(data, data[[environment]], drop = TRUE), met_environment,
-    first = first, entry = entry, method = method, hold = hold$first, control = control)
+  trials <- split(data, data[[environment]], drop = TRUE)
+  settings <- list(first = first, entry = entry, method = method, hold = hold$first,
+    control = control)
+  stages <- Map(met_environment, trials, met_structures(residual, names(trials)),
+    met_random(random, names(trials)), MoreArgs = list(settings = settings))
   failed <- vapply(stages, is.character, NA)
   if (sum(!failed) < 2L) abort_met_environments(stages[failed])
   means <- met_means(stages[!failed], environment, entry, data)
@@ -55,7 +75,9 @@ two_stage_met <- function(first, environment, entry, second = NULL, data,
     list(
       call = match.call(), formula = first, second = second, environment = environment,
       entry = entry, weights = weights, method = method, means = means, error = error,
-      first = met_parameters(stages[!failed]), left_out = unlist(stages[failed]),
+      first = met_parameters(stages[!failed]), residual = met_residuals(stages[!failed]),
+      structures = Filter(Negate(is.null), lapply(stages[!failed], `[[`, "structures")),
+      left_out = unlist(stages[failed]),
       fit = met_second(means, error, environment, second, weights, method, hold$second, control)
     ),
     class = "two_stage_met"
@@ -82,16 +104,18 @@ check_met <- function(first, environment, entry, data, hold) {
 }
 
 # One environment: adjusted means and their error covariance, or the reason why there are none.
-met_environment <- function(own, first, entry, method, hold, control) {
+met_environment <- function(own, candidates, random, settings) {
   own <- droplevels(own)
   tryCatch({
-    fit <- lmmfit(first, own, method = method, hold = hold, control = control)
-    K <- adjusted_mean_rows(fit, entry)
+    found <- met_fit(met_formula(settings$first, random, own), own, candidates, settings)
+    fit <- found$fit
+    K <- adjusted_mean_rows(fit, settings$entry)
     kept <- !is.na(fixef(fit))
     covariance <- K[, kept, drop = FALSE] %*% vcov(fit)[kept, kept] %*% t(K[, kept, drop = FALSE])
     list(
       mean = drop(K[, kept, drop = FALSE] %*% fixef(fit)[kept]), error = covariance,
-      entries = rownames(K), parameters = varcomp(fit)
+      entries = rownames(K), parameters = varcomp(fit), label = found$label,
+      AIC = stats::AIC(fit), structures = found$structures
     )
   }, henderson_error = function(e) conditionMessage(e))
 }
@@ -153,7 +177,8 @@ met_second <- function(means, error, environment, second, weights, method, hold,
   env <- new.env(parent = environment(second))
   formula <- stats::as.formula(call("~", quote(mean), rhs), env = env)
   precision <- Matrix::forceSymmetric(Matrix::solve(error))
-  if (weights == "diagonal") precision <- Matrix::Diagonal(x = Matrix::diag(precision))
+  if (weights == "Smith") precision <- Matrix::Diagonal(x = Matrix::diag(precision))
+  if (weights == "diagonal") precision <- Matrix::Diagonal(x = 1 / Matrix::diag(error))
   precision <- methods::as(precision, "CsparseMatrix")
   dimnames(precision) <- list(means$unit, means$unit)
   assign("stage1_precision", precision, env)
@@ -168,10 +193,13 @@ met_second <- function(means, error, environment, second, weights, method, hold,
 print.two_stage_met <- function(x, ...) {
   check_unused(...)
   weights <- switch(x$weights, full = "the whole error covariance of stage 1",
-    diagonal = "the weights of stage 1", none = "unweighted means")
+    Smith = "the weights of stage 1 by Smith et al.",
+    diagonal = "the variances of stage 1 as weights", none = "unweighted means")
   cat("Two-stage analysis of ", length(unique(x$means[[x$environment]])), " environments and ",
     length(unique(x$means[[x$entry]])), " entries, with ", weights, "\n", sep = "")
   cat("Stage 1: ", deparse_one(x$formula), "\n", sep = "")
+  residuals <- residuals_text(x)
+  if (!is.null(residuals)) cat("Residual of stage 1: ", residuals, "\n", sep = "")
   cat("Stage 2: mean ~ ", x$environment, " + ", deparse_one(x$second[[2L]]), "\n", sep = "")
   if (length(x$left_out) > 0L) {
     cat("Left out: ", paste0(names(x$left_out), collapse = ", "), " (see $left_out)\n", sep = "")
