@@ -82,6 +82,7 @@ dimnames.plink_markers <- function(x) {
 }
 
 #' @rdname read_plink
+#' @method as.matrix plink_markers
 #' @export
 as.matrix.plink_markers <- function(x, ...) {
   check_unused(...)
@@ -91,6 +92,7 @@ as.matrix.plink_markers <- function(x, ...) {
 }
 
 #' @rdname read_plink
+#' @method print plink_markers
 #' @export
 print.plink_markers <- function(x, ...) {
   check_unused(...)

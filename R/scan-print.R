@@ -31,6 +31,7 @@ new_scan <- function(table, found, fits, part, place, settings, loco) {
 NULL
 
 #' @rdname plot.marker_scan
+#' @method print marker_scan
 #' @export
 print.marker_scan <- function(x, n = 10L, digits = 4L, ...) {
   check_unused(...)
