@@ -209,3 +209,29 @@ abort_heritability_related <- function(label) {
     "Use {.code method = \"Cullis\"} or {.code \"generalized\"}.", "method", "Piepho"
   )
 }
+
+# Cross-validation ---------------------------------------------------------------------------------
+
+abort_scheme <- function(scheme, argument) {
+  abort("argument", "{.code scheme = \"{scheme}\"} needs {.arg {argument}}.",
+    "Give the name of a variable of the fit, or a value for each record.", argument)
+}
+
+abort_validation_bayes <- function() {
+  abort("argument", "{.fn cross_validate} is for fits by likelihood or moments.",
+    "Of a fit by Bayes {.fn loo} leaves out records or groups exactly.", "object")
+}
+
+abort_fold_size <- function(fold, left) {
+  abort("argument",
+    "Fold {.val {fold}} leaves {left} record{?s} for the fit, too few for its effects.",
+    "Ask for more folds.", "folds", fold)
+}
+
+inform_unpredicted <- function(n, folds) {
+  inform("unpredicted",
+    paste("{n} record{?s} of {cli::qty(length(folds))}fold{?s} {.val {folds}}",
+      "{cli::qty(n)}{?has/have} a level of a fixed effect that no other record has: only the",
+      "random effects are predicted."),
+    "folds", folds)
+}

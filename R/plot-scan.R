@@ -82,14 +82,15 @@ has_map <- function(data) !is.null(attr(data, "centres"))
 manhattan_ggplot <- function(data) {
   .data <- ggplot2::.data
   data$label <- attr(data, "label")
+  data$colour <- genome_colours(data$chromosome)
   centres <- attr(data, "centres")
+  size <- 1.6 * point_size(nrow(data))
   made <- look_ggplot(data, ggplot2::aes(.data[["at"]], .data[["height"]])) +
-    ggplot2::geom_point(colour = genome_colours(data$chromosome),
-      size = 1.6 * point_size(nrow(data))) +
+    ggplot2::geom_point(colour = data$colour, size = size) +
     ggplot2::geom_hline(yintercept = attr(data, "line"), colour = accent, linetype = 2L) +
     ggplot2::labs(x = if (has_map(data)) "Chromosome" else "Marker", y = p_axis) +
     ggplot2::scale_y_continuous(limits = c(0, NA), expand = ggplot2::expansion(c(0.02, 0.1))) +
-    named_points(data, "at", "height")
+    named_points(data, "at", "height", size)
   if (is.null(centres)) return(made)
   made + ggplot2::scale_x_continuous(breaks = centres$at, labels = centres$chromosome,
     guide = ggplot2::guide_axis(check.overlap = TRUE)) +

@@ -26,16 +26,6 @@ genomic_relationship <- function(markers, animals, columns, settings) {
   G
 }
 
-# The fit of other parts of the same records, with the same parameters held.
-rebuilt <- function(fit, parts, frame = fit$frame) {
-  held <- fit$parameters$status == "held"
-  hold <- stats::setNames(fit$parameters$estimate[held], fit$parameters$name[held])
-  model <- quietly(build_model(parts, frame, fit$method, fit$contrasts,
-    list(hold = if (any(held)) hold)))
-  model$asked$constraints <- fit$constraints
-  new_lmmfit(fit$call, model, estimate(model, fit$control), fit$control, fit$ddf)
-}
-
 # The best markers, each as a covariate of the model that it was tested under.
 with_refits <- function(scan, markers, n) {
   own <- attr(scan, "scan")

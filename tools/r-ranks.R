@@ -85,7 +85,8 @@ r_ranks <- list(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
     "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
-    "impute.R", "impute-reference.R", "scan.R", "scan-fits.R", "scan-print.R",
+    "impute.R", "impute-reference.R", "rebuilt.R", "scan.R", "scan-fits.R",
+    "scan-print.R", "cross-validate.R", "cross-validate-folds.R", "cross-validate-print.R",
     "zzz.R", "data.R", "henderson-package.R"
   )
 )

@@ -277,7 +277,7 @@ test_that("a scan prints and draws", {
   on.exit(grDevices::dev.off())
   for (type in c("manhattan", "qq")) {
     expect_s3_class(plot(found, type), "data.frame")
-    expect_s3_class(ggplot2::autoplot(found, type), "ggplot")
+    expect_s3_class(ggplot2::ggplot_build(ggplot2::autoplot(found, type)), "ggplot_built")
   }
   data <- plot(found)
   expect_equal(data$height, -log10(found$p.value))
