@@ -151,6 +151,12 @@ abort_snp <- function(call) {
       "of one with a row for each line."), "formula", shown)
 }
 
+abort_snp_place <- function(rhs) {
+  abort("bar", "{.fn snp} stands within another term of {.code {deparse_one(rhs)}}.",
+    paste("Add it as a term of its own, {.code + snp(M)}; {.code (0 + x | snp(M))} is a covariate",
+      "times markers."), "formula")
+}
+
 abort_no_markers <- function(term = NULL) {
   what <- if (is.null(term)) "no term of this fit has" else "the term {.val {term}} has not"
   abort("term", paste("{.fn marker_effects}:", what, "markers."),

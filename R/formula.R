@@ -14,6 +14,7 @@ parse_formula <- function(formula, data, residual = ~iid, traits = NULL) {
   )
   fixed <- formula
   fixed[[3L]] <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]
+  if ("snp" %in% called_functions(fixed[[3L]])) abort_snp_place(fixed[[3L]])
   residual <- parse_residual(residual)
   fixed <- expand_dot(fixed, random, data, residual_groups(residual))
   environment(fixed) <- env
@@ -50,7 +51,9 @@ check_addends <- function(x) {
 # `.` means every column of data but the response and the grouping factors.
 expand_dot <- function(fixed, random, data, further = character()) {
   if (!"." %in% all.vars(fixed[[3L]])) return(fixed)
-  groups <- unlist(lapply(random, function(term) level_variables(term$group)))
+  groups <- unlist(lapply(random, function(term) {
+    c(level_variables(term$group), names_in(term$group$variables))
+  }))
   keep <- setdiff(names(data), c(groups, further))
   stats::formula(stats::terms(fixed, data = unclass(data)[keep], allowDotAsName = FALSE))
 }

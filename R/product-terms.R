@@ -14,16 +14,25 @@ is_product <- function(x) {
     any(vapply(split_interaction(x), is_structure_call, NA))
 }
 
-# `a(x):b(y)` without a bar is `(a(x):b(y) | 1)`, and `snp(M)` is `(1 | snp(M))`, see
-# snp-terms.R.
+# `a(x):b(y)` without a bar is `(a(x):b(y) | 1)`, and `snp(M)` is `(1 | snp(M))`.
 wrap_products <- function(rhs) {
-  if (is_call_to(rhs, c("+", "-"))) {
-    rhs[-1L] <- lapply(as.list(rhs)[-1L], wrap_products)
-    return(rhs)
-  }
-  bare <- strip_parentheses(rhs)
-  if (is_call_to(bare, "snp")) return(call("(", call("|", 1, snp_group(bare))))
-  if (is_product(bare)) call("(", call("|", bare, 1)) else rhs
+  wrap_addends(wrap_markers(rhs), function(addend) {
+    bare <- strip_parentheses(addend)
+    if (is_product(bare)) call("(", call("|", bare, 1)) else addend
+  })
+}
+
+wrap_markers <- function(rhs) {
+  wrap_addends(rhs, function(addend) {
+    bare <- strip_parentheses(addend)
+    if (is_call_to(bare, "snp")) call("(", call("|", 1, snp_group(bare))) else addend
+  })
+}
+
+wrap_addends <- function(rhs, wrap) {
+  if (!is_call_to(rhs, c("+", "-"))) return(wrap(rhs))
+  rhs[-1L] <- lapply(as.list(rhs)[-1L], wrap_addends, wrap)
+  rhs
 }
 
 # The term of a bar whose left side is a product.

@@ -115,7 +115,7 @@ check_traits <- function(y, trait, names) {
 # The right-hand side with effects by trait.
 per_trait_formula <- function(formula, data, responses) {
   split <- split_splines(formula[[3L]])
-  rhs <- split$rest %||% 1
+  rhs <- wrap_markers(split$rest %||% 1)
   env <- environment(formula)
   bars <- bar_addends(rhs)
   fixed <- reformulas::nobars(as_one_sided(rhs, env))[[2L]]

@@ -187,6 +187,27 @@ test_that("structures of coefficients, lines without records, and a fit that was
     hold = c(M.A = 1, M.B = 1)))$M)[1:2], rownames(data)[1:2])
 })
 
+test_that("several responses, all other columns, and weights", {
+  M <- genotypes(30, 70, 8)
+  data <- trial(M)
+  data$z <- data$y + stats::rnorm(30)
+  G <- grm(M)
+  two <- lmmfit(cbind(y, z) ~ x + (1 | gr(line, cov = G)), data)
+  for (formula in c(cbind(y, z) ~ x + snp(M), cbind(y, z) ~ x + us(0 + trait | snp(M)),
+    cbind(y, z) ~ x + snp(M | line))) {
+    by_line <- "line" %in% all.vars(formula)
+    own <- if (by_line) replace(data, "M", list(NULL)) else data
+    environment(formula) <- environment()
+    expect_equal(logLik(lmmfit(formula, own)), logLik(two), tolerance = 1e-8)
+  }
+  expect_equal(logLik(lmmfit(y ~ . + snp(M), data[c("y", "x", "M")])),
+    logLik(lmmfit(y ~ x + (1 | gr(line, cov = G)), data)), tolerance = 1e-8)
+  data$w <- stats::runif(30, 0.5, 2)
+  held <- lmmfit(y ~ x + snp(M), data, weights = w, hold = c(M = 2, residual = 1))
+  expect_equal(logLik(held), logLik(lmmfit(y ~ x + (1 | gr(line, cov = G)), data, weights = w,
+    hold = c(line = 2, residual = 1))), tolerance = 1e-10)
+})
+
 test_that("what cannot be used is refused", {
   M <- genotypes(20, 30, 1)
   data <- trial(M)
@@ -196,6 +217,7 @@ test_that("what cannot be used is refused", {
   }
   refused(y ~ snp(x), "no numeric matrix", "relationship")
   refused(y ~ snp(), "not understood", "grm")
+  refused(y ~ x * snp(M), "within another term", "bar")
   refused(y ~ snp(M, chromosome = 4), "not understood", "grm")
   refused(y ~ (1 | snp(M | line)), "more than one bar", "bar")
   refused(y ~ snp(M[1:10, ] | line), "10 levels of the data", "relationship")
