@@ -35,7 +35,7 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
       scale[[k]])
   })
   ridge <- Map(`*`, everywhere, gone)
-  last <- best_search(spec, control, list(edge$parameters$estimate), ridge)
+  last <- nearer_search(spec, control, edge, ridge)
   if (has_fallen(edge, last) && isTRUE(follow(edge, spec, control, everywhere)$goes_on)) {
     abort_unbounded(edge, sections, parameters, spec)
   }
@@ -52,7 +52,7 @@ nearer_limit <- function(est, spec, control) {
   for (tenth in 1:3) {
     if (is.null(est$ridge) || abs(est$moved) < little_moved) return(est)
     ridge <- lapply(est$ridge, `*`, 0.1)
-    nearer <- best_search(spec, control, list(est$parameters$estimate), ridge)
+    nearer <- nearer_search(spec, control, est, ridge)
     nearer <- with_limit(nearer, spec, ridge)
     if (!isTRUE(nearer$has_limit)) return(est)
     est <- nearer
@@ -79,8 +79,7 @@ follow <- function(est, spec, control, ridge) {
   falls <- numeric()
   for (tenth in 1:7) {
     ridge <- lapply(ridge, `*`, 0.1)
-    nearer <- best_search(spec, control, list(est$parameters$estimate), ridge,
-      most_ridge_iterations %/% 4L)
+    nearer <- nearer_search(spec, control, est, ridge, most_ridge_iterations %/% 4L)
     if (is.null(nearer)) return(NULL)
     falls <- c(falls, est$minus2loglik - nearer$minus2loglik)
     est <- with_limit(nearer, spec, ridge)
@@ -101,6 +100,12 @@ singular_positions <- function(sigma, scale) {
 }
 null_eigenvalue <- 1e-12
 null_part <- 1e-12
+
+# From the end of another search, and only from there.
+nearer_search <- function(spec, control, est, ridge, most = most_ridge_iterations) {
+  control$from_start_alone <- TRUE
+  best_search(spec, control, list(est$parameters$estimate), ridge, most)
+}
 
 best_search <- function(spec, control, starts, ridge, most = most_ridge_iterations) {
   spec <- with_ridge(spec, ridge)
@@ -138,7 +143,7 @@ is_unbounded <- function(est, parameters, spec, control, ridge) {
   at_one <- est
   at_one$parameters$estimate[ones] <- sign(est$parameters$estimate[ones]) * (1 - least_gap)
   if (!falls_on(at_one, spec, ridge, residual_ridge / c(10, 100, 1000))) return(FALSE)
-  nearer <- best_search(spec, control, list(est$parameters$estimate),
+  nearer <- nearer_search(spec, control, est,
     lapply(ridge, `*`, nearer_ridge / residual_ridge))
   if (!is.null(nearer) && falls_on(nearer, spec, ridge, last_ridges)) return(TRUE)
   if (!any(ones)) return(FALSE)

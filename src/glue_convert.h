@@ -267,6 +267,7 @@ inline reml::RemlOptions as_options(const Rcpp::List& control) {
   options.tolerance = Rcpp::as<double>(control["tolerance"]);
   options.threads = as_threads(control);
   options.trace = control.containsElementNamed("report");
+  options.begin_elsewhere = !control.containsElementNamed("from_start_alone");
   return options;
 }
 

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "core/coordinates/boundary.h"
+#include "core/reml/idle_numbers.h"
 #include "core/reml/more_searches.h"
+#include "core/reml/number_moves.h"
 #include "core/reml/other_starts.h"
 #include "core/reml/search.h"
 
@@ -43,6 +45,16 @@ bool may_be_settled(const Model& model, const RemlResult& found) {
 // one maximum where it explains little and one where it explains nearly all.
 constexpr Index kFewRecords = 50;
 constexpr Index kFewRelated = 500;
+// And that of random terms with correlations or ranges has several, where few records tell of them:
+// such a term may take the place of the residuals, or they that of some of its coefficients.
+constexpr Index kFewStructured = 300;
+
+bool has_numbers(const Model& model) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [](const auto& block) {
+    const std::vector<Move> own = moves(block);
+    return std::any_of(own.begin(), own.end(), [](const Move& move) { return move.is_number; });
+  });
+}
 
 std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& start) {
   const bool is_related =
@@ -52,7 +64,9 @@ std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& s
   std::vector<Parameters> starts;
   if (has_few || (is_related && model.n_records <= kFewRelated))
     starts = corner_starts(model, start);
-  if (!has_few) return starts;
+  if (model.n_records > kFewStructured) return starts;
+  for (Parameters& turned : loading_starts(model, start)) starts.push_back(std::move(turned));
+  if (!has_few && !has_numbers(model)) return starts;
   for (Parameters& scattered : scattered_starts(model, start))
     starts.push_back(std::move(scattered));
   return starts;
@@ -76,12 +90,15 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
     found =
         best_of(std::move(*found), starts, Others::go_on_from_it, equations, options, callbacks);
   }
-  const bool has_time = found->report.termination != Termination::iteration_limit;
+  const bool has_time =
+      options.begin_elsewhere && found->report.termination != Termination::iteration_limit;
   const std::vector<Parameters> elsewhere =
       has_time ? starts_elsewhere(model, start) : std::vector<Parameters>();
   if (!elsewhere.empty())
     found = best_of(std::move(*found), elsewhere, Others::begin_elsewhere, equations, options,
                     callbacks);
+  if (has_time && has_idle_numbers(model, found->evaluation.parameters))
+    found = with_turned_numbers(std::move(*found), start, equations, options, callbacks);
   if (!may_be_settled(model, *found)) return std::move(*found);
   return settled(std::move(*found), equations, options, callbacks);
 }

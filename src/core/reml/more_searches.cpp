@@ -2,10 +2,12 @@
 #include "core/reml/more_searches.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/coordinates/boundary.h"
 #include "core/information/expansion.h"
 #include "core/reml/ending.h"
+#include "core/reml/idle_numbers.h"
 #include "core/reml/probes.h"
 #include "core/reml/residual_wall.h"
 #include "core/reml/search.h"
@@ -24,10 +26,18 @@ namespace {
 constexpr double kLiftGain = 1e-6;
 // And one that stalls.
 constexpr double kStalledGain = 1e-4;
-// Iterations of one that begins elsewhere.
+// Iterations of one that begins elsewhere: until it is seen where it goes, and of those that are
+// then no farther than this above the best.
+constexpr int kFirstElsewhere = 15;
 constexpr int kMostElsewhere = 50;
-// How often a search goes on from a point that was found without derivatives.
+constexpr double kFarAbove = 3.0;
+// How often a search goes on from a point that was found without derivatives; and one that is to
+// stay near its start.
 constexpr int kMostProbed = 5;
+constexpr int kMostProbedNear = 2;
+// Shares of sigma: by the first the best numbers are those of the steepest way up from zero.
+constexpr double kTurnedLifts[] = {1e-2, 0.1};
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void append(SearchReport& report, const SearchReport& next) {
   report.termination = next.termination;
@@ -43,6 +53,61 @@ std::optional<RemlResult> try_search(const MixedModelEquations& equations, const
   } catch (const InvalidSpec&) {
     return std::nullopt;
   }
+}
+
+// From elsewhere: those that fall behind the best value so far are left.
+std::optional<RemlResult> try_elsewhere(const MixedModelEquations& equations,
+                                        const Parameters& start, double value,
+                                        const RemlOptions& options, Callbacks& callbacks) {
+  RemlOptions some = options;
+  some.max_iterations = std::min(options.max_iterations, kFirstElsewhere);
+  std::optional<RemlResult> found = try_search(equations, start, some, callbacks);
+  if (!found || found->report.termination != Termination::iteration_limit) return found;
+  if (found->evaluation.minus2loglik > value + kFarAbove) return std::nullopt;
+  const Parameters there = found->evaluation.parameters;
+  found.reset();
+  some.max_iterations = std::min(options.max_iterations, kMostElsewhere);
+  return try_search(equations, there, some, callbacks);
+}
+
+// The equations have storage for one evaluation at a time: a result without its own.
+struct Ended {
+  Parameters parameters;
+  double minus2loglik = 0.0;
+  SearchReport report;
+};
+
+Ended released(RemlResult&& first) {
+  const Evaluation evaluation = std::move(first.evaluation);
+  return {evaluation.parameters, evaluation.minus2loglik, std::move(first.report)};
+}
+
+RemlResult best_from(Ended&& best, const std::vector<Parameters>& starts, Others others,
+                     const MixedModelEquations& equations, const RemlOptions& options,
+                     Callbacks& callbacks) {
+  const bool goes_on = others == Others::go_on_from_it;
+  const bool was_done = best.report.termination == Termination::converged;
+  RemlOptions quiet = options;  // lines are of the iterations that are reported
+  quiet.trace = false;
+  for (const Parameters& start : starts) {
+    const std::optional<RemlResult> second =
+        goes_on ? try_search(equations, start, quiet, callbacks)
+                : try_elsewhere(equations, start, best.minus2loglik, quiet, callbacks);
+    if (!second) continue;
+    const double gain = best.minus2loglik - second->evaluation.minus2loglik;
+    const bool is_done = second->report.termination == Termination::converged;
+    const bool done = best.report.termination == Termination::converged;
+    if (gain > (is_done || !done ? kLiftGain : kStalledGain) ||
+        (gain > -kLiftGain && is_done && !done)) {
+      best.parameters = second->evaluation.parameters;
+      best.minus2loglik = second->evaluation.minus2loglik;
+      if (!goes_on) best.report.history.clear();
+      append(best.report, second->report);
+    }
+    if (goes_on && !was_done && best.report.termination == Termination::converged) break;
+  }
+  return {*likelihood::evaluate(equations, best.parameters, false, callbacks),
+          std::move(best.report)};
 }
 
 }  // namespace
@@ -68,31 +133,30 @@ RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
 RemlResult best_of(RemlResult&& first, const std::vector<Parameters>& starts, Others others,
                    const MixedModelEquations& equations, const RemlOptions& options,
                    Callbacks& callbacks) {
-  const bool goes_on = others == Others::go_on_from_it;
-  const bool was_done = first.report.termination == Termination::converged;
-  Parameters best = first.evaluation.parameters;
-  double value = first.evaluation.minus2loglik;
-  SearchReport report = std::move(first.report);
-  { const Evaluation released = std::move(first.evaluation); }
-  RemlOptions quiet = options;  // lines are of the iterations that are reported
-  quiet.trace = false;
-  if (!goes_on) quiet.max_iterations = std::min(quiet.max_iterations, kMostElsewhere);
-  for (const Parameters& start : starts) {
-    const std::optional<RemlResult> second = try_search(equations, start, quiet, callbacks);
-    if (!second) continue;
-    const double gain = value - second->evaluation.minus2loglik;
-    const bool is_done = second->report.termination == Termination::converged;
-    const bool done = report.termination == Termination::converged;
-    if (gain > (is_done || !done ? kLiftGain : kStalledGain) ||
-        (gain > -kLiftGain && is_done && !done)) {
-      best = second->evaluation.parameters;
-      value = second->evaluation.minus2loglik;
-      if (!goes_on) report.history.clear();
-      append(report, second->report);
+  return best_from(released(std::move(first)), starts, others, equations, options, callbacks);
+}
+
+RemlResult with_turned_numbers(RemlResult&& first, const Parameters& start,
+                               const MixedModelEquations& equations, const RemlOptions& options,
+                               Callbacks& callbacks) {
+  Ended end = released(std::move(first));
+  const FreeSpace space(equations.model());
+  Trials trials(equations, space, callbacks);
+  std::vector<Parameters> starts;
+  for (const double share : kTurnedLifts) {
+    const std::vector<Parameters> ends =
+        turned_ends(equations.model(), start, end.parameters, share);
+    const Parameters* best = nullptr;
+    double least = kInfinity;
+    for (const Parameters& turned : ends) {
+      const std::optional<Evaluation> trial = trials.at(turned);
+      if (!trial || !(trial->minus2loglik < least)) continue;
+      least = trial->minus2loglik;
+      best = &turned;
     }
-    if (goes_on && !was_done && report.termination == Termination::converged) break;
+    if (best != nullptr) starts.push_back(*best);
   }
-  return {*likelihood::evaluate(equations, best, false, callbacks), std::move(report)};
+  return best_from(std::move(end), starts, Others::begin_elsewhere, equations, options, callbacks);
 }
 
 RemlResult settled(RemlResult&& first, const MixedModelEquations& equations,
@@ -104,7 +168,8 @@ RemlResult settled(RemlResult&& first, const MixedModelEquations& equations,
   const FreeSpace space(equations.model());
   Trials trials(equations, space, callbacks);
   trials.set_scale_free(false);
-  for (int k = 0; k < kMostProbed && report.termination != Termination::converged; ++k) {
+  const int most = options.begin_elsewhere ? kMostProbed : kMostProbedNear;
+  for (int k = 0; k < most && report.termination != Termination::converged; ++k) {
     std::optional<Evaluation> here = trials.at(trials.nudged(best));
     if (!here) break;
     const Matrix hessian = information::expand(space, std::move(*here), false, callbacks).hessian;

@@ -20,6 +20,12 @@ RemlResult best_of(RemlResult&& first, const std::vector<likelihood::Parameters>
                    Others others, const equations::MixedModelEquations& equations,
                    const RemlOptions& options, Callbacks& callbacks);
 
+// Where the numbers of a structure are idle (idle_numbers.h), goes on from the two best of the
+// lifted ends with other numbers.
+RemlResult with_turned_numbers(RemlResult&& first, const likelihood::Parameters& start,
+                               const equations::MixedModelEquations& equations,
+                               const RemlOptions& options, Callbacks& callbacks);
+
 // What the model of a search that has not converged expects may not be there. Its end is the best
 // all the same where no point is found that is better; else it goes on from that.
 RemlResult settled(RemlResult&& first, const equations::MixedModelEquations& equations,

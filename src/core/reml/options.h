@@ -9,7 +9,8 @@ struct RemlOptions {
   // -2 log-likelihood: an error of sqrt(2 x tolerance) standard errors in the parameters.
   double tolerance = 1e-10;
   int threads = 1;
-  bool trace = false;  // one line of progress per iteration
+  bool begin_elsewhere = true;  // also from other starts, where the model or the end asks for it
+  bool trace = false;           // one line of progress per iteration
 };
 
 }  // namespace henderson::reml

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/other_starts.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
 #include "core/coordinates/boundary.h"
+#include "core/reml/number_moves.h"
 
 namespace henderson::reml {
 
@@ -61,54 +63,42 @@ std::optional<Parameters> corner(const Model& model, const FreeSpace& space,
       {std::move(theta), start.log_residual() + (is_single ? std::log(of_residual) : 0.0)});
 }
 
-// Half the spread of the starts, of log standard deviations and of numbers like log(range) and
-// atanh(correlation).
-constexpr double kSpreadSd = 1.2;
-constexpr double kSpreadNumber = 1.5;
-constexpr unsigned kScattered = 8;
+// What the other coefficients get of the variance of the one that has it.
+constexpr double kBeside = 0.1;
+constexpr Index kMostAxes = 6;
 
-struct Move {
-  Index theta = 0;
-  bool is_number = false;  // not a standard deviation
-};
-
-// What may be moved one by one, in structures of several such. Correlations that are values of
-// several theta have theta of the same kind.
-std::vector<Move> moves(const Model& model) {
-  std::vector<Move> found;
-  for (const model::Slot& slot : model.slots()) {
-    std::vector<covariance::Link> links(static_cast<std::size_t>(slot.n_theta()),
-                                        covariance::Link::other);
-    bool any = false;
-    for (Index k = 0; k < slot.n_values(); ++k) {
-      const std::optional<covariance::Coordinate> at = slot.structure->coordinate(k);
-      if (at) links[static_cast<std::size_t>(at->theta)] = at->link;
-      any = any || at;
-    }
-    if (slot.held || !any || links.size() < 2) continue;
-    for (std::size_t i = 0; i < links.size(); ++i) {
-      if (links[i] == covariance::Link::identity) continue;
-      const Index theta = slot.first_theta + static_cast<Index>(i);
-      found.push_back({theta, links[i] == covariance::Link::other});
-    }
+// Matrices of this size with a mean variance of 1.
+std::vector<Matrix> directed_matrices(Index n) {
+  std::vector<Matrix> found;
+  for (Index i = 0; i < std::min(n, kMostAxes); ++i) {
+    Vector axis = Vector::Constant(n, kBeside);
+    axis[i] = 1.0;
+    found.emplace_back(static_cast<double>(n) / axis.squaredNorm() * axis * axis.transpose());
+  }
+  for (unsigned run = 1; run < n_runs(static_cast<std::size_t>(n)) / 2; ++run) {
+    Vector signs(n);
+    for (Index i = 0; i < n; ++i) signs[i] = sign_of(run, static_cast<std::size_t>(i));
+    found.emplace_back(signs * signs.transpose());
   }
   return found;
 }
 
-// Walsh functions: each pair of up to seven moves is met in all four combinations of signs.
-double sign_of(unsigned run, std::size_t move) {
-  const unsigned both = run & (1U + static_cast<unsigned>(move) % (kScattered - 1U));
-  const unsigned parity = (both ^ (both >> 1U) ^ (both >> 2U)) & 1U;
-  return parity == 0U ? 1.0 : -1.0;
-}
+// Half the spread of the starts, of log standard deviations and of numbers like log(range) and
+// atanh(correlation).
+constexpr double kSpreadSd = 1.2;
+constexpr double kSpreadNumber = 1.5;
 
 }  // namespace
 
 std::vector<Parameters> scattered_starts(const Model& model, const Parameters& start) {
   const FreeSpace space(model);
-  const std::vector<Move> moved = moves(model);
+  std::vector<Move> moved;
+  for (const model::Slot& slot : model.slots()) {
+    const std::vector<Move> own = moves(slot);
+    moved.insert(moved.end(), own.begin(), own.end());
+  }
   std::vector<Parameters> starts;
-  for (unsigned run = 0; run < kScattered && !moved.empty(); ++run) {
+  for (unsigned run = 0; run < kMostRuns && !moved.empty(); ++run) {
     Vector theta = start.theta();
     for (std::size_t j = 0; j < moved.size(); ++j) {
       double& x = theta[moved[j].theta];
@@ -134,6 +124,27 @@ std::vector<Parameters> corner_starts(const Model& model, const Parameters& star
     if (starts.size() <= kMostCorners)
       add(corner(model, space, start, false,
                  [&](const model::RandomBlock& block) { return &block == &most; }));
+  return starts;
+}
+
+std::vector<Parameters> loading_starts(const Model& model, const Parameters& start) {
+  const FreeSpace space(model);
+  std::vector<Parameters> starts;
+  for (const model::RandomBlock& block : model.blocks) {
+    const covariance::Structure& structure = *block.structure;
+    if (block.held || structure.n_columns() >= structure.n_coef()) continue;
+    const std::optional<Matrix> lambda = structure.factor(start.of(block));
+    if (!lambda) continue;
+    const auto n = static_cast<Index>(block.n_coef);
+    const double variance = lambda->squaredNorm() / static_cast<double>(n);
+    for (const Matrix& directed : directed_matrices(n)) {
+      Vector theta = start.theta();
+      block.theta_of(theta) = structure.theta_from_covariance(variance * directed);
+      const std::optional<Parameters> found =
+          space.restored({std::move(theta), start.log_residual()});
+      if (found) starts.push_back(*found);
+    }
+  }
   return starts;
 }
 
