@@ -73,6 +73,9 @@ heritability_value <- function(fit, k, method) {
 # By the delta method, with derivatives by central differences.
 heritability_error <- function(fit, k, method, value, information) {
   if (method == "Piepho" || !all(is.finite(value))) return(NA_real_)
+  # Beside a correlation of one there is no covariance on one side.
+  at_edge <- fit$parameters$kind == "covariance" & fit$parameters$status == "at boundary"
+  if (any(at_edge)) return(NA_real_)
   f <- if (method == "ratio") {
     moments <- record_moments(fit, related = FALSE)
     function(values) variance_ratio(fit_at(fit, values), k, moments)

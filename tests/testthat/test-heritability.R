@@ -100,3 +100,15 @@ test_that("a term without variance has heritability zero, without standard error
   expect_error(heritability(lmmfit(y ~ 1, empty)), class = "henderson_error_no_random")
   expect_error(heritability(lmmfit(y ~ 1 + (1 | g), empty), "h"), class = "henderson_error_term")
 })
+
+test_that("beside a correlation of one there is a value without standard error", {
+  set.seed(1)
+  data <- data.frame(g = gl(15, 6), x = rep(c(-2.5, -1.5, -0.5, 0.5, 1.5, 2.5), 15))
+  b <- rnorm(15)
+  data$y <- b[data$g] * (1 + data$x) + rnorm(90, 0, 3)
+  fit <- lmmfit(y ~ x + (1 + x | g), data)
+  expect_identical(varcomp(fit)$status[2L], "at boundary")
+  found <- heritability(fit)
+  expect_equal(found$estimate, heritability(fit, se = FALSE)$estimate)
+  expect_true(all(found$estimate > 0 & is.na(found$se)))
+})
