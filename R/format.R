@@ -41,7 +41,9 @@ drop_common_zeros <- function(text) {
 
 # The one way in which a p-value is written; what is below the precision of numbers as R writes it.
 p_text <- function(p) {
-  ifelse(is.na(p), "", format.pval(p, digits = 3L, eps = .Machine$double.eps))
+  text <- format.pval(p, digits = 3L, eps = .Machine$double.eps)
+  # R leaves the space out beside short numbers.
+  ifelse(is.na(p), "", sub("^<([0-9])", "< \\1", text))
 }
 
 # "p = 0.0123", "p < 2e-16".

@@ -75,7 +75,8 @@ as_parameters_model <- function(table, model, ci, digits) {
 
 # Those of performance for a fit by lme4 (its `estimator = "REML"`).
 model_performance.lmmfit <- function(model, metrics = "all", ...) {
-  check_unused(..., .ignored = c("verbose", "estimator"))
+  # modelsummary hands its gof_map on.
+  check_unused(..., .ignored = c("verbose", "estimator", "gof_map"))
   own <- logLik(model)
   k <- attr(own, "df")
   values <- list(AIC = AIC(model), AICc = AIC(model) + 2 * k * (k + 1) / (model$n - k - 1),

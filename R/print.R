@@ -118,7 +118,8 @@ print.mme <- function(x, limit = 12L, what = c("numbers", "symbols"), ...) {
   }
   cat("", lines, sep = "\n")
   if (length(x$rhs) > shown) {
-    cat("\nand ", length(x$rhs) - shown, " more equations\n", sep = "")
+    more <- length(x$rhs) - shown
+    cat("\nand ", more, if (more == 1L) " more equation\n" else " more equations\n", sep = "")
   }
   invisible(x)
 }

@@ -29,7 +29,8 @@
 tidy.lmmfit <- function(x, effects = c("fixed", "ran_pars"), conf.int = FALSE, conf.level = 0.95,
                         ddf = NULL, scales = c("sdcor", "vcov"),
                         conf.method = c("Wald", "profile"), ...) {
-  check_unused(...)
+  # gtsummary says so of any model.
+  check_unused(..., .ignored = if (isFALSE(list(...)$exponentiate)) "exponentiate")
   effects <- check_tidy_effects(effects)
   check_flag(conf.int, "conf.int")
   level <- check_level(conf.level, "conf.level")

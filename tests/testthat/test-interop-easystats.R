@@ -132,6 +132,9 @@ test_that("model_parameters() takes what modelsummary asks for, also no interval
   expect_identical(names(performance::model_performance(fit, metrics = "common")),
     c("AIC", "BIC", "R2_conditional", "R2_marginal", "ICC", "RMSE"))
   expect_named(performance::model_performance(fit, metrics = c("rmse", "AICc")), c("AICc", "RMSE"))
+  # modelsummary's call.
+  expect_named(performance::model_performance(fit, verbose = FALSE, metrics = "common",
+    gof_map = "all"), c("AIC", "BIC", "R2_conditional", "R2_marginal", "ICC", "RMSE"))
   for (wrong in list("typo", c("AIC", "loglos"), 1)) {
     expect_error(performance::model_performance(fit, metrics = wrong), class = "henderson_error")
   }
