@@ -87,11 +87,11 @@ others <- c(
   "marginaleffects 1.0.0" = paste("`predictions`, `avg_slopes`, `avg_comparisons`, `hypotheses`:",
     "lmer's numbers"),
   "modelsummary 2.6.0" = "`modelsummary` with estimates and criteria, beside fits by lmer",
-  "sjPlot 2.8.12" = paste("`tab_model`, `plot_model` (`est`, `pred`, `re`, `diag`); variances of",
-    "slopes and their correlation are not in its table, `summary()` has them"),
+  "sjPlot 2.8.12" = paste("`tab_model`, `plot_model` (`est`, `re`, `pred`, `diag`, `std`, `slope`,",
+    "`resid`, `eff`, `emm`): lmer's numbers, with t limits where sjPlot takes normal ones of lmer"),
   "ggeffects 1.2.0" = "`ggpredict` (`test-interop-easystats.R`)",
   "gtsummary" = paste("not called: it needs a newer dplyr than was at hand. What it reads of a",
-    "fit are `broom.mixed`'s columns of `tidy()` and `model.frame()`")
+    "fit are `broom.mixed`'s columns of `tidy(exponentiate = FALSE)` and `model.frame()`")
 )
 
 page <- function(table, versions) {
