@@ -267,3 +267,32 @@ abort_by_marginal <- function(columns) {
     "Fit the model with {cli::qty(length(columns))}{?it/them} first, as any interaction needs.",
     "by", columns)
 }
+
+# Selection ----------------------------------------------------------------------------------------
+
+abort_candidates <- function(unknown, label) {
+  if (length(unknown) == 0L) {
+    abort("argument", "{.arg candidates} must be at least two levels of {.code {label}}.", NULL,
+      "candidates")
+  }
+  abort("argument",
+    "{.arg candidates}: {.val {unknown}} {?is/are} not among the levels of {.code {label}}.", NULL,
+    "candidates", unknown)
+}
+
+abort_index_weights <- function(given) {
+  abort("argument", "{.arg {given}} cannot be given together.",
+    "Give economic weights or desired gains; {.arg restrict} goes with weights.", given[1L], given)
+}
+
+abort_index_name <- function(argument, name, known) {
+  abort("argument", "{.arg {argument}}: the term has no coefficient {.val {name}}.",
+    c(did_you_mean(nearest_names(name, known)), "It has {.val {known}}."), argument, name)
+}
+
+abort_index_singular <- function(argument) {
+  abort("argument",
+    "{.arg {argument}}: the predictions of these coefficients tell too little of each other apart.",
+    "A coefficient without variance, or a correlation of one, can be neither held nor asked for.",
+    argument)
+}
