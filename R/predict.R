@@ -2,12 +2,12 @@
 #'
 #' Predictions for the records of the fit or for new data, with or without the random effects.
 #'
-#' Predictions use the fixed and random effects. With `residual = TRUE` a new record of a subject of
-#' the fit, such as its next visit, has its residual predicted too, from those of the subject's
-#' records and their covariance (`us`, `ar1`, `exp`, ...). Positions may be new where the structure
-#' tells their covariance: a number in `ar1`, coordinates in `exp`. The standard errors are then
-#' those of the prediction of the record itself, and so is `interval = "prediction"`. A row at the
-#' place of a record of the fit gets that record.
+#' Predictions use the fixed and random effects. With `residual = TRUE` (mmrm's `conditional =
+#' TRUE`) a new record of a subject of the fit, such as its next visit, has its residual predicted
+#' too, from those of the subject's records and their covariance (`us`, `ar1`, `exp`, ...).
+#' Positions may be new where the structure tells their covariance: a number in `ar1`, coordinates
+#' in `exp`. The standard errors are then those of the prediction of the record itself, and so is
+#' `interval = "prediction"`. A row at the place of a record of the fit gets that record.
 #'
 #' With several responses, `newdata` without a column `trait` gives each row a prediction for each
 #' trait.

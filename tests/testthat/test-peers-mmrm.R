@@ -88,3 +88,17 @@ test_that("so is the joint test of the treatment at all visits", {
     expect_equal(ours$ddf, theirs$denom_df, tolerance = 1e-4)
   }
 })
+
+test_that("visits that were missed are predicted from those that were not, as by mmrm", {
+  missed <- which(is.na(getExportedValue(peer, "fev_data")$FEV1))
+  all <- getExportedValue(peer, "fev_data")
+  new <- all[missed, setdiff(names(all), "FEV1")]
+  for (name in c("us", "ar1")) {
+    theirs <- stats::predict(peer_fit(name, "Satterthwaite"), all, conditional = TRUE)[missed]
+    ours <- predict(own_fit(name), new, residual = TRUE, allow_new_levels = TRUE)
+    expect_equal(unname(ours), unname(theirs), tolerance = 1e-4, label = name)
+    marginal <- stats::predict(peer_fit(name, "Satterthwaite"), all)[missed]
+    expect_equal(unname(predict(own_fit(name), new)), unname(marginal), tolerance = 1e-4)
+    expect_gt(max(abs(ours - marginal)), 1)
+  }
+})
