@@ -22,7 +22,8 @@ test_that("pedigrees: parents, groups, inbreeding and rows are looked at", {
 })
 
 test_that("matrices: shapes and slots are looked at", {
-  expect_error(engine$grm_cpp(matrix(0:2, 3, 4), c(0.5, 0.5), "VanRaden1", 1L), "frequency has")
+  expect_error(engine$grm_cpp(matrix(0:2, 3, 4), 1:3, 1:4, c(0.5, 0.5), "VanRaden1", 2, 1L),
+    "frequency has")
   expect_error(engine$has_completion_cpp(matrix(1, 2, 3)), "matrix, columns has size 3, needed 2")
   expect_error(engine$has_completion_cpp(matrix(1, 0, 0)), "no rows")
   expect_error(engine$symmetric_inverse_cpp(matrix(1, 2, 3), 1L), "columns")
