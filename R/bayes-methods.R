@@ -21,7 +21,8 @@
 #' The choice is printed with its reason. The same seed gives the same draws on any number of
 #' threads. Each chain has a stream of random numbers of its own, and chains run on the workers of
 #' `future::plan()` where there is a plan and future.apply is installed, with the same draws on any
-#' number of them; without a plan all chains step together, on the threads of `lmm_control()`.
+#' number of them; without a plan, and where a prior or a structure is a function of yours, all
+#' chains step together, on the threads of `lmm_control()`.
 #'
 #' `draws = 4000` makes so many. `draws = c(ess = 4000, mc_error = 0.01, most = 65536)` makes 1024,
 #' then twice as many, and so on, until the effective size is `ess` (of weighted draws by their

@@ -100,7 +100,7 @@ method_columns <- function(table, methods) {
 
 #' @rdname compare_methods
 #' @param what Which estimates to draw: `"variances"`, with intervals on the scale of their
-#'   logarithms, or `"fixed"`.
+#'   logarithms, or `"fixed"`. The intervals of Bayes are those between posterior quantiles.
 #' @method plot compare_methods
 #' @export
 plot.compare_methods <- function(x, what = c("variances", "fixed"), ...) {
@@ -124,5 +124,14 @@ method_estimates <- function(x, what) {
   kinds <- x$fits[[1L]]$parameters
   positive <- what == "variances" &
     kinds$kind[match(table[[1L]], kinds$name)] %in% c("variance", "specific")
-  estimates_data(table[[1L]], table[shown], table[paste0("se_", shown)], shown, positive)
+  data <- estimates_data(table[[1L]], table[shown], table[paste0("se_", shown)], shown, positive)
+  if (is.null(x$fits$Bayes)) data else with_posterior_intervals(data, x$fits$Bayes, what)
+}
+
+# A standard deviation tells little of a posterior near a boundary.
+with_posterior_intervals <- function(data, fit, what) {
+  own <- if (what == "variances") varcomp(fit) else fixed_posterior(fit, 0.95)
+  at <- which(data$analysis == "Bayes")
+  data[at, c("lower", "upper")] <- own[as.character(data$effect[at]), c("lower", "upper")]
+  data
 }

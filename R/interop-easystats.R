@@ -11,9 +11,14 @@ model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed"
   ddf <- ddf %||% ddf_of_ci_method(ci_method)
   effects <- check_choice(effects, c("all", "fixed", "random"), "effects")
   wanted <- c(if (effects != "random") "fixed", if (effects != "fixed") "ran_pars")
-  found <- generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci %||% 0.95, ddf = ddf,
-    conf.method = check_choice(conf.method, c("Wald", "profile"), "conf.method",
-      c(delta = "Wald")))
+  conf.method <- check_choice(conf.method, c("Wald", "profile"), "conf.method", c(delta = "Wald"))
+  found <- if (is_bayes(model)) {
+    if (!is.null(ddf)) abort_bayes_ddf()
+    generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci %||% 0.95)
+  } else {
+    generics::tidy(model, wanted, conf.int = TRUE, conf.level = ci %||% 0.95, ddf = ddf,
+      conf.method = conf.method)
+  }
   random <- found$effect == "ran_pars"
   table <- data.frame(
     Parameter = ifelse(random, parameter_label(found$term), found$term),
@@ -22,7 +27,7 @@ model_parameters.lmmfit <- function(model, ci = 0.95, effects = c("all", "fixed"
   if (!is.null(ci)) {
     table <- cbind(table, CI = ci, CI_low = found$conf.low, CI_high = found$conf.high)
   }
-  if (any(!random)) {
+  if (any(!random) && !is_bayes(model)) {
     finite <- any(is.finite(found$df))
     table[[if (finite) "t" else "z"]] <- found$statistic
     table$df_error <- found$df
@@ -62,7 +67,7 @@ as_parameters_model <- function(table, model, ci, digits) {
   structure(table,
     class = c("parameters_model", "see_parameters_model", "data.frame"),
     pretty_names = labels[table$Effects == "fixed"], pretty_labels = labels, ci = ci,
-    ci_method = as_ddf(model$ddf), ci_test = NULL, verbose = TRUE, exponentiate = FALSE,
+    ci_method = if (is_bayes(model)) "ETI" else as_ddf(model$ddf), ci_test = NULL, verbose = TRUE, exponentiate = FALSE,
     ordinal_model = FALSE, linear_model = TRUE, mixed_model = is_mixed(model), n_obs = model$n,
     model_class = "lmmfit", bootstrap = FALSE, iterations = NA, robust_vcov = FALSE,
     ignore_group = TRUE, ran_pars = TRUE, show_summary = FALSE, log_link = FALSE,

@@ -197,6 +197,7 @@ posterior_means <- function(fit, plan, functions, by, level) {
   means <- new_means(fit, plan, functions, moments, by, level)
   means$lower <- found$lower + shift
   means$upper <- found$upper + shift
+  attr(means, "moments")$quantiles <- "posterior quantiles"
   means
 }
 

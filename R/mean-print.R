@@ -95,7 +95,7 @@ means_heading <- function(x) {
     if (length(random) > 0L) paste("with the random effects of", toString(random))
   )
   moments <- attr(x, "moments")
-  tests <- if (moments$ddf == "none") "normal quantiles" else
+  tests <- if (moments$ddf == "none") moments$quantiles %||% "normal quantiles" else
     sub("^t tests with d", "d", ddf_text(moments$ddf, moments$information))
   paste0(paste(text, collapse = ", "), "\n", format(100 * attr(x, "level")), "% intervals, ", tests)
 }

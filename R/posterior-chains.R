@@ -51,7 +51,7 @@ sample_chains <- function(sampler, run, values, posterior, settings) {
 
 # The chains of each worker together.
 on_workers <- function(chains, run, posterior) {
-  n <- min(chain_workers(), length(chains))
+  n <- min(chain_workers(posterior), length(chains))
   if (n == 1L) return(with_plain_products(run(chains, posterior)))
   if (!is.null(posterior$report)) {
     posterior$report(paste("Chains on", n, "workers of future::plan()"))
@@ -72,10 +72,18 @@ unsplit_chains <- function(groups, n) {
   chains
 }
 
-# One where there is no plan.
-chain_workers <- function() {
+# One where there is no plan, and where a prior or a structure is a function of the user: what it
+# calls is not known to workers.
+chain_workers <- function(posterior) {
   if (!requireNamespace("future.apply", quietly = TRUE)) return(1L)
-  as.integer(min(future::nbrOfWorkers(), .Machine$integer.max))
+  of_user <- rapply(posterior[c("prior", "spec")], is_of_session, classes = "function",
+    how = "unlist")
+  if (any(of_user)) 1L else as.integer(min(future::nbrOfWorkers(), .Machine$integer.max))
+}
+
+# Not of a package.
+is_of_session <- function(f) {
+  !is.primitive(f) && identical(topenv(environment(f)), globalenv())
 }
 
 # R's own matrix products: each row of a product is the same beside any other rows, which a BLAS

@@ -59,6 +59,7 @@ test_that("tables, marginal means and functions of variances come from the draws
   table <- tidy(slopes, conf.int = TRUE, scales = "vcov")
   expect_equal(table$estimate[3:6], unname(slopes$parameters$estimate))
   means <- marginal_means(slopes, ~Days, at = list(Days = 9))
+  expect_output(print(means), "intervals, posterior quantiles")
   expect_relative(means$se, contest(slopes, c(1, 9))$table$se, 1e-8, "marginal mean")
   share <- vpredict(slopes, r ~ Subject.Intercept.Days / sqrt(Subject.Intercept * Subject.Days),
     largest ~ max(Subject.Days, residual))
@@ -125,6 +126,12 @@ test_that("four methods stand side by side", {
   expect_gt(four$variances$Bayes[1], 0)
   expect_output(print(four), "Bayes")
   # An argument of Bayes asks for it.
+  for (what in c("variances", "fixed")) {
+    shown <- method_estimates(four, what)
+    limits <- confint(four$fits$Bayes)[as.character(unique(shown$effect)), , drop = FALSE]
+    own <- shown[shown$analysis == "Bayes", c("lower", "upper")]
+    expect_equal(unname(as.matrix(own)), unname(limits))
+  }
   same <- compare_methods(Yield ~ 1 + (1 | Batch), Dyestuff2, seed = 1, draws = 500)
   expect_identical(same$variances, four$variances)
   expect_error(compare_methods(Yield ~ 1 + (1 | Batch), Dyestuff2, "REML", seed = 1),

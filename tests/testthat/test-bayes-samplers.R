@@ -115,6 +115,14 @@ test_that("chains on any number of workers and threads have the same draws", {
     }
     future::plan(future::multisession, workers = 2)
   }
+  # What a function of the user calls is not on the workers.
+  assign("prior_rate", 0.05, envir = globalenv())
+  own <- eval(quote(function(s) -prior_rate * s), globalenv())
+  exponential <- suppressWarnings(lmmfit(Reaction ~ Days + (1 | Subject), sleepstudy,
+    method = "Bayes", draws = 100, chains = 2, seed = 6, sampler = "hmc",
+    prior = lmm_prior(Subject = own)))
+  rm("prior_rate", envir = globalenv())
+  expect_identical(exponential$posterior$sampler, "hmc")
 })
 
 test_that("a target of draws is a number by name", {

@@ -139,3 +139,18 @@ test_that("model_parameters() takes what modelsummary asks for, also no interval
     expect_error(performance::model_performance(fit, metrics = wrong), class = "henderson_error")
   }
 })
+
+test_that("model_parameters() of a fit by Bayes has its posterior means and quantiles", {
+  skip_without_bayes()
+  skip_if_not_installed("parameters")
+  fit <- lmmfit(travel ~ 1 + (1 | Rail), nlme::Rail, method = "Bayes", draws = 400, seed = 1)
+  found <- parameters::model_parameters(fit)
+  expect_output(print(found), "Coefficient")
+  found <- as.data.frame(found)
+  own <- generics::tidy(fit, conf.int = TRUE)
+  expect_equal(found$Coefficient, own$estimate)
+  expect_equal(cbind(found$CI_low, found$CI_high), cbind(own$conf.low, own$conf.high))
+  expect_false("p" %in% names(found))
+  expect_error(parameters::model_parameters(fit, ddf = "none"),
+    class = "henderson_error_bayes_question")
+})
