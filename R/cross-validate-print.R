@@ -37,6 +37,7 @@ correlation_of <- function(x, y) {
 #' @param n How many folds are shown, beside their mean and all records.
 #' @param digits Figures of the numbers.
 #' @param ... Nothing more: what is not an argument is an error.
+#' @method print cross_validation
 #' @export
 print.cross_validation <- function(x, n = 10L, digits = 4L, ...) {
   check_unused(...)

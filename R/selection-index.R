@@ -183,6 +183,7 @@ intensity <- function(p) stats::dnorm(stats::qnorm(p)) / p
 #' @param n How many of the best are shown.
 #' @param digits Figures of the numbers.
 #' @param ... Nothing more: what is not an argument is an error.
+#' @method print selection_index
 #' @export
 print.selection_index <- function(x, n = 10L, digits = 5L, ...) {
   check_unused(...)
