@@ -65,19 +65,46 @@ asreml_text <- function(term) {
   if (is_spline_term(term)) return(asreml_spline_text(term))
   relationship <- term$group$relationship
   of_markers <- inherits(term$group, "marker_group") || identical(relationship$kind, "markers")
-  if (!is_single(term$group) || of_markers || !is.null(term$factors)) {
-    abort_asreml(term$group$label)
-  }
-  group <- term$group$label
-  if (!is.null(relationship)) {
-    matrix <- deparse_one(relationship$matrix)
-    head <- if (relationship$kind == "precision") "giv(" else "vm("
-    group <- paste0(head, group, ", ", matrix, ")")
-  }
+  if (of_markers || !is.null(term$factors)) abort_asreml(term$group$label)
+  if (!is_single(term$group)) return(asreml_members_text(term))
+  group <- asreml_level_text(term$group$label, relationship)
   if (identical(term$coefs, 1)) return(group)
   own <- names(asreml_names)[match(term$structure, asreml_names)]
   if (!term$named || is.na(own)) abort_asreml(deparse_one(call("|", term$coefs, as.name(group))))
   paste0(asreml_structure_text(own, term$coefs, term$arguments), ":", group)
+}
+
+# The levels of a column, with their relationship.
+asreml_level_text <- function(name, relationship) {
+  if (is.null(relationship)) return(name)
+  head <- if (relationship$kind == "precision") "giv(" else "vm("
+  paste0(head, name, ", ", deparse_one(relationship$matrix), ")")
+}
+
+# a + and(b) of members that add up; str(~ a + b, ~ us(2):a) of roles.
+asreml_members_text <- function(term) {
+  group <- term$group
+  plain <- identical(term$coefs, 1)
+  own <- names(asreml_names)[match(term$structure, asreml_names)]
+  if (!plain || is.na(own)) abort_asreml(group$label)
+  if (!inherits(group, "roles_group")) return(asreml_sum_text(group, group$relationship))
+  roles <- vapply(group$members$roles, asreml_sum_text, "", group$relationship)
+  levels <- asreml_level_text(deparse_one(group$variables[[1L]]), group$relationship)
+  paste0("str(~ ", paste(roles, collapse = " + "), ", ~ ", own, "(", length(roles), "):", levels,
+    ")")
+}
+
+# The first member counts once, as it does there.
+asreml_sum_text <- function(group, relationship) {
+  weights <- group$members$weights
+  if (inherits(group, "columns_group") || length(all.vars(weights)) > 0L) {
+    abort_asreml(group$label)
+  }
+  times <- if (!is.null(weights)) eval(weights, baseenv())
+  if (!is.null(times) && times[1L] != 1) abort_asreml(group$label)
+  members <- asreml_level_text(vapply(group$variables, deparse_one, ""), relationship)
+  others <- if (is.null(times)) members[-1L] else paste0(members[-1L], ", ", times[-1L])
+  paste(c(members[1L], sprintf("and(%s)", others)), collapse = " + ")
 }
 
 # A curve for all, or for each level of a group.

@@ -188,6 +188,17 @@ test_that("ASReml's str() with and() is the same model", {
     fit <- suppressMessages(lmmfit(fixed = y ~ 1, random = random, data = pens))
     expect_equal(logLik(fit), logLik(own), tolerance = 1e-8)
   }
+  # And back.
+  expect_match(in_asreml(own), paste("str(~ vm(an, ped) + vm(m1, ped) + and(vm(m2, ped)),",
+    "~ us(2):vm(an, ped)) + pen"), fixed = TRUE)
+  again <- suppressMessages(eval(str2lang(unclass(in_asreml(own)))))
+  expect_equal(logLik(again), logLik(own), tolerance = 1e-8)
+  sum <- lmmfit(y ~ 1 + (1 | mm(m1, m2, weights = c(1, -1), pedigree = ped)), pens)
+  expect_match(in_asreml(sum), "vm(m1, ped) + and(vm(m2, ped), -1)", fixed = TRUE)
+  expect_equal(logLik(suppressMessages(eval(str2lang(unclass(in_asreml(sum)))))), logLik(sum),
+    tolerance = 1e-8)
+  expect_error(in_asreml(lmmfit(y ~ 1 + (1 | mm(m1, m2, weights = cbind(w1, w2))), pens)),
+    class = "henderson_error_asreml")
   # Any number of mates, with weights.
   three <- transform(pens, m3 = c(16:48, 13:15))
   own <- lmmfit(y ~ 1 + (1 | gr(direct = an, social = mm(m1, m2, m3, weights = c(1, 0.5, 2)),
