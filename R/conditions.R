@@ -22,7 +22,8 @@ inform <- function(class, text, argument = NA_character_, value = NULL, .envir =
 # What was told at the fit is not told again.
 quietly <- function(expression) {
   withCallingHandlers(expression,
-    henderson_message = function(m) invokeRestart("muffleMessage"))
+    henderson_message = function(m) invokeRestart("muffleMessage"),
+    henderson_warning = function(w) invokeRestart("muffleWarning"))
 }
 
 new_condition <- function(type, class, problem, remedy, argument, value, .envir) {

@@ -89,3 +89,23 @@ test_that("what is no formula, no variable and no way with missing values is nam
       class = "henderson_error_argument")
   }
 })
+
+test_that("a warning of a fit is shown once: no question repeats it", {
+  data <- as.data.frame(nlme::BodyWeight)
+  data$visit <- factor(data$Time)
+  expect_warning(fit <- lmmfit(weight ~ Diet * visit, data, residual = ~ ar1h(visit | Rat)),
+    "equally spaced")
+  new <- data.frame(Diet = "1", visit = "64", Rat = "2")
+  expect_silent({
+    contest(fit, c(Diet2 = 1), ddf = "CR2")
+    contest(fit, c(Diet2 = 1), ddf = "BW")
+    vcov(fit, ddf = "KR1")
+    predict(fit, new, interval = "prediction")
+    predict(fit, new, residual = TRUE)
+    simulate(fit, seed = 1)
+    residuals(fit, type = "normalized")
+    anova(fit)
+    marginal_means(fit, ~ Diet | visit)
+    augment(fit)
+  })
+})
