@@ -45,8 +45,8 @@ print_anova_notes <- function(fit) {
 #' fit <- lmmfit(yield ~ nitro + (1 | Block) + (1 | Block:Variety), nlme::Oats, method = "ANOVA")
 #' anova_table(fit)
 #' @export
-anova_table <- function(object) {
-  check_given(object)
+anova_table <- function(object, ...) {
+  check_given(object, ...)
   check_fit(object)
   if (is.null(object$anova)) abort_not_anova(object$method)
   found <- object$anova

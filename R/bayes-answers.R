@@ -115,6 +115,7 @@ at_draw <- function(fit, i) {
 #' @method simulate lmmfit_bayes
 #' @export
 simulate.lmmfit_bayes <- function(object, nsim = 1, seed = NULL, conditional = FALSE, ...) {
+  check_unused(..., .ignored = words_of_conditional)
   kept <- asked_conditional(object, conditional, ...)
   conditional <- length(kept) > 0L
   if (conditional && length(kept) < length(object$random)) {

@@ -226,8 +226,8 @@ print.lmmfit_bayes <- function(x, ...) {
 
 #' @rdname bayes
 #' @export
-marginal_likelihood <- function(fit) {
-  check_given(fit)
+marginal_likelihood <- function(fit, ...) {
+  check_given(fit, ...)
   check_fit(fit, "fit")
   if (!is_bayes(fit)) abort_argument("fit", fit$method, "a fit by method = \"Bayes\"")
   marginal <- fit$posterior$marginal

@@ -14,6 +14,7 @@
 #' @param with A matrix whose names have those of `K`; `NULL`: the identity times the mean of the
 #'   diagonal of `K`.
 #' @param share The weight of `with`, from 0 to 1.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A matrix with the names of `K`.
 #' @references Hayes & Hill (1981) Biometrics 37:483, for bending. VanRaden (2008) J. Dairy Sci.
 #'   91:4414, for blending.
@@ -22,8 +23,8 @@
 #' eigen(bend(K))$values
 #' eigen(blend(K, share = 0.2))$values
 #' @export
-bend <- function(K, least = 1e-4) {
-  check_given(K)
+bend <- function(K, least = 1e-4, ...) {
+  check_given(K, ...)
   K <- check_symmetric_matrix(K, "K")
   least <- check_positive(least, "least")
   parts <- eigen(unname(K), symmetric = TRUE)
@@ -35,8 +36,8 @@ bend <- function(K, least = 1e-4) {
 
 #' @rdname bend
 #' @export
-blend <- function(K, with = NULL, share = 0.05) {
-  check_given(K)
+blend <- function(K, with = NULL, share = 0.05, ...) {
+  check_given(K, ...)
   K <- check_symmetric_matrix(K, "K")
   if (!is.numeric(share) || length(share) != 1L || is.na(share) || share < 0 || share > 1) {
     abort_argument("share", share, "one number from 0 to 1")

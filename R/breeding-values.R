@@ -3,8 +3,8 @@
 
 #' @rdname reliability
 #' @export
-breeding_values <- function(object, term = NULL, pedigree = NULL) {
-  check_given(object)
+breeding_values <- function(object, term = NULL, pedigree = NULL, ...) {
+  check_given(object, ...)
   rows <- reliability(object, term)
   k <- find_term(object, term)
   fitted <- object$random[[k]]
@@ -96,8 +96,8 @@ check_same_parents <- function(term, ped) {
 
 #' @rdname reliability
 #' @export
-blup_contrasts <- function(object, K, term = NULL, coefficient = NULL) {
-  check_given(object, K)
+blup_contrasts <- function(object, K, term = NULL, coefficient = NULL, ...) {
+  check_given(object, K, ...)
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]

@@ -21,8 +21,8 @@
 #' one <- lmmfit(distance ~ Sex * age + (1 + age | Subject), growth)
 #' compare_stages(two, one)
 #' @export
-compare_stages <- function(two, one) {
-  check_given(two, one)
+compare_stages <- function(two, one, ...) {
+  check_given(two, one, ...)
   check_fit(one, "one")
   if (inherits(two, "two_stage_met")) return(compare_met(two, one))
   if (!inherits(two, "two_stage")) {

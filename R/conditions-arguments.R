@@ -3,27 +3,37 @@
 # What a function got in `...` and does not use stops with its name: nothing that was typed is
 # ignored. `.ignored` are names that the function itself reads, or that callers of its generic pass.
 check_unused <- function(..., .ignored = character()) {
-  if (...length() == 0L) return(invisible())
-  given <- as.list(substitute(list(...)))[-1L]
+  refuse_unused(as.list(substitute(list(...)))[-1L], sys.parent(), .ignored)
+}
+
+# `given` are expressions, `caller` is the number of the frame of the function that got them.
+refuse_unused <- function(given, caller, ignored = character()) {
   names <- names(given) %||% rep.int("", length(given))
-  unused <- which(!names %in% .ignored)
+  unused <- which(!names %in% ignored)
   if (length(unused) == 0L) return(invisible())
-  head <- sys.call(sys.parent())[[1L]]
-  known <- setdiff(names(formals(sys.function(sys.parent()))), "...")
+  head <- sys.call(caller)[[1L]]
+  known <- setdiff(names(formals(sys.function(caller))), "...")
   abort_unused(names[unused[1L]], given[[unused[1L]]], head, known)
 }
 
-# An argument without a default that was not given stops with its name. Called first by a function
-# of the user, with the names of these arguments.
+# Called first by a function of the user, with the names of its arguments without a default: one
+# that was not given stops with its name. `check_given(x, ...)` is of a function that has no use for
+# `...`, which it has so that what is not an argument of it stops here, and not with R's words.
 check_given <- function(...) {
   frame <- parent.frame()
   caller <- sys.parent()
-  for (name in vapply(as.list(substitute(list(...)))[-1L], as.character, "")) {
-    if (eval(call("missing", as.name(name)), frame)) {
-      abort_missing_argument(name, method_generic(sys.call(caller)[[1L]]),
-        formals(sys.function(caller)))
-    }
-  }
+  arguments <- formals(sys.function(caller))
+  typed <- if ("..." %in% names(arguments)) eval(quote(as.list(substitute(list(...)))[-1L]), frame)
+  needed <- vapply(as.list(sys.call())[-1L], as.character, "")
+  if ("..." %in% needed) refuse_unused(typed, caller)
+  lacking <- Filter(function(name) eval(call("missing", as.name(name)), frame),
+    setdiff(needed, "..."))
+  if (length(lacking) == 0L) return(invisible())
+  mistyped <- vapply(names(typed), function(name) {
+    any(lacking %in% nearest_names(name, names(arguments)))
+  }, NA)
+  refuse_unused(typed[mistyped], caller)
+  abort_missing_argument(lacking[1L], method_generic(sys.call(caller)[[1L]]), arguments)
 }
 
 # `fun` and its `arguments`: what it is called, and what it takes.
@@ -44,6 +54,9 @@ method_generic <- function(head) {
 
 abort_unused <- function(name, value, head, known) {
   fun <- method_generic(head)
+  if (length(known) == 0L) {
+    abort("argument", "{.fn {fun}} has no arguments.", "Write {.code {fun}()}.", name, value)
+  }
   if (!nzchar(name)) {
     text <- short_text(value)
     abort("argument", "{.fn {fun}} has no use for {.code {text}}.",

@@ -230,10 +230,10 @@ warn_rank_deficient <- function(names) {
   )
 }
 
-warn_contrasts_absent <- function(names) {
+warn_contrasts_absent <- function(names, known) {
   warn("contrasts",
     "{.arg contrasts} for {.code {names}} {?is/are} ignored: no such factor in the model.",
-    NULL, "contrasts", names
+    did_you_mean(nearest_names(names[1L], known)), "contrasts", names
   )
 }
 

@@ -9,7 +9,7 @@ model_design <- function(parts, frame, contrasts = NULL) {
   fixed <- column_recipe(terms, source)
   random <- lapply(parts$random, random_recipe, source, environment(parts$formula))
   unused <- setdiff(names(contrasts), names(source$used_contrasts))
-  if (length(unused) > 0L) warn_contrasts_absent(unused)
+  if (length(unused) > 0L) warn_contrasts_absent(unused, names(frame))
   random <- unique_labels(random)
   list(
     fixed = with_group_effects(fixed, random, nrow(frame)), random = random,

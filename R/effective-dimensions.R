@@ -11,6 +11,7 @@
 #' records.
 #'
 #' @param object A fit by [lmmfit()].
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame with a row for the fixed part, each random term and the residual: `term`,
 #'   `size` (columns of X, independent random effects, records), `effective`, and `ratio`, effective
 #'   divided by size.
@@ -20,8 +21,8 @@
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 #' effective_dimensions(fit)
 #' @export
-effective_dimensions <- function(object) {
-  check_given(object)
+effective_dimensions <- function(object, ...) {
+  check_given(object, ...)
   check_fit(object)
   random <- random_dimensions(object)
   size <- vapply(object$random, independent_effects, 0)

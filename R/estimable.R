@@ -10,6 +10,7 @@
 #'   alone (`c("age", "SexFemale")`) stand for these effects, a row for each. Names are those of
 #'   `fixef(fit)`, dropped ones included.
 #' @param tolerance Relative to the size of the row.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A logical vector with an element for each row of `K`.
 #' @examples
 #' data <- data.frame(y = rnorm(8), a = gl(2, 4), b = gl(4, 2))
@@ -18,8 +19,8 @@
 #' is_estimable(fit, c(a2 = 1))
 #' is_estimable(fit, c(a2 = 1, b3 = 1, b2 = -1))
 #' @export
-is_estimable <- function(fit, K, tolerance = 1e-6) {
-  check_given(fit, K)
+is_estimable <- function(fit, K, tolerance = 1e-6, ...) {
+  check_given(fit, K, ...)
   check_fit(fit, "fit")
   K <- as_hypotheses(K, fit$fixed$names)
   estimable_rows(fit, K, check_positive(tolerance, "tolerance"))

@@ -16,8 +16,8 @@
 #' fit <- lmmfit(yield ~ env + fa(env | line) + (1 | env:rep), trial)
 #' loadings_of(fit)
 #' @export
-loadings_of <- function(object, term = NULL, scores = FALSE) {
-  check_given(object)
+loadings_of <- function(object, term = NULL, scores = FALSE, ...) {
+  check_given(object, ...)
   check_fit(object)
   check_flag(scores, "scores")
   k <- loading_term(object, term)

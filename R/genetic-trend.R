@@ -13,7 +13,7 @@
 #'   levels in the first column and the years in the second. Levels that are not named are left
 #'   out.
 #' @param x,object For pictures: what `genetic_trend()` gave.
-#' @param ... Further arguments for [graphics::plot()].
+#' @param ... For `plot()` further arguments of [graphics::plot()]; else nothing more.
 #' @return A data frame of class `genetic_trend` with a row for each year: `time`, `n` (levels),
 #'   `mean`, `se`. Where the years are numbers the attribute `gain` is a data frame with the
 #'   `estimate` of the gain and its `se`. `plot()` gives the drawn data frame, invisibly,
@@ -27,8 +27,8 @@
 #' attr(trend, "gain")
 #' plot(trend)
 #' @export
-genetic_trend <- function(object, time, term = NULL, coefficient = NULL) {
-  check_given(object, time)
+genetic_trend <- function(object, time, term = NULL, coefficient = NULL, ...) {
+  check_given(object, time, ...)
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]

@@ -29,6 +29,7 @@
 #' @param blend Share of A22 in G, from 0 to below 1.
 #' @param tune `TRUE` adjusts G to A22.
 #' @param tau,omega Weights of the inverses of G and A22.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return `grm()`: a symmetric matrix with the names of the animals. Attributes: `frequency`,
 #'   `markers` (how many were used) and `missing` (how many genotypes). `Hinverse()`: a sparse
 #'   symmetric matrix for `gr(precision = )`.
@@ -42,8 +43,8 @@
 #' Hinv <- Hinverse(pedigree(flock), G, blend = 0.05)
 #' @export
 grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
-                threads = 2L, ploidy = 2) {
-  check_given(M)
+                threads = 2L, ploidy = 2, ...) {
+  check_given(M, ...)
   threads <- check_count(threads, "threads")
   read <- read_markers(M, method, frequency, ploidy)
   made <- grm_of(read, threads)
@@ -99,8 +100,8 @@ check_frequency <- function(frequency, found, M) {
 
 #' @rdname grm
 #' @export
-Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1) {
-  check_given(ped, G)
+Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1, ...) {
+  check_given(ped, G, ...)
   check_pedigree(ped)
   check_flag(tune, "tune")
   G <- check_genomic(G)

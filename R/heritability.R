@@ -25,6 +25,7 @@
 #' @param se `FALSE` leaves the standard errors out, which take a solution of the equations for each
 #'   variance parameter.
 #' @param information The information of the variance parameters, see [vpredict()].
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame with a row for each method (and coefficient): `term`, `coefficient`,
 #'   `method`, `estimate` and `se`, by the delta method; `NA` for `"Piepho"`, which puts two fits
 #'   together.
@@ -40,8 +41,8 @@
 #' @export
 heritability <- function(object, term = NULL,
                          method = c("Cullis", "Piepho", "generalized", "ratio"), se = TRUE,
-                         information = c("average", "observed", "expected")) {
-  check_given(object)
+                         information = c("average", "observed", "expected"), ...) {
+  check_given(object, ...)
   check_share_fit(object, "heritability()")
   choices <- c("Cullis", "Piepho", "generalized", "ratio")
   if (missing(method)) method <- choices[1L]

@@ -13,6 +13,7 @@
 #' @param degree Highest degree.
 #' @param range The ages that are mapped to -1 and 1, by default the range of `x`.
 #' @param intercept `TRUE` includes the column of degree 0.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A matrix with a column for each degree, named `0`, `1`, ..., and the attribute `range`.
 #' @references Kirkpatrick, Lofsvold & Bulmer (1990) Genetics 124:979. Schaeffer (2004) Livest.
 #'   Prod. Sci. 86:35.
@@ -22,8 +23,8 @@
 #' fit <- lmmfit(height ~ visit + (0 + legendre(age, 1) | id), growth)
 #' predict(fit, data.frame(visit = "4", age = 9, id = "C01"))
 #' @export
-legendre <- function(x, degree, range = NULL, intercept = TRUE) {
-  check_given(x, degree)
+legendre <- function(x, degree, range = NULL, intercept = TRUE, ...) {
+  check_given(x, degree, ...)
   if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
     abort_argument("x", class(x)[1L], "a numeric vector")
   }

@@ -59,8 +59,8 @@ pairs.marginal_means <- function(x, adjust = "tukey", reverse = FALSE, level = N
 
 #' @rdname mean-contrasts
 #' @export
-vs_control <- function(x, ref = 1, adjust = "single-step", reverse = FALSE, level = NULL) {
-  check_given(x)
+vs_control <- function(x, ref = 1, adjust = "single-step", reverse = FALSE, level = NULL, ...) {
+  check_given(x, ...)
   check_flag(reverse, "reverse")
   compared(x, adjust, level, function(labels, values) {
     at <- if (is.character(ref)) match(ref, labels) else ref
@@ -75,15 +75,15 @@ vs_control <- function(x, ref = 1, adjust = "single-step", reverse = FALSE, leve
 
 #' @rdname mean-contrasts
 #' @export
-vs_first <- function(x, adjust = "single-step", level = NULL) {
-  check_given(x)
+vs_first <- function(x, adjust = "single-step", level = NULL, ...) {
+  check_given(x, ...)
   vs_control(x, 1, adjust, FALSE, level)
 }
 
 #' @rdname mean-contrasts
 #' @export
-polynomial_contrasts <- function(x, degree = 6, adjust = "none", level = NULL) {
-  check_given(x)
+polynomial_contrasts <- function(x, degree = 6, adjust = "none", level = NULL, ...) {
+  check_given(x, ...)
   degree <- check_count(degree, "degree")
   compared(x, adjust, level, function(labels, values) {
     n <- length(labels)
@@ -109,8 +109,8 @@ as_whole <- function(x) {
 
 #' @rdname mean-contrasts
 #' @export
-mean_contrasts <- function(x, contrasts, adjust = "none", level = NULL) {
-  check_given(x, contrasts)
+mean_contrasts <- function(x, contrasts, adjust = "none", level = NULL, ...) {
+  check_given(x, contrasts, ...)
   check_means(x)
   if (is.list(contrasts) && length(contrasts) > 0L && all(vapply(contrasts, is.numeric, NA))) {
     contrasts <- do.call(rbind, contrasts)
@@ -171,8 +171,8 @@ contrast_table <- function(found, adjust, level, n_means) {
 
 #' @rdname mean-contrasts
 #' @export
-mean_letters <- function(x, adjust = "tukey", alpha = 0.05) {
-  check_given(x)
+mean_letters <- function(x, adjust = "tukey", alpha = 0.05, ...) {
+  check_given(x, ...)
   check_level(alpha, "alpha")
   check_means(x)
   need_package("multcompView", "mean_letters()")

@@ -16,8 +16,8 @@
 #' sed(means)
 #' lsd(means)
 #' @export
-sed <- function(x) {
-  check_given(x)
+sed <- function(x, ...) {
+  check_given(x, ...)
   covariance <- stats::vcov(check_means(x))
   variance <- diag(covariance)
   differences <- outer(variance, variance, `+`) - 2 * covariance
@@ -42,8 +42,8 @@ sed <- function(x) {
 
 #' @rdname sed
 #' @export
-lsd <- function(x, level = NULL) {
-  check_given(x)
+lsd <- function(x, level = NULL, ...) {
+  check_given(x, ...)
   level <- check_level(level %||% attr(check_means(x), "level"))
   errors <- sed(x)
   n <- nrow(errors)

@@ -2,8 +2,8 @@
 
 #' @rdname influence.lmmfit
 #' @export
-outlier_test <- function(model, term = NULL) {
-  check_given(model)
+outlier_test <- function(model, term = NULL, ...) {
+  check_given(model, ...)
   check_fit(model, "model")
   if (is.null(term)) {
     table <- data.frame(record = row.names(model$frame), statistic = standardised(model))

@@ -74,8 +74,8 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
                      maternal = c("dam", "grandsire"), both_sexes = c("warn", "allow", "error"),
                      unknown = c(NA, "", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999",
                        "?"),
-                     selfing = NULL, inbreeding = NULL, clone = NULL) {
-  check_given(data)
+                     selfing = NULL, inbreeding = NULL, clone = NULL, ...) {
+  check_given(data, ...)
   maternal <- check_choice(maternal, c("dam", "grandsire"), "maternal")
   lines <- list(selfing = selfing, inbreeding = inbreeding, clone = clone)
   before <- if (inherits(data, "henderson_pedigree") && has_lines(data)) data
@@ -271,8 +271,8 @@ find_animals <- function(ped, animals, argument = "animals") {
 #' @param animals Names of animals.
 #' @return `prune()`: the pedigree of `animals` and all their ancestors.
 #' @export
-prune <- function(ped, animals) {
-  check_given(ped, animals)
+prune <- function(ped, animals, ...) {
+  check_given(ped, animals, ...)
   check_pedigree(ped)
   kept <- which(ancestors_cpp(unclass(ped), find_animals(ped, animals)))
   kept <- union(seq_len(ped$n_groups), kept)

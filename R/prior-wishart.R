@@ -2,8 +2,8 @@
 
 #' @rdname lmm_prior
 #' @export
-inverse_wishart <- function(V, nu, alpha.mu = NULL, alpha.V = NULL) {
-  check_given(V, nu)
+inverse_wishart <- function(V, nu, alpha.mu = NULL, alpha.V = NULL, ...) {
+  check_given(V, nu, ...)
   V <- check_wishart_scale(V)
   nu <- check_not_negative(nu, "nu")
   t <- nrow(V)

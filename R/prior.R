@@ -33,7 +33,8 @@
 #' `varcomp()` prints are those rotated to zeros above the diagonal and a diagonal above zero, which
 #' has chi distributions then, `k - j + 1` degrees of freedom for factor j of k.
 #'
-#' @param ... Priors by name, and at most one [shares()] without a name for each set of variances.
+#' @param ... Of `lmm_prior()` priors by name, and at most one [shares()] without a name for each
+#'   set of variances; of the others nothing.
 #' @param df Degrees of freedom: above 0.
 #' @param location,scale Location and scale on the scale of the standard deviation. `scale = NULL`
 #'   is that of the default. Of `inverse_gamma()` the scale is that of the variance.
@@ -88,68 +89,83 @@ new_prior <- function(family, ...) structure(list(family = family, ...), class =
 
 #' @rdname lmm_prior
 #' @export
-half_t <- function(df = 3, location = 0, scale = NULL) {
+half_t <- function(df = 3, location = 0, scale = NULL, ...) {
+  check_given(...)
   new_prior("half_t", df = check_positive(df, "df"), location = check_number(location, "location"),
     scale = check_scale(scale))
 }
 
 #' @rdname lmm_prior
 #' @export
-half_normal <- function(scale = NULL) new_prior("half_normal", scale = check_scale(scale))
+half_normal <- function(scale = NULL, ...) {
+  check_given(...)
+  new_prior("half_normal", scale = check_scale(scale))
+}
 
 #' @rdname lmm_prior
 #' @export
-half_cauchy <- function(scale = NULL) half_t(1, 0, scale)
+half_cauchy <- function(scale = NULL, ...) {
+  check_given(...)
+  half_t(1, 0, scale)
+}
 
 #' @rdname lmm_prior
 #' @export
-exponential <- function(rate = NULL) {
+exponential <- function(rate = NULL, ...) {
+  check_given(...)
   new_prior("exponential", scale = if (!is.null(rate)) 1 / check_positive(rate, "rate"))
 }
 
 #' @rdname lmm_prior
 #' @export
-pc <- function(u, alpha = 0.05) {
-  check_given(u)
+pc <- function(u, alpha = 0.05, ...) {
+  check_given(u, ...)
   u <- check_positive(u, "u")
   new_prior("exponential", scale = -u / log(check_level(alpha, "alpha")))
 }
 
 #' @rdname lmm_prior
 #' @export
-log_normal <- function(meanlog = 0, sdlog = 1) {
+log_normal <- function(meanlog = 0, sdlog = 1, ...) {
+  check_given(...)
   new_prior("log_normal", meanlog = check_number(meanlog, "meanlog"),
     sdlog = check_positive(sdlog, "sdlog"))
 }
 
 #' @rdname lmm_prior
 #' @export
-flat <- function() new_prior("flat")
+flat <- function(...) {
+  check_given(...)
+  new_prior("flat")
+}
 
 #' @rdname lmm_prior
 #' @export
-inverse_gamma <- function(shape, scale) {
-  check_given(shape, scale)
+inverse_gamma <- function(shape, scale, ...) {
+  check_given(shape, scale, ...)
   new_prior("inverse_gamma", shape = check_not_negative(shape, "shape"),
     scale = check_not_negative(scale, "scale"))
 }
 
 #' @rdname lmm_prior
 #' @export
-scaled_inverse_chisq <- function(df, s2) {
-  check_given(df, s2)
+scaled_inverse_chisq <- function(df, s2, ...) {
+  check_given(df, s2, ...)
   df <- check_not_negative(df, "df")
   new_prior("inverse_gamma", shape = df / 2, scale = df * check_not_negative(s2, "s2") / 2)
 }
 
 #' @rdname lmm_prior
 #' @export
-lkj <- function(eta = 2) new_prior("lkj", eta = check_positive(eta, "eta"))
+lkj <- function(eta = 2, ...) {
+  check_given(...)
+  new_prior("lkj", eta = check_positive(eta, "eta"))
+}
 
 #' @rdname lmm_prior
 #' @export
-uniform <- function(lower, upper) {
-  check_given(lower, upper)
+uniform <- function(lower, upper, ...) {
+  check_given(lower, upper, ...)
   lower <- check_number(lower, "lower")
   upper <- check_number(upper, "upper")
   if (lower >= upper) abort_argument("upper", upper, paste("above `lower`,", format(lower)))
@@ -158,8 +174,8 @@ uniform <- function(lower, upper) {
 
 #' @rdname lmm_prior
 #' @export
-beta_prior <- function(a, b, lower = -1, upper = 1) {
-  check_given(a, b)
+beta_prior <- function(a, b, lower = -1, upper = 1, ...) {
+  check_given(a, b, ...)
   prior <- uniform(lower, upper)
   prior$a <- check_positive(a, "a")
   prior$b <- check_positive(b, "b")
@@ -168,8 +184,8 @@ beta_prior <- function(a, b, lower = -1, upper = 1) {
 
 #' @rdname lmm_prior
 #' @export
-normal <- function(mean = 0, sd) {
-  check_given(sd)
+normal <- function(mean = 0, sd, ...) {
+  check_given(sd, ...)
   new_prior("normal", mean = check_number(mean, "mean"), sd = check_positive(sd, "sd"))
 }
 

@@ -18,7 +18,8 @@
 #'   default: names are words, and animals of later lines.
 #' @param skip So many lines to leave out at the beginning.
 #' @param missing What stands for a missing value in records.
-#' @param ... Further arguments of [pedigree()], such as `unknown` and `groups`.
+#' @param ... Of `read_pedigree()` further arguments of [pedigree()], such as `unknown` and
+#'   `groups`; of `read_records()` nothing more.
 #' @return `read_pedigree()`: a pedigree, as [pedigree()] gives it. `read_records()`: a data frame.
 #' @examples
 #' file <- tempfile()
@@ -39,8 +40,8 @@ read_pedigree <- function(file, columns = NULL, format = c("plain", "blupf90"), 
 #' @rdname read_pedigree
 #' @export
 read_records <- function(file, columns = NULL, widths = NULL, sep = NULL, header = NULL, skip = 0,
-                         missing = c("NA", "", "*", ".")) {
-  check_given(file)
+                         missing = c("NA", "", "*", "."), ...) {
+  check_given(file, ...)
   table <- file_table(file, widths, sep, header, skip)
   if (!is.null(columns)) {
     if (!is.character(columns) || length(columns) != ncol(table)) {

@@ -16,6 +16,7 @@
 #'   fixed.
 #' @param x A vector with a value for each animal (in the order of the pedigree, or with names), or
 #'   a matrix with such columns.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return `inbreeding()`: a vector named by animals. `Ainverse()`: a sparse symmetric matrix named
 #'   by animals, groups or metafounders first. `Amatrix()` and `dominance_matrix()`: dense matrices.
 #'   `a_multiply()`: like `x`. `genetic_groups()`: a matrix, animals by groups.
@@ -34,8 +35,8 @@ NULL
 
 #' @rdname relationship
 #' @export
-inbreeding <- function(ped, animals = NULL) {
-  check_given(ped)
+inbreeding <- function(ped, animals = NULL, ...) {
+  check_given(ped, ...)
   check_pedigree(ped)
   rows <- find_animals(ped, animals)
   stats::setNames(ped$inbreeding[rows], ped$id[rows])
@@ -43,8 +44,8 @@ inbreeding <- function(ped, animals = NULL) {
 
 #' @rdname relationship
 #' @export
-Ainverse <- function(ped, group_variance = Inf) {
-  check_given(ped)
+Ainverse <- function(ped, group_variance = Inf, ...) {
+  check_given(ped, ...)
   check_pedigree(ped)
   inverse <- ainverse_lower(ped, group_variance)
   made <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
@@ -80,8 +81,8 @@ check_group_variance <- function(value) {
 
 #' @rdname relationship
 #' @export
-Amatrix <- function(ped, animals = NULL) {
-  check_given(ped)
+Amatrix <- function(ped, animals = NULL, ...) {
+  check_given(ped, ...)
   check_pedigree(ped)
   rows <- find_animals(ped, animals)
   names <- ped$id[rows]
@@ -97,8 +98,8 @@ Amatrix <- function(ped, animals = NULL) {
 
 #' @rdname relationship
 #' @export
-a_multiply <- function(ped, x) {
-  check_given(ped, x)
+a_multiply <- function(ped, x, ...) {
+  check_given(ped, x, ...)
   check_pedigree(ped)
   rows <- animal_rows(ped)
   if (!is.numeric(x) && !is.data.frame(x) && !inherits(x, "Matrix")) {
@@ -122,8 +123,8 @@ a_multiply <- function(ped, x) {
 
 #' @rdname relationship
 #' @export
-genetic_groups <- function(ped, animals = NULL) {
-  check_given(ped)
+genetic_groups <- function(ped, animals = NULL, ...) {
+  check_given(ped, ...)
   check_pedigree(ped)
   if (ped$n_groups == 0L) {
     abort_groups("The pedigree has no groups.", "Give {.arg groups} in {.fn pedigree}.", "ped")
@@ -136,8 +137,8 @@ genetic_groups <- function(ped, animals = NULL) {
 
 #' @rdname relationship
 #' @export
-dominance_matrix <- function(ped, animals = NULL) {
-  check_given(ped)
+dominance_matrix <- function(ped, animals = NULL, ...) {
+  check_given(ped, ...)
   check_pedigree(ped)
   if (ped$dam_weight != 0.5 || ped$n_groups > 0L) {
     abort_pedigree("Dominance needs a pedigree of sires and dams without groups.", NULL, "ped")

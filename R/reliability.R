@@ -21,6 +21,7 @@
 #' @param K A matrix with a row for each contrast, whose columns are named by levels; or a list of
 #'   vectors `c("first", "second")` for differences of two levels.
 #' @param coefficient Names of coefficients, by default the first alone.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return `reliability()`: a data frame with a row for each level: `level`, `coefficient`,
 #'   `estimate`, `se` (the square root of PEV), `pev`, `reliability`, `accuracy`.
 #'   `breeding_values()`: the same, with `inbreeding` and `new` (TRUE for animals added) if there is
@@ -40,8 +41,8 @@
 #' born <- rbind(as.data.frame(ped)[c("id", "sire", "dam")], c("9", "7", "8"))
 #' tail(breeding_values(fit, pedigree = pedigree(born)), 2)
 #' @export
-reliability <- function(object, term = NULL) {
-  check_given(object)
+reliability <- function(object, term = NULL, ...) {
+  check_given(object, ...)
   check_fit(object)
   k <- find_term(object, term)
   term <- object$random[[k]]

@@ -4,13 +4,14 @@
 #' subject. Weights divide: R = W^-1/2 Sigma W^-1/2.
 #'
 #' @param object A fit by [lmmfit()].
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A sparse symmetric matrix with the names of the records.
 #' @examples
 #' fit <- lmmfit(height ~ sex * visit, growth, residual = ~ us(visit | id))
 #' residual_matrix(fit)[1:5, 1:5]
 #' @export
-residual_matrix <- function(object) {
-  check_given(object)
+residual_matrix <- function(object, ...) {
+  check_given(object, ...)
   check_fit(object)
   R <- build_residual_matrix(object)
   dimnames(R) <- list(row.names(object$frame), row.names(object$frame))

@@ -20,6 +20,7 @@
 #' @export
 simulate.lmmfit <- function(object, nsim = 1, seed = NULL, conditional = FALSE, newdata = NULL,
                             ...) {
+  check_unused(..., .ignored = words_of_conditional)
   kept <- asked_conditional(object, conditional, ...)
   nsim <- check_count(nsim, "nsim")
   state <- seed_state(seed)
@@ -90,9 +91,11 @@ draw_related <- function(relationship, draws) {
   as.matrix(if (is.null(combination)) draws else Matrix::crossprod(combination, draws))
 }
 
+# Those of lme4, and what it needs beside them.
+words_of_conditional <- c("re.form", "use.u", "allow.new.levels", "na.action")
+
 # The numbers of the terms whose predicted effects are kept; with the words of lme4 for it.
 asked_conditional <- function(fit, conditional, ...) {
-  check_unused(..., .ignored = c("re.form", "use.u", "allow.new.levels", "na.action"))
   more <- list(...)
   if ("re.form" %in% names(more)) conditional <- random_of_re_form(more$re.form)
   if ("use.u" %in% names(more)) conditional <- more$use.u

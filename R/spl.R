@@ -35,6 +35,7 @@
 #'   `x | group`.
 #' @param knots How many knots (at least 3), or the knots themselves.
 #' @param by In a formula: a factor.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return In a formula a random term. Outside of it the basis: a matrix of class `spl_basis` with
 #'   the column `linear` and one column for each random coefficient, which are independent with one
 #'   variance, and the attribute `knots`.
@@ -48,8 +49,8 @@
 #' effective_dimensions(fit)
 #' predict(fit, data.frame(Time = c(3, 7.5), Diet = "1"), random = c("spl.Time", "spl.Time.1"))
 #' @export
-spl <- function(x, knots = NULL, by) {
-  check_given(x)
+spl <- function(x, knots = NULL, by, ...) {
+  check_given(x, ...)
   if (!missing(by)) abort_spline_outside("spl")
   if (!is_number_like(x) || is.matrix(x) && ncol(x) > 1L) {
     abort_argument("x", class(x)[1L], "a numeric vector")

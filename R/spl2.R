@@ -33,6 +33,7 @@
 #' @param range The ends of the coordinates, a 2 x 2 matrix with a column for each; by default those
 #'   of the data.
 #' @param by In a formula: a factor.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return In a formula five random terms. Outside of it the marginal bases side by side: a matrix
 #'   of class `spl_basis` with the attributes `range` and `margins`.
 #' @references Lee, Durban & Eilers (2013) Comput. Stat. Data Anal. 61:22. Rodriguez-Alvarez, Boer,
@@ -47,8 +48,8 @@
 #' effective_dimensions(fit)
 #' plot(fit, type = "surface")
 #' @export
-spl2 <- function(x1, x2, nseg = c(10, 10), degree = 3, nested = 1, range = NULL, by) {
-  check_given(x1, x2)
+spl2 <- function(x1, x2, nseg = c(10, 10), degree = 3, nested = 1, range = NULL, by, ...) {
+  check_given(x1, x2, ...)
   if (!missing(by)) abort_spline_outside("spl2")
   coordinates <- list(x1 = x1, x2 = x2)
   for (name in names(coordinates)) {

@@ -54,8 +54,8 @@
 two_stage_met <- function(first, environment, entry, second = NULL, data,
                           weights = c("full", "Smith", "diagonal", "none"),
                           method = c("REML", "ML"), hold = NULL, control = lmm_control(),
-                          residual = NULL, random = NULL) {
-  check_given(first, environment, entry, data)
+                          residual = NULL, random = NULL, ...) {
+  check_given(first, environment, entry, data, ...)
   weights <- check_choice(weights, c("full", "Smith", "diagonal", "none"), "weights")
   method <- check_choice(method, c("REML", "ML"), "method")
   check_met(first, environment, entry, data, hold)

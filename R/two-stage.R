@@ -27,6 +27,7 @@
 #' @param sigma2,D Known values: the error variance of stage 1, and the covariance matrix of the
 #'   coefficients. By default they are estimated.
 #' @param control Settings of the maximiser, see [lmm_control()].
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A list of class `two_stage` with `coefficients`, `vcov`, `D`, `sigma2` (pooled, with
 #'   `df_stage1` degrees of freedom), `subjects` (a data frame: subject, number of records,
 #'   coefficients or statistics), `left_out` (number of records, named by the subject that has too
@@ -45,8 +46,8 @@
 two_stage <- function(formula, second = ~1, data = NULL, summary = NULL,
                       weights = c("none", "stage1"),
                       method = c("REML", "ML"), sigma2 = NULL, D = NULL,
-                      control = lmm_control()) {
-  check_given(formula)
+                      control = lmm_control(), ...) {
+  check_given(formula, ...)
   weights <- check_choice(weights, c("none", "stage1"), "weights")
   method <- check_choice(method, c("REML", "ML"), "method")
   if (!is.null(sigma2)) check_positive(sigma2, "sigma2")

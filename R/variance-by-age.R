@@ -10,7 +10,7 @@
 #'   `residual = ~ diag(age_class)`, it has that factor too.
 #' @param x For `plot()`: what `variance_by_age()` gave.
 #' @param what For pictures: `"share"` of the phenotypic variance, or `"variance"`.
-#' @param ... Further arguments for [graphics::plot()].
+#' @param ... For `plot()` further arguments of [graphics::plot()]; else nothing more.
 #' @return A data frame of class `variance_by_age`: `newdata` with, for each random term, its
 #'   variance and `share.` of the sum, and the residual variance `residual` of a record of weight 1.
 #' @examples
@@ -19,8 +19,8 @@
 #' v
 #' plot(v)
 #' @export
-variance_by_age <- function(object, newdata) {
-  check_given(object, newdata)
+variance_by_age <- function(object, newdata, ...) {
+  check_given(object, newdata, ...)
   check_fit(object)
   if (!is_mixed(object)) abort_no_random("`variance_by_age()`")
   if (!is.data.frame(newdata)) abort_data(newdata)

@@ -19,6 +19,7 @@
 #' @param by_group `TRUE` for a row by random term.
 #' @param group A grouping factor, as in `"animal"`; by default all.
 #' @param information,level As in [vpredict()].
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame with `estimate` and `se`, and with `level` `lower` and `upper`. Standard
 #'   errors are those of the delta method, from the covariances of the variance parameters and of
 #'   the fixed effects; `NA` for `R2(by_group = TRUE)`, which is a comparison of two fits, and where
@@ -34,8 +35,8 @@
 #' repeatability(fit, "Subject", level = 0.95)
 #' @export
 R2 <- function(object, by_group = FALSE, information = c("average", "observed", "expected"),
-               level = NULL) {
-  check_given(object)
+               level = NULL, ...) {
+  check_given(object, ...)
   check_share_fit(object, "R2()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   if (check_flag(by_group, "by_group")) return(explained_by_level(object))
@@ -48,8 +49,8 @@ R2 <- function(object, by_group = FALSE, information = c("average", "observed", 
 #' @rdname R2
 #' @export
 icc <- function(object, by_group = FALSE, information = c("average", "observed", "expected"),
-                level = NULL) {
-  check_given(object)
+                level = NULL, ...) {
+  check_given(object, ...)
   check_share_fit(object, "icc()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   check_flag(by_group, "by_group")
@@ -65,8 +66,8 @@ icc <- function(object, by_group = FALSE, information = c("average", "observed",
 #' @rdname R2
 #' @export
 repeatability <- function(object, group = NULL,
-                          information = c("average", "observed", "expected"), level = NULL) {
-  check_given(object)
+                          information = c("average", "observed", "expected"), level = NULL, ...) {
+  check_given(object, ...)
   check_share_fit(object, "repeatability()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
   own <- vapply(object$parts$random, function(term) {

@@ -39,6 +39,10 @@ test_that("names near to one that exists are offered, swapped letters too", {
     "Did you mean \"residual\"", fixed = TRUE)
   expect_error(lmmfit(distance ~ age + exo(age | Subject), nlme::Orthodont), "Did you mean \"exp\"")
   expect_error(confint(fit, method = "wlad"), "Did you mean \"Wald\"", fixed = TRUE)
+  # By the name that was called, not one that it calls.
+  expect_error(simulate(fit, nsims = 2), "`simulate()` has no argument `nsims`", fixed = TRUE)
+  expect_warning(lmmfit(distance ~ Sex, nlme::Orthodont, contrasts = list(Sxe = "contr.sum")),
+    "Did you mean \"Sex\"", fixed = TRUE)
   expect_error(predict(fit, random = "Subjcet"), "Did you mean \"Subject\"", fixed = TRUE)
   expect_error(confint(fit, "aeg"), "Did you mean \"age\"", fixed = TRUE)
 })
