@@ -45,11 +45,10 @@ bar_terms <- function(addend, env) {
   named <- !is_call_to(addend, "(")
   bar <- addend[[2L]]
   if (!named && is_product(bar[[2L]])) return(list(product_term(addend, env)))
-  check_bar(bar)
-  # Arguments after the bar may be any calls: findbars_x() need not see them.
-  given <- if (named) as.list(addend)[-(1:2)] else list()
-  # A user's function stays with the fit, whatever its name means later.
-  if (named && takes_function(as.character(addend[[1L]]))) given <- lapply(given, eval, env)
+  is_whole <- named && is_whole_bar(bar)
+  if (!is_whole) check_bar(bar)
+  given <- if (named) bar_arguments(addend, env) else list()
+  if (is_whole) return(list(whole_term(as.character(addend[[1L]]), bar, given)))
   # One bar over one factor is its own only term.
   if (!named && is_call_to(bar, "|") && is.symbol(bar[[3L]])) {
     return(list(new_term("us", strip_parentheses(bar[[2L]]), parse_group(bar[[3L]], addend))))
@@ -62,6 +61,23 @@ bar_terms <- function(addend, env) {
     new_term(as.character(term[[1L]]), strip_parentheses(bar[[2L]]),
       parse_group(bar[[3L]], addend), named, given)
   })
+}
+
+# Arguments after the bar may be any calls: findbars_x() need not see them. A user's function stays
+# with the fit, whatever its name means later.
+bar_arguments <- function(addend, env) {
+  given <- as.list(addend)[-(1:2)]
+  if (takes_function(as.character(addend[[1L]]))) lapply(given, eval, env) else given
+}
+
+# `ar1(row | 1)`: all records are of one level.
+is_whole_bar <- function(bar) {
+  identical(strip_parentheses(bar[[3L]]), 1) && length(all.vars(bar[[2L]])) > 0L
+}
+
+whole_term <- function(structure, bar, arguments) {
+  index <- strip_parentheses(bar[[2L]])
+  new_term(structure, index, whole_group(list(index)), TRUE, arguments)
 }
 
 check_bar <- function(bar) {

@@ -14,6 +14,12 @@ abort_structure_arguments <- function(name, term, known) {
   )
 }
 
+abort_structure_coordinates <- function(name, term) {
+  term <- if (is.null(term)) name else deparse_one(term)
+  abort("structure", "The coordinates of {.fn {name}} in {.code {term}} are separate arguments.",
+    "Write them as a sum, as in {.code {name}(x + y | field)}.", "formula", term)
+}
+
 abort_structure_size <- function(name, n_coef, least) {
   abort("structure",
     "The structure {.fn {name}} has {n_coef} coefficient{?s}, and needs at least {least}.",
@@ -78,6 +84,13 @@ abort_parameter_range <- function(argument, name, value, range) {
   abort("parameter_values", "{.arg {argument}}: {.val {name}} cannot be {value}.",
     "It lies between {range[1]} and {range[2]}.", argument, value
   )
+}
+
+# Coefficients each of which may be what it is, but not together.
+abort_parameter_region <- function(argument, names, values, text) {
+  given <- paste(names, "=", format(values, trim = TRUE))
+  abort("parameter_values", "{.arg {argument}}: {.val {given}} are not those of {text}.",
+    "Hold fewer of them, or values of a fit without {.arg {argument}}.", argument, values)
 }
 
 abort_smoothness <- function(nu, limits) {

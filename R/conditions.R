@@ -242,6 +242,14 @@ abort_one_level <- function(name, level, variance = NULL) {
   )
 }
 
+abort_one_group <- function(label, structure) {
+  term <- paste0(structure, "(", label, " | 1)")
+  abort("one_level",
+    "{.code {term}} has one level, of all records, which does not tell its variances apart.",
+    c("Write a grouping factor to the right of the bar,",
+      "or a structure of few parameters, as in {.code ar1({label} | 1)}."), "formula", label)
+}
+
 abort_levels_records <- function(label, n_levels, n) {
   abort("levels_records",
     paste(

@@ -91,10 +91,14 @@ correlation_corg <- function(recipe, p) {
   r
 }
 
-# Euclidean distances of the positions.
-distances <- function(recipe) unname(as.matrix(stats::dist(recipe$coordinates)))
+# Euclidean distances of the positions, or sums of those in each direction.
+distances <- function(recipe, method = "euclidean") {
+  unname(as.matrix(stats::dist(recipe$coordinates, method)))
+}
 
 correlation_exp <- function(recipe, p) exp(-distances(recipe) / p)
+
+correlation_iexp <- function(recipe, p) exp(-distances(recipe, "manhattan") / p)
 
 correlation_gau <- function(recipe, p) with_nugget(exp(-(distances(recipe) / p)^2))
 

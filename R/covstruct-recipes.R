@@ -15,6 +15,8 @@ structure_arguments <- function(name, arguments, env, term = NULL) {
   given <- names(arguments) %||% rep.int("", length(arguments))
   given[given == ""] <- setdiff(known, given)[seq_len(sum(given == ""))]
   bad <- length(arguments) > length(known) || anyNA(given) || !all(given %in% known)
+  coordinates <- structure_index(name) == "coordinates" && any(vapply(arguments, is.symbol, NA))
+  if (bad && coordinates) abort_structure_coordinates(name, term)
   if (bad) abort_structure_arguments(name, term, known)
   values <- lapply(arguments, eval, env)
   names(values) <- given

@@ -106,6 +106,14 @@ arma_region <- function(recipe, n) {
     b = c(1, 1), box = 1, text = "stationary processes"))
 }
 
+# The least and the largest value of each parameter: of processes at corners, as each is linear in
+# each partial correlation.
+region_limits <- function(region) {
+  if (!is.null(region$lower)) return(matrix(c(region$lower, region$upper)))
+  corners <- as.matrix(expand.grid(rep(list(c(-1, 1)), region$size)))
+  apply(region$values(corners), 2L, range)
+}
+
 # The entries below the diagonal row by row; the shapes are those of LKJ(1).
 matrix_region <- function(recipe, n) {
   t <- recipe$n_coef

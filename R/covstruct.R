@@ -98,7 +98,7 @@ process <- function(label, type, order, own_variances = FALSE) {
     ma = process_region(-1, "invertible processes"))
   correlated(label, process_correlation(type), paste0(name, if (order > 1L) seq_len(order)),
     "coefficient", own_variances, index = "levels", least = order + 1L, region = region,
-    traits = if (!own_variances) "keeps_lags")
+    traits = if (!own_variances) c("keeps_lags", "is_field"))
 }
 
 covariance_structures <- list(
@@ -107,13 +107,13 @@ covariance_structures <- list(
   diag = structure_of("diagonal", parameters_diag, covariance_diag, traits = c("is_heterogeneous",
     "is_uncorrelated", "values_are_entries", "name_is_recipe", "may_be_zero")),
   id = correlated("one variance, independent", correlation_id, character(), least = 1L,
-    traits = "is_exchangeable"),
+    traits = c("is_exchangeable", "is_field")),
   cs = correlated("compound symmetry", correlation_cs, "rho", region = symmetry_region,
     traits = c("is_exchangeable", "contains_intercept")),
   csh = correlated("heterogeneous compound symmetry", correlation_cs, "rho", own_variances = TRUE,
     region = symmetry_region),
   ar1 = correlated("first-order autoregression", correlation_ar1, "rho", index = "levels",
-    traits = "keeps_lags"),
+    traits = c("keeps_lags", "is_field")),
   ar1h = correlated("heterogeneous first-order autoregression", correlation_ar1, "rho",
     own_variances = TRUE, index = "levels"),
   toep = correlated("Toeplitz", correlation_toep, lag_names, index = "levels",
@@ -124,7 +124,7 @@ covariance_structures <- list(
   ante = correlated("ante-dependence", correlation_ante, antedependence_names,
     own_variances = TRUE, index = "levels", arguments = "k", most_order = all_but_one),
   arma11 = correlated("autoregressive moving average", correlation_arma11, c("rho", "gamma"),
-    index = "levels", least = 3L, region = arma_region),
+    index = "levels", least = 3L, region = arma_region, traits = "is_field"),
   ar2 = process("second-order autoregression", "ar", 2L),
   ar2h = process("heterogeneous second-order autoregression", "ar", 2L, own_variances = TRUE),
   ar3 = process("third-order autoregression", "ar", 3L),
@@ -134,13 +134,15 @@ covariance_structures <- list(
   ma2 = process("second-order moving average", "ma", 2L),
   ma2h = process("heterogeneous second-order moving average", "ma", 2L, own_variances = TRUE),
   sar = correlated("symmetric autoregression", correlation_sar, "phi", "coefficient",
-    index = "levels", region = double_root_region, traits = "keeps_lags"),
+    index = "levels", region = double_root_region, traits = c("keeps_lags", "is_field")),
   sar2 = correlated("second-order symmetric autoregression", correlation_sar2,
-    c("gamma1", "gamma2"), index = "levels", least = 4L, traits = "keeps_lags"),
+    c("gamma1", "gamma2"), index = "levels", least = 4L, traits = c("keeps_lags", "is_field")),
   corg = structure_of("general correlation", parameters_corg, homogeneous(correlation_corg),
     least = 2L, region = matrix_region),
   exp = correlated("exponential in the distance", correlation_exp, "range", "range",
     index = "coordinates", traits = "is_field"),
+  iexp = correlated("exponential in the distance along the sides", correlation_iexp, "range",
+    "range", index = "coordinates", traits = "is_field"),
   gau = correlated("Gaussian in the distance", correlation_gau, "range", "range",
     index = "coordinates", traits = "is_field"),
   matern = correlated("Matern in the distance", correlation_matern, matern_names,

@@ -18,19 +18,30 @@ polynomial_parts <- function(x) {
   list(columns = columns, intercept = degree > 0)
 }
 
-# The scales and origins of the columns are those of a program, and no matter only where the
-# structure holds for any linear change of them (us), or for any units (leg, with own variances).
+# The scales and origins of the columns are no matter where the structure holds for any linear
+# change of them (us); with a variance for each column their units are none.
 polynomial_coefficients <- function(polynomial, structure) {
-  check_polynomial_scale(polynomial, structure)
+  if (!is_heterogeneous(structure)) return(scaled_polynomial(polynomial, structure))
   parts <- polynomial_parts(polynomial)
-  call("+", as.numeric(parts$intercept), parts$columns)
+  columns <- parts$columns
+  if (!is_unstructured(structure) && is_call_to(columns, "poly")) {
+    columns$coefs <- bquote(attr(poly(unique(.(columns[[2L]])), .(columns[[3L]])), "coefs"))
+  }
+  call("+", as.numeric(parts$intercept), columns)
 }
 
-check_polynomial_scale <- function(polynomial, structure) {
-  own_units <- is_call_to(polynomial, "leg") && is_heterogeneous(structure)
-  if (is_unstructured(structure) || own_units) return(invisible())
-  refuse_asreml(polynomial, "variances of its columns depend on how that program scales them",
-    paste0("Write {.code ", structure, "(0 + legendre(x, k) | id)}, which says how, or {.fn us}."))
+# With one variance for all columns they are normalised, as legendre() has them; how ASReml scales
+# those of pol() its documentation does not say.
+scaled_polynomial <- function(polynomial, structure = "id") {
+  parts <- polynomial_parts(polynomial)
+  if (is_call_to(polynomial, "leg")) {
+    columns <- parts$columns
+    if (parts$intercept) columns$intercept <- NULL
+    return(call("+", 0, columns))
+  }
+  refuse_asreml(polynomial, "one variance of its columns depends on how that program scales them",
+    paste0("Write {.code leg(x, k)}, {.code ", structure, "(0 + legendre(x, k) | id)}, or {.fn us}",
+      " with {.fn pol}."))
 }
 
 # pol(), leg() and lin() in an expression. In a product with a constant column a factor is there by

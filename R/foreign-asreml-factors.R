@@ -22,7 +22,7 @@ asreml_kinds <- c("groups", "covariates", "structures", "masks", "splines", "pol
 
 # The factors of a product by what they do. Numbers are covariates where a factor says whose.
 split_factors <- function(term, scope) {
-  factors <- asreml_factors(term)
+  factors <- lapply(asreml_factors(term), plain_polynomial)
   is <- function(names) vapply(factors, is_call_to, NA, names)
   kind <- rep.int("groups", length(factors))
   kind[vapply(factors, is_covariate, NA, scope)] <- "covariates"
@@ -34,6 +34,12 @@ split_factors <- function(term, scope) {
   found <- lapply(stats::setNames(nm = asreml_kinds), function(k) factors[kind == k])
   found$covariates <- lapply(found$covariates, asreml_columns, scope)
   found
+}
+
+# idv(leg(x, 2)) is leg(x, 2).
+plain_polynomial <- function(x) {
+  has_one <- is_call_to(x, asreml_identities) && length(x) > 1L && is_polynomial(x[[2L]])
+  if (has_one) without_starts(x)[[2L]] else x
 }
 
 is_covariate <- function(x, scope) {
@@ -48,17 +54,9 @@ asreml_structure <- function(x) {
   if (length(x) < 2L) refuse_asreml(x, "it is a structure of nothing")
   if (is_polynomial(x[[2L]])) x[[2L]] <- polynomial_coefficients(x[[2L]], structure)
   own <- call(structure, x[[2L]])
-  if (length(x) == 2L) return(own)
+  if (length(x) == 2L && !takes_settings(name)) return(own)
   known <- structure_arguments_of(structure)
-  if (structure_index(structure) == "coordinates") {
-    if (name %in% asreml_city_block && length(x) > 2L) {
-      refuse_asreml(x, "its distance is that along the sides",
-        "Write {.fn ieuc} for the Euclidean distance, or {.fn aexp} for a range by direction.")
-    }
-    # The coordinates are arguments in ASReml, and addends here.
-    own[[2L]] <- Reduce(function(a, b) call("+", a, b), as.list(x)[-1L])
-    return(own)
-  }
+  if (structure_index(structure) == "coordinates") return(asreml_distance(x, structure))
   if (length(known) == 0L || length(x) > 3L) refuse_asreml(x, "its arguments are not read")
   # Bands are counted with the diagonal here.
   own[[known[1L]]] <- if (grepl("^corb", name)) one_more(x[[3L]]) else x[[3L]]

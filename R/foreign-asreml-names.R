@@ -8,12 +8,12 @@ asreml_names <- c(
   ma1v = "ma1", ma1h = "ma1h", ma2 = "ma2", ma2v = "ma2", ma2h = "ma2h", sar = "sar",
   sarv = "sar", sar2 = "sar2", sar2v = "sar2", corb = "toep", corbv = "toep", corbh = "toeph",
   toep = "toep", ante = "ante", chol = "chol", fa = "fa", facv = "fa", xfa = "fa", rr = "rr",
-  arma = "arma11", armav = "arma11", exp = "exp", expv = "exp", iexp = "exp", iexpv = "exp",
-  ieuc = "exp", ieucv = "exp", gau = "gau", gauv = "gau", igau = "gau", mtrn = "matern"
+  arma = "arma11", armav = "arma11", exp = "exp", expv = "exp", iexp = "iexp", iexpv = "iexp",
+  ieuc = "exp", ieucv = "exp", gau = "gau", gauv = "gau", igau = "gau", igauv = "gau",
+  mtrn = "matern", mtrnv = "matern"
 )
-# A range for each direction: a product. The distance of iexp() is that along the sides.
+# A range for each direction: a product.
 asreml_anisotropic <- c(aexp = "exp", aexpv = "exp", agau = "gau", agauv = "gau")
-asreml_city_block <- c("iexp", "iexpv")
 asreml_identities <- c("id", "ide", "idv")
 asreml_relationships <- c("vm", "ped", "giv")
 
@@ -55,7 +55,8 @@ asreml_remedies <- list(
   pol = "Write {.code us(0 + legendre(x, k) | id)}.",
   leg = "Write {.code us(0 + legendre(x, k) | id)}.",
   and = "Write {.code (1 | mm(a, b))}: one effect of the levels of both.",
-  cholc = "Write {.code chol(x, k)}, of bands, or {.code fa(x, k)}.",
+  cholc = c("Write {.code fa(x, k)} and hold the first k specific variances at zero,",
+    "{.code hold = c(group.level.psi = 0)}; {.code chol(x, k)} has k bands."),
   spl2Da = "Write {.code spl2(x, y)} in {.arg formula}.",
   spl2Dc = "Write {.code spl2(x, y)} in {.arg formula}."
 )

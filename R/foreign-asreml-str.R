@@ -69,7 +69,7 @@ str_coefficients <- function(terms, model, term) {
     if (length(x$polynomials) > 1L || length(x$covariates) > 0L) {
       refuse_asreml(term, "a polynomial stands beside one factor")
     }
-    check_polynomial_scale(polynomial, model$structure)
+    check_any_scale(polynomial, model$structure)
     own <- polynomial_parts(polynomial)
     c(own, size = abs(own$columns[[3L]]) + own$intercept)
   })
@@ -107,4 +107,11 @@ str_role <- function(group) {
   if (!is_call_to(group, "mm")) return(group)
   for (kind in intersect(names(group), relationship_kinds)) group[[kind]] <- NULL
   group
+}
+
+# Its columns stand beside those of other terms.
+check_any_scale <- function(polynomial, structure) {
+  if (is_unstructured(structure)) return(invisible())
+  refuse_asreml(polynomial, "variances of its columns depend on how that program scales them",
+    "Write {.fn us} of all of them.")
 }

@@ -129,6 +129,8 @@ foreign_arguments <- list(
   random = function(call, value, env, given) {
     formula <- check_formula(eval(call$formula, env), env)
     scope <- foreign_scope(call, env, environment(formula))
+    formula <- with_matrices_of(formula, given, env, scope)
+    scope$env <- environment(formula)
     addends <- random_addends(value, given, env, scope)
     formula[[3L]] <- Reduce(function(a, b) call("+", a, b), addends, formula[[3L]])
     if (length(addends) == 0L) addends <- list(1)
@@ -175,6 +177,20 @@ foreign_arguments <- list(
     call
   }
 )
+
+# What `random` names and only its own environment has, a matrix where that formula was made.
+with_matrices_of <- function(formula, given, env, scope) {
+  random <- tryCatch(eval(given, env), error = function(e) NULL)
+  if (!inherits(random, "formula")) return(formula)
+  names <- setdiff(all.vars(random), names(scope$data))
+  lost <- Filter(function(name) {
+    !exists(name, environment(formula)) && exists(name, environment(random))
+  }, names)
+  if (length(lost) == 0L) return(formula)
+  found <- mget(lost, environment(random), inherits = TRUE)
+  environment(formula) <- list2env(found, parent = environment(formula))
+  formula
+}
 
 with_trace <- function(call, value, env, given, argument) {
   wanted <- eval(given, env)

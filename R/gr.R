@@ -80,6 +80,11 @@ parse_gr <- function(call) {
   relationship <- parse_relationship(given[kind], "gr")
   roles <- given[!kind]
   if (is.null(given$factor)) return(group_of_roles(roles, relationship))
+  near <- nearest_names(names(roles)[length(roles)], relationship_kinds)
+  if (length(roles) > 1L && length(near) > 0L) {
+    abort_gr("{.code {deparse_one(call)}} has no argument {.arg {names(roles)[length(roles)]}}.",
+      did_you_mean(near))
+  }
   if (length(roles) > 1L) {
     abort_gr("{.code {deparse_one(call)}} has both a factor and {.code {names(roles)[2L]}}.",
       "Give one factor, or only named ones, as in {.code gr(direct = animal, maternal = dam)}.")

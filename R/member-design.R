@@ -43,16 +43,17 @@ member_count.columns_group <- function(group, source) ncol(source$frame[[group$l
 
 #' @export
 group_members.columns_group <- function(group, source) {
-  Z <- source$frame[[group$label]]
+  name <- deparse_one(group$variables[[1L]])
+  Z <- source$frame[[name]]
   if (!is.numeric(Z) || !is.matrix(Z)) {
-    abort_gr("{.code {group$label}} is one variable, and no numeric matrix.",
+    abort_gr("{.code {name}} is one variable, and no numeric matrix.",
       "Write {.code mm(p1, p2)}, or {.code mm(Z)} of a matrix with a row for each record.",
       fun = "mm")
   }
   levels <- column_levels_of(Z)
   if (length(levels) == 0L || anyDuplicated(levels) > 0L) {
-    abort_gr("{.code {group$label}} must have columns, with different names.",
-      "Give it columns, or {.code colnames({group$label}) <- NULL} to have them numbered.",
+    abort_gr("{.code {name}} must have columns, with different names.",
+      "Give it columns, or {.code colnames({name}) <- NULL} to have them numbered.",
       fun = "mm")
   }
   list(codes = lapply(seq_along(levels), rep.int, times = nrow(Z)), levels = levels)

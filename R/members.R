@@ -7,7 +7,9 @@
 #' one set of levels and one variance.
 #'
 #' `mm(Z)` of one numeric matrix has a level for each of its columns, and a record the values of its
-#' row: the effects of markers, or any incidence that was made before.
+#' row: the effects of markers, or any incidence that was made before. `mm(at(env, "A"))` is the one
+#' level of the records of environment A, so that `ar1(row | mm(at(env, "A")))` is a field of that
+#' environment alone, and `mm(line, weights = at(env, "A"))` has the effects of lines there.
 #'
 #' A missing level of `mm(p1, p2)` is a level less: groups and neighbourhoods of unequal sizes have
 #' as many columns as the largest needs, and the others have `NA` (with weights that may be missing
@@ -15,7 +17,7 @@
 #'
 #' @param ... The grouping factors, columns of the data, or one matrix with a row for each record.
 #' @param weights Weights of the levels: a number for each factor, as in `c(1, -1)`, or
-#'   `cbind(w1, w2)` of columns of the data. By default 1.
+#'   `cbind(w1, w2)` of columns of the data, or [at()]. By default 1.
 #' @param cov,precision,pedigree,markers A relationship of the levels, as in [gr()].
 #' @return Nothing: it has a meaning only in a formula.
 #' @seealso [gr()] for direct and social effects of the same animals, with their covariance.
@@ -44,11 +46,12 @@ parse_mm <- function(call) {
   if (length(variables) == 1L && is.null(given$weights)) {
     return(columns_group(variables, parse_relationship(given[named != ""], "mm")))
   }
-  if (length(variables) < 2L) {
+  if (length(variables) < 1L) {
     abort_gr("it needs two factors or more, or one matrix.", "Write {.code mm(p1, p2)}.",
       fun = "mm")
   }
-  label <- paste(vapply(variables, deparse_one, ""), collapse = ".")
+  label <- paste(c(vapply(variables, deparse_one, ""), mask_levels_text(given$weights)),
+    collapse = ".")
   relationship <- parse_relationship(given[named %in% relationship_kinds], "mm")
   new_group(label, variables, relationship, list(weights = given$weights), class = "sum_group")
 }
@@ -64,8 +67,21 @@ weight_columns <- function(group) {
 
 # The columns of a matrix are the levels, and its entries their weights in a record.
 columns_group <- function(variables, relationship) {
-  new_group(deparse_one(variables[[1L]]), variables, relationship,
-    list(weights = variables[[1L]]), class = c("columns_group", "sum_group"))
+  label <- mask_text(variables[[1L]]) %||% deparse_one(variables[[1L]])
+  new_group(label, variables, relationship, list(weights = variables[[1L]]),
+    class = c("columns_group", "sum_group"))
+}
+
+# at(env, "A") as env.A; NULL for others.
+mask_text <- function(x) {
+  if (is_call_to(x, "at")) paste(c(deparse_one(x[[2L]]), mask_levels_text(x)), collapse = ".")
+}
+
+# The levels of a mask, where they are written.
+mask_levels_text <- function(x) {
+  levels <- if (is_call_to(x, "at") && length(x) > 2L) x[[3L]]
+  if (is_call_to(levels, "c")) levels <- unlist(as.list(levels)[-1L])
+  if (is.character(levels) || is.numeric(levels)) as.character(levels)
 }
 
 #' @export

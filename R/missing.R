@@ -86,8 +86,12 @@ fill_where_masked <- function(frame, parts) {
     everywhere(names_in(residual_variables(parts$residual)), frame))
   for (name in unique(names(uses))) {
     x <- frame[[name]]
-    if (is.null(x) || is.matrix(x) || !anyNA(x)) next
+    if (is.null(x) || is_mask(x) || !anyNA(x)) next
     needed <- Reduce(`|`, uses[names(uses) == name])
+    if (is.matrix(x)) {
+      frame[[name]][which(rowSums(is.na(x)) > 0 & !needed), ] <- 0
+      next
+    }
     any_value <- if (is.factor(x)) levels(x)[1L] else x[which(!is.na(x))[1L]]
     frame[[name]][which(is.na(x) & !needed)] <- any_value
   }
@@ -111,9 +115,17 @@ everywhere <- function(names, frame) {
   stats::setNames(rep(list(rep(TRUE, nrow(frame))), length(names)), names)
 }
 
-# A group is needed where one of its coefficients applies.
+# A group is needed where one of its coefficients applies, and with at() in it both are there alone.
 random_uses <- function(term, frame) {
-  groups <- names_in(frame_variables(term$group))
+  variables <- frame_variables(term$group)
+  own <- vapply(variables, deparse_one, "")
+  groups <- c(names_in(variables), own)
+  inside <- where_applied(frame[intersect(own, names(frame))])
+  uses <- uses_of_coefficients(term, groups, frame)
+  stats::setNames(lapply(uses, `&`, inside), names(uses))
+}
+
+uses_of_coefficients <- function(term, groups, frame) {
   plain <- is.null(term$factors) && !is_spline_term(term) && is.language(term$coefs)
   if (!plain) {
     return(everywhere(unique(c(all.vars(term$coefs), groups)), frame))

@@ -33,10 +33,34 @@ check_values <- function(values, parameters, random, argument, least) {
   full[at] <- values
   for (k in unique(parameters$index[at][!variance & !residual])) {
     term <- random[[k]]
+    own <- parameters$index == k
+    check_coefficients(full[own], parameters$name[own], term$structure, argument)
     sigma <- term_covariance(term, k, parameters, full)
     check_covariance_values(sigma, term$structure, term$label, argument)
   }
   values
+}
+
+# The coefficients of processes, all of them or some, NA where none is given.
+check_coefficients <- function(values, names, structure, argument) {
+  if (is.character(structure)) return(invisible())
+  kind <- recipe_values(structure)$kind
+  for (region in correlation_regions(structure)) {
+    given <- which(!is.na(values[region$at]))
+    if (length(given) == 0L || kind[region$at[1L]] != "coefficient") next
+    own <- values[region$at]
+    limits <- region_limits(region)
+    outside <- given[own[given] < limits[1L, given] | own[given] > limits[2L, given]]
+    if (length(outside) > 0L) {
+      k <- outside[1L]
+      abort_parameter_range(argument, names[region$at[k]], own[k], limits[, k])
+    }
+    if (region$size == 1L || anyNA(own)) next
+    # At the edge of the region some of them are no numbers.
+    if (any(abs(region$partial(own)) > 1 + 1e-12, na.rm = TRUE)) {
+      abort_parameter_region(argument, names[region$at], own, region$text)
+    }
+  }
 }
 
 # Of a covariance matrix with NA where nothing is given; where its entries are the values some of

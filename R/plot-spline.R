@@ -37,7 +37,7 @@ curve_data <- function(fit, term, points = 101L) {
   variable <- all.vars(str2lang(members$coordinates))
   if (length(variable) != 1L) abort_spline_variable(members$coordinates)
   group <- fit$random[[k]]$group$variables
-  own <- c(if (!is.null(members$by)) deparse_one(members$by), vapply(group, deparse_one, ""))
+  own <- c(by_column(members$by), vapply(group, deparse_one, ""))
   data <- plotted_columns(fit)
   values <- curve_grid(fit, data, variable, own, points)
   grid <- expand.grid(values, KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
@@ -58,6 +58,12 @@ curve_data <- function(fit, term, points = 101L) {
   structure(curve, records = records, variable = variable,
     response = deparse_one(fit$parts$response), own = toString(own),
     title = curve_title(fit$random[[k]]))
+}
+
+# The column whose levels have curves: of at(env, "A") that of the factor.
+by_column <- function(by) {
+  if (is_call_to(by, "at")) by <- by[[2L]]
+  if (!is.null(by)) deparse_one(by)
 }
 
 # A name for each row: its levels of the factors that the curves belong to.
@@ -116,7 +122,7 @@ averaged_prediction <- function(fit, rows, included, average) {
   Z <- lapply(rows$Z, function(Z) average %*% Z)
   value <- as.vector(X %*% beta)
   for (k in included) value <- value + as.vector(Z[[k]] %*% as.vector(fit$random[[k]]$effects))
-  averaged <- list(X = X, Z = Z, added = rows$added)
+  averaged <- list(X = X, Z = Z, added = rows$added, partial = TRUE)
   list(fit = value, se = row_errors(fit, averaged, included))
 }
 
@@ -134,7 +140,7 @@ surface_data <- function(fit, term, points = 60L) {
   }, NA)]
   variables <- vapply(members$coordinates, function(x) all.vars(str2lang(x))[1L], "")
   data <- plotted_columns(fit)
-  by <- if (!is.null(members$by)) deparse_one(members$by)
+  by <- by_column(members$by)
   others <- setdiff(fixed_names(fit), c(variables, by))
   values <- c(
     lapply(data[variables], surface_positions, points), lapply(data[by], plain_values),

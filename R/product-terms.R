@@ -46,7 +46,7 @@ product_term <- function(addend, env) {
   factors <- lapply(expressions, parse_residual_factor, residual, env)
   variables <- unlist(lapply(factors, `[[`, "variables"), FALSE)
   group <- if (is.numeric(strip_parentheses(bar[[3L]]))) {
-    whole_group(factors)
+    whole_group(lapply(factors, `[[`, "index"))
   } else {
     parse_group(bar[[3L]], addend)
   }
@@ -55,7 +55,6 @@ product_term <- function(addend, env) {
 }
 
 # One level that all records have.
-whole_group <- function(factors) {
-  label <- paste(vapply(factors, function(x) deparse_one(x$index), ""), collapse = ":")
-  new_group(label, list())
+whole_group <- function(indices) {
+  new_group(paste(vapply(indices, deparse_one, ""), collapse = ":"), list())
 }

@@ -66,6 +66,8 @@ check_residual_values <- function(values, parameters, residual, argument) {
   for (k in seq_along(residual$sections)) {
     own <- section_values(parameters, k, full)
     section <- residual$sections[[k]]
+    check_coefficients(own, parameters$name[is_section_parameter(parameters, k)],
+      section$structure, argument)
     if (all(is.na(own)) || anyNA(own) && !is_unstructured(section$structure)) next
     sigma <- section_covariance(section, k, parameters, full)
     if (!anyNA(own) && anyNA(sigma)) abort_indefinite(argument, section$label)

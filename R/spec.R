@@ -31,6 +31,9 @@ check_one_level <- function(random, parameters, held) {
     term <- random[[k]]
     known <- all(parameters$name[parameters$index == k] %in% held)
     if (term$n_levels < 2L && !known && !is_field(term$structure) && needs_levels(term$group)) {
+      if (length(term$group$variables) == 0L) {
+        abort_one_group(term$label, structure_name(term$structure))
+      }
       abort_one_level(term$label, term$levels, term$label)
     }
   }

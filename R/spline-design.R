@@ -59,10 +59,16 @@ member_incidence.spline_group <- function(group, codes, recipe, source) {
   })
 }
 
+mask_column <- function(members, frame) {
+  mask <- unclass(frame[[deparse_one(members$by)]])
+  matrix(as.double(mask[, members$level]))
+}
+
 # 1 for the records of the level of `by`, nothing for the others.
 by_part <- function(members, source) {
   if (is.null(members$by)) return(NULL)
   name <- deparse_one(members$by)
+  if (is_mask(source$frame[[name]])) return(list(mask_column(members, source$frame)))
   found <- cached(source, paste("codes", name), function() column_codes(source$frame[[name]]))
   own <- match(members$level, found$levels)
   if (is.na(own)) abort_spline_empty(name, members$level)

@@ -9,6 +9,11 @@ check_linear_parts <- function(parts, frame, spec) {
   X <- expanded_columns(nrow(frame), spec$fixed)$X
   for (k in which(!duplicated(names))) {
     linear <- linear_functions(frame[[names[k]]])
+    members <- splines[[k]]$group$members
+    # With at() they are needed there alone.
+    if (is_mask(frame[[deparse_one(members$by)]])) {
+      linear <- linear * drop(mask_column(members, frame))
+    }
     missing <- outside_span(X, linear)
     if (any(missing)) abort_spline_linear(splines[[k]], parts$formula)
   }

@@ -77,6 +77,7 @@ parse_spline <- function(call) {
 by_levels <- function(by, data, env) {
   check_variables(looked_up(by), data, env)
   x <- eval(by, data, env)
+  if (is_mask(x)) return(colnames(x))
   if (!is_factor_like(x)) abort_spline_by(deparse_one(by), x)
   column_codes(x)$levels
 }

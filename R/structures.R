@@ -72,9 +72,12 @@
 #' # Structures of a distance
 #'
 #' The index is one or more numeric coordinates, `exp(time | id)` or `exp(x + y | field)`, and d the
-#' Euclidean distance. The coefficients are the distinct positions.
+#' Euclidean distance, but for `iexp`. The coefficients are the distinct positions.
 #'
 #' * `exp`: \eqn{\sigma^2 \exp(-d/r)}{s^2 exp(-d / r)}. Parameters: 2.
+#' * `iexp`: the same with d the sum of the distances in each direction, as along the sides of a
+#'   field (city block), so that in a regular grid it is `ar1(row):ar1(col)` with one correlation
+#'   by unit of distance. Parameters: 2.
 #' * `gau`: \eqn{\sigma^2 \exp(-(d/r)^2)}{s^2 exp(-(d / r)^2)}. Parameters: 2.
 #' * `matern`:
 #'   \eqn{\sigma^2 x^\nu K_\nu(x) 2^{1-\nu} / \Gamma(\nu)}{s^2 x^nu K_nu(x) 2^(1 - nu) / Gamma(nu)},

@@ -84,7 +84,7 @@ r_ranks <- list(
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
-    "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R",
+    "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R", "in-asreml.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
     "impute.R", "impute-reference.R", "rebuilt.R", "scan.R", "scan-fits.R",
     "scan-print.R", "cross-validate.R", "cross-validate-folds.R", "cross-validate-print.R",

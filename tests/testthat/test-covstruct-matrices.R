@@ -86,6 +86,9 @@ structure_cases <- list(
   exp = list(recipe_of("exp", coordinates = place), c(2, 1.3), 2 * exp(-apart(place) / 1.3)),
   `exp in a plane` = list(recipe_of("exp", coordinates = field), c(2, 1.3),
     2 * exp(-apart(field) / 1.3)),
+  # In each direction by itself.
+  iexp = list(recipe_of("iexp", coordinates = field), c(2, 1.3),
+    2 * exp(-apart(field[, 1L]) / 1.3) * exp(-apart(field[, 2L]) / 1.3)),
   gau = list(recipe_of("gau", coordinates = field), c(2, 1.3), 2 * exp(-apart(field)^2 / 1.69)),
   # Half an odd integer: (1 + x) exp(-x).
   `matern 3/2` = list(recipe_of("matern", constants = 1.5, coordinates = field), c(2, 0.8),

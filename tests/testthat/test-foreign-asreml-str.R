@@ -90,8 +90,7 @@ test_that("units is a level for each record, also without the column", {
 
 test_that("what does not hold together is refused", {
   refused(~ pol(age, 1):id, "how that program scales")
-  refused(~ diag(pol(age, 1)):id, "how that program scales")
-  refused(~ corv(leg(age, 1)):id, "how that program scales")
+  refused(~ corv(pol(age, 1)):id, "how that program scales")
   refused(~ us(pol(age, 0)):id, "degree")
   refused(~ str(~ id + id:age, ~ us(3):id(40)), "2 effects")
   refused(~ str(~ id + id:age, ~ id(40):us(2)), "of 40")

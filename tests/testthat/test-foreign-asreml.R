@@ -56,8 +56,10 @@ test_that("structures of an order, banded and anisotropic ones", {
     own(yield ~ env, residual = ~ exp(row):exp(col) | env))
   same(asreml(fixed = yield ~ env, residual = ~ idv(env):ieuc(row, col)),
     own(yield ~ env, residual = ~ exp(row + col | env)))
-  expect_error(asreml(fixed = yield ~ env, residual = ~ idv(env):iexp(row, col)), "along the sides",
-    class = "henderson_error_foreign")
+  # Along the sides of a field: one range for both directions.
+  same(asreml(fixed = yield ~ env, residual = ~ idv(env):iexp(row, col)),
+    own(yield ~ env, residual = ~ exp(row):exp(col) | env,
+      tie = ~ residual.row.range == residual.col.range))
 })
 
 test_that("pedigrees, the values of vpredict() and update()", {

@@ -20,6 +20,12 @@ test_that("a curve has the predictions of the fit, averaged over other factors",
   own <- predict(by, data.frame(age = drawn$x[30L], Sex = "Male"),
     random = c("spl.age.Male", "spl.age.Female"), se = TRUE)
   expect_equal(c(drawn$fit[30L], drawn$se[30L]), c(own$fit[[1L]], own$se.fit[[1L]]))
+  # Of a model without other random terms.
+  alone <- lmmfit(distance ~ age + spl(age), nlme::Orthodont)
+  drawn <- quietly(plot(alone, type = "spline"))
+  own <- predict(alone, data.frame(age = drawn$x), se = TRUE)
+  expect_equal(drawn$fit, unname(own$fit))
+  expect_equal(drawn$se, unname(own$se.fit))
   group <- lmmfit(distance ~ age * Sex + spl(age | Sex) + (1 | Subject), nlme::Orthodont)
   expect_equal(unique(quietly(plot(group, type = "spline"))$curve), c("Male", "Female"))
   expect_error(plot(fit, type = "surface"), class = "henderson_error_plot")

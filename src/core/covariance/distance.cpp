@@ -33,15 +33,16 @@ bool is_ascending(const Matrix& coordinates) {
 
 }  // namespace
 
-double distance(const Matrix& coordinates, Index i, Index j) {
+double distance(const Matrix& coordinates, Index i, Index j, Metric metric) {
+  if (metric == Metric::city_block) return (coordinates.row(i) - coordinates.row(j)).lpNorm<1>();
   return (coordinates.row(i) - coordinates.row(j)).norm();
 }
 
-Extent extent(const Matrix& coordinates, const Together& together) {
+Extent extent(const Matrix& coordinates, const Together& together, Metric metric) {
   Extent found;
   Index pairs = 0;
   const auto add = [&](Index i, Index j) {
-    const double d = distance(coordinates, i, j);
+    const double d = distance(coordinates, i, j, metric);
     if (d > 0.0) found.smallest = std::min(found.smallest, d);
     found.largest = std::max(found.largest, d);
     found.mean += d;
@@ -60,7 +61,8 @@ Extent extent(const Matrix& coordinates, const Together& together) {
 }
 
 // Regression through the origin of -log correlation on distance, over positive correlations.
-double start_range(const Matrix& coordinates, const Extent& all, const Matrix& empirical) {
+double start_range(const Matrix& coordinates, const Extent& all, const Matrix& empirical,
+                   Metric metric) {
   if (!(all.largest > 0.0)) {
     throw InvalidSpec("structure", "all positions of a structure of distances are the same");
   }
@@ -69,7 +71,7 @@ double start_range(const Matrix& coordinates, const Extent& all, const Matrix& e
     for (Index j = 0; j < i; ++j) {
       const double r = empirical(i, j);
       if (!(r > 0.02) || !(r < 1.0)) continue;
-      const double d = distance(coordinates, i, j);
+      const double d = distance(coordinates, i, j, metric);
       dd += r * d * d;
       dl -= r * d * std::log(r);
     }
@@ -83,10 +85,11 @@ bool range_at_limit(const Extent& all, double range) {
   return range >= 1e8 * all.largest || range <= 0.02 * all.smallest;
 }
 
-Distance::Distance(Matrix coordinates, Decay decay, const Together& together)
+Distance::Distance(Matrix coordinates, Decay decay, const Together& together, Metric metric)
     : IntervalCorrelation({{0.0, kInfinity}}),
       coordinates_(std::move(coordinates)),
-      extent_(extent(coordinates_, together)),
+      metric_(metric),
+      extent_(extent(coordinates_, together, metric)),
       decay_(decay),
       is_chain_(decay == Decay::exponential && is_ascending(coordinates_)) {
   if (coordinates_.cols() == 0 || !coordinates_.allFinite()) {
@@ -99,7 +102,7 @@ Matrix Distance::matrix(const ConstVectorRef& parameters, const Positions& at) c
   Matrix r = Matrix::Identity(n, n);
   for (Index j = 0; j < n; ++j) {
     for (Index i = 0; i < j; ++i) {
-      const double x = distance(coordinates_, at[i], at[j]) / parameters[0];
+      const double x = between(at[i], at[j]) / parameters[0];
       r(i, j) = r(j, i) = std::exp(decay_ == Decay::exponential ? -x : -x * x);
     }
   }
@@ -113,7 +116,7 @@ std::vector<Matrix> Distance::derivatives(const ConstVectorRef& parameters,
   Matrix dr = Matrix::Zero(n, n);
   for (Index j = 0; j < n; ++j) {
     for (Index i = 0; i < j; ++i) {
-      const double x = distance(coordinates_, at[i], at[j]) / parameters[0];
+      const double x = between(at[i], at[j]) / parameters[0];
       const double slope =
           decay_ == Decay::exponential ? x * std::exp(-x) : 2.0 * x * x * std::exp(-x * x);
       dr(i, j) = dr(j, i) = slope / parameters[0];
@@ -129,7 +132,7 @@ std::optional<Matrix> Distance::parameter_curvature(const ConstVectorRef& parame
   double sum = 0.0;
   for (Index j = 0; j < size(); ++j) {
     for (Index i = 0; i < j; ++i) {
-      const double x = distance(coordinates_, i, j) / parameters[0], xx = x * x;
+      const double x = between(i, j) / parameters[0], xx = x * x;
       const double bend = decay_ == Decay::exponential ? (xx - 2.0 * x) * std::exp(-x)
                                                        : (4.0 * xx - 6.0) * xx * std::exp(-xx);
       sum += (g(i, j) + g(j, i)) * bend;
@@ -141,7 +144,7 @@ std::optional<Matrix> Distance::parameter_curvature(const ConstVectorRef& parame
 // The Gaussian correlation of near positions is singular in double precision long before its range
 // is that of the data: the range is halved until what a start needs, a factor, exists.
 Vector Distance::start(const Matrix& empirical) const {
-  Vector range = Vector::Constant(1, start_range(coordinates_, extent_, empirical));
+  Vector range = Vector::Constant(1, start_range(coordinates_, extent_, empirical, metric_));
   if (decay_ == Decay::exponential) return range;
   Positions first(static_cast<std::size_t>(std::min(coordinates_.rows(), kStartPositions)));
   std::iota(first.begin(), first.end(), 0);
@@ -161,7 +164,7 @@ Whitening Distance::whitening(const ConstVectorRef& free, const Positions& at) c
   std::vector<ChainLink> links(at.empty() ? 0 : at.size() - 1);
   Matrix slope(static_cast<Index>(links.size()), 1);
   for (std::size_t r = 0; r < links.size(); ++r) {
-    const double x = distance(coordinates_, at[r], at[r + 1]) / range;
+    const double x = between(at[r], at[r + 1]) / range;
     links[r] = {std::exp(-x), -std::expm1(-2.0 * x)};
     slope(static_cast<Index>(r), 0) = x * std::exp(-x) / range;
   }
@@ -173,7 +176,7 @@ std::optional<Matrix> Distance::root(const ConstVectorRef& free) const {
   const double range = parameters(free)[0];
   std::vector<ChainLink> links;
   for (Index r = 1; r < size(); ++r) {
-    const double x = distance(coordinates_, r - 1, r) / range;
+    const double x = between(r - 1, r) / range;
     links.push_back({std::exp(-x), -std::expm1(-2.0 * x)});
   }
   return chain_root(links);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Correlations that fall with the Euclidean distance d of the positions, scaled by a range r:
-// exp(-d / r) and exp(-(d / r)^2).
+// Correlations that fall with the distance d of the positions, scaled by a range r: exp(-d / r) and
+// exp(-(d / r)^2).
 #pragma once
 
 #include <vector>
@@ -9,8 +9,11 @@
 
 namespace henderson::covariance {
 
+// city_block: the sum of the distances in each direction, as along the sides of a field.
+enum class Metric { euclidean, city_block };
+
 // Distance of two rows of the coordinates.
-double distance(const Matrix& coordinates, Index i, Index j);
+double distance(const Matrix& coordinates, Index i, Index j, Metric metric = Metric::euclidean);
 
 // Of the distances that count.
 struct Extent {
@@ -23,12 +26,14 @@ struct Extent {
 using Together = std::vector<std::vector<SmallIndex>>;
 
 // Cost: at most 1e5 pairs.
-Extent extent(const Matrix& coordinates, const Together& together);
+Extent extent(const Matrix& coordinates, const Together& together,
+              Metric metric = Metric::euclidean);
 
 // A range to start from: where the correlation at distance d is about `empirical(i, j)`, or, where
 // these say nothing, a quarter of the mean distance. Throws InvalidSpec where all distances are
 // zero.
-double start_range(const Matrix& coordinates, const Extent& extent, const Matrix& empirical);
+double start_range(const Matrix& coordinates, const Extent& extent, const Matrix& empirical,
+                   Metric metric = Metric::euclidean);
 
 // A range is at its limit where the correlations are 1 or 0 to working precision.
 bool range_at_limit(const Extent& extent, double range);
@@ -38,7 +43,8 @@ enum class Decay { exponential, gaussian };
 class Distance final : public IntervalCorrelation {
  public:
   // coordinates: a row for each position.
-  Distance(Matrix coordinates, Decay decay, const Together& together = {});
+  Distance(Matrix coordinates, Decay decay, const Together& together = {},
+           Metric metric = Metric::euclidean);
 
   Index size() const override { return coordinates_.rows(); }
   Matrix matrix(const ConstVectorRef& parameters, const Positions& at) const override;
@@ -58,7 +64,10 @@ class Distance final : public IntervalCorrelation {
                                             const Matrix& g) const override;
 
  private:
+  double between(Index i, Index j) const { return distance(coordinates_, i, j, metric_); }
+
   Matrix coordinates_;
+  Metric metric_;
   Extent extent_;
   Decay decay_;
   bool is_chain_;

@@ -81,9 +81,9 @@ std::shared_ptr<const Correlation> antedependence(const Recipe& recipe) {
   return std::make_shared<HigherAntedependence>(recipe.n_coef, recipe.order);
 }
 
-template <Decay decay>
+template <Decay decay, Metric metric = Metric::euclidean>
 std::shared_ptr<const Correlation> of_distance(const Recipe& recipe) {
-  return std::make_shared<Distance>(recipe.coordinates, decay, recipe.together);
+  return std::make_shared<Distance>(recipe.coordinates, decay, recipe.together, metric);
 }
 
 std::shared_ptr<const Correlation> matern(const Recipe& recipe) {
@@ -164,6 +164,7 @@ constexpr Entry kTable[] = {
     homogeneous<symmetric_process<2>, fixed<2>>("sar2"),
     homogeneous<of_size<GeneralCorrelation>, pairs>("corg"),
     homogeneous<of_distance<Decay::exponential>, fixed<1>>("exp"),
+    homogeneous<of_distance<Decay::exponential, Metric::city_block>, fixed<1>>("iexp"),
     homogeneous<of_distance<Decay::gaussian>, fixed<1>>("gau"),
     homogeneous<matern, range_and_smoothness>("matern"),
     {{"fa", CoefficientChange::scalar, false},

@@ -69,6 +69,7 @@ inline std::vector<Recipe> all_recipes() {
           recipe("corg", 4),
           located("exp", kLine),
           located("exp", kPlane),
+          located("iexp", kPlane),
           located("gau", kPlane),
           located("matern", kPlane),
           located("matern", kLine, Vector::Constant(1, 1.5)),
