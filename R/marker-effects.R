@@ -10,6 +10,7 @@
 #' @param object A fit by [lmmfit()].
 #' @param term Label of the term; by default the first with markers.
 #' @param se `TRUE` adds standard errors and prediction error variances.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame with a row for each marker that varies and each coefficient of the term:
 #'   `marker`, `coefficient`, `frequency` of the counted allele, `estimate`: the effect of a copy of
 #'   it, centred as in [grm()] (with `method = "dominance"` that of being heterozygous), and with
@@ -22,8 +23,8 @@
 #' fit <- lmmfit(birth ~ sex + snp(lamb_markers | animal), genotyped)
 #' head(marker_effects(fit, se = TRUE))
 #' @export
-marker_effects <- function(object, term = NULL, se = FALSE) {
-  check_given(object)
+marker_effects <- function(object, term = NULL, se = FALSE, ...) {
+  check_given(object, ...)
   check_fit(object)
   check_flag(se, "se")
   k <- marker_term(object, term)

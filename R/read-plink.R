@@ -13,6 +13,7 @@
 #' @param prefix The path of the files without their ending, or with `.bed`.
 #' @param x,object Genotypes by `read_plink()`.
 #' @param ... Nothing more: what is not an argument is an error.
+#' @param ... Nothing more: what is not an argument is an error.
 #' @return An object of class `plink_markers` with `dim()` and `dimnames()` of the animals x
 #'   markers; `$map` is a data frame with `marker`, `chromosome`, `position`, `a1` and `a2`,
 #'   `$animals` one with the six columns of the `.fam` file. `as.matrix()` reads all genotypes into
@@ -28,8 +29,8 @@
 #' markers <- read_plink(prefix)
 #' as.matrix(markers)
 #' @export
-read_plink <- function(prefix) {
-  check_given(prefix)
+read_plink <- function(prefix, ...) {
+  check_given(prefix, ...)
   check_names(prefix, "prefix", "the path of PLINK files without their ending", FALSE)
   prefix <- sub("\\.bed$", "", prefix)
   files <- paste0(prefix, c(".bed", ".bim", ".fam"))

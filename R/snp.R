@@ -32,8 +32,8 @@
 #' marker_effects(fit)
 #' @export
 snp <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
-                ploidy = 2) {
-  check_given(M)
+                ploidy = 2, ...) {
+  check_given(M, ...)
   if (inherits(M, "snp_markers")) return(M)
   read <- read_markers(M, method, frequency, ploidy)
   p <- read$frequency
