@@ -54,8 +54,8 @@
 #' @export
 cross_validate <- function(object, folds = 10, scheme = NULL, individual = NULL,
                            environment = NULL, time = NULL, term = NULL, estimate = FALSE,
-                           seed = NULL) {
-  check_given(object)
+                           seed = NULL, ...) {
+  check_given(object, ...)
   check_fit(object)
   if (!is_mixed(object)) abort_no_random("`cross_validate()`")
   if (is_bayes(object)) abort_validation_bayes()

@@ -39,12 +39,14 @@ member_count <- function(group, source) UseMethod("member_count")
 member_count.lmm_group <- function(group, source) length(group$variables)
 
 #' @export
-member_count.columns_group <- function(group, source) ncol(source$frame[[group$label]])
+member_count.columns_group <- function(group, source) ncol(member_matrix(group, source))
+
+member_matrix <- function(group, source) source$frame[[deparse_one(group$variables[[1L]])]]
 
 #' @export
 group_members.columns_group <- function(group, source) {
   name <- deparse_one(group$variables[[1L]])
-  Z <- source$frame[[name]]
+  Z <- member_matrix(group, source)
   if (!is.numeric(Z) || !is.matrix(Z)) {
     abort_gr("{.code {name}} is one variable, and no numeric matrix.",
       "Write {.code mm(p1, p2)}, or {.code mm(Z)} of a matrix with a row for each record.",

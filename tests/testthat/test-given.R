@@ -38,7 +38,7 @@ test_that("each exported function stops at an argument that it does not have", {
   # What dots are for: names of the user's, generics of others, arguments passed on after a check of
   # what is needed.
   others <- c("augment", "fixef", "glance", "ranef", "tidy", "toLatex", "VarCorr", "gr", "mm",
-    "lmm_prior", "shares", "vpredict")
+    "lmm_prior", "shares", "vpredict", "scan")
   passes_on <- c("contest", "compare_methods", "compare_structures", "impute", "read_pedigree",
     "marginal_means", "ranova")
   for (name in setdiff(getNamespaceExports("henderson"), others)) {
@@ -64,7 +64,7 @@ test_that("each exported function stops at an argument that it does not have", {
 test_that("a mistyped argument is told with the nearest one, a further one by its value", {
   expect_snapshot(error = TRUE, {
     two_stage(distance ~ age, data = nlme::Orthodont, methd = "ML")
-    pedigree(x = flock)
+    inbreeding(x = flock)
     R2(by_grp = TRUE)
     half_cauchy(2, 5)
     flat(1)
