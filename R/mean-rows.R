@@ -103,8 +103,8 @@ with_absent_roles <- function(parsed, frame, grid) {
     grid[[name]] <- rep.int(NA_character_, nrow(grid))
   }
   for (group in columns_of(parsed$group)) {
-    columns <- frame[[group$label]]
-    grid[[group$label]] <- matrix(0, nrow(grid), ncol(columns),
+    columns <- frame[[matrix_name(group)]]
+    grid[[matrix_name(group)]] <- matrix(0, nrow(grid), ncol(columns),
       dimnames = list(NULL, colnames(columns)))
   }
   grid

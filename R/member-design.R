@@ -39,14 +39,15 @@ member_count <- function(group, source) UseMethod("member_count")
 member_count.lmm_group <- function(group, source) length(group$variables)
 
 #' @export
-member_count.columns_group <- function(group, source) ncol(member_matrix(group, source))
+member_count.columns_group <- function(group, source) ncol(source$frame[[matrix_name(group)]])
 
-member_matrix <- function(group, source) source$frame[[deparse_one(group$variables[[1L]])]]
+# The column of the frame that is the matrix of a columns_group.
+matrix_name <- function(group) deparse_one(group$variables[[1L]])
 
 #' @export
 group_members.columns_group <- function(group, source) {
-  name <- deparse_one(group$variables[[1L]])
-  Z <- member_matrix(group, source)
+  name <- matrix_name(group)
+  Z <- source$frame[[name]]
   if (!is.numeric(Z) || !is.matrix(Z)) {
     abort_gr("{.code {name}} is one variable, and no numeric matrix.",
       "Write {.code mm(p1, p2)}, or {.code mm(Z)} of a matrix with a row for each record.",
@@ -85,8 +86,9 @@ new_member_codes.lmm_group <- function(group, term, source, allow_new_levels) {
 # A column of a matrix that is not there is not one of zeros.
 check_member_columns <- function(group, fitted, frame) {
   for (part in columns_of(group)) {
-    lost <- setdiff(column_levels_of(fitted[[part$label]]), column_levels_of(frame[[part$label]]))
-    if (length(lost) > 0L) abort_lost_columns(part$label, lost)
+    name <- matrix_name(part)
+    lost <- setdiff(column_levels_of(fitted[[name]]), column_levels_of(frame[[name]]))
+    if (length(lost) > 0L) abort_lost_columns(name, lost)
   }
 }
 

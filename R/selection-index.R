@@ -47,8 +47,8 @@
 #' selection_index(fit, c(weaning = 1), restrict = "birth")
 #' @export
 selection_index <- function(object, weights = NULL, gains = NULL, restrict = NULL, at = NULL,
-                            term = NULL, candidates = NULL, selected = 0.1) {
-  check_given(object)
+                            term = NULL, candidates = NULL, selected = 0.1, ...) {
+  check_given(object, ...)
   check_fit(object)
   selected <- check_level(selected, "selected")
   k <- find_term(object, term)
