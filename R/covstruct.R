@@ -36,6 +36,7 @@
 #   is_exchangeable     the order of the coefficients does not matter
 #   keeps_lags          a position without records costs no value, so that gaps keep their lag
 #   is_field            one level tells the values: the coefficients are positions of a field
+#   has_nugget          1e-10 on the diagonal of the correlations, as they are smooth
 #   takes_function      its arguments are a function of the user, which stays with the fit whatever
 #                       its name means later, and which knows one unit of the coefficients only
 #
@@ -144,9 +145,10 @@ covariance_structures <- list(
   iexp = correlated("exponential in the distance along the sides", correlation_iexp, "range",
     "range", index = "coordinates", traits = "is_field"),
   gau = correlated("Gaussian in the distance", correlation_gau, "range", "range",
-    index = "coordinates", traits = "is_field"),
+    index = "coordinates", traits = c("is_field", "has_nugget")),
   matern = correlated("Matern in the distance", correlation_matern, matern_names,
-    c("range", "smoothness"), index = "coordinates", arguments = "nu", traits = "is_field"),
+    c("range", "smoothness"), index = "coordinates", arguments = "nu",
+    traits = c("is_field", "has_nugget")),
   fa = structure_of("factor analytic", parameters_fa, covariance_fa, arguments = "k", least = 2L,
     most_order = all_but_one, traits = c("is_heterogeneous", "may_be_zero")),
   rr = structure_of("reduced rank", parameters_rr, covariance_rr, arguments = "k", least = 2L,
@@ -186,6 +188,7 @@ may_be_zero <- structure_trait("may_be_zero")
 is_exchangeable <- structure_trait("is_exchangeable")
 keeps_lags <- structure_trait("keeps_lags")
 is_field <- structure_trait("is_field")
+has_nugget <- structure_trait("has_nugget")
 takes_function <- structure_trait("takes_function")
 
 structure_arguments_of <- function(structure) structure_entry(structure)$arguments

@@ -7,7 +7,7 @@ residual_ridge <- 1e-6
 # there is no bound: log(10) for each direction.
 last_ridges <- c(1e-11, 1e-12, 1e-13)
 least_fall <- 1.5
-# Where there is a bound farther on, the last of several falls are smaller than those before.
+# Where there is a bound farther on, the last of several falls are below this share of those before.
 steady_fall <- 0.97
 nearer_ridge <- 1e-10
 # How far -2l may be from the parabola in the ridge, and that as a share of the way to zero, beyond
@@ -36,7 +36,8 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
   })
   ridge <- Map(`*`, everywhere, gone)
   last <- nearer_search(spec, control, edge, ridge)
-  if (has_fallen(edge, last) && isTRUE(follow(edge, spec, control, everywhere)$goes_on)) {
+  tenths <- tenths_of(sections)
+  if (has_fallen(edge, last) && isTRUE(follow(edge, spec, control, everywhere, tenths)$goes_on)) {
     abort_unbounded(edge, sections, parameters, spec)
   }
   found <- with_limit(last, spec, ridge)
@@ -55,6 +56,7 @@ nearer_limit <- function(est, spec, control) {
     nearer <- nearer_search(spec, control, est, ridge)
     nearer <- with_limit(nearer, spec, ridge)
     if (!isTRUE(nearer$has_limit)) return(est)
+    if (est$convergence$status == "converged") nearer <- with_verdict(nearer, spec, control)
     est <- nearer
   }
   est
@@ -70,14 +72,24 @@ has_fallen <- function(edge, last) {
 followed_down <- function(est, sections, parameters, spec, control) {
   est <- follow(est, spec, control, est$ridge)
   if (isTRUE(est$goes_on)) abort_unbounded(est, sections, parameters, spec)
-  if (isTRUE(est$has_limit)) est
+  if (isTRUE(est$has_limit)) with_verdict(est, spec, control)
+}
+
+# A search that goes on with another ridge may not have ended where it was left.
+with_verdict <- function(est, spec, control) {
+  if (est$convergence$status == "converged") return(est)
+  again <- best_search(spec, control, list(est$parameters$estimate), est$ridge)
+  again <- with_limit(again, spec, est$ridge)
+  is_better <- isTRUE(again$has_limit) && again$convergence$status == "converged" &&
+    again$minus2loglik <= est$minus2loglik + edge_loss
+  if (is_better) again else est
 }
 
 # Where the random terms are as small as the ridge, or values have to fit each other, -2l has no
 # limit at given theta, and the best ones move with the ridge: to a point with a limit, or for ever.
-follow <- function(est, spec, control, ridge) {
+follow <- function(est, spec, control, ridge, tenths = most_tenths) {
   falls <- numeric()
-  for (tenth in 1:7) {
+  for (tenth in seq_len(tenths)) {
     ridge <- lapply(ridge, `*`, 0.1)
     nearer <- nearer_search(spec, control, est, ridge, most_ridge_iterations %/% 4L)
     if (is.null(nearer)) return(NULL)
@@ -85,9 +97,22 @@ follow <- function(est, spec, control, ridge) {
     est <- with_limit(nearer, spec, ridge)
     if (est$has_limit) break
   }
-  last <- utils::tail(falls, 2L)
-  est$goes_on <- !est$has_limit && all(falls > least_fall) && last[2L] > steady_fall * last[1L]
+  est$goes_on <- !est$has_limit && all(falls > least_fall) && is_steady(falls)
   est
+}
+
+# By two falls each, as rounding takes a part of a single one.
+is_steady <- function(falls) {
+  n <- length(falls)
+  mean(falls[c(n - 1L, n)]) > steady_fall * mean(falls[max(1L, n - 3L):(n - 2L)])
+}
+
+most_tenths <- 7L
+
+# Above a nugget there is room for fewer, and below it nothing falls on.
+tenths_of <- function(sections) {
+  with_nugget <- any(vapply(sections, function(section) has_nugget(section$structure), NA))
+  if (with_nugget) 3L else most_tenths
 }
 
 # Which positions have a part in a combination without variance.

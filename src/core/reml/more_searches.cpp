@@ -31,6 +31,8 @@ constexpr double kStalledGain = 1e-4;
 constexpr int kFirstElsewhere = 15;
 constexpr int kMostElsewhere = 50;
 constexpr double kFarAbove = 3.0;
+// With so few records all are let go on: that there is no bound shows late.
+constexpr Index kFewRecords = 50;
 // How often a search goes on from a point that was found without derivatives; and one that is to
 // stay near its start.
 constexpr int kMostProbed = 5;
@@ -60,6 +62,9 @@ std::optional<RemlResult> try_elsewhere(const MixedModelEquations& equations,
                                         const Parameters& start, double value,
                                         const RemlOptions& options, Callbacks& callbacks) {
   RemlOptions some = options;
+  some.max_iterations = std::min(options.max_iterations, kMostElsewhere);
+  if (equations.model().n_records <= kFewRecords)
+    return try_search(equations, start, some, callbacks);
   some.max_iterations = std::min(options.max_iterations, kFirstElsewhere);
   std::optional<RemlResult> found = try_search(equations, start, some, callbacks);
   if (!found || found->report.termination != Termination::iteration_limit) return found;
