@@ -105,6 +105,19 @@ model_performance.lmmfit <- function(model, metrics = "all", ...) {
   structure(as.data.frame(values), class = c("performance_model", "data.frame"))
 }
 
+# Breusch and Pagan's test: the default of performance divides Pearson residuals by sigma, which
+# ours are divided by and those of lme4 are not.
+check_heteroscedasticity.lmmfit <- function(x, ...) {  # nolint: object_length_linter.
+  check_unused(...)
+  squares <- residuals(x, type = "pearson")^2
+  told <- !is.na(squares)
+  scaled <- squares * sum(told) / df.residual(x)
+  table <- stats::anova(stats::lm(scaled ~ fitted(x)))
+  p <- stats::pchisq(table[["Sum Sq"]][1L] / 2, 1, lower.tail = FALSE)
+  structure(p, data = x, object_name = deparse_one(substitute(x)),
+    class = c("check_heteroscedasticity", "see_check_heteroscedasticity", "numeric"))
+}
+
 get_loglikelihood.lmmfit <- function(x, estimator = NULL, ...) {
   logLik(x, REML = x$method != "ML" && !identical(estimator, "ML"))
 }

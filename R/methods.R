@@ -277,7 +277,8 @@ as_residual_level <- function(level) {
 #' @export
 residuals.lmmfit <- function(object, type = c("response", "pearson", "normalized"),
                              level = c("conditional", "marginal"), ...) {
-  check_unused(..., .ignored = "scaled")
+  # insight says `verbose` to all.
+  check_unused(..., .ignored = c("scaled", "verbose"))
   type <- check_choice(type, c("response", "pearson", "normalized"), "type")
   # lme4's word for those divided by their standard deviations.
   if (isTRUE(list(...)$scaled)) type <- "pearson"

@@ -15,7 +15,8 @@ suggested_generics <- list(
     parameters = c("model_parameters", "p_value", "degrees_of_freedom"),
     bayestestR = "ci",
     marginaleffects = c("get_coef", "set_coef", "get_vcov", "get_predict"),
-    performance = c("r2", "check_singularity", "check_convergence", "model_performance")
+    performance = c("r2", "check_singularity", "check_convergence", "check_heteroscedasticity",
+      "model_performance")
   ),
   lmmfit_bayes = list(
     emmeans = "emm_basis",

@@ -114,6 +114,33 @@ test_that("ggpredict() gives the population means of lme4's fits with their inte
   }
 })
 
+test_that("the checks of performance are those of lme4's fits", {
+  skip_if_not_installed("performance")
+  sleep <- transform(lme4::sleepstudy, x = sin(1:180), w = rep(c(1, 4), 90))
+  fits <- list(
+    list(lmmfit(Reaction ~ Days + x + (Days | Subject), sleep),
+      lme4::lmer(Reaction ~ Days + x + (Days | Subject), sleep)),
+    list(lmmfit(Reaction ~ Days + (1 | Subject), sleep, weights = w),
+      lme4::lmer(Reaction ~ Days + (1 | Subject), sleep, weights = w))
+  )
+  for (both in fits) {
+    # Of these fits by lmer() it says 0. By hand, from lme4's residuals:
+    peer <- both[[2L]]
+    u <- residuals(peer, "pearson")^2 / (df.residual(peer) * sigma(peer)^2 / nobs(peer))
+    explained <- stats::anova(stats::lm(u ~ fitted(peer)))[["Sum Sq"]][1L]
+    p <- as.numeric(performance::check_heteroscedasticity(both[[1L]]))
+    expect_equal(p, stats::pchisq(explained / 2, 1, lower.tail = FALSE), tolerance = 1e-3)
+    expect_equal(performance::r2_xu(both[[1L]]), performance::r2_xu(both[[2L]]), tolerance = 1e-4,
+      ignore_attr = TRUE)
+    rmse <- vapply(both, performance::performance_rmse, 0)
+    expect_equal(rmse[1L], rmse[2L], tolerance = 1e-4)
+  }
+  plain <- vapply(list(lmmfit(Reaction ~ Days + x, sleep), lm(Reaction ~ Days + x, sleep)),
+    function(fit) as.numeric(performance::check_heteroscedasticity(fit)), 0)
+  expect_equal(plain[1L], plain[2L], tolerance = 1e-8)
+  expect_output(print(performance::check_heteroscedasticity(fits[[1L]][[1L]])), "eteroscedastic")
+})
+
 test_that("model_parameters() takes what modelsummary asks for, also no intervals", {
   skip_if_not_installed("parameters")
   fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
