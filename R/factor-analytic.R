@@ -2,7 +2,8 @@
 #'
 #' The loadings and specific variances of a term `fa(...)` or `rr(...)`, rotated to principal axes:
 #' the factors are orthogonal, in decreasing order of the variance that they explain, and most of
-#' the loadings of each are positive. The covariance matrix is the same as before the rotation.
+#' the loadings of each are positive. The covariance matrix is the same as before the rotation. Of a
+#' fit by Bayes they are those of the posterior means.
 #'
 #' @param object A fit by [lmmfit()].
 #' @param term The label of the term, by default the first `fa` or `rr`.

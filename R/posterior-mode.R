@@ -33,14 +33,15 @@ search_scale <- function(hessian) {
 }
 
 # Standard deviations that may be near zero, told by how far their density falls from the mode to
-# there, get signed coordinates (posterior-map.R); their unit is the mode. list(posterior, mode).
-with_signed <- function(posterior, mode) {
+# there, get signed coordinates (posterior-map.R), `most` of them; their unit is the mode.
+# list(posterior, mode).
+with_signed <- function(posterior, mode, most) {
   even <- unlist(lapply(posterior$prior$blocks, function(block) {
     block$first - 1L + which(even_deviations(block))
   }))
   drop <- drop_to_zero(posterior, mode, even)
   drop[unlist(lapply(posterior$prior$shares, `[[`, "coordinates"))] <- Inf
-  wide <- utils::head(order(drop), most_signed)
+  wide <- utils::head(order(drop), min(most, length(drop)))
   wide <- wide[drop[wide] < small_drop]
   x <- mode$x
   posterior$prior$blocks <- lapply(posterior$prior$blocks, function(block) {
@@ -75,7 +76,7 @@ drop_to_zero <- function(posterior, mode, at, step = 6) {
 }
 
 # More signs would be too many to fold.
-most_signed <- 4L
+most_folded <- 4L
 small_drop <- 10
 smooth_at_zero <- c("half_t", "half_normal", "exponential", "flat")
 

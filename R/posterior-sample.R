@@ -17,11 +17,8 @@ sample_posterior <- function(posterior, model, settings, control) {
   found <- if (posterior$prior$size == 0L) {
     sample_known(posterior, readings)
   } else {
-    signed <- with_signed(posterior, posterior_mode(posterior, start$x))
-    posterior <- signed$posterior
-    draw_by(rung, posterior, signed$mode, settings, readings)
+    draw_by(rung, posterior, posterior_mode(posterior, start$x), settings, readings)
   }
-  found$prior <- posterior$prior
   found$kept <- readings$kept
   found$estimates <- start$estimates
   found
@@ -52,16 +49,27 @@ reason_of_weights <- function(found) {
 
 draw_by <- function(rung, posterior, mode, settings, readings) {
   if (rung[[1L]] == "importance") {
-    proposal <- split_proposal(posterior, mode$x, mode$hessian, mode$log_density)
-    found <- sample_importance(posterior, proposal, settings$draws, readings)
-    if (is_poor(found)) found <- improved(found, posterior, settings$draws, readings)
-    found$mode <- mode
+    found <- draw_weighted(with_signed(posterior, mode, most_folded), settings, readings)
     if (!is_poor(found) || !is.null(settings$sampler)) return(found)
     rung <- list("hmc", reason_of_weights(found))
   }
   sample <- if (rung[[1L]] == "gibbs") sample_gibbs else sample_hmc
-  found <- sample(posterior, mode, settings, readings)
+  # Chains cross zero and fold nothing.
+  signed <- with_signed(posterior, mode, Inf)
+  found <- sample(signed$posterior, signed$mode, settings, readings)
+  found$prior <- signed$posterior$prior
   found$reason <- if (length(rung) > 1L) rung[[2L]]
+  found
+}
+
+draw_weighted <- function(signed, settings, readings) {
+  posterior <- signed$posterior
+  mode <- signed$mode
+  proposal <- split_proposal(posterior, mode$x, mode$hessian, mode$log_density)
+  found <- sample_importance(posterior, proposal, settings$draws, readings)
+  if (is_poor(found)) found <- improved(found, posterior, settings$draws, readings)
+  found$mode <- mode
+  found$prior <- posterior$prior
   found
 }
 
@@ -83,6 +91,7 @@ sample_known <- function(posterior, readings) {
   collected <- new_collector(readings, posterior)
   found <- log_posterior(posterior, x, readings = readings, normals = collected$normals)
   list(x = x, log_weight = 0, weight = 1, part = 1L, khat = -Inf, sampler = "known",
+    prior = posterior$prior,
     collected = collect(collected, found))
 }
 

@@ -277,6 +277,25 @@ test_that("above sixty parameters Gibbs sampling is the rung where it can be, in
   expect_match(rung[[2L]], "more than 60 parameters, and Gibbs .* of residual: it needs")
 })
 
+test_that("chains cross zero in every standard deviation that may be near it", {
+  set.seed(11)
+  data <- as.data.frame(replicate(6, sample(factor(1:8), 80, TRUE), simplify = FALSE),
+    col.names = letters[1:6])
+  data$y <- rnorm(80)
+  fit <- function(sampler) {
+    lmmfit(y ~ 1 + (1 | a) + (1 | b) + (1 | c) + (1 | d) + (1 | e) + (1 | f), data,
+      method = "Bayes", draws = 2000, seed = 3, sampler = sampler)
+  }
+  n_signed <- function(fit) length(turning_sets(fit$posterior$prior))
+  by_chains <- fit("hmc")
+  weighted <- fit("importance")
+  expect_identical(c(n_signed(weighted), n_signed(by_chains)), c(4L, 6L))
+  a <- varcomp(weighted)
+  b <- varcomp(by_chains)
+  expect_true(all(b$rhat < 1.02 & b$ess > 400))
+  expect_lt(max(abs(a$estimate - b$estimate) / sqrt(a$mcse^2 + b$mcse^2)), 3)
+})
+
 test_that("weights that few draws have hand over to chains, or are told", {
   # The prior pulls the variances to zero, the data do not: a crooked ridge, with a k-hat below 0.7.
   fit <- function(...) {
