@@ -112,6 +112,20 @@ test_that("a range without end is an error, wherever the origin of a slope is", 
       expect_error(lmmfit(y ~ t + (1 + z | g), few, residual = ~ exp(t | id), method = "ML"),
         class = "henderson_error_residual_unbounded")
     }
+    # Two positions are correlated alike by each: the nugget of smooth ones gives no bound.
+    for (residual in list(~ gau(t | id), ~ matern(t | id, nu = 2.5))) {
+      expect_error(lmmfit(y ~ t + (1 + x | g), few, residual = residual, method = "ML"),
+        class = "henderson_error_residual_unbounded")
+    }
+  }
+})
+
+test_that("falls of log(10) are told from those before a bound", {
+  ridges <- 10^-(6:13)
+  for (directions in 1:2) {
+    expect_true(is_steady(-diff(directions * log(ridges))))
+    expect_true(is_steady(-diff(directions * log(ridges)) + c(0, 0, 0, 0, -0.03, 0.02, -0.1)))
+    for (bound in 10^-(8:13)) expect_false(is_steady(-diff(directions * log(ridges + bound))))
   }
 })
 
