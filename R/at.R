@@ -20,6 +20,7 @@ at <- function(factor, levels = NULL, ...) {
   factor <- if (is.factor(factor)) factor else base::factor(factor)
   # In new data the levels are those of the fit.
   known <- attr(levels, "known") %||% base::levels(factor)
+  if (length(known) == 0L) abort_argument("factor", factor, "a factor with a level or more")
   if (is.null(levels)) levels <- known
   if (!is.atomic(levels) || anyNA(levels)) {
     abort_argument("levels", levels, "levels of the factor, or their numbers")

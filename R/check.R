@@ -118,7 +118,7 @@ check_parameter_vector <- function(value, known, argument) {
   if (is.list(value) && all(lengths(value) == 1L)) value <- unlist(value)
   if (!is.numeric(value)) abort_parameter_values(argument, "must be numeric")
   if (length(value) == 0L) return(stats::setNames(double(), character()))
-  if (is.null(names(value)) || any(names(value) == "")) {
+  if (!has_names(value)) {
     abort_parameter_values(argument, "must have a name for each value")
   }
   unknown <- setdiff(names(value), known)

@@ -99,7 +99,7 @@ group_of_roles <- function(roles, relationship) {
   if (length(roles) == 0L) {
     abort_gr("no factor is given.", "Write {.code gr(factor, cov = K)}.")
   }
-  if (is.null(names(roles)) || any(names(roles) == "") || anyDuplicated(names(roles)) ||
+  if (!has_names(roles) || anyDuplicated(names(roles)) ||
         length(roles) < 2L) {
     abort_gr("several effects of one set of levels need different names.",
       "Write {.code gr(direct = animal, maternal = dam, pedigree = ped)}.")

@@ -1,7 +1,16 @@
 # Estimated marginal means: what emmeans asks of a model. Registered when emmeans is loaded (zzz.R).
-recover_data.lmmfit <- function(object, ...) {
-  emmeans::recover_data(object$call, stats::delete.response(terms(object)),
-    attr(object$frame, "na.action"), frame = object$frame, ...
+# The data may be gone: the records are in the fit, and what is no column of them is a constant
+# where the formula was made.
+recover_data.lmmfit <- function(object, data = NULL, params = "pi", ...) {
+  terms <- stats::delete.response(terms(object))
+  names <- setdiff(all.vars(terms), params)
+  columns <- variable_columns(object, stats::setNames(names, names))
+  known <- vapply(columns, NROW, 0L) == nrow(object$frame)
+  if (is.null(data)) {
+    data <- structure(columns[known], class = "data.frame", row.names = row.names(object$frame))
+  }
+  emmeans::recover_data(object$call, terms, attr(object$frame, "na.action"), data = data,
+    params = union(params, names[!known]), frame = object$frame, ...
   )
 }
 

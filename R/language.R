@@ -57,6 +57,9 @@ called_functions <- function(x) {
 # The variables of a list of expressions.
 names_in <- function(expressions) all.vars(as.call(c(quote(c), expressions)))
 
+# Each element has one, and none is missing.
+has_names <- function(x) !is.null(names(x)) && !anyNA(names(x)) && all(nzchar(names(x)))
+
 # The variables that an expression looks up: not what stands after `$`, nor a package's name.
 looked_up <- function(x) {
   if (!any(c("$", "@", "::", ":::", "function") %in% all.names(x))) return(all.vars(x))

@@ -175,7 +175,7 @@ check_front_door <- function(data, control) {
 check_contrasts <- function(contrasts) {
   if (is.null(contrasts)) return(NULL)
   if (!is.list(contrasts)) contrasts <- as.list(contrasts)
-  if (is.null(names(contrasts)) || any(names(contrasts) == "")) {
+  if (!has_names(contrasts)) {
     abort_argument("contrasts", contrasts, "a list named by factors")
   }
   contrasts

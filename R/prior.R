@@ -207,7 +207,7 @@ normal <- function(mean = 0, sd, ...) {
 #' @export
 shares <- function(..., total = half_t(3)) {
   alpha <- unlist(list(...))
-  if (length(alpha) < 2L || is.null(names(alpha)) || any(names(alpha) == "") ||
+  if (length(alpha) < 2L || !has_names(alpha) ||
     anyDuplicated(names(alpha))) {
     abort_argument("...", alpha, "the names and parameters of two variances or more")
   }

@@ -43,7 +43,7 @@ parse_residual_by <- function(residual) {
   if (inherits(given, "formula")) {
     blocks <- list(parse_residual_block(given))
   } else {
-    if (!is.list(given) || is.null(names(given)) || any(names(given) == "")) {
+    if (!is.list(given) || !has_names(given)) {
       abort_residual(residual, "the structures must be formulas named by the levels",
         "Write {.code list({name} = list(A = ~ iid, B = ~ ar1(row):ar1(col)))}.")
     }

@@ -18,7 +18,7 @@ parse_ties <- function(tie, parameters, residual) {
 tie_proportions <- function(one, known) {
   if (inherits(one, "formula")) one <- equation_proportions(one, known)
   if (is.character(one)) one <- stats::setNames(rep.int(1, length(one)), one)
-  if (!is.numeric(one) || is.null(names(one)) || any(names(one) == "")) abort_tie(one)
+  if (!is.numeric(one) || !has_names(one)) abort_tie(one)
   if (length(one) < 2L) abort_tie_short(names(one))
   if (anyDuplicated(names(one)) > 0L) abort_tie_twice(names(one)[anyDuplicated(names(one))])
   bad <- which(!(is.finite(one) & one > 0))
@@ -99,7 +99,7 @@ check_tie_kinds <- function(names, parameters) {
 # A list of c(lower, upper) by name.
 check_bounds <- function(bounds, parameters) {
   if (is.null(bounds) || length(bounds) == 0L) return(list())
-  if (!is.list(bounds) || is.null(names(bounds)) || any(names(bounds) == "")) {
+  if (!is.list(bounds) || !has_names(bounds)) {
     abort_bounds(bounds)
   }
   unknown <- setdiff(names(bounds), parameters$name)

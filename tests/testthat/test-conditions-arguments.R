@@ -47,6 +47,19 @@ test_that("names near to one that exists are offered, swapped letters too", {
   expect_error(confint(fit, "aeg"), "Did you mean \"age\"", fixed = TRUE)
 })
 
+test_that("names that are missing are told as names", {
+  fit <- function(...) lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont, ...)
+  unnamed <- stats::setNames(1, NA)
+  expect_error(fit(hold = unnamed), "name for each", class = "henderson_error_parameter_values")
+  expect_error(fit(start = unnamed), "name for each", class = "henderson_error_parameter_values")
+  expect_error(fit(tie = NA_character_), class = "henderson_error")
+  expect_error(fit(bounds = stats::setNames(list(c(0, 1)), NA)), class = "henderson_error")
+  expect_error(fit(contrasts = stats::setNames(list("contr.sum"), NA)), class = "henderson_error")
+  nothing <- transform(nlme::Orthodont, none = NA)
+  expect_error(lmmfit(distance ~ age + at(none):age, nothing), "a level or more",
+    class = "henderson_error_argument")
+})
+
 test_that("braces in a name are text", {
   expect_identical(did_you_mean("{x}"), "Did you mean \"{{x}}\"?")
   data <- data.frame(`{yy}` = 1:3, check.names = FALSE)

@@ -25,10 +25,13 @@ random_formula <- function(names) {
   quoted <- function(name) paste0("`", name, "`")
   pick <- function(k = 1) quoted(sample(names, k))
   structure <- sample(c("", "us", "diag", "cs", "ar1", "AR1", "un", "fa", "exp", "nosuch", "id",
-    "ante", "chol", "corg"), 1)
+    "ante", "chol", "corg", "iexp", "ma2"), 1)
   coefficients <- sample(c("1", pick(), paste("1 +", pick())), 1)
-  random <- sprintf("%s(%s | %s)", structure, coefficients, pick())
-  terms <- c(pick(), sprintf("%s:%s", pick(), pick()), random, sprintf("spl(%s)", pick()), "0")
+  group <- sample(c(pick(), "1", sprintf("mm(at(%s))", pick()),
+    sprintf("mm(%s, weights = at(%s))", pick(), pick())), 1, prob = c(0.7, 0.1, 0.1, 0.1))
+  random <- sprintf("%s(%s | %s)", structure, coefficients, group)
+  terms <- c(pick(), sprintf("%s:%s", pick(), pick()), random, sprintf("spl(%s)", pick()), "0",
+    sprintf("spl(%s, by = at(%s))", pick(), pick()))
   response <- if (runif(1) < 0.8) "y" else pick()
   text <- paste(response, "~", paste(sample(terms, sample(3, 1)), collapse = " + "))
   stats::as.formula(text, env = globalenv())

@@ -11,3 +11,17 @@ test_that("marginal means are those of lm() and of the fixed effects", {
   se <- predict(fit, grid, random = FALSE, se = TRUE)$se.fit
   expect_equal(means$SE, unname(se), tolerance = 1e-6)
 })
+
+test_that("the data and the constants of a formula may be gone", {
+  skip_if_not_installed("emmeans")
+  inside <- function() {
+    own <- transform(growth, tall = 2 * height)
+    power <- 3
+    lmmfit(tall ~ I(age^power) + sex + (1 | id), own)
+  }
+  typed <- lmmfit(height ~ I(age^3) + sex + (1 | id), growth)
+  means <- function(fit) {
+    as.data.frame(emmeans::emmeans(fit, "sex", at = list(age = 4)))$emmean
+  }
+  expect_equal(means(inside()), 2 * means(typed), tolerance = 1e-6)
+})
