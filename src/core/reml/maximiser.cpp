@@ -48,9 +48,12 @@ constexpr Index kFewRelated = 500;
 // And that of random terms with correlations or ranges has several, where few records tell of them:
 // such a term may take the place of the residuals, or they that of some of its coefficients.
 constexpr Index kFewStructured = 300;
+// A field of many positions takes long.
+constexpr Index kFewPositions = 12;
 
 bool has_numbers(const Model& model) {
   return std::any_of(model.blocks.begin(), model.blocks.end(), [](const auto& block) {
+    if (block.n_coef > kFewPositions) return false;
     const std::vector<Move> own = moves(block);
     return std::any_of(own.begin(), own.end(), [](const Move& move) { return move.is_number; });
   });
