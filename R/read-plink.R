@@ -11,8 +11,7 @@
 #' `family:individual`.
 #'
 #' @param prefix The path of the files without their ending, or with `.bed`.
-#' @param x,object Genotypes by `read_plink()`.
-#' @param ... Nothing more: what is not an argument is an error.
+#' @param x Genotypes by `read_plink()`.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return An object of class `plink_markers` with `dim()` and `dimnames()` of the animals x
 #'   markers; `$map` is a data frame with `marker`, `chromosome`, `position`, `a1` and `a2`,

@@ -21,7 +21,7 @@ parse_snp <- function(call) {
 
 snp_arguments <- function(call) {
   given <- tryCatch(as.list(match.call(snp, call))[-1L], error = function(e) abort_snp(call))
-  if (is.null(given$M)) abort_snp(call)
+  if (is.null(given$M) || !all(names(given) %in% names(formals(snp)))) abort_snp(call)
   given
 }
 

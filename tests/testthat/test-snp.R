@@ -142,7 +142,7 @@ test_that("other ploidy, and genotypes in a file", {
       ranef(fit)$line[rownames(M), 1L], tolerance = 1e-8, ignore_attr = TRUE)
   }
   # 0x38 and 0x0e: genotypes of three animals at two bits each, read by read_plink().
-  prefix <- withr::local_tempfile()
+  prefix <- tempfile()
   writeBin(as.raw(c(0x6c, 0x1b, 0x01, 0x38, 0x0e)), paste0(prefix, ".bed"))
   writeLines(c("1 m1 0 100 A G", "1 m2 0 200 C T"), paste0(prefix, ".bim"))
   writeLines(paste("f", c("a", "b", "c"), "0 0 0 -9"), paste0(prefix, ".fam"))
@@ -164,7 +164,7 @@ test_that("structures of coefficients, lines without records, and a fit that was
   fit <- lmmfit(y ~ env + us(env | gr(line, markers = M)), data, hold = held)
   other <- lmmfit(y ~ env + us(env | gr(line, cov = G)), data, hold = held)
   expect_equal(logLik(fit), logLik(other), tolerance = 1e-10)
-  file <- withr::local_tempfile()
+  file <- tempfile()
   saveRDS(fit, file)
   effect <- marker_effects(readRDS(file), se = TRUE)
   expect_setequal(effect$coefficient, c("envA", "envB"))
