@@ -234,10 +234,13 @@ abort_missing_values <- function(name, row) {
   )
 }
 
-abort_one_level <- function(name, level, variance = NULL) {
+abort_one_level <- function(name, level, variance = NULL, n_coef = 1L) {
   abort("one_level", "The factor {.code {name}} has only one level in the data: {.val {level}}.",
     c("Take it out of {.arg formula}, or check {.arg subset}.", if (!is.null(variance)) {
       "With a known variance it can stay: {.code hold = c({variance} = 1)}."
+    }, if (n_coef > 1L) {
+      paste("One variance for the columns of a matrix is {.code (1 | snp(M))} of markers,",
+        "{.code (1 | mm(Z))} of others.")
     }), "formula", name
   )
 }

@@ -34,7 +34,7 @@ check_one_level <- function(random, parameters, held) {
       if (length(term$group$variables) == 0L) {
         abort_one_group(term$label, structure_name(term$structure))
       }
-      abort_one_level(term$label, term$levels, term$label)
+      abort_one_level(term$label, term$levels, term$label, term$n_coef)
     }
   }
 }

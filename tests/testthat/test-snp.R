@@ -230,3 +230,11 @@ test_that("what cannot be used is refused", {
   expect_error(in_asreml(lmmfit(y ~ x + snp(M | line), data)), class = "henderson_error_asreml")
   expect_output(print(snp(M)), "20 individuals, 30 of 30 markers")
 })
+
+test_that("columns under one level are told how they have one variance", {
+  set.seed(1)
+  d <- data.frame(y = rnorm(20), all = "all")
+  d$M <- matrix(rnorm(100), 20)
+  expect_error(lmmfit(y ~ 1 + id(0 + M | all), d), "`\\(1 \\| snp\\(M\\)\\)` of markers")
+  expect_s3_class(lmmfit(y ~ 1 + (1 | mm(M)), d), "lmmfit")
+})
