@@ -66,8 +66,8 @@ main <- function(arguments) {
   times <- do.call(rbind, c(found$rows, list(other)))
   scanned <- ifelse(startsWith(label, "scan"), m, ifelse(startsWith(label, "rrBLUP"), peer, NA))
   lines <- c(
-    paste("#", format(n, big.mark = ","), "lines with four plots,", format(m, big.mark = ",", scientific = FALSE),
-      "markers"),
+    paste("#", format(n, big.mark = ","), "lines with four plots,",
+      format(m, big.mark = ",", scientific = FALSE), "markers"),
     "", machine("henderson"), "", "| step | seconds | processor | a marker |", "|---|---|---|---|",
     sprintf("| %s | %s | %s | %s |", label, format_time(times[, "seconds"]),
       format_time(times[, "cpu"]),
