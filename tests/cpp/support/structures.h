@@ -69,7 +69,6 @@ inline std::vector<Recipe> all_recipes() {
           recipe("corg", 4),
           located("exp", kLine),
           located("exp", kPlane),
-          located("iexp", kPlane),
           located("gau", kPlane),
           located("matern", kPlane),
           located("matern", kLine, Vector::Constant(1, 1.5)),
@@ -79,7 +78,8 @@ inline std::vector<Recipe> all_recipes() {
           product({recipe("ar1", 3), recipe("ar1", 2)}),
           product({recipe("us", 2), recipe("ar1", 3)}),
           product({recipe("corg", 2), recipe("ar2", 3)}),
-          product({recipe("ar1h", 2), recipe("cs", 2), located("exp", kLine)})};
+          product({recipe("ar1h", 2), recipe("cs", 2), located("exp", kLine)}),
+          located("iexp", kPlane)};
 }
 
 inline std::string name_of(const Recipe& recipe) {
