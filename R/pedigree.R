@@ -82,6 +82,7 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
   plants <- missing(both_sexes) && !all(vapply(c(lines, list(before)), is.null, NA))
   both_sexes <- if (plants) "allow" else
     check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
+  groups <- group_names(groups)
   unknown <- check_unknown(unknown, groups)
   records <- pedigree_records(data, id, sire, dam, unknown)
   groups <- check_groups(groups, records$id)
@@ -136,7 +137,7 @@ tell_unknown <- function(codes) {
 check_unknown <- function(unknown, groups) {
   if (!is.atomic(unknown)) abort_argument("unknown", unknown, "names of unknown parents")
   # A group of unknown parents may have any name.
-  setdiff(c("", trimws(number_names(unknown))), as.character(groups))
+  setdiff(c("", trimws(number_names(unknown))), groups)
 }
 
 # A record that is there twice counts once; with other parents it is an error.
@@ -161,9 +162,13 @@ add_founders <- function(records, groups) {
   )
 }
 
+group_names <- function(groups) {
+  known <- is.null(groups) || is.character(groups) || is.factor(groups) || is.numeric(groups)
+  if (!known) abort_argument("groups", groups, "the names of groups")
+  as.character(groups)
+}
+
 check_groups <- function(groups, id) {
-  if (is.null(groups)) return(character())
-  groups <- as.character(groups)
   if (anyNA(groups) || anyDuplicated(groups)) {
     abort_groups("{.arg groups} must be different names.", NULL, "groups", groups)
   }

@@ -225,3 +225,12 @@ test_that("tests, means and simulation know the groups", {
   own <- outlier_test(fit, term = "animal")
   expect_equal(own$statistic, outlier_test(same, term = "animal")$statistic, tolerance = 1e-4)
 })
+
+test_that("groups are names", {
+  records <- data.frame(id = c("a", "b"), sire = c("g1", "a"), dam = c("g2", "g1"))
+  for (groups in list(function(x) x, list("g1"), TRUE, quote(g1))) {
+    expect_error(pedigree(records, groups = groups), "`groups` must be the names of groups")
+  }
+  expect_identical(pedigree(records, groups = factor(c("g1", "g2")))$id,
+    pedigree(records, groups = c("g1", "g2"))$id)
+})
