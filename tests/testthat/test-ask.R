@@ -88,7 +88,7 @@ test_that("a topic that the engine does not have is an error", {
 test_that("kernels are chosen by the environment, and do not change a verdict", {
   script <- tempfile(fileext = ".R")
   writeLines(c(
-    "library(henderson)", "set.seed(3)",
+    "library(henderson, warn.conflicts = FALSE)", "set.seed(3)",
     "d <- expand.grid(visit = factor(1:4), id = factor(1:60))",
     "d$y <- 1000 * as.vector(t(chol(0.6^abs(outer(1:4, 1:4, '-')))) %*% matrix(rnorm(240), 4))",
     "for (rows in list(1:240, sample(240))) {",

@@ -149,7 +149,7 @@ test_that("too little memory is said in words", {
   skip_on_cran()
   script <- tempfile(fileext = ".R")
   writeLines(c(
-    "library(henderson)",
+    "library(henderson, warn.conflicts = FALSE)",
     "n <- 40000L",
     "parents <- list(sire = rep(0L, n), dam = rep(0L, n), n_groups = 0L, dam_weight = 0.5,",
     "  gamma = NULL)",
