@@ -25,7 +25,10 @@ fold_row <- function(records) {
   )
 }
 
-has_spread <- function(x) sum(!is.na(x)) > 2L && stats::sd(x, na.rm = TRUE) > 1e-12 * max(abs(x))
+has_spread <- function(x) {
+  x <- x[!is.na(x)]
+  length(x) > 2L && stats::sd(x) > 1e-12 * max(abs(x))
+}
 
 correlation_of <- function(x, y) {
   both <- !is.na(x) & !is.na(y)

@@ -145,12 +145,15 @@ records_of_fold <- function(fit, parts, fold, K, columns) {
   rows <- fold$predicted
   predicted <- as.vector(parts$W[rows, , drop = FALSE] %*% solution) + parts$offset[rows]
   Z <- parts$Z[rows, , drop = FALSE]
+  # What nothing is known of has an effect of zero, but for rounding.
+  own <- solution[parts$own]
+  own[abs(own) <= 1e-12 * max(abs(parts$solution[parts$own]))] <- 0
   data.frame(
     record = row.names(fit$frame)[rows], fold = fold$name,
     observed = parts$response[rows] + parts$offset[rows],
     predicted = ifelse(found$lost[match(rows, S)], NA, predicted),
     adjusted = parts$response[rows] - parts$fixed[rows],
-    effect = as.vector(Z %*% solution[parts$own]),
+    effect = as.vector(Z %*% own),
     whole = as.vector(Z %*% parts$solution[parts$own])
   )
 }

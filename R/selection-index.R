@@ -124,6 +124,11 @@ named_weights <- function(value, names, argument) {
 
 curve_weights <- function(fit, k, at) {
   if (!is.data.frame(at) || nrow(at) != 1L) abort_argument("at", at, "a data frame with one row")
+  gone <- setdiff(all.vars(fit$parts$random[[k]]$coefs), names(at))
+  if (length(gone) > 0L) {
+    abort("argument", "{.arg at} has no column {.val {gone}}.",
+      did_you_mean(nearest_names(gone[1L], names(at))), "at", gone)
+  }
   as.vector(coefficient_rows(fit, k, at))
 }
 

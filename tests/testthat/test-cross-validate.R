@@ -98,6 +98,14 @@ test_that("schemes leave out what they say", {
   expect_equal(own$predicted, unname(expected), tolerance = 1e-6)
 })
 
+test_that("unrelated individuals without records are predicted as zero", {
+  fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
+  found <- cross_validate(fit, 3, "CV1", individual = "Subject", seed = 1)
+  expect_true(all(found$records$effect == 0))
+  expect_true(all(is.na(found$folds[c("ability", "slope", "consistency")])))
+  expect_false(anyNA(found$folds$correlation))
+})
+
 test_that("the table is of its records", {
   found <- cross_validate(models[[1]], 4, seed = 3)
   r <- found$records[found$records$fold == "2", ]

@@ -129,6 +129,9 @@ test_that("what is wrong is said", {
   expect_error(selection_index(fit, c(birth = 1), candidates = "R01"), "at least two levels")
   expect_error(selection_index(fit, c(birth = 1), selected = 10), "between 0 and 1")
   expect_error(selection_index(fit, at = 7), "a data frame with one row")
+  curve <- lmmfit(Reaction ~ Days + (Days | Subject), lme4::sleepstudy)
+  expect_error(selection_index(curve, at = data.frame(days = 7)),
+    "`at` has no column \"Days\".*Did you mean \"days\"")
   expect_error(selection_index(fit, c(birth = 1), term = "herd"), "no random term \"herd\"")
 })
 
