@@ -35,8 +35,9 @@ marker_column <- function(group, frame) {
 # For each row the first one that equals it. Rows that agree in two weighted sums are compared.
 first_equal_row <- function(M) {
   if (anyNA(M)) M[is.na(M)] <- -1
-  weights <- cbind(sin(seq_len(ncol(M))), cos(3 * seq_len(ncol(M))))
-  key <- position_keys(M %*% weights)
+  # Not by a BLAS, in which equal rows may differ by rounding.
+  weighted <- function(weights) rowSums(M * rep(weights, each = nrow(M)))
+  key <- position_keys(cbind(weighted(sin(seq_len(ncol(M)))), weighted(cos(3 * seq_len(ncol(M))))))
   first <- match(key, key)
   for (i in which(first < seq_along(first))) {
     if (any(M[i, ] != M[first[i], ])) first[i] <- i
