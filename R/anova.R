@@ -85,10 +85,12 @@ term_table <- function(fit, type, ddf, information, hypotheses = term_hypotheses
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
   beta <- fit$fixed$estimate[!is.na(fit$fixed$estimate)]
-  rows <- lapply(hypotheses, function(K) {
+  rows <- lapply(names(hypotheses), function(label) {
+    K <- hypotheses[[label]]
     K <- K[independent_rows(K), , drop = FALSE]
     if (nrow(K) == 0L) return(c(0, NA, NA, NA))
     test <- joint_test(fit, K, drop(K %*% beta), ddf, information)
+    test$ddf <- df_of_term(fit, ddf, label) %||% test$ddf
     c(test$ndf, test$ddf, test$F, stats::pf(test$F, test$ndf, test$ddf, lower.tail = FALSE))
   })
   table <- as.data.frame(do.call(rbind, c(list(matrix(0, 0L, 4L)), rows)))

@@ -31,9 +31,13 @@
 #' * `"between-within"` and `"containment"`: counted from the design, as SAS does (`ddfm =
 #'   betwithin`, `contain`); subjects are the groups of records that nothing ties to others. With an
 #'   unstructured residual and no random effects all effects have the degrees of freedom of
-#'   subjects, and so has the intercept always (mmrm gives them those within subjects). Those within
-#'   subjects are one number, which SAS splits where factors are crossed within subjects. A row that
-#'   uses several effects has the least of theirs.
+#'   subjects, and so has the intercept always (mmrm gives them those within subjects). Where
+#'   effects have different factors that change within subjects, those within subjects are split
+#'   into those of subject by factor (subject:A, subject:B, subject:A:B); factors whose
+#'   interactions with subjects are not told apart, as in a Latin square, share theirs, and
+#'   covariates keep the whole. Rows that use several effects have those of the last of them, as
+#'   `ESTIMATE` and `CONTRAST` of SAS, and [marginal_means()] of a term those of the term, as its
+#'   `LSMEANS`.
 #' * `"CR2"` and `"CR0"`: with a robust (sandwich) covariance, for models with independent groups of
 #'   records, whatever their structure. CR2 is without bias where the model holds, and its degrees
 #'   of freedom are those of Bell and McCaffrey (2002), as in clubSandwich and mmrm

@@ -74,7 +74,7 @@ joint_test <- function(fit, K, difference, ddf, information, L = NULL) {
   if (!is.null(moments$w) && is_kenward_roger(ddf)) return(kenward_roger(moments, difference))
   parts <- eigen(moments$covariance, symmetric = TRUE)
   t_squared <- drop(crossprod(parts$vectors, difference))^2 / parts$values
-  df <- if (!is.null(moments$df)) min(moments$df) else
+  df <- if (!is.null(moments$df_of)) moments$df_of(matrix(colSums(abs(K)), 1L)) else
     if (is.null(moments$w)) simple_df(fit, ddf) else fai_cornelius(moments, parts)
   list(F = mean(t_squared), ndf = nrow(K), ddf = df, scale = 1)
 }

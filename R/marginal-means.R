@@ -89,6 +89,7 @@ marginal_means <- function(fit, specs, at = list(), weights = c("equal", "propor
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
   moments <- mean_moments_of(fit, functions, ddf, information)
+  moments <- with_df(moments, df_of_variables(fit, ddf, wanted$names))
   new_means(fit, plan, functions, moments, wanted$by, level)
 }
 
@@ -165,6 +166,14 @@ mean_moments_of <- function(fit, functions, ddf, information) {
   df[functions$new > 0 & estimable] <- Inf
   moments$se <- sqrt(pmax(variance, 0))
   moments$df <- df
+  moments
+}
+
+# Means, and their comparisons, with the degrees of freedom of their term.
+with_df <- function(moments, df) {
+  if (is.null(df)) return(moments)
+  moments$df[is.finite(moments$df)] <- df
+  moments$df_of <- function(K) rep.int(df, nrow(K))
   moments
 }
 

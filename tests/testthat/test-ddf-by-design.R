@@ -44,8 +44,14 @@ test_that("containment of Stroup's split plot: 6, 9 and 9, and 3 for the interce
   table <- anova(fit, ddf = "containment")
   expect_identical(table$DenDF, c(6, 9, 9))
   expect_identical(contest(fit, c("(Intercept)" = 1), ddf = "contain")$table$df, 3)
-  means <- marginal_means(fit, ~ A, ddf = "containment")
-  expect_identical(pairs(means)$df, rep(6, 3))
+  # LSMEANS have the degrees of freedom of their term, ESTIMATE those of the last effect it lists.
+  for (of in list(list(~ A, 6), list(~ B, 9), list(~ A * B, 9))) {
+    means <- marginal_means(fit, of[[1L]], ddf = "containment")
+    expect_identical(unique(c(means$df, pairs(means)$df)), of[[2L]])
+  }
+  broad <- c(1, 0, 0, 1 / 2, 0, 0)
+  expect_identical(contest(fit, rbind(broad), ddf = "containment")$table$df, 9)
+  expect_identical(contest(fit, diag(6)[2:3, ], ddf = "containment")$joint$ddf, 6)
 })
 
 test_that("least squares keeps n - rank, and a random slope contains its covariate", {
@@ -83,4 +89,53 @@ test_that("containment of nested groups is nlme's, also with records missing", {
   fit <- lmmfit(distance ~ Sex + factor(age) + (1 | Subject), data)
   peer <- nlme::lme(distance ~ Sex + factor(age), data, ~ 1 | Subject)
   expect_equal(anova(fit, ddf = "BW")$DenDF, anova(peer)$denDF[-1L])
+})
+
+# Keppel & Wickens, Design and Analysis, 4th edition, tables 18.4 and 17.2, as printed by PROC GLM:
+# errors s*a 14, s*b 21 and s*a*b 42 of eight subjects; of a Latin square of six subjects 8 for both
+# factors, F 7.13 and 5.89, and by PROC MIXED variances 1.5167 and 9.4167.
+test_that("factors crossed within subjects have the degrees of freedom of subject by effect", {
+  data <- expand.grid(s = gl(8, 1), a = gl(3, 1), b = gl(4, 1))
+  set.seed(11)
+  data$y <- rnorm(8)[data$s] + rnorm(96)
+  expect_identical(anova(lmmfit(y ~ a * b + (1 | s), data), ddf = "BW")$DenDF, c(14, 21, 42))
+  expect_identical(anova(lmmfit(y ~ a + b + (1 | s), data), ddf = "BW")$DenDF, c(14, 21))
+  residual <- lmmfit(y ~ a * factor(b), data, residual = ~ cs(1 | s))
+  expect_identical(anova(residual, ddf = "BW")$DenDF, c(14, 21, 42))
+
+  square <- data.frame(s = gl(6, 3), p = gl(3, 1, 18),
+    a = factor(c(1, 2, 3, 2, 3, 1, 3, 1, 2, 1, 3, 2, 2, 1, 3, 3, 2, 1)),
+    y = c(8, 12, 9, 13, 14, 8, 6, 9, 15, 0, 12, 18, 14, 13, 19, 7, 18, 12))
+  fit <- lmmfit(y ~ a + p + (1 | s), square)
+  table <- anova(fit, ddf = "BW")
+  expect_identical(table$DenDF, c(8, 8))
+  expect_equal(round(table[["F value"]], 2), c(7.13, 5.89))
+  expect_equal(round(varcomp(fit)$estimate, 4), c(1.5167, 9.4167))
+})
+
+test_that("split degrees of freedom are lm's for subject by effect, also with records missing", {
+  data <- expand.grid(s = gl(7, 1), a = gl(2, 1), b = gl(3, 1), r = 1:2)
+  data$g <- gl(2, 1, 7)[data$s]
+  set.seed(12)
+  data$y <- rnorm(7)[data$s] + rnorm(nrow(data))
+  for (gone in list(integer(), c(3, 20), c(3, 45), c(1, 8, 15, 43, 50, 57, 71))) {
+    few <- if (length(gone) > 0L) data[-gone, ] else data
+    found <- anova(lmmfit(y ~ g * a * b + (1 | s), few), ddf = "BW")
+    sequential <- anova(lm(terms(y ~ g * a * b + s + s:a + s:b + s:a:b, keep.order = TRUE), few))
+    df <- as.numeric(sequential[c("s", "a:s", "b:s", "a:b:s"), "Df"])
+    effects <- c("g", "a", "b", "g:a", "g:b", "a:b", "g:a:b")
+    expect_identical(found[effects, "DenDF"], df[c(1, 2, 3, 2, 3, 4, 4)])
+  }
+})
+
+test_that("the rank by subjects is the rank of the whole matrix", {
+  set.seed(13)
+  for (round in 1:20) {
+    group <- sample.int(6L, 40L, TRUE)
+    group <- match(group, unique(group))
+    cells <- list(factor(sample.int(3L, 40L, TRUE)), factor(sample.int(4L, 40L, TRUE)))
+    X <- model.matrix(~ cells[[1L]] * x, list(x = rnorm(40)))
+    Z <- model.matrix(~ 0 + factor(group) + factor(group):cells[[1L]] + factor(group):cells[[2L]])
+    expect_identical(rank_with_groups(X, group, cells), qr(cbind(Z, X))$rank)
+  }
 })
