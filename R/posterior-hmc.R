@@ -9,7 +9,7 @@ hmc_most_steps <- 12L
 
 sample_hmc <- function(posterior, mode, settings, readings) {
   S <- inverse_root(mode$hessian)
-  x_of <- function(y) sweep(y %*% t(S), 2L, mode$x, `+`)
+  x_of <- function(y) y %*% t(S) + rep(mode$x, each = nrow(y))
   run <- function(chains, n, posterior) {
     at <- function(y) {
       found <- log_posterior(posterior, x_of(y), gradient = TRUE)
@@ -34,8 +34,20 @@ clean_slope <- function(gradient) {
 hmc_warmed <- function(chains, at, m, posterior) {
   generators <- chain_generators(chains)
   y <- do.call(rbind, generators$each(function(k) stats::rnorm(m)))
-  begin <- with_state(chains, at(y), rep(0.5, length(chains)), generators$streams())
+  begin <- with_state(chains, inner_state(at, y), rep(0.5, length(chains)), generators$streams())
   hmc_run(begin, at, hmc_warmup, adapt = TRUE, posterior)
+}
+
+# Where there is no density a chain begins nearer to the mode: it might never find a way from there.
+inner_state <- function(at, y, most = 30L) {
+  state <- at(y)
+  for (k in seq_len(most)) {
+    outside <- !is.finite(state$value)
+    if (!any(outside)) break
+    y[outside, ] <- y[outside, ] / 2
+    state <- at(y)
+  }
+  state
 }
 
 # Chains with a row of the state each: y, the log density there and its slope.

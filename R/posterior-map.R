@@ -10,9 +10,9 @@ values_at <- function(prior, x, start) {
   values <- matrix(start$value, nrow(x), length(start$value), byrow = TRUE)
   if (is.complex(x)) storage.mode(values) <- "complex"
   for (block in prior$blocks) values[, block$at] <- block_values(block, block_part(block, x))
-  follow <- which(start$lead != seq_along(start$lead))
-  leads <- values[, start$lead[follow], drop = FALSE]
-  values[, follow] <- sweep(leads, 2L, start$ratio[follow], `*`)
+  for (i in which(start$lead != seq_along(start$lead))) {
+    values[, i] <- start$ratio[i] * values[, start$lead[i]]
+  }
   values
 }
 

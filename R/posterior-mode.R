@@ -94,13 +94,35 @@ inverse_root <- function(hessian) {
   eigen$vectors %*% diag(1 / sqrt(pmax(eigen$values, 1e-3)), nrow(hessian))
 }
 
-# Central differences of the exact gradient: 2m points in one call.
-posterior_hessian <- function(posterior, x, step = 1e-3) {
+posterior_hessian <- function(posterior, x) {
+  curvature_at(x, function(points) log_posterior(posterior, points, gradient = TRUE)$gradient)
+}
+
+# By differences of the exact gradient. Where the density is so narrow that a step of the
+# coordinates is none on its scale, as that of loadings beside a residual variance near zero, the
+# steps are those of the curvature that was found, until they are small for it.
+curvature_at <- function(x, gradient_of, step = 1e-3, rounds = 5L) {
+  along <- diag(step, length(x))
+  for (round in seq_len(rounds)) {
+    own <- curvature_along(x, gradient_of, along)
+    back <- solve(along)
+    hessian <- crossprod(back, own %*% back)
+    if (max(eigen(own, symmetric = TRUE, only.values = TRUE)$values) < longest_step^2) break
+    along <- longest_step / 4 * search_scale(hessian)
+  }
+  hessian
+}
+
+# A step of differences, in standard deviations of the density.
+longest_step <- 0.1
+
+# A' H A, H the curvature at x, by central differences along the columns of A: 2m points in one
+# call.
+curvature_along <- function(x, gradient_of, along) {
   m <- length(x)
-  points <- rbind(diag(step, m), diag(-step, m)) + rep(x, each = 2L * m)
-  gradient <- log_posterior(posterior, points, gradient = TRUE)$gradient
-  own <- -(gradient[seq_len(m), , drop = FALSE] - gradient[m + seq_len(m), , drop = FALSE]) /
-    (2 * step)
+  gradient <- gradient_of(rbind(t(along), -t(along)) + rep(x, each = 2L * m))
+  own <- (gradient[m + seq_len(m), , drop = FALSE] - gradient[seq_len(m), , drop = FALSE]) %*%
+    along / 2
   own[!is.finite(own)] <- 0
   (own + t(own)) / 2
 }

@@ -29,11 +29,14 @@ folder <- option(arguments, "ranks", "")
 
 `%||%` <- function(x, y) if (is.null(x)) y else x
 
-# The numbers of draws that are nearly independent: all chains thinned alike.
+# The numbers of draws that are nearly independent: all chains thinned alike. Where an effective
+# size does not exist, as of chains that stood still, it is that of one draw a chain.
 independent <- function(fit) {
   part <- fit$posterior$part
   table <- varcomp(fit)
-  step <- ceiling(length(part) / min(table$ess, table$ess_tail))
+  size <- c(table$ess, table$ess_tail)
+  size[is.na(size)] <- max(part)
+  step <- ceiling(length(part) / max(min(size), max(part)))
   unlist(lapply(split(seq_along(part), part), function(own) own[seq.int(1L, length(own), step)]))
 }
 

@@ -105,7 +105,7 @@ test_that("repeated measures with missing visits, an unstructured residual", {
   set.seed(1)
   V <- 40 * diag(4)
   chain <- MCMCglmm(FEV1 ~ AVISIT * ARMCD, rcov = ~ us(AVISIT):USUBJID, data = fev,
-    prior = list(R = list(V = V, nu = 6)), verbose = FALSE, nitt = 20500, burnin = 500, thin = 2)
+    prior = list(R = list(V = V, nu = 6)), verbose = FALSE, nitt = 40500, burnin = 500, thin = 2)
   fit <- lmmfit(FEV1 ~ AVISIT * ARMCD, fev[!is.na(fev$FEV1), ], residual = ~ us(AVISIT | USUBJID),
     method = "Bayes", seed = 2, draws = 16384, prior = lmm_prior(residual = inverse_wishart(V, 6)))
   expect_same_chain(fit, chain$VCV, which(upper.tri(V, diag = TRUE)))
