@@ -44,10 +44,29 @@ cell_text <- function(r) {
   ifelse(is.finite(r), text, "")
 }
 
-# In mm, for a picture of 80 mm that has these names at the left.
-cell_text_size <- function(names) {
-  panel <- min(max(60 - 1.6 * max(nchar(names, "width")), 20), 50)
-  min(2.8, 0.52 * panel / length(names))
+# The smallest print that is read.
+least_points <- 4
+
+# Numbers of a square of cells, as large as the cells that they are drawn in allow, up to `most`
+# points: known when the picture is drawn only. None where they could not be read.
+cell_numbers <- function(r, most = 8) {
+  n <- nrow(r)
+  grid::gTree(text = cell_text(r), x = (col(r) - 0.5) / n, y = 1 - (row(r) - 0.5) / n, most = most,
+    colour = ifelse(is.finite(r) & abs(r) > 0.7, "white", "black"), cl = "henderson_cells")
+}
+
+#' @exportS3Method grid::makeContent henderson_cells
+#' @noRd
+makeContent.henderson_cells <- function(x) {
+  wide <- grid::stringWidth("-.00 ")
+  # In points, of text of the size that stands.
+  width <- grid::convertWidth(wide, "points", valueOnly = TRUE)
+  cell <- grid::convertWidth(grid::unit(1 / sqrt(length(x$text)), "npc"), "points",
+    valueOnly = TRUE)
+  size <- min(x$most, grid::get.gpar("fontsize")$fontsize * cell / width)
+  if (size < least_points) return(x)
+  grid::setChildren(x, grid::gList(grid::textGrob(x$text, x$x, x$y,
+    gp = grid::gpar(fontsize = size, col = x$colour))))
 }
 
 shown_labels <- function(n, most = 25L) {
@@ -72,8 +91,9 @@ draw_correlation <- function(data, main = attr(data, "title"), ...) {
   graphics::axis(2L, n + 1L - shown, labels[shown], las = 1L, tick = FALSE, cex.axis = 0.8,
     line = -0.6)
   if (n <= most_numbers) {
-    width <- graphics::strwidth("-.00 ", cex = 1)
-    graphics::text(col(r), n + 1L - row(r), cell_text(r), cex = min(0.8, 1 / width),
+    cex <- min(0.8, 1 / graphics::strwidth("-.00 ", cex = 1))
+    numbers <- if (cex * graphics::par("ps") < least_points) "" else cell_text(r)
+    graphics::text(col(r), n + 1L - row(r), numbers, cex = cex,
       col = ifelse(abs(r) > 0.7, "white", "black"))
   }
   colour_key(c(-1, 1))
@@ -95,7 +115,5 @@ correlation_ggplot <- function(data) {
       panel.grid.major = ggplot2::element_blank()) +
     ggplot2::labs(x = NULL, y = NULL, title = attr(data, "title"))
   if (n > most_numbers) return(made)
-  strong <- ifelse(is.finite(data$correlation) & abs(data$correlation) > 0.7, "white", "black")
-  made + ggplot2::geom_text(aes(label = cell_text(.data[["correlation"]])), colour = strong,
-    size = cell_text_size(labels))
+  made + ggplot2::annotation_custom(cell_numbers(matrix(data$correlation, n)))
 }

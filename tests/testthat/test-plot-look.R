@@ -137,3 +137,18 @@ test_that("names in a picture have white edges, and points of theirs over these"
   expect_identical(nrow(points), 3L)
   expect_identical(unique(points$colour), accent)
 })
+
+test_that("numbers in cells are as large as the cells allow, and none that could not be read", {
+  r <- outer(1:12, 1:12, function(i, j) 0.9^abs(i - j))
+  sizes <- quietly(vapply(c(7, 3, 1), function(inches) {
+    grDevices::pdf(NULL, inches, inches)
+    on.exit(grDevices::dev.off())
+    made <- grid::makeContent(cell_numbers(r))
+    if (length(made$children) == 0L) return(NA_real_)
+    made$children[[1L]]$gp$fontsize
+  }, 0))
+  # 72 points an inch, 12 cells, a number of less than three letters' width
+  expect_identical(sizes[1L], 8)
+  expect_true(sizes[2L] >= 4 && sizes[2L] < 8)
+  expect_identical(sizes[3L], NA_real_)
+})
