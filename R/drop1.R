@@ -52,6 +52,7 @@ drop1.lmmfit <- function(object, scope, ddf = NULL, information = NULL, ...) {
 
 # What step() asks: the criterion of extractAIC() of the fits without each term.
 dropped_criteria <- function(fit, labels, k) {
+  fit <- by_ml(fit)
   of <- function(fit) stats::extractAIC(fit, k = k)
   smaller <- vapply(labels, function(label) {
     of(stats::update(fit, stats::as.formula(paste("~ . -", label))))

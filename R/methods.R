@@ -108,15 +108,22 @@ ml_criterion <- function(fit) {
 }
 
 #' @rdname lmmfit-methods
-#' @param fit,scale,k As in [stats::extractAIC()], which `step()` asks: of fits by `"ML"`.
+#' @param fit,scale,k As in [stats::extractAIC()], which `step()` asks. A fit by `"REML"` is fitted
+#'   again by `"ML"`, as lme4 does: REML likelihoods do not compare fixed effects.
 #' @export
 extractAIC.lmmfit <- function(fit, scale = 0, k = 2, ...) {
   check_unused(...)
+  fit <- by_ml(fit)
+  c(n_free(fit), fit$minus2loglik + k * n_free(fit))
+}
+
+by_ml <- function(fit) {
+  if (fit$method == "REML") return(stats::update(fit, method = "ML"))
   if (fit$method != "ML") {
-    abort_compare("REML likelihoods of models with different fixed effects cannot be compared.",
+    abort_compare("Estimates by {.code method = {.str {fit$method}}} do not maximise a likelihood.",
       "Fit by {.code method = \"ML\"}.")
   }
-  c(n_free(fit), fit$minus2loglik + k * n_free(fit))
+  fit
 }
 
 #' @rdname lmmfit-methods

@@ -45,7 +45,10 @@ test_that("coefficients of a summary, extractAIC, postVar, augment, interactions
   expect_equal(extractAIC(ml)[2], AIC(ml))
   peer <- lme4::lmer(Reaction ~ Days + (1 | Subject), sleep, REML = FALSE)
   expect_equal(extractAIC(ml), extractAIC(peer), tolerance = 1e-6)
-  expect_error(extractAIC(fit), class = "henderson_error_compare")
+  peer <- lme4::lmer(Reaction ~ Days + (Days | Subject), sleep)
+  expect_equal(extractAIC(fit), extractAIC(peer), tolerance = 1e-6)
+  by_sums <- lmmfit(yield ~ nitro + (1 | Block), nlme::Oats, method = "ANOVA")
+  expect_error(extractAIC(by_sums), class = "henderson_error_compare")
 
   new <- augment(fit, newdata = sleep[1:2, ], se = TRUE, interval = "confidence")
   expect_true(all(c(".fitted", ".se.fit", ".lower", ".upper") %in% names(new)))
