@@ -65,6 +65,15 @@ dropped_criteria <- function(fit, labels, k) {
   )
 }
 
+by_ml <- function(fit) {
+  if (fit$method == "REML") return(stats::update(fit, method = "ML"))
+  if (fit$method != "ML") {
+    abort_compare("Estimates by {.code method = {.str {fit$method}}} do not maximise a likelihood.",
+      "Fit by {.code method = \"ML\"}.")
+  }
+  fit
+}
+
 #' @rdname drop1.lmmfit
 #' @export
 ranova <- function(fit, reduce = TRUE, ...) {

@@ -117,15 +117,6 @@ extractAIC.lmmfit <- function(fit, scale = 0, k = 2, ...) {
   c(n_free(fit), fit$minus2loglik + k * n_free(fit))
 }
 
-by_ml <- function(fit) {
-  if (fit$method == "REML") return(stats::update(fit, method = "ML"))
-  if (fit$method != "ML") {
-    abort_compare("Estimates by {.code method = {.str {fit$method}}} do not maximise a likelihood.",
-      "Fit by {.code method = \"ML\"}.")
-  }
-  fit
-}
-
 #' @rdname lmmfit-methods
 #' @export
 family.lmmfit <- function(object, ...) {
