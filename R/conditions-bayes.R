@@ -92,9 +92,10 @@ abort_prior_kind <- function(name, kind) {
 }
 
 abort_prior_banded <- function(label) {
-  abort_not_available_bayes(
-    paste0("A posterior of ", label, ", whose covariance matrix is not free in all entries,"),
-    "Use {.code us} or {.code ante}, or {.code method = \"REML\"}.", label)
+  abort("prior",
+    paste("{.arg prior}: {.val {label}} cannot have the prior {.fn inverse_wishart}: some of its",
+      "covariances are zero."),
+    "Give priors of its standard deviations, and {.code {label}.cor = lkj(2)}.", "prior", label)
 }
 
 abort_prior_endless <- function(name) {
@@ -160,6 +161,11 @@ abort_prior_improper <- function(name, prior, why) {
     "The posterior of {.val {name}} under the prior {.code {prior}} is improper: {why}.",
     "Use a proper prior, as the default, {.code half_t(3)}.", "prior", name
   )
+}
+
+inform_scarce_data <- function() {
+  inform("scarce_data", paste("Records or levels are too few to estimate all variances from the",
+    "data alone: where these tell nothing the posterior is the prior."), "prior")
 }
 
 # Draws --------------------------------------------------------------------------------------------

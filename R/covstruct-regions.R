@@ -118,7 +118,7 @@ region_limits <- function(region) {
 matrix_region <- function(recipe, n) {
   t <- recipe$n_coef
   if (n == 1L) return(intervals(recipe, n))
-  shape <- 1 + (t - 1 - partial_columns(t)) / 2
+  shape <- 1 + partial_shapes(t)
   list(list(size = n, values = function(p) {
     L <- correlation_factor(t, p)
     products <- lapply(seq_len(t)[-1L], function(i) {
@@ -138,39 +138,52 @@ matrix_region <- function(recipe, n) {
 #
 #   L_ij = p_ij sqrt(prod_{k<j} (1 - p_ik^2)),   L_ii = sqrt(prod_{k<i} (1 - p_ik^2))
 #
-# (Lewandowski, Kurowicka & Joe 2009, J Multivariate Analysis 100:1989).
-correlation_factor <- function(t, p) {
+# (Lewandowski, Kurowicka & Joe 2009, J Multivariate Analysis 100:1989). Entries of R more than
+# `band` below the diagonal are zero, and so are those of L: a row has so many p less.
+correlation_factor <- function(t, p, band = t - 1L) {
   first <- 0L
   lapply(seq_len(t), function(i) {
     rest <- rep(if (is.complex(p)) 1 + 0i else 1, nrow(p))
-    row <- matrix(rest, nrow(p), i)
-    for (j in seq_len(i - 1L)) {
-      own <- p[, first + j]
+    row <- matrix(0 * rest, nrow(p), i)
+    for (j in columns_within(i, band)) {
+      first <<- first + 1L
+      own <- p[, first]
       row[, j] <- own * sqrt(rest)
       rest <- rest * (1 - own^2)
     }
     row[, i] <- sqrt(rest)
-    first <<- first + i - 1L
     row
   })
 }
 
 # From R = LL', row by row. Not finite from where R is singular.
-partial_correlations <- function(R) {
+partial_correlations <- function(R, band = nrow(R) - 1L) {
   L <- diag(nrow(R))
   unlist(lapply(seq_len(nrow(R))[-1L], function(i) {
     rest <- 1
-    p <- numeric(i - 1L)
-    for (j in seq_len(i - 1L)) {
+    p <- numeric()
+    for (j in columns_within(i, band)) {
       before <- seq_len(j - 1L)
       L[i, j] <<- (R[i, j] - sum(L[i, before] * L[j, before])) / L[j, j]
-      p[j] <- L[i, j] / sqrt(rest)
-      rest <- max(rest * (1 - p[j]^2), 0)
+      own <- L[i, j] / sqrt(rest)
+      rest <- max(rest * (1 - own^2), 0)
+      p <- c(p, own)
     }
     L[i, i] <<- sqrt(rest)
     p
   }))
 }
 
-# The column of each partial correlation.
-partial_columns <- function(t) sequence(seq_len(t - 1L))
+# The columns of row i below the diagonal that a band has.
+columns_within <- function(i, band) {
+  size <- min(i - 1L, band)
+  seq.int(i - size, length.out = size)
+}
+
+# The entries of R by p have the Jacobian prod (1 - p_ij^2)^shape: that of a row of L by its p has
+# (i - 1 - j) / 2, and each row of R by that of L the L_jj of the rows that it meets.
+partial_shapes <- function(t, band = t - 1L) {
+  unlist(lapply(seq_len(t)[-1L], function(i) {
+    (i - 1 - columns_within(i, band) + min(band, t - i)) / 2
+  }))
+}

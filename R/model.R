@@ -35,12 +35,16 @@ new_model <- function(parts, frame, design, parameters, spec, asked) {
   )
 }
 
-# What can be told before a search.
+# What can be told before a search. What data do not tell, priors may: prior-proper.R.
 validate_model <- function(model) {
+  check_linear_parts(model$parts, model$frame, model$spec)
+  if (model$spec$method != "Bayes") check_enough_data(model)
+  check_residual(model$design, model$parameters, model$asked$hold, model$asked$start)
+  model
+}
+
+check_enough_data <- function(model) {
   asked <- model$asked
   check_one_level(model$design$random, model$parameters, names(asked$hold))
-  check_linear_parts(model$parts, model$frame, model$spec)
   validate_model_spec(model$spec, model$parameters, asked$hold, asked$constraints$lead)
-  check_residual(model$design, model$parameters, asked$hold, asked$start)
-  model
 }

@@ -26,7 +26,7 @@ log_deviation_slope <- function(block, x, k) {
 }
 
 factor_of <- function(block, x) {
-  correlation_factor(block$t, tanh(x[, -seq_len(block$t), drop = FALSE]))
+  correlation_factor(block$t, tanh(x[, -seq_len(block$t), drop = FALSE]), block$band)
 }
 
 matrix_values <- function(block, x) {
@@ -46,7 +46,7 @@ matrix_coordinates <- function(block, values, most) {
   sigma <- symmetric_of(values, block, block$t)
   sd <- sqrt(diag(sigma))
   correlation <- most * sigma / outer(sd, sd) + (1 - most) * diag(block$t)
-  c(deviation_coordinates(block, sd), atanh(partial_correlations(correlation)))
+  c(deviation_coordinates(block, sd), atanh(partial_correlations(correlation, block$band)))
 }
 
 # Densities ---------------------------------------------------------------------------------------
@@ -54,7 +54,8 @@ matrix_coordinates <- function(block, values, most) {
 # log(1 - tanh(z)^2) without cancellation.
 log_sech2 <- function(z) 2 * (log(2) - abs(z) - log1p(exp(-2 * abs(z))))
 
-# LKJ: the partial correlations are independent, (1 - p_ik^2)^(b - 1) with b = eta + (t - 1 - k)/2.
+# LKJ, |R|^(eta - 1) over all correlation matrices or those with a band: the partial correlations
+# are independent, (1 - p^2)^(b - 1) with b = eta + shape, as |R| is the product of all 1 - p^2.
 correlation_density <- function(block, z) {
   if (block$cor$family == "beta") {
     p <- tanh(z[, 1L])
@@ -62,7 +63,7 @@ correlation_density <- function(block, z) {
     return(list(value = own$density(block$cor, p) + log_sech2(z[, 1L]),
       gradient = own$slope(block$cor, p) * (1 - p^2) - 2 * p))
   }
-  b <- block$cor$eta + (block$t - 1 - partial_columns(block$t)) / 2
+  b <- block$cor$eta + partial_shapes(block$t, block$band)
   constant <- sum((2 * b - 1) * log(2) + lbeta(b, b))
   list(value = drop(log_sech2(z) %*% b) - constant,
     gradient = -2 * tanh(z) * rep(b, each = nrow(z)))
@@ -148,7 +149,7 @@ log_det_correlation <- function(block, x) {
 # Of R by the coordinates z.
 log_correlation_jacobian <- function(block, x) {
   t <- block$t
-  drop(log(1 - tanh(x[, -seq_len(t), drop = FALSE])^2) %*% ((t - 1 - partial_columns(t)) / 2 + 1))
+  drop(log(1 - tanh(x[, -seq_len(t), drop = FALSE])^2) %*% (partial_shapes(t) + 1))
 }
 
 # tr(A A' Sigma^-1) = |L^-1 D^-1 A|^2, D the standard deviations.

@@ -164,5 +164,24 @@ starting_estimates <- function(posterior, model, control) {
     engine$constraints <- NULL
   }
   engine$report <- NULL
-  by_likelihood(posterior$spec, engine)
+  if (!posterior$prior$is_scarce) return(by_likelihood(posterior$spec, engine))
+  tryCatch(by_likelihood(posterior$spec, engine), henderson_error = function(e) {
+    by_likelihood(posterior$spec, at_units(engine, posterior, model))
+  })
+}
+
+# Where there are too few data for estimates by REML: standard deviations and loadings of a unit,
+# no correlations.
+at_units <- function(engine, posterior, model) {
+  model$parameters <- placed_parameters(model)
+  units <- prior_units(model)
+  kind <- model$parameters$kind
+  values <- ifelse(kind %in% c("variance", "specific"), units^2,
+    ifelse(kind %in% c("range", "smoothness", "loading"), units, 0))
+  x <- coordinates_of(posterior$prior, values)
+  values <- to_engine(posterior, values_at(posterior$prior, rbind(x), posterior$start))
+  engine$start <- drop(values)
+  engine$hold <- rep.int(TRUE, length(values))
+  engine$constraints <- NULL
+  engine
 }

@@ -6,7 +6,8 @@
 #   at      the positions of its values among the parameters of the model
 #   first   its first coordinate, and `size` how many it has (posterior-map.R)
 #   region  of an interval or a region (covstruct-regions.R)
-#   row, col, t  of a matrix; row, col of loadings, col the factor
+#   row, col, t  of a matrix, `band` how far below the diagonal it has entries; row, col of
+#           loadings, col the factor
 
 # The parameters of the model with the row and column of each in the covariance matrix or the
 # loadings of its structure, of a product in those of its first factor.
@@ -34,7 +35,7 @@ prior_blocks <- function(model) {
     regions <- moving_regions(at, moving, model)
     entries <- at[parameters$kind[at] %in% c("variance", "covariance")]
     is_matrix <- any(parameters$kind[entries] == "covariance")
-    if (is_matrix) check_whole_matrix(moving[entries], parameters, entries)
+    if (is_matrix) check_whole_matrix(moving[entries], parameters$term[at[1L]])
     loadings <- loadings_blocks(at[parameters$kind[at] == "loading"], moving, parameters)
     together <- c(if (is_matrix) entries, at[parameters$kind[at] == "loading"],
       unlist(lapply(regions, `[[`, "at")))
@@ -63,16 +64,15 @@ is_leading <- function(model) {
   lead == seq_along(lead) & !held & !lead %in% lead[held]
 }
 
-check_whole_matrix <- function(moving, parameters, at) {
-  t <- max(parameters$row[at])
-  if (length(at) < t * (t + 1L) / 2L) abort_prior_banded(parameters$term[at[1L]])
-  if (any(moving) && !all(moving)) abort_prior_partial(parameters$term[at[1L]])
+check_whole_matrix <- function(moving, label) {
+  if (any(moving) && !all(moving)) abort_prior_partial(label)
 }
 
 matrix_block <- function(at, parameters) {
-  t <- max(parameters$row[at])
-  list(type = "matrix", at = at, t = t, size = as.integer(t * (t + 1L) / 2L),
-    row = parameters$row[at], col = parameters$col[at])
+  row <- parameters$row[at]
+  col <- parameters$col[at]
+  list(type = "matrix", at = at, t = max(row), size = length(at), row = row, col = col,
+    band = max(row - col))
 }
 
 # None where there are none that move.

@@ -21,6 +21,7 @@ model_prior <- function(prior, model) {
   found <- list(blocks = blocks, shares = model_shares(prior, model, blocks, units),
     size = sum(sizes), beta = fixed_priors(prior, model))
   check_posterior_proper(found, model)
+  found$is_scarce <- has_scarce_data(found, model)
   structure(found, class = "model_prior")
 }
 
@@ -162,6 +163,7 @@ matrix_priors <- function(block, prior, name, units) {
   whole <- whole_prior(prior, block)
   diagonal <- block$row == block$col
   if (!is.null(whole) && whole$family == "inverse_wishart") {
+    if (block$band < block$t - 1L) abort_prior_banded(block$label)
     if (nrow(whole$V) != block$t) abort_prior_size(block$label, nrow(whole$V), block$t)
     block$whole <- whole
     return(block)

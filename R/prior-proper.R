@@ -16,6 +16,20 @@ check_posterior_proper <- function(found, model) {
   invisible(found)
 }
 
+# Data that alone do not tell the variances: too few records or levels. With proper priors the
+# posterior is proper all the same: averaged over them the density of the contrasts of y that X
+# leaves is a density, so it is finite but for y of probability zero. What a function of the user is
+# nobody knows.
+has_scarce_data <- function(found, model) {
+  short <- tryCatch(check_enough_data(model), henderson_error = identity)
+  if (!inherits(short, "condition")) return(FALSE)
+  priors <- unlist(lapply(found$blocks, number_priors), recursive = FALSE)
+  known <- vapply(priors, function(prior) prior$family != "user" && is_proper(prior), NA)
+  if (!all(known)) stop(short)
+  inform_scarce_data()
+  TRUE
+}
+
 check_prior_proper <- function(prior, at, model) {
   if (is_proper(prior)) return(invisible())
   parameters <- model$parameters

@@ -10,8 +10,8 @@
 #'   `inverse_wishart()`. Of a correlation or a range it is that of the parameter.
 #' * A term: all its standard deviations; with `inverse_wishart()` its covariance matrix.
 #' * A set of residual parameters, as `residual.treated`: the same for it alone.
-#' * `<term>.cor`: the correlation matrix of a `us` or `corg` term, by `lkj()`; of two coefficients
-#'   of `us` also by `uniform()` or `beta_prior()`.
+#' * `<term>.cor`: the correlation matrix of a `us`, `chol` or `corg` term, by `lkj()`; of two
+#'   coefficients of `us` also by `uniform()` or `beta_prior()`.
 #' * `<term>.loadings`: all loadings of an `fa` or `rr` term, by `normal(0, sd)`.
 #' * A fixed effect, or `beta` for all of them: `normal()`. Without one their prior is flat.
 #' * No name: [shares()].
@@ -25,13 +25,17 @@
 #' from -1 / (t - 1) to 1, `phi` of `ar2` and `ar3` over the stationary processes, `theta` of `ma1`
 #' and `ma2` over the invertible ones, the correlations of `toep` over its correlation matrices. The
 #' prior of one of several that have such a region together is multiplied to that. So the posterior
-#' is the same in any unit of the response and of the covariates. A banded `chol` has no prior, as
-#' the matrices with its zeros have no volume in closed form: write `ante` or `us`.
+#' is the same in any unit of the response and of the covariates. LKJ of a banded `chol` has the
+#' density of LKJ over the correlation matrices with its zeros.
 #'
 #' The loadings of `fa` and `rr` are independent and normal with mean zero, of each coefficient with
 #' 2.5 times its scale as standard deviation: the same however the factors are rotated. What
 #' `varcomp()` prints are those rotated to zeros above the diagonal and a diagonal above zero, which
 #' has chi distributions then, `k - j + 1` degrees of freedom for factor j of k.
+#'
+#' An improper prior is refused where the posterior is improper. With proper priors of all variances
+#' the data may have fewer records than the model has variances, one level of a term, or a level for
+#' each record: a message says so, and the posterior is the prior where the data tell nothing.
 #'
 #' @param ... Of `lmm_prior()` priors by name, and at most one [shares()] without a name for each
 #'   set of variances; of the others nothing.
@@ -49,8 +53,9 @@
 #' @param alpha.mu,alpha.V Mean, zero, and variance of the parameters that expand the model, as in
 #'   MCMCglmm: the covariance matrix is \eqn{D S D}, S inverse Wishart with `V` and `nu`, and D
 #'   diagonal with independent normal entries. A number for all, a vector, or a diagonal matrix; `V`
-#'   is diagonal, too. Of a single variance the standard deviation is then half-t with `nu` degrees
-#'   of freedom and scale `sqrt(V * alpha.V)`.
+#'   is diagonal, too, as with another one the density of the covariance matrix, a mean of products
+#'   of powers of correlated normal numbers, has no closed form. Of a single variance the standard
+#'   deviation is then half-t with `nu` degrees of freedom and scale `sqrt(V * alpha.V)`.
 #' @param eta Shape of the LKJ distribution: above 0; 1 is uniform over correlation matrices, larger
 #'   values favour small correlations.
 #' @param lower,upper Ends of the interval.

@@ -179,3 +179,39 @@ test_that("signed coordinates of an expanded matrix have the same density", {
   # d log s / d x = 1 / x.
   expect_equal(wishart_density(signed, x)$value, wishart_density(block, log_s)$value - log(x[, 1]))
 })
+
+test_that("LKJ over banded correlation matrices has its known volumes", {
+  data <- data.frame(y = rnorm(60), visit = factor(rep(1:4, 15)), id = gl(15, 4))
+  prior_of <- function(eta) {
+    parts <- parse_formula(y ~ 1, data, residual = ~ chol(visit | id))
+    model_prior(lmm_prior(residual = half_normal(1), residual.cor = lkj(eta)),
+      build_model(parts, new_frame(parts, data), "Bayes"))
+  }
+  # Of |R|^(eta - 1), |R| = 1 - a^2 - b^2 - c^2 + a^2 c^2 = (1 - a^2)(1 - c^2) - b^2, with
+  # w = (1 - a^2)(1 - c^2): over b in +-sqrt(w), w^(eta - 1/2) B(1/2, eta), then two beta integrals.
+  volume <- function(eta) beta(0.5, eta) * beta(0.5, eta + 0.5)^2
+  expect_within(volume(1), pi^2 / 2, 1e-12, "of all these matrices")
+  set.seed(4)
+  for (eta in c(1, 2.5)) {
+    prior <- prior_of(eta)
+    block <- prior$blocks[[1L]]
+    expect_identical(block$size, 7L)
+    for (k in 1:5) {
+      x <- rnorm(7, 0, 0.7)
+      values_of <- function(x) block_values(block, rbind(x))
+      sigma <- symmetric_of(drop(values_of(x)), block, 4)
+      expect_identical(sigma[cbind(c(1, 1, 2), c(3, 4, 4))], c(0, 0, 0))
+      expect_within(coordinates_of(prior, drop(values_of(x)), most = 1), x, 1e-9, "back")
+      sd <- sqrt(diag(sigma))
+      R <- cov2cor(sigma)
+      # d values = 2^4 prod s_i^(number of entries with i) d(s, R), ds = s dx.
+      jacobian <- abs(det(matrix(complex_slopes(rbind(x), values_of), 7)))
+      entries <- c(2, 3, 3, 2)
+      by_matrix <- sum(dnorm(sd, log = TRUE) + log(2)) + (eta - 1) * log(det(R)) -
+        log(volume(eta)) - 4 * log(2) - sum(entries * log(sd))
+      found <- log_prior(prior, rbind(x))$value - log(jacobian)
+      expect_within(found, by_matrix, 1e-9, "density")
+    }
+    expect_gradient(prior)
+  }
+})
