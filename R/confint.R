@@ -148,18 +148,3 @@ bootstrap_statistics <- function(fit, beta, variance, parsed) {
   }, 0)
   c(statistics, stats::setNames(made, parsed$names))
 }
-
-# lapply(), over the workers of future::plan() where there are any.
-map_over <- function(x, f, progress = FALSE) {
-  if (requireNamespace("future.apply", quietly = TRUE) && future::nbrOfWorkers() > 1L) {
-    return(future.apply::future_lapply(x, f, future.seed = NULL))
-  }
-  if (!progress) return(lapply(x, f))
-  bar <- cli::cli_progress_bar("Refitting", total = length(x))
-  on.exit(cli::cli_progress_done(bar))
-  lapply(x, function(i) {
-    value <- f(i)
-    cli::cli_progress_update(id = bar)
-    value
-  })
-}

@@ -2,19 +2,20 @@
 # the variance parameters and from their information. The engine's parameters are its own theta; as
 # the score is zero, what is made of them here does not depend on the parametrisation.
 
-# One row per row of K (kept columns): variance and degrees of freedom. Many rows go in groups.
+# list(variance, df) of the rows of K (kept columns). Many rows go in groups.
 row_tests <- function(fit, K, ddf, information, L = NULL) {
   n <- length(estimated_columns(fit))
   if (is.null(L) && n <= small_rank && nrow(K) > n) return(tests_of_many(fit, K, ddf, information))
   groups <- split(seq_len(nrow(K)), (seq_len(nrow(K)) - 1L) %/% 256L)
-  tables <- lapply(groups, function(rows) {
+  found <- lapply(unname(groups), function(rows) {
     moments <- test_moments(fit, K[rows, , drop = FALSE], ddf, information,
       L = if (!is.null(L)) L[rows, , drop = FALSE])
-    data.frame(variance = diag(moments$used), df = vapply(seq_along(rows), function(i) {
+    list(variance = diag(moments$used), df = vapply(seq_along(rows), function(i) {
       row_df(fit, moments, i, ddf)
     }, 0))
   })
-  do.call(rbind, c(list(data.frame(variance = double(), df = double())), unname(tables)))
+  list(variance = as.double(unlist(lapply(found, `[[`, "variance"))),
+    df = as.double(unlist(lapply(found, `[[`, "df"))))
 }
 
 # More rows than fixed effects: from the moments of these.
@@ -22,7 +23,7 @@ tests_of_many <- function(fit, K, ddf, information) {
   all <- test_moments(fit, sparse_identity(ncol(K)), ddf, information)
   df <- if (!is.null(all$df_of)) all$df_of(K) else
     if (is.null(all$w)) simple_df(fit, ddf) else df_of_rows(all, K)
-  data.frame(variance = Matrix::rowSums((K %*% as.matrix(all$used)) * K), df = df)
+  list(variance = Matrix::rowSums((K %*% as.matrix(all$used)) * K), df = rep_len(df, nrow(K)))
 }
 
 # Satterthwaite's df of each row of K, from the moments of what its columns are.

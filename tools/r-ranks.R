@@ -3,7 +3,7 @@
 # is listed in the lowest rank that all it calls are in or below; `*` stands for any text.
 r_ranks <- list(
   # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
-  language = c("language.R", "format.R", "sparse.R", "progress.R", "stream.R"),
+  language = c("language.R", "format.R", "sparse.R", "progress.R", "stream.R", "map.R"),
   # What can be wrong, in words, and checks of single arguments.
   conditions = c("conditions.R", "conditions-*.R", "check.R", "document-table.R"),
   # Things that are there before there is a model: covariance structures, codes of factors, bases of
@@ -86,6 +86,7 @@ r_ranks <- list(
     "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
     "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R", "in-asreml.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
+    "many.R", "many-fits.R", "many-print.R", "power.R", "power-design.R", "power-plot.R",
     "impute.R", "impute-reference.R", "rebuilt.R", "scan.R", "scan-fits.R",
     "scan-print.R", "cross-validate.R", "cross-validate-folds.R", "cross-validate-print.R",
     "zzz.R", "data.R", "henderson-package.R"
