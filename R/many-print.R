@@ -36,9 +36,9 @@ print.lmmfit_many <- function(x, digits = 4L, ...) {
 many_summary <- function(table, label, digits) {
   groups <- split(table, factor(table[[label]], unique(table[[label]])))
   counts <- vapply(groups, function(own) p_counts(own$p.value), c(0L, 0L))
-  median_of <- function(column) vapply(groups, function(own) {
-    stats::median(own[[column]], na.rm = TRUE)
-  }, 0)
+  median_of <- function(column) {
+    vapply(groups, function(own) stats::median(own[[column]], na.rm = TRUE), 0)
+  }
   columns <- list(names(groups), format_numbers(median_of("estimate"), digits),
     format_numbers(median_of("se"), digits), format_numbers(median_of("df"), digits),
     format(counts[1L, ]), format(counts[2L, ]))

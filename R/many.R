@@ -73,8 +73,8 @@ lmmfit_many <- function(Y, formula, data, residual = ~iid, method = "REML", weig
 model_builder <- function(formula, data, residual, method, asked, contrasts) {
   data <- as.data.frame(data)
   row.names(data) <- NULL
-  force(formula)
-  force(residual)
+  formula <- with_own_objects(formula, names(data))
+  if (inherits(residual, "formula")) residual <- with_own_objects(residual, names(data))
   force(method)
   force(asked)
   force(contrasts)
@@ -83,6 +83,26 @@ model_builder <- function(formula, data, residual, method, asked, contrasts) {
     parts <- parse_formula(formula, data, residual, NULL)
     build_model(parts, new_frame(parts, data, weights), method, contrasts, asked)
   }
+}
+
+# The formula with an environment of just the objects of the session that it uses, as other
+# processes do not have them.
+with_own_objects <- function(formula, columns) {
+  env <- environment(formula) %||% globalenv()
+  own <- new.env(parent = globalenv())
+  for (name in setdiff(all.names(formula, unique = TRUE), columns)) {
+    if (is_own_object(name, env)) assign(name, get(name, env), own)
+  }
+  environment(formula) <- own
+  formula
+}
+
+# Whether a name is found before the packages.
+is_own_object <- function(name, env) {
+  while (!identical(env, emptyenv()) && !exists(name, env, inherits = FALSE)) env <- parent.env(env)
+  of_package <- isNamespace(env) || identical(env, baseenv()) || identical(env, emptyenv()) ||
+    startsWith(environmentName(env), "package:")
+  !of_package
 }
 
 # effects: whether each fixed effect and row of K is tested, or K as a whole alone.

@@ -120,8 +120,10 @@ power_factor <- function(fit, along, n) {
 # p-values of nsim data sets on new records, or on those of the fit: NA where a fit failed.
 simulated_tests <- function(truth, new, nsim, settings, progress) {
   Y <- as.matrix(stats::simulate(truth, nsim, newdata = new))
-  model_for <- if (is.null(new)) frame_builder(truth) else data_builder(truth, new)
-  found <- fit_many(unname_rows(Y), NULL, model_for, settings, progress)
+  model <- if (is.null(new))
+    model_of_parts(with_kept_relationships(truth$parts, truth), truth$frame, truth) else
+    model_on(truth, new, Y[, 1L])
+  found <- fit_many(unname_rows(Y), NULL, always(model), settings, progress)
   p <- found$joint$p.value[match(colnames(Y), found$joint$response)]
   list(p = p, records = nrow(Y))
 }
@@ -131,38 +133,24 @@ unname_rows <- function(Y) {
   Y
 }
 
-# As model_builder(): the model of a fit with another response.
-frame_builder <- function(fit) {
-  frame <- fit$frame
+# The model of a fit on other records.
+model_on <- function(fit, data, y) {
+  data[[deparse_one(fit$parts$response)]] <- y
+  model_of_parts(fit$parts, quietly(new_frame(fit$parts, data)), fit)
+}
+
+model_of_parts <- function(parts, frame, fit) {
   row.names(frame) <- NULL
-  model_of_parts(with_kept_relationships(fit$parts, fit), fit, function(y) {
-    frame[[1L]][] <- y
-    frame
-  })
-}
-
-# On other records.
-data_builder <- function(fit, data) {
-  parts <- fit$parts
-  response <- deparse_one(parts$response)
-  model_of_parts(parts, fit, function(y) {
-    data[[response]] <- y
-    new_frame(parts, data)
-  })
-}
-
-model_of_parts <- function(parts, fit, frame_of) {
   asked <- fit_values(fit)
-  method <- fit$method
-  contrasts <- fit$contrasts
-  force(parts)
-  force(frame_of)
-  rm(fit)
-  function(y, weights) {
-    model <- build_model(parts, frame_of(y), method, contrasts, list(hold = asked$hold))
-    if (is.null(model$asked$constraints)) model$asked$constraints <- asked$constraints
-    model
-  }
+  model <- quietly(build_model(parts, frame, fit$method, fit$contrasts, list(hold = asked$hold)))
+  if (is.null(model$asked$constraints)) model$asked$constraints <- asked$constraints
+  model
+}
+
+# As model_builder(), where all responses have one model.
+always <- function(model) {
+  force(model)
+  function(y, weights) model
 }
 
 with_seed_of <- function(seed, code) {

@@ -107,6 +107,30 @@ test_that("the same on workers, and after an interrupt", {
   expect_false(any(other$effects$estimate == 1234))
 })
 
+test_that("workers have the pedigree and the functions that a formula names", {
+  skip_if_not_installed("future.apply")
+  ped <- data.frame(id = 1:40, sire = c(rep(NA, 20), rep(1:10, 2)),
+    dam = c(rep(NA, 20), 11:20, 20:11))
+  twice <- function(x) 2 * x
+  set.seed(32)
+  data <- data.frame(id = factor(rep(1:40, 3)), x = rnorm(120), group = gl(4, 30))
+  Y <- matrix(rnorm(120 * 60), 120) + rnorm(40)[data$id]
+  Y[1:3, 2] <- NA
+  model <- ~ twice(x) + (1 | gr(id, pedigree = ped)) + (1 | group)
+  data$y <- Y[, 1]
+  fit <- quietly(lmmfit(update(model, y ~ .), data))
+  power <- function() {
+    power_curve(fit, "twice(x)", n = c(4, 6), along = "group", nsim = 60, seed = 1)
+  }
+  here <- quietly(lmmfit_many(Y, model, data))
+  power_here <- quietly(power())
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old))
+  expect_identical(quietly(lmmfit_many(Y, model, data))$effects, here$effects)
+  expect_identical(quietly(power()), power_here)
+  expect_identical(here$fits$status, rep("converged", 60))
+})
+
 test_that("bad input of many fits has one message each", {
   design <- many_design()
   Y <- many_responses(design, 2L)
