@@ -3,7 +3,8 @@
 #' Make a relationship matrix positive definite
 #'
 #' `bend()` raises the eigenvalues that are too small; `blend()` takes a weighted mean with another
-#' relationship matrix, as of a genomic one with that of the pedigree.
+#' relationship matrix, as of a genomic one with that of the pedigree; `tune()` brings it to the
+#' level of another one.
 #'
 #' [gr()] takes singular matrices as they are, and those that are indefinite by the rounding of
 #' their numbers (single precision, four or more printed decimals). A matrix that is really
@@ -14,14 +15,20 @@
 #' @param with A matrix whose names have those of `K`; `NULL`: the identity times the mean of the
 #'   diagonal of `K`.
 #' @param share The weight of `with`, from 0 to 1.
+#' @param to A matrix whose names have those of `K`, as A of the animals of a genomic matrix: the
+#'   result is `a + b K`, with the mean of the diagonal and the mean of all entries of `to`.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A matrix with the names of `K`.
 #' @references Hayes & Hill (1981) Biometrics 37:483, for bending. VanRaden (2008) J. Dairy Sci.
-#'   91:4414, for blending.
+#'   91:4414, for blending. Chen et al. (2011) J. Anim. Sci. 89:2673, Vitezica et al. (2011) Genet.
+#'   Res. 93:357, for tuning.
 #' @examples
 #' K <- matrix(c(1, 0.9, 0.2, 0.9, 1, 0.9, 0.2, 0.9, 1), 3, dimnames = list(1:3, 1:3))
 #' eigen(bend(K))$values
 #' eigen(blend(K, share = 0.2))$values
+#' G <- grm(lamb_markers)
+#' A <- Amatrix(pedigree(flock), rownames(G))
+#' mean(tune(G, A)) - mean(A)
 #' @export
 bend <- function(K, least = 1e-4, ...) {
   check_given(K, ...)
@@ -45,16 +52,32 @@ blend <- function(K, with = NULL, share = 0.05, ...) {
   if (is.null(with)) {
     with <- diag(mean(diag(K)), nrow(K))
   } else {
-    with <- check_symmetric_matrix(with, "with")
-    missing <- setdiff(rownames(K), rownames(with))
-    if (is.null(rownames(K)) || length(missing) > 0L) {
-      abort_argument("with", utils::head(missing, 3L), "a matrix with the names of `K`")
-    }
-    with <- with[rownames(K), rownames(K)]
+    with <- matched_matrix(with, K, "with")
   }
   made <- (1 - share) * K + share * unname(with)
   dimnames(made) <- dimnames(K)
   made
+}
+
+#' @rdname bend
+#' @export
+tune <- function(K, to, ...) {
+  check_given(K, to, ...)
+  K <- check_symmetric_matrix(K, "K")
+  made <- tuned(K, matched_matrix(to, K, "to")) %||%
+    abort_argument("K", "a diagonal not above the mean of all entries", "a relationship matrix")
+  dimnames(made) <- dimnames(K)
+  made
+}
+
+# The part of another matrix that has the names of K.
+matched_matrix <- function(other, K, argument) {
+  other <- check_symmetric_matrix(other, argument)
+  missing <- setdiff(rownames(K), rownames(other))
+  if (is.null(rownames(K)) || length(missing) > 0L) {
+    abort_argument(argument, utils::head(missing, 3L), "a matrix with the names of `K`")
+  }
+  other[rownames(K), rownames(K)]
 }
 
 check_symmetric_matrix <- function(K, argument) {

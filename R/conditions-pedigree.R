@@ -117,6 +117,31 @@ abort_singular_pedigree <- function(animals) {
   )
 }
 
+abort_group_without_animals <- function(groups) {
+  abort("groups", "{.arg M} has no animal with genes of {.val {groups}}.",
+    paste("Join {cli::qty(length(groups))}{?this group/these groups} with others, or genotype",
+      "descendants."), "M", groups)
+}
+
+abort_confounded_groups <- function(groups) {
+  abort("groups", paste("{.arg M}: the shares of the groups {.val {groups}} in its animals depend",
+    "on each other, so that their frequencies cannot be told apart."),
+  "Join groups, or genotype more animals.", "M", groups)
+}
+
+abort_sex_of_parent <- function(animals, is_sire, is_dam) {
+  what <- if (is_sire && is_dam) "both a sire and a dam" else
+    if (is_sire) "a sire and female" else "a dam and male"
+  abort("pedigree", paste("{.arg sex}: {.val {animals[1L]}} is", what, "in the pedigree."),
+    "Correct the pedigree or {.arg sex}.", "sex", animals)
+}
+
+abort_sex_unknown <- function(animals) {
+  abort("pedigree",
+    paste("{.arg sex}: that of {.val {animals}} {cli::qty(length(animals))}{?is/are} not known,",
+      "and {?it is/they are} no {?parent/parents}."), "Give {.val M} or {.val F}.", "sex", animals)
+}
+
 abort_unknown_animals_of_fit <- function(animals) {
   abort("pedigree",
     "{.arg pedigree} lacks {length(animals)} animal{?s} of the fit: {.val {animals}}.",
@@ -166,6 +191,15 @@ abort_no_markers <- function(term = NULL) {
 inform_imputed <- function(n, share) {
   cli::cli_inform(
     "{n} missing genotype{?s} ({format(share, digits = 2)} %) set to the mean of the marker."
+  )
+}
+
+inform_core <- function(n_core, n_others, share) {
+  cli::cli_inform(
+    c("The inverse of {.arg G} is approximate: {n_others} animal{?s} {?is/are} taken as independent
+      of each other given the core of {n_core}.",
+    i = "The core tells {format(100 * share, digits = 3)} % of their variance."),
+    class = "henderson_message_core"
   )
 }
 

@@ -212,3 +212,9 @@ abort_residual_dependent <- function(labels) {
     "residual", labels
   )
 }
+
+abort_slope <- function(covariate, problem) {
+  abort("residual", paste("{.fn loglin}: the covariate {.code {covariate}}", problem,
+    "in the records, so that it has no slope of its own."),
+  "Leave it out, or hold its slope at 0.", "residual")
+}

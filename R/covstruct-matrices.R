@@ -142,7 +142,12 @@ symmetric_of <- function(values, at, t) {
   sigma
 }
 
-covariance_diag <- function(recipe, values) diag(values, recipe$n_coef)
+variances_diag <- function(recipe, values) values
+
+# s^2 exp((x - c)'g): values are s^2 and the slopes g, c the constants.
+variances_loglin <- function(recipe, values) {
+  values[1L] * exp(drop(sweep(recipe$coordinates, 2L, recipe$constants) %*% values[-1L]))
+}
 
 loading_matrix <- function(recipe, values) {
   at <- loading_entries(recipe$n_coef, recipe$order)

@@ -40,6 +40,13 @@ scaled_parameters <- function(heterogeneous, suffix, kind = "correlation") {
   }
 }
 
+# One variance, and a slope for each covariate.
+parameters_loglin <- function(recipe) {
+  at <- recipe$coordinates
+  names <- colnames(at) %||% seq_len(ncol(at))
+  with_variances(one_variance, paste0("slope.", names), rep.int("slope", ncol(at)))
+}
+
 # One variance, and the correlation of each pair: (2,1), (3,1), (3,2), ...
 parameters_corg <- function(recipe) {
   at <- entries_us(recipe$n_coef)

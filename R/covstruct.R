@@ -13,6 +13,7 @@
 #   label       in words
 #   parameters  function(recipe): its values in the engine's order, list(suffix, kind, row, col)
 #   sigma       function(recipe, values): Sigma, n_coef x n_coef
+#   variances   function(recipe, values): the diagonal of a Sigma that has nothing else
 #   index       "columns": of a model formula, or levels of a factor;
 #               "levels": levels of a factor only;
 #               "coordinates": distinct values of numeric variables
@@ -37,6 +38,7 @@
 #   keeps_lags          a position without records costs no value, so that gaps keep their lag
 #   is_field            one level tells the values: the coefficients are positions of a field
 #   has_nugget          1e-10 on the diagonal of the correlations, as they are smooth
+#   is_centred          its coordinates are measured from their mean over the records
 #   takes_function      its arguments are a function of the user, which stays with the fit whatever
 #                       its name means later, and which knows one unit of the coefficients only
 #
@@ -77,9 +79,17 @@ all_but_one <- function(n_coef) n_coef - 1L
 
 structure_of <- function(label, parameters, sigma, index = "columns", arguments = character(),
                          least = 1L, most_order = function(n_coef) 0L, region = intervals,
-                         traits = character()) {
+                         traits = character(), variances = NULL) {
   list(label = label, parameters = parameters, sigma = sigma, index = index,
-    arguments = arguments, least = least, most_order = most_order, region = region, traits = traits)
+    arguments = arguments, least = least, most_order = most_order, region = region, traits = traits,
+    variances = variances)
+}
+
+# Independent coefficients: Sigma has a diagonal alone.
+independent <- function(label, parameters, variances, ...) {
+  structure_of(label, parameters, function(recipe, values) {
+    diag(variances(recipe, values), recipe$n_coef)
+  }, ..., variances = variances)
 }
 
 # One variance, or one for each coefficient, and the correlations of `correlation`, whose parameters
@@ -105,7 +115,7 @@ process <- function(label, type, order, own_variances = FALSE) {
 covariance_structures <- list(
   us = structure_of("unstructured", parameters_us, covariance_us, traits = c("is_heterogeneous",
     "is_unstructured", "values_are_entries", "name_is_recipe", "contains_intercept")),
-  diag = structure_of("diagonal", parameters_diag, covariance_diag, traits = c("is_heterogeneous",
+  diag = independent("diagonal", parameters_diag, variances_diag, traits = c("is_heterogeneous",
     "is_uncorrelated", "values_are_entries", "name_is_recipe", "may_be_zero")),
   id = correlated("one variance, independent", correlation_id, character(), least = 1L,
     traits = c("is_exchangeable", "is_field")),
@@ -155,6 +165,8 @@ covariance_structures <- list(
     most_order = identity, traits = "is_heterogeneous"),
   chol = structure_of("banded Cholesky", parameters_chol, covariance_chol, index = "levels",
     arguments = "k", least = 2L, most_order = all_but_one, traits = "is_heterogeneous"),
+  loglin = independent("variances log-linear in covariates", parameters_loglin, variances_loglin,
+    index = "coordinates", least = 2L, traits = "is_centred"),
   own = structure_of("a function of the user", parameters_own, covariance_own,
     arguments = own_argument_names, region = own_ranges, traits = "takes_function"),
   product = structure_of("Kronecker product", parameters_product, covariance_product,
@@ -190,6 +202,9 @@ keeps_lags <- structure_trait("keeps_lags")
 is_field <- structure_trait("is_field")
 has_nugget <- structure_trait("has_nugget")
 takes_function <- structure_trait("takes_function")
+is_centred <- structure_trait("is_centred")
+
+has_diagonal_alone <- function(structure) !is.null(structure_entry(structure)$variances)
 
 structure_arguments_of <- function(structure) structure_entry(structure)$arguments
 
@@ -231,6 +246,13 @@ n_values <- function(recipe) length(recipe_values(recipe)$kind)
 n_parameters <- function(structure, t) n_values(full_recipe(structure, t))
 
 sigma_of <- function(recipe, values) structure_entry(recipe)$sigma(recipe, values)
+
+# diag(Sigma); of thousands of independent positions without the matrix.
+variances_in <- function(recipe, values) {
+  entry <- structure_entry(recipe)
+  if (is.null(entry$variances)) diag(entry$sigma(recipe, values)) else
+    entry$variances(recipe, values)
+}
 
 # The regions of the values of a recipe that are correlations or coefficients: `at` says which.
 correlation_regions <- function(recipe) {

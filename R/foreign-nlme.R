@@ -175,6 +175,20 @@ varied_index <- function(weights) {
   if (is_call_to(form, "~") && is_bar(form[[2L]])) form[[2L]][[3L]]
 }
 
+# The covariate x of varExp(form = ~ x), whose variances are exp(2 d x), and log(abs(x)) of
+# varPower(form = ~ x), whose variances are |x|^2d. NULL for others: by groups, of fitted values,
+# with known exponents.
+followed_covariate <- function(weights) {
+  name <- if (is.call(weights)) sub("^nlme::", "", deparse_one(weights[[1L]])) else ""
+  if (!name %in% c("varExp", "varPower")) return(NULL)
+  given <- as.list(match.call(getExportedValue("nlme", name), weights))[-1L]
+  form <- given$form
+  is_plain <- identical(names(given), "form") && is_call_to(form, "~") && length(form) == 2L &&
+    !has_bar(form) && !"." %in% all.names(form)
+  if (!is_plain) return(NULL)
+  if (name == "varExp") form[[2L]] else call("log", call("abs", form[[2L]]))
+}
+
 with_variance_function <- function(call, env) {
   weights <- typed_expression(call$weights, env)
   if (!is_variance_function(weights)) return(call)
@@ -190,11 +204,21 @@ with_variance_function <- function(call, env) {
       paste("residual =", deparse_one(call$residual)))
     return(call)
   }
+  followed <- followed_covariate(weights)
+  if (!is.null(followed)) {
+    if (!is.null(call$residual)) refuse("{.arg residual} is given too", "Give one of them.")
+    call["weights"] <- NULL
+    call$residual <- as_one_sided(call("loglin", followed), env)
+    inform_read_as(paste("weights =", deparse_one(weights)),
+      paste("residual =", deparse_one(call$residual)))
+    return(call)
+  }
   fixed <- if (is_call_to(weights, "~")) weights else
     if (is_call_to(weights, "varFixed")) weights[[2L]]
   if (is.null(fixed) || has_bar(fixed)) {
     refuse("this variance function is not understood",
-      "Write {.code residual = ~ diag(group)} for a variance by group, or known {.arg weights}.")
+      c("Write {.code residual = ~ diag(group)} for a variance by group, {.code ~ loglin(x)} for",
+        "one that follows covariates, or known {.arg weights}."))
   }
   # nlme gives the variance, and we its inverse.
   call$weights <- call("/", 1, call("(", fixed[[2L]]))

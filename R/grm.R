@@ -14,7 +14,17 @@
 #' \eqn{\tau G^{*-1} - \omega A_{22}^{-1}}{tau Gs^-1 - omega A22^-1} added for the genotyped
 #' animals.
 #' Gs is G after blending (`(1 - blend) G + blend A22`) and tuning (`a + b G`, so that the mean of
-#' its diagonal and the mean of all its entries are those of A22; Chen et al.).
+#' its diagonal and the mean of all its entries are those of A22; Chen et al.): see [blend()] and
+#' [tune()].
+#'
+#' With `apy` the inverse of Gs is that of the algorithm for proven and young (Misztal et al.): what
+#' the core does not tell of the other animals is taken as independent between them. The entries of
+#' G between others than the core are so replaced by
+#' \eqn{G_{nc} G_{cc}^{-1} G_{cn}}{Gnc Gcc^-1 Gcn}, their diagonal is kept. It is exact where the
+#' core is all animals, and where the others differ from what the core tells independently of each
+#' other; a message says what share of the variance of the others the core
+#' tells. Gs^-1 has a diagonal block for the others, and needs the inverse of Gcc alone; the inverse
+#' of A22 is as dense as without it.
 #'
 #' @param M Genotypes, a row for each animal and a column for each marker: 0, 1, 2 (or dosages
 #'   between) copies of one allele; NA is allowed. Row names name the animals. Or [read_plink()].
@@ -29,6 +39,8 @@
 #' @param blend Share of A22 in G, from 0 to below 1.
 #' @param tune `TRUE` adjusts G to A22.
 #' @param tau,omega Weights of the inverses of G and A22.
+#' @param apy Names of the animals of the core of an approximate inverse of G, see below; `NULL`:
+#'   its exact inverse.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return `grm()`: a symmetric matrix with the names of the animals. Attributes: `frequency`,
 #'   `markers` (how many were used) and `missing` (how many genotypes). `Hinverse()`: a sparse
@@ -36,7 +48,8 @@
 #' @seealso [snp()] for markers as a term of a model, with their effects.
 #' @references VanRaden (2008) J. Dairy Sci. 91:4414. Vitezica, Varona & Legarra (2013) Genetics
 #'   195:1223. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen & Lund (2010)
-#'   Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673.
+#'   Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673. Misztal, Legarra & Aguilar
+#'   (2014) J. Dairy Sci. 97:3943. Misztal (2016) Genetics 202:401.
 #' @examples
 #' G <- grm(lamb_markers)
 #' round(G[1:4, 1:4], 2)
@@ -100,7 +113,7 @@ check_frequency <- function(frequency, found, M) {
 
 #' @rdname grm
 #' @export
-Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1, ...) {
+Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1, apy = NULL, ...) {
   check_given(ped, G, ...)
   check_pedigree(ped)
   check_flag(tune, "tune")
@@ -110,13 +123,15 @@ Hinverse <- function(ped, G, blend = 0.05, tune = TRUE, tau = 1, omega = 1, ...)
   if (blend >= 1) abort_argument("blend", blend, "below 1")
   A22 <- Amatrix(ped, rownames(G))
   if (blend > 0) G <- (1 - blend) * G + blend * A22
-  if (tune) G <- tuned(G, A22)
-  inverse_g <- dense_inverse(G)
+  if (tune) G <- tuned(G, A22) %||% abort_grm(
+    "{.arg G} cannot be tuned to the pedigree: its diagonal is not above its mean.",
+    "Check the order of the animals, or use {.code tune = FALSE}.", "tune")
+  inverse_g <- if (is.null(apy)) dense_inverse(G)$inverse else apy_inverse(G, apy)
   if (is.null(inverse_g)) {
     abort_grm("{.arg G} is singular, so single-step equations do not exist.",
       "Blend it with the pedigree: {.code blend = 0.05}.", "blend")
   }
-  added <- tau * inverse_g$inverse - omega * dense_inverse(A22)$inverse
+  added <- tau * inverse_g - omega * dense_inverse(A22)$inverse
   n <- length(ped$id)
   lower <- lower.tri(added, diag = TRUE)
   row <- rows[row(added)[lower]]
@@ -147,13 +162,44 @@ check_weight <- function(value, argument) {
   }
 }
 
-# a + b G with the mean of the diagonal and the mean of all entries of A22.
+# a + b G with the mean of the diagonal and the mean of all entries of A22; NULL where G has no
+# diagonal above its mean.
 tuned <- function(G, A22) {
   b <- (mean(diag(A22)) - mean(A22)) / (mean(diag(G)) - mean(G))
-  a <- mean(A22) - b * mean(G)
-  if (!is.finite(b) || b <= 0) {
-    abort_grm("{.arg G} cannot be tuned to the pedigree: its diagonal is not above its mean.",
-      "Check the order of the animals, or use {.code tune = FALSE}.", "tune")
+  if (!is.finite(b) || b <= 0) return(NULL)
+  mean(A22) + b * (G - mean(G))
+}
+
+# With c the core and n the others, P = Gnc Gcc^-1 and M = diag(Gnn - P Gcn):
+#
+#     [Gcc^-1 0; 0 0] + [-P'; I] M^-1 [-P, I].
+#
+# NULL where Gcc is singular. (Misztal, Legarra & Aguilar 2014, J. Dairy Sci. 97:3943.)
+apy_inverse <- function(G, core) {
+  core <- check_core(core, rownames(G))
+  others <- setdiff(seq_len(nrow(G)), core)
+  own <- dense_inverse(G[core, core, drop = FALSE])$inverse
+  if (is.null(own)) return(NULL)
+  inverse <- matrix(0, nrow(G), nrow(G))
+  inverse[core, core] <- own
+  if (length(others) == 0L) return(inverse)
+  P <- G[others, core, drop = FALSE] %*% own
+  left <- diag(G)[others] - rowSums(P * G[others, core, drop = FALSE])
+  if (any(left < 1e-10 * max(diag(G)))) return(NULL)
+  inform_core(length(core), length(others), 1 - mean(left) / mean(diag(G)[others]))
+  inverse[core, core] <- own + crossprod(P / sqrt(left))
+  inverse[others, core] <- -P / left
+  inverse[core, others] <- t(inverse[others, core, drop = FALSE])
+  inverse[cbind(others, others)] <- 1 / left
+  inverse
+}
+
+check_core <- function(core, animals) {
+  if (!is.atomic(core) || length(core) == 0L) {
+    abort_argument("apy", core, "names of animals of `G`")
   }
-  a + b * G
+  core <- unique(if (is.factor(core)) levels(core)[core] else number_names(core))
+  unknown <- setdiff(core, animals)
+  if (length(unknown) > 0L) abort_unknown_animals(unknown, "apy")
+  match(core, animals)
 }

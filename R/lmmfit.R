@@ -40,6 +40,7 @@
 #'   use distances: `~ exp(time | id)`, `~ exp(x + y | field)`. `~ cs(1 | id)` needs no index.
 #' * `~ us(visit | arm / id)`: a set of parameters for each arm.
 #' * `~ diag(env)`: independent, with a variance for each level of `env`.
+#' * `~ loglin(x + z)`: independent, with the logarithm of the variance linear in covariates.
 #' * `~ ar1(row):ar1(col)`: a field, whose plots without a record may be missing from `data`; with
 #'   several trials `~ ar1(row):ar1(col) | trial`, or `| trial / 1` for parameters by trial.
 #' * `list(env = list(A = ~ ar1(row):ar1(col), B = ~ iid))`: a structure for each level of a factor.
@@ -65,10 +66,10 @@
 #' What is written for lme4 or nlme is understood where there is one meaning, and a message says how
 #' it was read: `REML = FALSE`, `offset =`, `verbose =`, `family = gaussian()`; `fixed =` with
 #' `random = ~ 1 + x | g` or `random = list(g = pdDiag(~ x))`, `correlation = corAR1(form = ~ t |
-#' g)`, `weights = varIdent(form = ~ 1 | s)`; `ginverse = list(animal = Ainv)`. So is the grammar of
-#' ASReml, `lmmfit(fixed = yield ~ env, random = ~ fa(env, 2):vm(gen, G) + at(env):block, residual =
-#' ~ dsum(~ ar1(row):ar1(col) | env), data = d)`; see [in_henderson()]. What cannot be had is an
-#' error that says what to write instead.
+#' g)`, `weights = varIdent(form = ~ 1 | s)` or `varExp(form = ~ x)`; `ginverse = list(animal =
+#' Ainv)`. So is the grammar of ASReml, `lmmfit(fixed = yield ~ env, random = ~ fa(env, 2):vm(gen,
+#' G) + at(env):block, residual = ~ dsum(~ ar1(row):ar1(col) | env), data = d)`; see
+#' [in_henderson()]. What cannot be had is an error that says what to write instead.
 #'
 #' @param formula A formula: response, fixed effects and random terms. `.` stands for every column
 #'   of `data` but the response and the grouping factors.

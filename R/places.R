@@ -113,7 +113,13 @@ order_within <- function(codes) {
 }
 
 factor_recipe <- function(factor, place) {
-  recipe <- new_recipe(factor$name, length(place$coefs), factor$arguments, place$coordinates)
+  at <- place$coordinates
+  arguments <- factor$arguments
+  if (is_centred(factor$name)) {
+    colnames(at) <- vapply(factor$variables, deparse_one, "")
+    arguments$constants <- colMeans(at[place$position, , drop = FALSE])
+  }
+  recipe <- new_recipe(factor$name, length(place$coefs), arguments, at)
   recipe$coefs <- place$coefs
   recipe
 }

@@ -57,7 +57,7 @@ counts_text <- function(fit) {
 }
 
 subjects_text <- function(fit) {
-  sections <- Filter(function(section) !is_uncorrelated(section$structure),
+  sections <- Filter(function(section) !has_diagonal_alone(section$structure),
     fit_residual(fit)$sections)
   n <- sum(vapply(sections, function(section) max(section$subject), 0L))
   if (n > 1L) paste(" of", format(n, big.mark = ","), "subjects") else ""

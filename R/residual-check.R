@@ -15,6 +15,10 @@ check_residual_identified <- function(residual, parameters, held) {
     own <- which(is_section_parameter(parameters, k))
     free <- own[!parameters$name[own] %in% held & parameters$kind[own] != "variance"]
     if (length(free) == 0L) next
+    if (has_diagonal_alone(section$structure)) {
+      check_slopes(section, length(free))
+      next
+    }
     if (anyDuplicated(section$subject) == 0L) {
       where <- if (length(residual$sections) > 1L) paste(" in", section$label) else ""
       abort_single_records(section$name, where)
@@ -22,6 +26,20 @@ check_residual_identified <- function(residual, parameters, held) {
     if (is_unstructured(section$structure)) {
       check_pairs(section, parameters$row[free], parameters$col[free])
     }
+  }
+}
+
+# Of covariates that depend on each other, or hardly vary, the slopes cannot be told apart.
+check_slopes <- function(section, n_free) {
+  recipe <- section$structure
+  if (!is_centred(recipe) || n_free < ncol(recipe$coordinates)) return(invisible())
+  away <- sweep(recipe$coordinates, 2L, recipe$constants)
+  largest <- apply(abs(away), 2L, max)
+  constant <- largest <= 1e-10 * apply(abs(recipe$coordinates), 2L, max)
+  if (any(constant)) abort_slope(colnames(away)[constant][1L], "is constant")
+  rank <- qr(cbind(1, sweep(away, 2L, largest, `/`)), tol = 1e-9)
+  if (rank$rank <= ncol(away)) {
+    abort_slope(colnames(away)[rank$pivot[rank$rank + 1L] - 1L], "depends on the others")
   }
 }
 

@@ -36,7 +36,7 @@ is_uncorrelated_residual <- function(fit) {
 
 is_uncorrelated_block <- function(block) {
   length(block$factors) == 0L || length(block$factors) == 1L &&
-    is_uncorrelated(block$factors[[1L]]$name)
+    has_diagonal_alone(block$factors[[1L]]$name)
 }
 
 # list(frame, rows, new): the variables of the structure for the records and for new rows at other

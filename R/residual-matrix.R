@@ -65,6 +65,9 @@ section_entries <- function(section, k, parameters, values) {
 # Sigma[p, q] at pairs of positions.
 covariance_between <- function(section, k, parameters, values, p, q) {
   own <- section_values(parameters, k, values)
+  if (has_diagonal_alone(section$structure)) {
+    return(ifelse(p == q, variances_in(section$structure, own)[p], 0))
+  }
   if (!is_product_recipe(section$structure)) {
     return(sigma_of(section$structure, own)[cbind(p, q)])
   }

@@ -14,10 +14,29 @@ new_residual_variances <- function(fit, newdata) {
   for (k in unique(section$number)) {
     rows <- which(section$number == k)
     values <- variances[[k]]
+    block <- section$block[[rows[1L]]]
+    own <- newdata[rows, , drop = FALSE]
     found[rows] <- if (all_equal_numbers(values)) values[1L] else
-      values[new_positions(section$block[[rows[1L]]], sections[[k]], newdata[rows, , drop = FALSE])]
+      if (is_centred(sections[[k]]$structure)) {
+        variances_at_covariates(fit, sections[[k]], k, block, own)
+      } else {
+        values[new_positions(block, sections[[k]], own)]
+      }
   }
   found
+}
+
+# Variances that follow covariates are those of any values of them.
+variances_at_covariates <- function(fit, section, k, block, newdata) {
+  variables <- block$factors[[1L]]$variables
+  check_variables(unique(unlist(lapply(variables, all.vars))), newdata, emptyenv(), "newdata")
+  recipe <- section$structure
+  recipe$n_coef <- nrow(newdata)
+  recipe$coordinates <- vapply(variables, function(variable) {
+    as.double(eval(variable, newdata, environment(fit$formula)))
+  }, double(nrow(newdata)))
+  dim(recipe$coordinates) <- c(nrow(newdata), length(variables))
+  variances_in(recipe, section_values(fit$parameters, k))
 }
 
 all_equal_numbers <- function(x) max(x) - min(x) <= 1e-12 * max(abs(x))

@@ -43,7 +43,7 @@ section_covariance <- function(section, k, parameters, values = parameters$estim
 # The diagonal of Sigma; of a product (a field may have thousands of cells) without the matrix.
 section_variances <- function(section, k, parameters) {
   values <- section_values(parameters, k)
-  if (!is_product_recipe(section$structure)) return(diag(sigma_of(section$structure, values)))
+  if (!is_product_recipe(section$structure)) return(variances_in(section$structure, values))
   diagonals <- lapply(product_covariances(section$structure, values), diag)
   Reduce(function(a, b) rep(a, each = length(b)) * b, diagonals)
 }

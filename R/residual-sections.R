@@ -64,7 +64,7 @@ is_iid_section <- function(section) section$name == "iid"
 
 # Without a subject all records are of one; where positions are independent all records are.
 section_subjects <- function(block, records, source) {
-  if (length(block$factors) == 1L && is_uncorrelated(block$factors[[1L]]$name)) {
+  if (length(block$factors) == 1L && has_diagonal_alone(block$factors[[1L]]$name)) {
     return(list(codes = seq_along(records), levels = row.names(source$frame)[records]))
   }
   if (is.null(block$subject)) return(list(codes = rep.int(1L, length(records)), levels = "all"))

@@ -93,6 +93,17 @@
 #' exp(time | id)`; the variance of `record` is that of the error of measurement. (A `gau` with such
 #' an error is better a random term: its matrix without the error is nearly singular.)
 #'
+#' # Variances that follow covariates
+#'
+#' * `loglin`: independent, with the variance \eqn{\sigma^2 \exp((x - \bar x)'\gamma)}{s^2 exp((x -
+#'   mean(x))'g)}. Parameters: 1 + the number of covariates.
+#'
+#' As a residual, `residual = ~ loglin(heat + age)`: each record has the variance of its own
+#' covariates, numbers without gaps. `residual.variance` is the one at their means over the records,
+#' `residual.slope.heat` the change of its logarithm by unit of `heat`. `loglin(log(x))` is a power
+#' of x; `~ loglin(heat | herd / 1)` has parameters by herd, and a factor enters by 0 and 1. It is
+#' nlme's `varExp(form = ~ heat)`, whose exponent is half the slope, and SAS's `LOCAL = EXP()`.
+#'
 #' # A function of the user
 #'
 #' `own(visit | id, f = fun, start = c(v = 1, r = 0.5), lower = c(0, -1), upper = c(Inf, 1))` has
@@ -119,14 +130,15 @@
 #'
 #' With the label of the term (its group, or `residual`) before them: `line.A` a variance,
 #' `line.A.B` a covariance (`us`), `id.variance` the one variance of a structure that has one,
-#' `id.rho`, `id.rho1`, ..., `id.gamma`, `id.range`, `id.smoothness`, and of `fa` the specific
-#' variance `line.A.psi` and the loadings `line.A.fa1`, `line.A.fa2` (`rr1` of `rr`). These
+#' `id.rho`, `id.rho1`, ..., `id.gamma`, `id.range`, `id.smoothness`, `id.slope.x`, and of `fa` the
+#' specific variance `line.A.psi` and the loadings `line.A.fa1`, `line.A.fa2` (`rr1` of `rr`). These
 #' names stand in [varcomp()], and `hold` and `start` take them.
 #'
 #' @return Nothing: these names have a meaning only in a formula.
 #' @references Pinheiro & Bates (2000), Mixed-Effects Models in S and S-PLUS, ch. 5. Zimmerman &
 #'   Nunez-Anton (2010), Antedependence Models for Longitudinal Data. Smith, Cullis & Thompson
-#'   (2001), Biometrics 57:1138. Barndorff-Nielsen & Schou (1973), J. Multivar. Anal. 3:408.
+#'   (2001), Biometrics 57:1138. Harvey (1976), Econometrica 44:461. Barndorff-Nielsen & Schou
+#'   (1973), J. Multivar. Anal. 3:408.
 #' @examples
 #' orth <- transform(nlme::Orthodont, visit = factor(age))
 #' lmmfit(distance ~ age * Sex, orth, residual = ~ ar1(visit | Subject))

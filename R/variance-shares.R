@@ -70,9 +70,7 @@ repeatability <- function(object, group = NULL,
   check_given(object, ...)
   check_share_fit(object, "repeatability()")
   information <- check_choice(information, c("average", "observed", "expected"), "information")
-  own <- vapply(object$parts$random, function(term) {
-    paste(vapply(term$group$variables, deparse_one, ""), collapse = ":")
-  }, "")
+  own <- grouping_names(object$parts$random)
   groups <- unique(own)
   if (!is.null(group)) check_names(group, "group", "names of grouping factors")
   unknown <- setdiff(group, groups)
@@ -82,6 +80,21 @@ repeatability <- function(object, group = NULL,
     around <- sum(parts$random) + parts$residual
     vapply(stats::setNames(groups, groups), function(x) sum(parts$random[own == x]) / around, 0)
   })
+}
+
+# The grouping factor of each term; of several columns that make one level or add up it is the label
+# that varcomp() prints, with the roles where another term has that of one of its columns alone.
+grouping_names <- function(terms) {
+  plain <- vapply(terms, function(term) is.null(term$group$members), NA)
+  names <- vapply(terms, function(term) {
+    paste(vapply(term$group$variables, deparse_one, ""), collapse = ":")
+  }, "")
+  names[!plain] <- vapply(terms[!plain], function(term) term$group$label, "")
+  shared <- !plain & names %in% names[plain]
+  names[shared] <- vapply(terms[shared], function(term) {
+    paste0(term$group$label, " (", toString(term$group$members$names), ")")
+  }, "")
+  names
 }
 
 check_share_fit <- function(fit, what) {

@@ -14,7 +14,7 @@ r_ranks <- list(
     "covstruct-regions.R",
     "group.R", "spl.R", "spl2.R", "legendre.R", "at.R", "pedigree.R", "pedigree-columns.R",
     "pedigree-rows.R", "pedigree-lines.R", "read-records.R",
-    "relationship.R", "markers.R", "read-plink.R", "grm.R", "snp.R", "control.R",
+    "relationship.R", "sex-linked.R", "markers.R", "read-plink.R", "grm.R", "snp.R", "control.R",
     "prior.R",
     "prior-wishart.R", "prior-density.R"
   ),
@@ -29,7 +29,8 @@ r_ranks <- list(
     "level-order.R", "columns.R", "places.R", "product-design.R",
     "member-design.R", "marker-levels.R", "spline-design.R", "bend.R", "covariance-levels.R",
     "relationship-levels.R", "covstruct-terms.R",
-    "random-term.R", "genetic-groups.R", "residual-sections.R", "design.R", "row-sketch.R"
+    "random-term.R", "genetic-groups.R", "metafounders.R", "epistasis.R", "residual-sections.R",
+    "design.R", "row-sketch.R"
   ),
   # The list that crosses to the engine, its parameters, and what can be told before a search.
   spec = c(

@@ -42,6 +42,14 @@ test_that("a matrix that is indefinite is refused with its eigenvalue and the re
   expect_equal(blend(G, I[60:1, 60:1], share = 0.1), 0.9 * G + 0.1 * diag(60), ignore_attr = TRUE)
   expect_error(blend(G, diag(60)), class = "henderson_error_argument")
   expect_error(bend(matrix(1:4, 2)), class = "henderson_error_argument")
+  A <- crossprod(matrix(rnorm(3600), 60)) / 60 + 0.2
+  dimnames(A) <- dimnames(I)
+  tuned <- tune(G, A)
+  expect_equal(c(mean(diag(tuned)), mean(tuned)), c(mean(diag(A)), mean(A)))
+  slope <- (tuned[1, 2] - tuned[1, 3]) / (G[1, 2] - G[1, 3])
+  expect_equal(tuned - slope * G, matrix(tuned[1, 1] - slope * G[1, 1], 60, 60), ignore_attr = TRUE)
+  expect_error(tune(G, diag(60)), class = "henderson_error_argument")
+  expect_error(tune(I[60:1, 60:1] * 0 + 1, A), "diagonal", class = "henderson_error_argument")
 })
 
 test_that("dominance relationships of inbred animals are refused, those of others given", {

@@ -100,6 +100,10 @@ structure_cases <- list(
     2 * bessel_correlation(apart(field) / 0.8, 0.37)),
   `matern 7.8` = list(recipe_of("matern", coordinates = field), c(2, 0.3, 7.8),
     2 * bessel_correlation(apart(field) / 0.3, 7.8)),
+  loglin = list(recipe_of("loglin", constants = c(0.5, 1), coordinates = field), c(2, 0.3, -0.4),
+    by_entry(function(i, j) {
+      if (i == j) 2 * exp(0.3 * (field[i, 1] - 0.5) - 0.4 * (field[i, 2] - 1)) else 0
+    })),
   `fa(1)` = list(recipe_of("fa", order = 1L), c(0.3, 0.1, 0, 0.7, 1, -0.5, 0.8, 0.2),
     tcrossprod(c(1, -0.5, 0.8, 0.2)) + diag(c(0.3, 0.1, 0, 0.7))),
   `fa(2)` = list(recipe_of("fa", order = 2L),

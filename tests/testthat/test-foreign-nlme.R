@@ -37,6 +37,8 @@ test_that("correlation = and weights =", {
     gls(correlation = nlme::corExp(form = ~ age | Subject)))
   expect_peer(read(weights = varIdent(form = ~ 1 | Sex)),
     gls(weights = nlme::varIdent(form = ~ 1 | Sex)))
+  expect_peer(read(weights = varExp(form = ~ age)), gls(weights = nlme::varExp(form = ~ age)))
+  expect_peer(read(weights = nlme::varPower(form = ~ w)), gls(weights = nlme::varPower(form = ~ w)))
   expect_peer(read(weights = ~w), gls(weights = ~w))
   expect_peer(read(weights = varFixed(~w)), gls(weights = nlme::varFixed(~w)))
 })
@@ -63,6 +65,10 @@ test_that("what cannot be had says what to write", {
   refused("us(t | arm / id)", correlation = corAR1(form = ~ t | Subject),
     weights = varIdent(form = ~ 1 | Sex))
   refused("this variance function", weights = varPower())
+  refused("this variance function", weights = varExp(form = ~ fitted(.)))
+  refused("this variance function", weights = varExp(form = ~ age | Sex))
+  refused("this variance function", weights = varPower(0.5, form = ~ w, fixed = 0.5))
+  refused("`residual` is given too", weights = varExp(form = ~ age), residual = ~iid)
   refused("named by the grouping factors", random = list(~1))
   refused("is not understood", random = list(Subject = pdBlocked(~1)))
 })

@@ -73,6 +73,44 @@ test_that("the inverse of H by its definition", {
   expect_equal(c(mean(diag(tuned)), mean(tuned)), c(mean(diag(A22)), mean(A22)))
 })
 
+test_that("APY: the inverse of a G whose others are independent given the core", {
+  set.seed(7)
+  parents <- random_pedigree(40)
+  ped <- pedigree(pedigree_table(parents))
+  some <- paste0("a", 11:40)
+  markers <- matrix(rbinom(30 * 12, 2, 0.4), 30, dimnames = list(some, NULL))
+  G <- grm(markers) + diag(0.01, 30)
+  core <- some[c(3, 7, 8, 15, 16, 20, 25, 26)]
+  others <- setdiff(some, core)
+  # G with what the core predicts between others, and their own variances: its inverse is APY's.
+  predicted <- G[others, core] %*% solve(G[core, core]) %*% G[core, others]
+  kept <- G
+  kept[others, others] <- predicted + diag(diag(G[others, others] - predicted))
+  expect_message(H <- Hinverse(ped, G, blend = 0, tune = FALSE, apy = core),
+    "22 animals are taken as independent", class = "henderson_message_core")
+  expect_equal(as.matrix(H), as.matrix(Hinverse(ped, kept, blend = 0, tune = FALSE)),
+    tolerance = 1e-9)
+  # Blended and tuned first, with weights.
+  A22 <- Amatrix(ped, some)
+  H <- suppressMessages(Hinverse(ped, G, tau = 0.9, omega = 0.8, apy = core))
+  raw <- suppressMessages(Hinverse(ped, tune(blend(G, A22), A22), blend = 0, tune = FALSE,
+    tau = 0.9, omega = 0.8, apy = core))
+  expect_equal(as.matrix(H), as.matrix(raw), tolerance = 1e-9)
+  # Exact with all animals as the core, or a G of the rank of the core and independent errors.
+  expect_silent(all <- Hinverse(ped, G, apy = some))
+  expect_equal(all, Hinverse(ped, G), tolerance = 1e-10)
+  low <- tcrossprod(matrix(rnorm(30 * 8), 30))
+  dimnames(low) <- list(some, some)
+  low[cbind(others, others)] <- diag(low)[others] + 0.1
+  expect_equal(as.matrix(suppressMessages(Hinverse(ped, low, blend = 0, tune = FALSE,
+    apy = core))), as.matrix(Hinverse(ped, low, blend = 0, tune = FALSE)), tolerance = 1e-7)
+  expect_error(Hinverse(ped, G, apy = c("a11", "zz")), "zz", class = "henderson_error_pedigree")
+  expect_error(Hinverse(ped, G, apy = character()), class = "henderson_error_argument")
+  # What the core tells wholly has no variance of its own.
+  expect_error(suppressMessages(Hinverse(ped, grm(markers), blend = 0, tune = FALSE,
+    apy = some[1:20])), "singular", class = "henderson_error_grm")
+})
+
 test_that("arguments", {
   wrong <- M
   wrong[2, 3] <- 7

@@ -61,3 +61,24 @@ test_that("terms of one animal add up, weights and relationships count", {
   expect_equal(row.names(repeatability(fit)), "animal")
   expect_error(repeatability(fit, "sire"), class = "henderson_error_term")
 })
+
+test_that("terms of several columns have the name that varcomp() prints", {
+  set.seed(41)
+  family <- data.frame(id = 1:30, sire = c(rep(NA, 10), rep(1:5, 4)),
+    dam = c(rep(NA, 10), rep(6:10, each = 4)))
+  ped <- pedigree(family)
+  data <- data.frame(an = rep(11:30, 2), dam = rep(family$dam[11:30], 2),
+    mate = rep(c(12:30, 11), 2), y = rnorm(40))
+  held <- c(an.direct = 1, an.direct.social = -0.1, an.social = 0.3, residual = 1)
+  fit <- lmmfit(y ~ 1 + (1 | gr(direct = an, social = mm(mate, dam), pedigree = ped)), data,
+    hold = held)
+  expect_identical(row.names(repeatability(fit)), "an")
+  expect_identical(repeatability(fit), repeatability(fit, "an"))
+  fit <- lmmfit(y ~ 1 + (1 | mm(mate, dam)), data, hold = c(mate.dam = 0.3, residual = 1))
+  expect_identical(row.names(repeatability(fit)), unique(varcomp(fit)$term)[1])
+  # Beside the permanent effect of the animal, which has the name of its column.
+  fit <- lmmfit(y ~ 1 + (1 | gr(direct = an, maternal = dam, pedigree = ped)) + (1 | an), data,
+    hold = c(an.direct = 1, an.direct.maternal = 0, an.maternal = 0.3, an.iid = 0.2, residual = 1))
+  expect_identical(row.names(repeatability(fit)), c("an (direct, maternal)", "an"))
+  expect_equal(repeatability(fit)["an", "estimate"], 0.2 / 2.5, tolerance = 1e-10)
+})

@@ -17,6 +17,7 @@
 #include "core/covariance/general_correlation.h"
 #include "core/covariance/higher_antedependence.h"
 #include "core/covariance/identity.h"
+#include "core/covariance/log_linear.h"
 #include "core/covariance/lower.h"
 #include "core/covariance/matern.h"
 #include "core/covariance/own.h"
@@ -117,6 +118,10 @@ StructurePointer cholesky(const Recipe& recipe, const Held& held) {
                                   held.natural);
 }
 
+StructurePointer log_linear(const Recipe& recipe, const Held& held) {
+  return std::make_unique<LogLinear>(recipe.coordinates, recipe.constants, held.held, held.values);
+}
+
 StructurePointer own(const Recipe& recipe, const Held& held) {
   return std::make_unique<Own>(recipe.n_coef, recipe.user, held.held, held.values, held.unit);
 }
@@ -174,6 +179,7 @@ constexpr Entry kTable[] = {
      loadings_alone,
      factors<FactorAnalytic::Specific::no>},
     {{"chol", CoefficientChange::scalar, false}, band, cholesky},
+    {{"loglin", CoefficientChange::scalar, false}, one_variance<dimensions>, log_linear},
     {{"own", CoefficientChange::scalar, false}, user_parameters, own},
     {{"product", CoefficientChange::scalar, false}, product_values, product},
 };

@@ -58,4 +58,6 @@ Index pairs(const Recipe& recipe) { return recipe.n_coef * (recipe.n_coef - 1) /
 
 Index range_and_smoothness(const Recipe& recipe) { return recipe.constants.size() > 0 ? 1 : 2; }
 
+Index dimensions(const Recipe& recipe) { return recipe.coordinates.cols(); }
+
 }  // namespace henderson::covariance

@@ -43,6 +43,8 @@ Index lags(const Recipe& recipe);
 Index antedependences(const Recipe& recipe);
 Index pairs(const Recipe& recipe);
 Index range_and_smoothness(const Recipe& recipe);
+// One for each column of the coordinates.
+Index dimensions(const Recipe& recipe);
 
 template <CountParameters parameters>
 ValueCounts one_variance(const Recipe& recipe) {

@@ -79,7 +79,8 @@ inline std::vector<Recipe> all_recipes() {
           product({recipe("us", 2), recipe("ar1", 3)}),
           product({recipe("corg", 2), recipe("ar2", 3)}),
           product({recipe("ar1h", 2), recipe("cs", 2), located("exp", kLine)}),
-          located("iexp", kPlane)};
+          located("iexp", kPlane),
+          located("loglin", kPlane, Vector::Constant(2, 0.3))};
 }
 
 inline std::string name_of(const Recipe& recipe) {

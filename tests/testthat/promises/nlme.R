@@ -24,9 +24,14 @@ promise("weights = varIdent(form = ~ 1 | sex)", {
     logLik(nlme::gls(height ~ age, growth, weights = nlme::varIdent(form = ~ 1 | sex))), 1e-6)
 })
 
+promise("weights = varExp(form = ~ age)", {
+  near(logLik(lmmfit(height ~ age, data = growth, weights = nlme::varExp(form = ~ age))),
+    logLik(nlme::gls(height ~ age, growth, weights = nlme::varExp(form = ~ age))), 1e-6)
+})
+
 promise("weights = varPower(): variances of the mean", {
   fails(lmmfit(height ~ age, data = growth, weights = nlme::varPower()), "var")
-}, different = "the variance is no function of the mean; variances by group, or own()",
+}, different = "the variance is no function of the mean; variances by group or covariate, or own()",
 is = fails(lmmfit(height ~ age, data = growth, weights = nlme::varPower()), "var"))
 
 promise("intervals(): of fixed effects and variances", {
