@@ -42,9 +42,12 @@
 #'
 #' `posterior::as_draws_df()` has the draws of variances and fixed effects, with `random = TRUE`
 #' those of all effects; those of importance sampling are weighted, in `.log_weight`. For functions
-#' that know no weights, of bayesplot or tidybayes, `equal = TRUE` makes as many equal ones of them
-#' by systematic resampling, as `coda::as.mcmc()` does itself. `posterior::resample_draws()` does so
-#' with `method = "simple"`: its default, `"stratified"`, takes draws whose weight is zero, too.
+#' that know no weights, as of bayesplot, `equal = TRUE` makes as many equal ones of them by
+#' systematic resampling. `coda::as.mcmc()` does so itself, and tidybayes:
+#' `spread_draws(fit, Days)`, of effects
+#' `spread_draws(tidy_draws(fit, random = TRUE), Subject[level, coef])`.
+#' `posterior::resample_draws()` does so with `method = "simple"`: its default, `"stratified"`,
+#' takes draws whose weight is zero, too.
 #'
 #' @param object,x,fit A fit by `lmmfit(method = "Bayes")`.
 #' @param level Level of the intervals.

@@ -22,6 +22,10 @@
 #' A group or a record that a fixed effect cannot be estimated without (the only records of a level)
 #' has `NA`.
 #'
+#' Of a fit by `method = "Bayes"` all of these are at the posterior means of the variance
+#' parameters; the standard deviation of an effect in `outlier_test(term = )` comes from its
+#' posterior variance.
+#'
 #' @param model A fit by [lmmfit()].
 #' @param group What is deleted together: `NULL` for single records, the label of a random term, or
 #'   a vector with a value for each record of the fit. By default the levels of the first

@@ -51,6 +51,25 @@ as_draws_rvars.lmmfit_bayes <- function(x, ...) {
   posterior::as_draws_rvars(as_draws_df.lmmfit_bayes(x, ...))
 }
 
+# What spread_draws(fit, ...) and its like read. tidybayes knows no weights, so draws are equal
+# ones; effects are named `Subject[308,Days]`, for spread_draws(tidy_draws(fit, random = TRUE),
+# Subject[level, coefficient]).
+tidy_draws.lmmfit_bayes <- function(model, random = FALSE, ...) {
+  check_unused(...)
+  draws <- as_draws_df.lmmfit_bayes(model, random, equal = TRUE)
+  if (random) {
+    at <- match(unlist(lapply(model$random, effect_names)), names(draws))
+    names(draws)[at] <- unlist(lapply(model$random, effect_indices))
+  }
+  getExportedValue("tidybayes", "tidy_draws")(draws)
+}
+
+effect_indices <- function(term) {
+  level <- rep(term$levels, each = term$n_coef)
+  coef <- if (term$n_coef > 1L) paste0(",", rep.int(term$coef_names, term$n_levels))
+  paste0(term$label, "[", level, coef, "]")
+}
+
 # The numbers of n draws that count alike: systematic resampling, in random order.
 equal_draws <- function(draws, n) {
   with_stream(draws$seed, sample(resampled(draws$weight, n)))

@@ -22,7 +22,8 @@ suggested_generics <- list(
     emmeans = "emm_basis",
     posterior = c("as_draws", "as_draws_df", "as_draws_matrix", "as_draws_array", "as_draws_list",
       "as_draws_rvars"),
-    coda = c("as.mcmc", "as.mcmc.list")
+    coda = c("as.mcmc", "as.mcmc.list"),
+    tidybayes = "tidy_draws"
   )
 )
 

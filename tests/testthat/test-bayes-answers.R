@@ -102,6 +102,24 @@ test_that("draws come in the formats of posterior and coda", {
     "resampled")
 })
 
+test_that("tidybayes has equal draws, and effects by their level and coefficient", {
+  skip_if_not_installed("tidybayes")
+  tidybayes <- function(name) getExportedValue("tidybayes", name)
+  chains <- update(slopes, sampler = "hmc")
+  for (fit in list(slopes, chains)) {
+    # The columns by name: gather_draws(fit, Days, residual) as a user writes it.
+    gathered <- eval(bquote(.(tidybayes("gather_draws"))(fit, Days, residual)))
+    found <- tapply(gathered$.value, gathered$.variable, mean)
+    expect_relative(found[["Days"]], fixef(fit)[["Days"]], 0.03, "fixed effect")
+    expect_relative(found[["residual"]], sigma(fit)^2, 0.03, "variance")
+    all <- tidybayes("tidy_draws")(fit, random = TRUE)
+    spread <- eval(bquote(.(tidybayes("spread_draws"))(all, Subject[level, coef])))
+    expect_identical(nrow(spread), 36L * nrow(all))
+    own <- spread$Subject[spread$level == 308 & spread$coef == "Days"]
+    expect_within(mean(own), ranef(fit)$Subject["308", "Days"], 0.8, "effect")
+  }
+})
+
 test_that("draws of effects that are kept are those that are made when they are asked for", {
   keep <- lmm_control(keep_effects = TRUE)
   for (sampler in c("importance", "hmc")) {

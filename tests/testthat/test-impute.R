@@ -145,3 +145,39 @@ test_that("what cannot be imputed is said", {
   logs <- quiet_fit(log(distance) ~ age + (1 | Subject), teeth, draws = 200)
   expect_error(impute(logs), "one column", class = "henderson_error_bayes_question")
 })
+
+test_that("reference-based imputations give the estimates of rbmi", {
+  skip_if_not_installed("rbmi")
+  skip_on_cran()
+  rbmi <- function(name) getExportedValue("rbmi", name)
+  trial <- peer_data("antidepressant_data", "rbmi")
+  trial <- rbmi("expand_locf")(trial, PATIENT = levels(trial$PATIENT), VISIT = levels(trial$VISIT),
+    vars = c("BASVAL", "THERAPY"), group = "PATIENT", order = c("PATIENT", "VISIT"))
+  vars <- rbmi("set_vars")(outcome = "CHANGE", visit = "VISIT", subjid = "PATIENT",
+    group = "THERAPY", covariates = c("BASVAL*VISIT", "THERAPY*VISIT"))
+  simple <- vars
+  simple$covariates <- "BASVAL"
+  left <- do.call(rbind, lapply(split(trial, trial$PATIENT), function(own) {
+    last <- max(0, which(!is.na(own$CHANGE)))
+    if (last < 4) data.frame(PATIENT = own$PATIENT[1], VISIT = own$VISIT[last + 1L])
+  }))
+  fit <- quietly(lmmfit(CHANGE ~ BASVAL * VISIT + THERAPY * VISIT, trial,
+    residual = ~ us(VISIT | PATIENT), method = "Bayes", seed = 1, draws = 2000))
+  estimates <- function(data) {
+    found <- rbmi("ancova")(data, simple)
+    vapply(found[paste0("trt_", 5:7)], `[[`, 0, "est")
+  }
+  for (strategy in c("JR", "CIR")) {
+    # rbmi imputes the conditional means at the estimates by REML: its first sample.
+    left$strategy <- strategy
+    drawn <- rbmi("draws")(trial, data_ice = left, vars = vars, quiet = TRUE,
+      method = rbmi("method_condmean")(type = "bootstrap", n_samples = 1))
+    theirs <- rbmi("analyse")(rbmi("impute")(drawn, references = c(DRUG = "PLACEBO",
+      PLACEBO = "PLACEBO")), fun = rbmi("ancova"), vars = simple)$results[[1L]]
+    theirs <- vapply(theirs[paste0("trt_", 5:7)], `[[`, 0, "est")
+    own <- vapply(impute(fit, 100, trial, seed = 1, strategy = strategy, format = "list",
+      reference = c(THERAPY = "PLACEBO")), estimates, theirs)
+    error <- apply(own, 1L, sd) / 10
+    expect_lt(max(abs(rowMeans(own) - theirs) / error), 3)
+  }
+})
