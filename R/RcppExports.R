@@ -69,6 +69,14 @@ symmetric_inverse_cpp <- function(a, threads) {
     .Call(`_henderson_symmetric_inverse_cpp`, a, threads)
 }
 
+fit_gradients_cpp <- function(spec, control) {
+    .Call(`_henderson_fit_gradients_cpp`, spec, control)
+}
+
+cost_cpp <- function(spec, control) {
+    .Call(`_henderson_cost_cpp`, spec, control)
+}
+
 design_cpp <- function(spec) {
     .Call(`_henderson_design_cpp`, spec)
 }

@@ -19,6 +19,7 @@ ask_one <- function(fit, topic, ...) ask(fit, list(question(topic, ...)))[[1L]]
 
 # One question about the estimates of another spec.
 ask_refitted <- function(fit, spec, est, question) {
+  check_has_factor(fit)
   values <- est$parameters$estimate
   control <- search_control(fit$control, rep.int(TRUE, length(values)), values)
   in_words(ask_cpp(spec, control, list(question)))[[1L]]

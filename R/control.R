@@ -16,7 +16,39 @@
 #' @param keep_effects For `method = "Bayes"`: `TRUE` draws all effects together with the variances
 #'   and keeps them with the fit, 8 bytes for each effect and draw. By default they are drawn, the
 #'   same ones, when [posterior::as_draws()] asks for them, which takes as long as the fit again.
+#' @param solver How the mixed model equations are solved: `"factor"` by a sparse factor, `"pcg"` by
+#'   conjugate gradients without one, or `"auto"`, by the factor unless it does not fit into memory:
+#'   see the section on large models.
+#' @param solver_tolerance,solver_rounds Conjugate gradients stop when what is left of the
+#'   right-hand side, in the norm of the preconditioner, is this share of it, or after so many
+#'   rounds.
+#' @param simulations,simulation_seed Number of data sets that REML by simulation draws, and the
+#'   seed of their random numbers: the same one gives the same estimates.
+#' @param memory Memory that a fit may take, in GB; by default what the system says is available.
 #' @param ... Nothing more: what is not an argument is an error.
+#' @section Large models: A factor gives all answers, and fills in: of a pedigree of 10^6 animals it
+#'   takes 18 GB. Before it is made its size is known from the pattern of the equations, and a fit
+#'   that would take more than `memory` ends there, with an error that says how much is needed;
+#'   [estimate_cost()] says it before a fit. With `solver = "pcg"` the equations are solved by
+#'   conjugate gradients (Stranden & Lidauer 1999): W'W, the inverse of the relationship matrix (by
+#'   the rules of the pedigree) and the small covariance matrices multiply vectors, and no matrix of
+#'   the size of the equations is made. The preconditioner has a factor of the fixed effects with
+#'   the small random terms, and a block for the coefficients of each other level.
+#'
+#'   Estimates and predictions come with the tolerance that was reached: `fixef()`, `ranef()`,
+#'   `fitted()`, `predict()`. Standard errors of effects, prediction error variances and the
+#'   likelihood need a factor: they are `NA`, or an error that says so. With `solver = "auto"` a
+#'   message says where conjugate gradients were chosen, and why.
+#'
+#'   Variances that are not held are estimated by REML by simulation (García-Cortés et al. 1992;
+#'   Matilainen et al. 2012): the expectations in the score are means over `simulations` data sets,
+#'   drawn at the current variances from the same random numbers in each iteration, and Newton's
+#'   method with the average information goes to where the score is zero. The estimates are as far
+#'   from those of REML as `mc_error` says, the standard error divided by the root of `simulations`;
+#'   [varcomp()] and [print][print.lmmfit] have it.
+#' @references Stranden & Lidauer (1999) J. Dairy Sci. 82:2779. García-Cortés, Moreno, Varona &
+#'   Altarriba (1992) J. Anim. Breed. Genet. 109:358. Matilainen et al. (2012) J. Anim. Breed.
+#'   Genet. 129:457.
 #' @section Kernels: The engine takes the widest vector instructions that the processor has. The
 #'   environment variable `HENDERSON_KERNELS`, set before the package does its first fit, names
 #'   others: `portable`, `avx2` or `avx512`; what the processor does not have is an error. Estimates
@@ -27,7 +59,9 @@
 #' @export
 lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE, threads = 2L,
                         truncate = FALSE, identify = c("error", "report"), progress = NULL,
-                        keep_effects = FALSE, ...) {
+                        keep_effects = FALSE, solver = c("auto", "factor", "pcg"),
+                        solver_tolerance = 1e-8, solver_rounds = 5000L, simulations = 8L,
+                        simulation_seed = 1L, memory = NULL, ...) {
   check_unused(...)
   structure(
     list(
@@ -38,7 +72,13 @@ lmm_control <- function(max_iterations = 200L, tolerance = 1e-10, trace = FALSE,
       truncate = check_flag(truncate, "truncate"),
       identify = check_choice(identify, c("error", "report"), "identify"),
       progress = check_progress(progress),
-      keep_effects = check_flag(keep_effects, "keep_effects")
+      keep_effects = check_flag(keep_effects, "keep_effects"),
+      solver = check_choice(solver, c("auto", "factor", "pcg"), "solver"),
+      solver_tolerance = check_level(solver_tolerance, "solver_tolerance"),
+      solver_rounds = check_count(solver_rounds, "solver_rounds"),
+      simulations = check_count(simulations, "simulations"),
+      simulation_seed = check_count(simulation_seed, "simulation_seed", 0),
+      memory = if (!is.null(memory)) check_positive(memory, "memory")
     ),
     class = "lmm_control"
   )

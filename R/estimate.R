@@ -25,7 +25,8 @@ estimate <- function(model, control) {
   if (!control$trace) engine$report <- progress$say
   engine$information <- TRUE
   engine$identify <- control$identify
-  est <- tryCatch(by_method(spec, engine), henderson_error = identity)
+  est <- by_solver(model, control, engine, by_method)
+  if (!is.null(est$solver)) return(est)
   est <- at_active_bounds(est, spec, engine)
   est <- explained(est, spec$random)
   est <- explained_bounds(est, engine$constraints, model$parameters)

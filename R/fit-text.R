@@ -51,6 +51,26 @@ section_correlations <- function(recipe, values) {
   ifelse(entry, values[seq_along(entry)] / (sd[at$row] * sd[at$col]), NA)
 }
 
+# How equations were solved that have no factor.
+solver_text <- function(fit) {
+  how <- fit$solver
+  paste0("Solved by conjugate gradients in ", count_text(how$rounds, "round"), ", to ",
+    signif(how$reached, 2L), " of the right-hand side (tolerance ", how$tolerance,
+    "): no likelihood, no standard errors of effects")
+}
+
+# How variances were estimated without a likelihood.
+simulation_text <- function(fit) {
+  how <- fit$solver
+  if (is.null(how$simulations)) return(NULL)
+  paste0("REML by simulation of ", count_text(how$simulations, "data set"), " in ",
+    count_text(fit$convergence$iterations, "iteration"), " (", how$search_rounds,
+    " rounds); Monte Carlo errors: ",
+    toString(paste(fit$parameters$name, format_numbers(how$mc_error, 3L))[!is.na(how$mc_error)]))
+}
+
+count_text <- function(n, what) paste0(n, " ", what, if (n != 1L) "s")
+
 # Fixed effects as text. The decimals follow the standard errors.
 fixed_text <- function(table) {
   decimals <- column_decimals(table$se, 4L)

@@ -31,6 +31,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
   if (length(est$unidentified) > 0L) fit$unidentified <- est$unidentified
   fit$constraints <- model$asked$constraints
   fit$posterior <- est$posterior
+  fit$solver <- est$solver
   class(fit) <- c(if (!is.null(est$posterior)) "lmmfit_bayes", "lmmfit")
   validate_lmmfit(fit)
 }
@@ -109,5 +110,13 @@ fit_values <- function(fit) {
 }
 
 # The control list that tells the engine where the fit is: which parameters were held, and all
-# values.
-fit_control <- function(fit) engine_control(fit$control, fit$parameters, fit_values(fit))
+# values. What is asked with it needs a factor of the equations.
+fit_control <- function(fit) {
+  check_has_factor(fit)
+  engine_control(fit$control, fit$parameters, fit_values(fit))
+}
+
+# By conjugate gradients, without standard errors and likelihood.
+is_iterative <- function(fit) identical(fit$solver$name, "pcg")
+
+check_has_factor <- function(fit) if (is_iterative(fit)) abort_needs_factor()

@@ -3,7 +3,7 @@
 fixed_table <- function(fit, ddf = NULL, information = NULL) {
   estimate <- fit$fixed$estimate
   kept <- which(!is.na(estimate))
-  if (is.null(ddf) && length(kept) > 500L) ddf <- "none"
+  if (is.null(ddf) && (length(kept) > 500L || is_iterative(fit))) ddf <- "none"
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
   table <- data.frame(estimate = estimate, se = fit$fixed$se, df = rep(NA_real_, length(estimate)))

@@ -98,7 +98,7 @@ logLik.lmmfit <- function(object, ...) {
 # -2 log-likelihood of a fit by REML at its estimates, as lme4 has it: with the scale, where it is
 # free, at its own maximum, s = r'V^-1 r / n, of which REML has made r'V^-1 r = n - p.
 ml_criterion <- function(fit) {
-  if (fit$method == "ML") return(fit$minus2loglik)
+  if (fit$method == "ML" || is_iterative(fit)) return(fit$minus2loglik)
   spec <- fit_spec(fit)
   spec$method <- "ML"
   at <- likelihood_at(spec, fit$parameters$estimate)

@@ -18,10 +18,17 @@ print.lmmfit <- function(x, ...) {
   if (is_least_squares(x)) {
     cat("Residual standard deviation: ", format_numbers(sigma(x)), "\n", sep = "")
   }
-  criterion <- formatC(x$minus2loglik, format = "f", digits = 3L)
-  cat("-2 log-likelihood (", criterion_name(x), "): ", criterion, "\n", sep = "")
+  print_criterion(x)
   print_notes(x)
   invisible(x)
+}
+
+print_criterion <- function(fit) {
+  if (is_iterative(fit)) {
+    return(cat(strwrap(c(solver_text(fit), simulation_text(fit)), exdent = 2L), sep = "\n"))
+  }
+  criterion <- formatC(fit$minus2loglik, format = "f", digits = 3L)
+  cat("-2 log-likelihood (", criterion_name(fit), "): ", criterion, "\n", sep = "")
 }
 
 print_header <- function(fit) {

@@ -17,6 +17,7 @@ refit_spec <- function(fit, spec, gone) {
 
 # With the settings of the fit, silently.
 search_again <- function(fit, spec, hold, start, constraints) {
+  check_has_factor(fit)
   control <- fit$control
   control$trace <- FALSE
   control <- search_control(control, hold, start, constraints)

@@ -114,6 +114,7 @@ knit_print.summary.lmmfit <- function(x, ...) {
 }
 
 convergence_text <- function(fit) {
+  if (is_iterative(fit)) return(paste(c(solver_text(fit), simulation_text(fit)), collapse = "\n"))
   if (all(fit$parameters$status == "held")) return("All variances are held at known values")
   how <- fit$convergence
   if (is_least_squares(fit)) return("Least squares")

@@ -52,6 +52,7 @@ varcomp.lmmfit <- function(object, information = c("average", "observed", "expec
     term = parameters$term, parameter = parameters$name, estimate = reported_estimates(object),
     se = parameters$se, status = parameters$status
   )
+  table$mc_error <- object$solver$mc_error
   structure(table, matrices = unstructured_matrices(object), class = c("varcomp", "data.frame"))
 }
 

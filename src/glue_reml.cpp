@@ -3,6 +3,7 @@
 
 #include "core/answers/fit.h"
 #include "core/covariance/completion.h"
+#include "core/equations/cost.h"
 #include "core/likelihood/fixed_place.h"
 #include "core/likelihood/start.h"
 #include "glue_answers.h"
@@ -95,6 +96,19 @@ Rcpp::RObject tests_list(const std::optional<answers::TestBasis>& tests) {
                             Rcpp::Named("moments") = to_r(tests->moments));
 }
 
+// What the factor takes, where that is more than there is or than is wanted; else NULL.
+Rcpp::RObject beyond_memory(const equations::MixedModelEquations& equations,
+                            const Rcpp::List& control) {
+  if (!control.containsElementNamed("most_bytes")) return R_NilValue;
+  const equations::FactorCost cost =
+      equations::factor_cost(equations.solver().pattern(), equations.threads());
+  const double bytes = cost.bytes + equations::model_bytes(equations.model());
+  if (bytes <= Rcpp::as<double>(control["most_bytes"]) &&
+      cost.flops <= Rcpp::as<double>(control["most_flops"]))
+    return R_NilValue;
+  return Rcpp::List::create(Rcpp::Named("bytes") = bytes, Rcpp::Named("flops") = cost.flops);
+}
+
 Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const auto begin = std::chrono::steady_clock::now();
   RCallbacks callbacks(control);
@@ -104,6 +118,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const answers::Identify identify = identification_of(control);
   const equations::MixedModelEquations equations(model, likelihood::fixed_place(model),
                                                  options.threads, equations::BlockEntries::needed);
+  if (const Rcpp::RObject refused = beyond_memory(equations, control); !refused.isNULL())
+    return Rcpp::List::create(Rcpp::Named("too_large") = refused);
   const answers::FitResult found =
       answers::fit(equations, request, options, wants_information(control), identify, callbacks);
   if (identify == answers::Identify::stop && found.unidentified.cols() > 0)

@@ -7,7 +7,8 @@
 # A folder of src/core may include itself and folders of a lower rank, never a sibling.
 folder_rank <- c(
   base = 0, linalg = 1, covariance = 2, pedigree = 2, model = 3, equations = 4, likelihood = 5,
-  coordinates = 6, information = 7, reml = 8, anova = 8, bayes = 9, answers = 10
+  coordinates = 6, information = 7, reml = 8, anova = 8, simulation = 8,
+  bayes = 9, answers = 10
 )
 # Small dense decompositions are for the covariance matrices of a term, OrderingMethods for AMD;
 # large dense work goes through linalg/kernels.h, the only reason for intrinsics.

@@ -39,7 +39,8 @@ r_ranks <- list(
   ),
   # From a spec to estimates.
   estimate = c(
-    "likelihood.R", "henderson3.R", "identified.R", "active-bounds.R", "estimate.R",
+    "likelihood.R", "henderson3.R", "identified.R", "active-bounds.R", "solver.R",
+    "estimate.R",
     "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-blocks.R",
     "prior-model.R", "posterior-matrix.R", "posterior-loadings.R",
     "posterior-region.R", "posterior-map.R",
@@ -84,7 +85,7 @@ r_ranks <- list(
   ),
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
-    "lmmfit.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
+    "lmmfit.R", "estimate-cost.R", "foreign-call.R", "foreign-nlme.R", "foreign-asreml.R",
     "foreign-asreml-*.R", "foreign-sommer.R", "foreign-control.R", "in-henderson.R", "in-asreml.R",
     "update.R", "refit-response.R", "two-stage.R", "two-stage-*.R", "compare.R", "compare-*.R",
     "many.R", "many-fits.R", "many-print.R", "power.R", "power-design.R", "power-plot.R",
@@ -98,5 +99,5 @@ r_ranks <- list(
 engine_callers <- c(
   "ask.R", "columns.R", "fit.R", "henderson3.R", "likelihood.R", "markers.R",
   "parameter-values.R",
-  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "two-stage-fit.R"
+  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "solver.R", "two-stage-fit.R"
 )

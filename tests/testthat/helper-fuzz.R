@@ -45,7 +45,8 @@ fuzz_table <- function() {
     "cooks.distance", "anova_table", "profile", "blup_contrasts", "marginal_likelihood")
   of_pedigree <- c("Ainverse", "Amatrix", "inbreeding", "dominance_matrix", "genetic_groups",
     "prune", "a_multiply", "Hinverse")
-  others <- list(pedigree = "data", lmm_control = NULL, grm = "M", bend = "K", blend = "K",
+  others <- list(pedigree = "data", lmm_control = NULL, estimate_cost = NULL, grm = "M",
+    bend = "K", blend = "K",
     legendre = "data", spl = "data", spl2 = "data", at = "data", read_pedigree = "file",
     read_records = "file", lmm_prior = NULL, two_stage = NULL, two_stage_met = NULL,
     compare_methods = NULL, compare_stages = "stages", mean_contrasts = "means",

@@ -51,6 +51,8 @@ void mark_boundary(const model::Slot& slot, const Parameters& parameters,
   }
 }
 
+}  // namespace
+
 std::vector<ValueStatus> value_status(const Model& model, const Parameters& parameters,
                                       const model::VarianceRequest& request) {
   std::vector<ValueStatus> status(static_cast<std::size_t>(model.n_values), ValueStatus::free);
@@ -86,8 +88,6 @@ Matrix value_covariance(const Model& model, const Parameters& parameters, const 
   }
   return covariance;
 }
-
-}  // namespace
 
 Estimates estimates(Evaluation& evaluation, const model::VarianceRequest& request,
                     Callbacks& callbacks) {

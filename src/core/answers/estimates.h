@@ -23,6 +23,14 @@ struct Estimates {
   Vector fitted_fixed;     // X beta
 };
 
+// What became of each variance parameter, and J AI^-1 J' over the directions that move, NaN where
+// one is neither free nor tied.
+std::vector<ValueStatus> value_status(const model::Model& model,
+                                      const likelihood::Parameters& parameters,
+                                      const model::VarianceRequest& request);
+Matrix value_covariance(const model::Model& model, const likelihood::Parameters& parameters,
+                        const Matrix& information, const std::vector<ValueStatus>& status);
+
 // Columns of X up to which the whole covariance of beta is made.
 constexpr SmallIndex kMaxCovariance = 1000;
 

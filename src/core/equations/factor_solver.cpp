@@ -26,10 +26,14 @@ FactorSolver::FactorSolver(const model::Model& model, const Columns& columns, Pa
     : model_(model),
       columns_(columns),
       threads_(threads),
-      pattern_(make_pattern(model, columns, part, entries)),
-      store_(pattern_.symbolic) {
+      pattern_(make_pattern(model, columns, part, entries)) {
   // Kernels that the processor has not are an error here, not in a thread.
   linalg::kernels::version();
+}
+
+linalg::PanelStore& FactorSolver::store() {
+  if (!store_) store_.emplace(pattern_.symbolic);
+  return *store_;
 }
 
 // Lambda_i' M_ij Lambda_j for every block, then I x K^-1.
@@ -73,7 +77,7 @@ void FactorSolver::assemble(const Factors& lambda, const model::BlockSymmetric& 
 
 std::optional<linalg::CholeskyFactor> FactorSolver::factorize(
     const Factors& lambda, const model::BlockSymmetric& cross_products, Callbacks& callbacks) {
-  linalg::Panels panels = store_.take();
+  linalg::Panels panels = store().take();
   assemble(lambda, cross_products, panels.data());
   auto result = linalg::factorize(std::move(panels), linalg::FactorOptions{threads_}, callbacks);
   if (std::holds_alternative<linalg::NotPositiveDefinite>(result)) return std::nullopt;
@@ -81,7 +85,7 @@ std::optional<linalg::CholeskyFactor> FactorSolver::factorize(
 }
 
 std::optional<linalg::CholeskyFactor> FactorSolver::factorize_rows(const ConstMatrixRef& rows) {
-  return linalg::factorize_rows(store_.take(), rows);
+  return linalg::factorize_rows(store().take(), rows);
 }
 
 }  // namespace henderson::equations

@@ -15,7 +15,8 @@ using Factors = std::vector<Matrix>;
 
 class FactorSolver {
  public:
-  // Keeps references to the model and its columns. Cost: the analysis of the pattern.
+  // Keeps references to the model and its columns. Cost: the analysis of the pattern; the memory of
+  // the factor is taken with the first one.
   FactorSolver(const model::Model& model, const Columns& columns, Part part, BlockEntries entries,
                int threads);
 
@@ -38,7 +39,9 @@ class FactorSolver {
   const Columns& columns_;
   const int threads_;
   const EquationPattern pattern_;
-  linalg::PanelStore store_;
+  // Made when it is first asked for: until then a solver costs no more than its pattern.
+  linalg::PanelStore& store();
+  std::optional<linalg::PanelStore> store_;
 };
 
 }  // namespace henderson::equations

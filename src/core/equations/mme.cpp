@@ -17,24 +17,6 @@ constexpr double kMostLost = 1e7;
 // What a factor from rows may cost.
 constexpr double kMostFlops = 3e7;
 
-// out += (K^-1 x I_m) x for one vector. A column of K^-1 is read once for both triangles.
-void add_precision_product(const model::Relationship& precision, Index m, const double* x,
-                           double* out) {
-  const Index n_levels = static_cast<Index>(precision.start.size()) - 1;
-  for (Index l = 0; l < n_levels; ++l)
-    for (Index c = 0; c < m; ++c) {
-      const Index diagonal = precision.start[l];
-      const double x_l = x[m * l + c];
-      double sum = precision.value[diagonal] * x_l;
-      for (Index k = diagonal + 1; k < precision.start[l + 1]; ++k) {
-        const Index i = m * precision.row[k] + c;
-        out[i] += precision.value[k] * x_l;
-        sum += precision.value[k] * x[i];
-      }
-      out[m * l + c] += sum;
-    }
-}
-
 // F x I_m, F'F = K^-1.
 void add_prior_root(const RandomBlock& block, MatrixRef root) {
   const Index m = block.structure->n_columns();
@@ -215,13 +197,9 @@ Matrix MixedModelEquations::prior_times(const ConstMatrixRef& x) const {
   Matrix precision_x = Matrix::Zero(x.rows(), x.cols());
   for (const RandomBlock& block : model_.blocks) {
     const Index first = columns_.nodes.first_column[block.first_node];
-    const Index m = block.structure->n_columns();
-    if (block.levels->is_identity())
-      precision_x.middleRows(first, m * block.n_levels) = x.middleRows(first, m * block.n_levels);
-    else
-      for (Index c = 0; c < x.cols(); ++c)
-        add_precision_product(block.levels->relationship(), m, x.col(c).data() + first,
-                              precision_x.col(c).data() + first);
+    for (Index c = 0; c < x.cols(); ++c)
+      block.levels->add_precision_times(block.structure->n_columns(), x.col(c).data() + first,
+                                        precision_x.col(c).data() + first);
   }
   return precision_x;
 }

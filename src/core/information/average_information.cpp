@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <cmath>
-
 #include "core/information/derivatives.h"
 #include "core/information/entry_information.h"
+#include "core/information/working_variates.h"
 
 namespace henderson::information {
 namespace {
@@ -10,48 +9,12 @@ namespace {
 using equations::MixedModelEquations;
 using likelihood::Evaluation;
 using model::Model;
-using model::RandomBlock;
 
-// h_i of the working variates q_i = W h_i, one column for each theta of a random block; those of
-// the residual are zero, but for the last one without a structure, that of q = e = y - W u: h = -u,
-// and the one of y itself is understood.
 Matrix working_variates(const Evaluation& evaluation) {
-  const MixedModelEquations& equations = evaluation.equations();
-  const Model& model = equations.model();
   const equations::Solution& solution = evaluation.solution();
-  const double sd = evaluation.parameters.residual_sd();
-  Matrix h = Matrix::Zero(solution.unscaled.size(), model.n_parameters());
-  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
-    const RandomBlock& block = model.blocks[b];
-    const Index m = block.structure->n_columns();
-    const Eigen::Map<const Matrix> v(
-        solution.scaled.data() + equations.columns().nodes.first_column[block.first_node], m,
-        block.n_levels);
-    const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
-                                     block.n_levels);
-    Matrix ks;  // K s, a row per level
-    if (!block.levels->is_identity()) {
-      ks = s.transpose();
-      block.levels->multiply(ks);
-    }
-    const std::vector<Matrix> dlambda =
-        block.structure->derivatives(evaluation.parameters.of(block));
-    for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      Eigen::Map<Matrix> u(
-          h.col(block.first_theta + static_cast<Index>(i)).data() + block.first_column,
-          block.n_coef, block.n_levels);
-      const Matrix turned = evaluation.lambda()[b] * dlambda[i].transpose();
-      u.noalias() = dlambda[i].lazyProduct(v);
-      if (block.levels->is_identity()) {
-        u.noalias() += turned.lazyProduct(s);
-      } else {
-        u.noalias() += turned.lazyProduct(ks.transpose());
-      }
-      u /= sd;
-    }
-  }
-  if (!model.has_structured_residual()) h.col(model.n_theta) = -solution.unscaled;
-  return h;
+  return information::working_variates(evaluation.model(), evaluation.equations().columns(),
+                                       evaluation.lambda(), evaluation.parameters,
+                                       {solution.scaled, solution.unscaled, solution.score});
 }
 
 // With a structured R: q~ = T q by record, W~ h for a random block and T R'T' e~ for the residual.

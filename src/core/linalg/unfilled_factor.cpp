@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/linalg/side_by_side.h"
+
 namespace henderson::linalg {
 
 namespace {
@@ -128,6 +130,28 @@ void UnfilledFactor::solve(MatrixRef x) const {
       column[j] = sum;
     }
   }
+}
+
+void UnfilledFactor::multiply_add(Index width, const double* x, double* out) const {
+  with_rows(width, [&](auto row_at, auto t) {
+    for (SmallIndex j = 0; j < size(); ++j) {
+      t = row_at(x, j);
+      for (Index k = start_[j]; k < start_[j + 1]; ++k) t += u_[k] * row_at(x, row_[k]);
+      t *= d_[j];  // d_j (U'x)_j
+      row_at(out, j) += t;
+      for (Index k = start_[j]; k < start_[j + 1]; ++k) row_at(out, row_[k]) += u_[k] * t;
+    }
+  });
+}
+
+void UnfilledFactor::draw(Index width, double* x) const {
+  with_rows(width, [&](auto row_at, auto t) {
+    for (SmallIndex j = 0; j < size(); ++j) {
+      t = row_at(x, j) / std::sqrt(d_[j]);
+      for (Index k = start_[j]; k < start_[j + 1]; ++k) t -= u_[k] * row_at(x, row_[k]);
+      row_at(x, j) = t;
+    }
+  });
 }
 
 }  // namespace henderson::linalg

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/linalg/side_by_side.h"
+
 namespace henderson::model {
 namespace {
 
@@ -121,31 +123,7 @@ class Builder {
   BlockSymmetric product_;
 };
 
-constexpr int kPanel = 8;
-using Panel = Eigen::Matrix<double, kPanel, Eigen::Dynamic>;
-using PanelColumn = Eigen::Matrix<double, kPanel, 1>;
-
-// M x for one vector: a panel would be mostly zeros.
-void multiply_add_vector(const BlockSymmetric& m, const double* x, double* product) {
-  for (SmallIndex j = 0; j < m.nodes.count(); ++j) {
-    const SmallIndex cj = m.nodes.first_column[j];
-    const SmallIndex nj = m.nodes.size(j);
-    for (Index k = m.start[j]; k < m.start[j + 1]; ++k) {
-      const SmallIndex ci = m.nodes.first_column[m.node[k]];
-      const SmallIndex ni = m.nodes.size(m.node[k]);
-      const double* value = m.value.data() + m.first_value[k];
-      for (SmallIndex b = cj; b < cj + nj; ++b, value += ni) {
-        const double x_b = x[b];
-        double below = 0.0;  // (M' x) of column b
-        for (SmallIndex a = 0; a < ni; ++a) {
-          product[ci + a] += value[a] * x_b;
-          below += value[a] * x[ci + a];
-        }
-        if (ci != cj) product[b] += below;
-      }
-    }
-  }
-}
+constexpr Index kPanel = 8;
 
 }  // namespace
 
@@ -153,41 +131,44 @@ void Nodes::append(SmallIndex n_nodes, SmallIndex size) {
   for (SmallIndex i = 0; i < n_nodes; ++i) first_column.push_back(first_column.back() + size);
 }
 
+// A panel of columns stays in the cache while all of M goes by.
 void BlockSymmetric::multiply_add(const ConstMatrixRef& x, MatrixRef product) const {
-  if (x.cols() == 1) return multiply_add_vector(*this, x.data(), product.data());
-  // A panel of columns stays in the cache while all of M goes by.
+  if (x.cols() == 1) return multiply_add(1, x.data(), product.data());
   for (Index c = 0; c < x.cols(); c += kPanel) {
-    const Index n = std::min<Index>(kPanel, x.cols() - c);
-    multiply_add_panel(x.middleCols(c, n), product.middleCols(c, n));
+    const Index n = std::min(kPanel, x.cols() - c);
+    linalg::SideBySide from = linalg::SideBySide::Zero(x.rows(), kPanel);
+    from.leftCols(n) = x.middleCols(c, n);
+    linalg::SideBySide to = linalg::SideBySide::Zero(x.rows(), kPanel);
+    multiply_add(kPanel, from.data(), to.data());
+    product.middleCols(c, n) += to.leftCols(n);
   }
 }
 
-// The panel lies transposed, so that a value of M meets the values of all columns side by side:
-// one multiplication of a fixed length, and none for the zeros of a block (a level's records that
-// are spread over its coefficients make its diagonal block diagonal).
-void BlockSymmetric::multiply_add_panel(const ConstMatrixRef& x, MatrixRef product) const {
-  Panel from = Panel::Zero(kPanel, x.rows());
-  from.topRows(x.cols()) = x.transpose();
-  Panel to = Panel::Zero(kPanel, x.rows());
-  for (SmallIndex j = 0; j < nodes.count(); ++j) {
-    const SmallIndex cj = nodes.first_column[j];
-    const SmallIndex nj = nodes.size(j);
-    for (Index k = start[j]; k < start[j + 1]; ++k) {
-      const SmallIndex ci = nodes.first_column[node[k]];
-      const SmallIndex ni = nodes.size(node[k]);
-      const double* m = value.data() + first_value[k];
-      for (SmallIndex b = cj; b < cj + nj; ++b) {
-        PanelColumn below = PanelColumn::Zero();  // (M' x) of column b, summed over the block
-        for (SmallIndex a = ci; a < ci + ni; ++a, ++m) {
-          if (*m == 0.0) continue;
-          to.col(a) += *m * from.col(b);
-          below += *m * from.col(a);
+// A value of M meets the values of all vectors side by side: one multiplication of a fixed length,
+// and none for the zeros of a block (a level's records that are spread over its coefficients make
+// its diagonal block diagonal).
+void BlockSymmetric::multiply_add(Index width, const double* x, double* product) const {
+  linalg::with_rows(width, [&](auto row_at, auto below) {
+    for (SmallIndex j = 0; j < nodes.count(); ++j) {
+      const Index cj = nodes.first_column[j];
+      const SmallIndex nj = nodes.size(j);
+      for (Index k = start[j]; k < start[j + 1]; ++k) {
+        const Index ci = nodes.first_column[node[k]];
+        const SmallIndex ni = nodes.size(node[k]);
+        const double* m = value.data() + first_value[k];
+        for (Index b = cj; b < cj + nj; ++b) {
+          const auto x_b = row_at(x, b);
+          below.setZero();  // (M' x) of column b, summed over the block
+          for (Index a = ci; a < ci + ni; ++a, ++m) {
+            if (*m == 0.0) continue;
+            row_at(product, a) += *m * x_b;
+            below += *m * row_at(x, a);
+          }
+          if (ci != cj) row_at(product, b) += below;
         }
-        if (ci != cj) to.col(b) += below;
       }
     }
-  }
-  product += to.topRows(x.cols()).transpose();
+  });
 }
 
 Matrix BlockSymmetric::leading_columns(SmallIndex n) const {
@@ -208,6 +189,20 @@ Matrix BlockSymmetric::leading_columns(SmallIndex n) const {
 
 BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights) {
   return Builder(rows, nodes, weights).build();
+}
+
+void add_record_products(const SparseRows& rows, const Vector& weights, Index width,
+                         const double* x, double* product) {
+  linalg::with_rows(width, [&](auto row_at, auto t) {
+    for (Index r = 0; r < rows.n_rows(); ++r) {
+      t.setZero();
+      for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
+        t += rows.value[k] * row_at(x, rows.column[k]);
+      if (weights.size() > 0) t *= weights[r];
+      for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
+        row_at(product, rows.column[k]) += rows.value[k] * t;
+    }
+  });
 }
 
 Vector weighted_cross_product(const SparseRows& rows, const Vector& weights,

@@ -182,9 +182,12 @@ void add_residual(const ModelSpec& spec, std::vector<Vector> units, const Varian
   set_residual(request, model);
 }
 
-void add_products(const Nodes& nodes, Model& model) {
+void add_products(const Nodes& nodes, Products products, Model& model) {
   if (!model.has_structured_residual()) {
-    model.cross_products = cross_products(model.w, nodes, model.weights);
+    if (products == Products::made)
+      model.cross_products = cross_products(model.w, nodes, model.weights);
+    else
+      model.cross_products.nodes = nodes;
     model.rhs = weighted_cross_product(model.w, model.weights, model.response);
     model.weighted_ss = weighted_sum_of_squares(model.response, model.weights);
     return;
@@ -235,6 +238,11 @@ std::vector<std::reference_wrapper<const Slot>> Model::slots() const {
 }
 
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {
+  return build_model(spec, request, Products::made, callbacks);
+}
+
+Model build_model(const ModelSpec& spec, const VarianceRequest& request, Products products,
+                  Callbacks& callbacks) {
   check(spec, request);
   Model model;
   model.n_records = spec.n_records();
@@ -268,7 +276,7 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbac
       design_rows(model.fixed.rows, model.n_random_columns + model.n_missing, incidences, places);
   model.fixed.rows = SparseRows{};
   model.sum_log_weights = model.weights.size() > 0 ? model.weights.array().log().sum() : 0.0;
-  add_products(nodes, model);
+  add_products(nodes, products, model);
   return model;
 }
 

@@ -101,7 +101,15 @@ struct Model {
   double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
 };
 
-// Cost: linear in the records, and one pass of cross_products. Throws InvalidSpec, Interrupted.
+// Whether W'W is made. `records`: not where the residuals are independent, whose products with
+// vectors are then made record by record; cross_products has its nodes alone.
+enum class Products { made, records };
+
+// Cost: linear in the records, and one pass of cross_products where they are made. Throws
+// InvalidSpec, Interrupted.
+Model build_model(const ModelSpec& spec, const VarianceRequest& request, Products products,
+                  Callbacks& callbacks);
+// With W'W.
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks);
 
 }  // namespace henderson::model

@@ -2,12 +2,34 @@
 #include "core/model/relationship.h"
 
 #include "core/base/error.h"
+#include "core/linalg/side_by_side.h"
 
 namespace henderson::model {
 
+namespace {
+
+// An entry of the lower triangle serves both triangles.
+void add_entries_times(const Relationship& precision, Index width, const double* x, double* out) {
+  const auto n_levels = static_cast<Index>(precision.start.size()) - 1;
+  linalg::with_rows(width, [&](auto row_at, auto sum) {
+    for (Index l = 0; l < n_levels; ++l) {
+      const Index diagonal = precision.start[l];
+      const auto x_l = row_at(x, l);
+      sum = precision.value[diagonal] * x_l;
+      for (Index k = diagonal + 1; k < precision.start[l + 1]; ++k) {
+        row_at(out, precision.row[k]) += precision.value[k] * x_l;
+        sum += precision.value[k] * row_at(x, precision.row[k]);
+      }
+      row_at(out, l) += sum;
+    }
+  });
+}
+
+}  // namespace
+
 LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
                                  const std::string& where, Callbacks& callbacks)
-    : relationship_(std::move(relationship)) {
+    : relationship_(std::move(relationship)), n_levels_(n_levels) {
   if (relationship_.is_identity) return;
   if (static_cast<Index>(relationship_.start.size()) != n_levels + 1) {
     throw DimensionMismatch(where + ", precision of the levels",
@@ -42,6 +64,26 @@ void LevelCovariance::multiply(MatrixRef x) const {
     unfilled_->solve(x);
   else
     precision_factor_->solve(x);
+}
+
+void LevelCovariance::add_precision_times(Index width, const double* x, double* out) const {
+  if (is_identity()) {
+    const Index n = width * n_levels_;
+    for (Index i = 0; i < n; ++i) out[i] += x[i];
+  } else if (unfilled_) {
+    unfilled_->multiply_add(width, x, out);
+  } else {
+    add_entries_times(relationship_, width, x, out);
+  }
+}
+
+void LevelCovariance::draw(Index width, double* x) const {
+  if (is_identity()) return;
+  if (unfilled_) return unfilled_->draw(width, x);
+  Eigen::Map<linalg::SideBySide> rows(x, n_levels_, width);
+  Matrix columns = rows;
+  precision_factor_->solve_upper(columns);
+  rows = columns;
 }
 
 }  // namespace henderson::model

@@ -32,11 +32,24 @@ class LevelCovariance {
   // x := K x, one row per level.
   void multiply(MatrixRef x) const;
 
+  // out += (K^-1 x I_width) x, `width` entries of x for each level standing together: by the rules
+  // of a pedigree where the precision has them. Cost: one pass over K^-1.
+  void add_precision_times(Index width, const double* x, double* out) const;
+
+  // Standard normal x become draws of covariance K x I_width. Cost: a pass over the factor of K^-1.
+  void draw(Index width, double* x) const;
+
+  // Diagonal of K^-1.
+  double precision_diagonal(SmallIndex level) const {
+    return is_identity() ? 1.0 : relationship_.value[relationship_.start[level]];
+  }
+
  private:
   Relationship relationship_;
   std::optional<linalg::UnfilledFactor> unfilled_;          // of the precision
   std::optional<linalg::CholeskyFactor> precision_factor_;  // where that one is not
   double log_determinant_ = 0.0;
+  SmallIndex n_levels_;
 };
 
 }  // namespace henderson::model

@@ -5,6 +5,7 @@
 
 #include <Eigen/Cholesky>
 
+#include "core/linalg/side_by_side.h"
 #include "core/linalg/unfilled_factor.h"
 #include "support/linalg_matrices.h"
 
@@ -22,6 +23,17 @@ void check(const SparseCase& c) {
   const Matrix expected = llt.solve(x);
   factor->solve(x);
   CHECK(relative_difference(x, expected) < 1e-10);
+  // Several vectors side by side: A x, and half of A^-1: with H from the unit vectors, H H' = A^-1.
+  const Index n = c.dense.rows();
+  for (const Index width : {1, 3, 5}) {
+    const SideBySide given = Matrix::Random(n, width);
+    SideBySide product = SideBySide::Ones(n, width);
+    factor->multiply_add(width, given.data(), product.data());
+    CHECK(relative_difference(product, Matrix::Ones(n, width) + c.dense * given) < 1e-12);
+  }
+  SideBySide half = SideBySide::Identity(n, n);
+  factor->draw(n, half.data());
+  CHECK(relative_difference(half * half.transpose(), llt.solve(Matrix::Identity(n, n))) < 1e-10);
 }
 
 void check(const Matrix& a) { check(sparse_case("a", a)); }

@@ -1,0 +1,75 @@
+# Conditions of large models, and of fits without a factor of the equations.
+
+gigabytes <- function(bytes) paste(signif(bytes / 1e9, 3L), "GB")
+
+abort_memory <- function(bytes, limit, may_iterate) {
+  needed <- gigabytes(bytes)
+  there <- gigabytes(limit)
+  abort("memory",
+    "The factor of the mixed model equations needs {needed} of memory, and {there} are there.",
+    c(
+      if (may_iterate) "Use {.code lmm_control(solver = \"pcg\")}, which makes no factor." else
+        paste("With known variances, or by REML without {.arg tie} and {.arg bounds},",
+          "{.code lmm_control(solver = \"pcg\")} makes no factor."),
+      "Leave animals out that have neither records nor related ones with records: {.fn prune}.",
+      "{.fn estimate_cost} says what a model needs; {.code lmm_control(memory = )} sets the limit."
+    ), "control", bytes
+  )
+}
+
+inform_gradients <- function(bytes, limit, flops) {
+  needed <- gigabytes(bytes)
+  there <- gigabytes(limit)
+  why <- if (bytes > limit) "needs {needed} of memory, and {there} are there" else
+    paste("takes", signif(flops, 2L), "operations")
+  inform("solver",
+    paste0(
+      "Solved by conjugate gradients: the factor of the equations ", why, ". There are no ",
+      "standard errors of effects and no likelihood; ",
+      "{.code lmm_control(solver = \"factor\")} makes the factor."
+    ), "control", "pcg"
+  )
+}
+
+abort_gradients_method <- function(method) {
+  abort("solver", "{.code solver = \"pcg\"} is not for {.code method = \"{method}\"}.",
+    "Use {.code method = \"REML\"} with all variances held, or {.code solver = \"factor\"}.",
+    "control", method
+  )
+}
+
+abort_gradients_free <- function(names) {
+  abort("solver",
+    paste("{.code solver = \"pcg\"} estimates variances by REML; with {.code method = \"ML\"} they",
+      "must be held, and {.val {names}} {?is/are} not."),
+    "Use {.code method = \"REML\"}, {.arg hold}, or {.code solver = \"factor\"}.", "control", names
+  )
+}
+
+abort_gradients_constraints <- function() {
+  abort("solver",
+    "{.code solver = \"pcg\"} does not estimate variances under {.arg tie} or {.arg bounds}.",
+    "Leave them out, hold the variances, or use {.code solver = \"factor\"}.", "control", "pcg"
+  )
+}
+
+warn_rounds <- function(rounds, reached, tolerance) {
+  left <- signif(reached, 2L)
+  warn("convergence",
+    paste("Conjugate gradients did not reach {.arg solver_tolerance} {tolerance} in {rounds}",
+      "round{?s}: {left} is left of the right-hand side."),
+    c("Do not use the estimates as they are.",
+      "Try {.code lmm_control(solver_rounds = )}, or {.code solver = \"factor\"}."),
+    "control", reached
+  )
+}
+
+abort_needs_factor <- function() {
+  abort("solver",
+    paste("This answer needs a factor of the mixed model equations, and the fit was made without",
+      "one ({.code solver = \"pcg\"})."),
+    paste("Fit again by {.code update(fit, control = lmm_control(solver = \"factor\"))};",
+      "{.fn estimate_cost} says what that takes."),
+    "object", "pcg"
+  )
+}

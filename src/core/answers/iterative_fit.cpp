@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/iterative_fit.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/answers/effects.h"
+#include "core/likelihood/parameters.h"
+#include "core/likelihood/start.h"
+
+namespace henderson::answers {
+
+using equations::EquationOperator;
+using equations::SideBySide;
+using likelihood::Parameters;
+
+namespace {
+
+// Of the solves of a search: quadratic forms to 6 digits are exact beside their Monte Carlo error.
+constexpr double kSearchTolerance = 1e-6;
+
+void add_effects(const model::Model& model, const Vector& unscaled, IterativeFit& found) {
+  found.u = random_effects(model, unscaled);
+  Vector all = in_user_units(model, unscaled);
+  found.beta = model.fixed.beta(all.tail(model.rank()), std::numeric_limits<double>::quiet_NaN());
+  found.fitted = model::multiply(model.w, all);
+  all.head(model.n_random_columns).setZero();
+  found.fitted_fixed = model::multiply(model.w, all);
+}
+
+void solve_at(const model::Model& model, const Parameters& parameters,
+              const equations::GradientOptions& options, SideBySide start, Callbacks& callbacks,
+              IterativeFit& found) {
+  const std::optional<equations::Factors> lambda = likelihood::relative_factors(model, parameters);
+  const std::optional<equations::Records> records =
+      equations::RecordSource(model).at(parameters.theta());
+  if (!lambda || !records) throw InvalidSpec("values", "they are not a covariance");
+  const equations::Columns columns = equations::make_columns(model);
+  EquationOperator equations(model, columns, *lambda, *records);
+  const equations::Preconditioner preconditioner(equations, callbacks);
+  SideBySide b;
+  equations.to_scaled(SideBySide(records->rhs()), b);
+  const equations::GradientResult result = equations::conjugate_gradients(
+      equations, preconditioner, b, std::move(start), options, callbacks);
+  SideBySide unscaled;
+  equations.to_unscaled(result.x, unscaled);
+  found.rounds = result.rounds;
+  found.reached = result.reached;
+  found.converged = found.converged && result.converged;
+  found.n_equations = equations.size();
+  found.n_in_factor = preconditioner.n_in_factor();
+  add_effects(model, unscaled.col(0), found);
+}
+
+}  // namespace
+
+IterativeFit fit_iteratively(const model::Model& model, const model::VarianceRequest& request,
+                             const simulation::SimulationOptions& options, Callbacks& callbacks) {
+  const bool all_held =
+      std::find(request.held.begin(), request.held.end(), false) == request.held.end();
+  IterativeFit found;
+  found.converged = true;
+  Parameters parameters = all_held ? likelihood::from_user_values(model, request.values)
+                                   : likelihood::starting_parameters(model, request);
+  SideBySide start;
+  Matrix information;
+  if (!all_held) {
+    simulation::SimulationOptions loose = options;
+    loose.gradients.tolerance = std::max(options.gradients.tolerance, kSearchTolerance);
+    simulation::SearchResult result = simulation::search(model, parameters, loose, callbacks);
+    parameters = result.point.parameters;
+    start = std::move(result.point.solution);
+    information = std::move(result.point.information);
+    found.converged = result.converged && result.point.solved;
+    found.iterations = result.iterations;
+    found.search_rounds = result.rounds;
+    found.expected_gain = result.expected_gain;
+  }
+  found.values = likelihood::user_values(model, parameters);
+  found.status = value_status(model, parameters, request);
+  found.value_covariance = all_held
+                               ? Matrix::Constant(model.n_values, model.n_values,
+                                                  std::numeric_limits<double>::quiet_NaN())
+                               : value_covariance(model, parameters, information, found.status);
+  solve_at(model, parameters, options.gradients, std::move(start), callbacks, found);
+  return found;
+}
+
+}  // namespace henderson::answers

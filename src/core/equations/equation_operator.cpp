@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/equations/equation_operator.h"
+
+namespace henderson::equations {
+namespace {
+
+using model::RandomBlock;
+
+using ConstLevel = Eigen::Map<const SideBySide>;
+using Level = Eigen::Map<SideBySide>;
+
+// to = A from for each level of a block, A being n_to x n_from.
+void multiply_levels(const Matrix& a, Index n_levels, Index width, const double* from, double* to) {
+  if (a.size() == 1) {
+    const double factor = a(0, 0);
+    for (Index i = 0; i < n_levels * width; ++i) to[i] = factor * from[i];
+    return;
+  }
+  for (Index l = 0; l < n_levels; ++l) {
+    const ConstLevel x(from + l * a.cols() * width, a.cols(), width);
+    Level(to + l * a.rows() * width, a.rows(), width).noalias() = a.lazyProduct(x);
+  }
+}
+
+}  // namespace
+
+void EquationOperator::multiply(const SideBySide& x, SideBySide& out) {
+  to_unscaled(x, unscaled_);
+  product_.setZero(unscaled_.rows(), x.cols());
+  add_record_products(unscaled_, product_);
+  to_scaled(product_, out);
+  for (const RandomBlock& block : model_.blocks) {
+    const Index first = columns_.nodes.first_column[block.first_node];
+    block.levels->add_precision_times(block.structure->n_columns() * x.cols(),
+                                      x.data() + first * x.cols(), out.data() + first * x.cols());
+  }
+}
+
+void EquationOperator::add_record_products(const SideBySide& x, SideBySide& out) const {
+  if (model_.has_structured_residual())
+    records_.cross_products().multiply_add(x.cols(), x.data(), out.data());
+  else
+    model::add_record_products(model_.w, model_.weights, x.cols(), x.data(), out.data());
+}
+
+void EquationOperator::to_scaled(const SideBySide& x, SideBySide& scaled) const {
+  scaled.resize(size(), x.cols());
+  for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+    const RandomBlock& block = model_.blocks[b];
+    const Index first = columns_.nodes.first_column[block.first_node];
+    multiply_levels(lambda_[b].transpose(), block.n_levels, x.cols(),
+                    x.data() + block.first_column * x.cols(), scaled.data() + first * x.cols());
+  }
+  scaled.bottomRows(model_.n_free_columns()) = x.bottomRows(model_.n_free_columns());
+}
+
+void EquationOperator::to_unscaled(const SideBySide& x, SideBySide& unscaled) const {
+  unscaled.resize(model_.cross_products.nodes.n_columns(), x.cols());
+  for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+    const RandomBlock& block = model_.blocks[b];
+    const Index first = columns_.nodes.first_column[block.first_node];
+    multiply_levels(lambda_[b], block.n_levels, x.cols(), x.data() + first * x.cols(),
+                    unscaled.data() + block.first_column * x.cols());
+  }
+  unscaled.bottomRows(model_.n_free_columns()) = x.bottomRows(model_.n_free_columns());
+}
+
+}  // namespace henderson::equations

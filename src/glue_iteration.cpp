@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Fits without a factor, and what fits of either kind will cost.
+#include <chrono>
+
+#include "core/answers/iterative_fit.h"
+#include "core/equations/cost.h"
+#include "core/likelihood/fixed_place.h"
+#include "core/likelihood/parameters.h"
+#include "core/likelihood/start.h"
+#include "core/linalg/kernel_rate.h"
+#include "glue_callbacks.h"
+#include "glue_convert.h"
+
+namespace henderson {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+simulation::SimulationOptions as_simulation_options(const Rcpp::List& control) {
+  simulation::SimulationOptions options;
+  options.gradients.tolerance = Rcpp::as<double>(control["solver_tolerance"]);
+  options.gradients.max_rounds = checked_int("solver_rounds", control["solver_rounds"], 1);
+  options.n_sets = checked_int("simulations", control["simulations"], 1);
+  options.seed = static_cast<std::uint64_t>(checked_int("seed", control["simulation_seed"], 0));
+  options.max_iterations = checked_int("max_iterations", control["max_iterations"], 0);
+  return options;
+}
+
+Rcpp::IntegerVector status_to_r(const std::vector<answers::ValueStatus>& status) {
+  Rcpp::IntegerVector found(status.size());
+  for (std::size_t i = 0; i < status.size(); ++i) found[i] = static_cast<int>(status[i]);
+  return found;
+}
+
+Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
+  const Clock::time_point begin = Clock::now();
+  RCallbacks callbacks(control);
+  const model::VarianceRequest request = as_request(control);
+  const model::Model model =
+      model::build_model(as_spec(spec), request, model::Products::records, callbacks);
+  const answers::IterativeFit found =
+      answers::fit_iteratively(model, request, as_simulation_options(control), callbacks);
+  Rcpp::List random;
+  for (const Matrix& u : found.u) random.push_back(to_r(u));
+  return Rcpp::List::create(
+      Rcpp::Named("values") = to_r(found.values), Rcpp::Named("status") = status_to_r(found.status),
+      Rcpp::Named("covariance") = to_r(found.value_covariance),
+      Rcpp::Named("beta") = to_r(found.beta), Rcpp::Named("rank") = model.rank(),
+      Rcpp::Named("random") = random, Rcpp::Named("fitted") = to_r(found.fitted),
+      Rcpp::Named("fitted_fixed") = to_r(found.fitted_fixed), Rcpp::Named("rounds") = found.rounds,
+      Rcpp::Named("reached") = found.reached, Rcpp::Named("converged") = found.converged,
+      Rcpp::Named("iterations") = found.iterations,
+      Rcpp::Named("search_rounds") = found.search_rounds,
+      Rcpp::Named("expected_gain") = found.expected_gain,
+      Rcpp::Named("n_columns") = static_cast<double>(found.n_equations),
+      Rcpp::Named("n_in_factor") = static_cast<double>(found.n_in_factor),
+      Rcpp::Named("seconds") = seconds_since(begin));
+}
+
+// Seconds of one product with C at starting values.
+double product_seconds(const model::Model& model, const model::VarianceRequest& request) {
+  const likelihood::Parameters start = likelihood::starting_parameters(model, request);
+  const auto lambda = likelihood::relative_factors(model, start);
+  const auto records = equations::RecordSource(model).at(start.theta());
+  if (!lambda || !records) return R_NaN;
+  const equations::Columns columns = equations::make_columns(model);
+  equations::EquationOperator equations(model, columns, *lambda, *records);
+  const equations::SideBySide x = equations::SideBySide::Ones(equations.size(), 1);
+  equations::SideBySide out;
+  equations.multiply(x, out);
+  const Clock::time_point begin = Clock::now();
+  equations.multiply(x, out);
+  return seconds_since(begin);
+}
+
+// Flops a second of the kernels, from a product that takes some hundredths of one.
+double kernel_rate() {
+  const linalg::KernelSample sample;
+  sample.run();
+  const Clock::time_point begin = Clock::now();
+  sample.run();
+  return sample.flops() / seconds_since(begin);
+}
+
+Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
+  RCallbacks callbacks(control);
+  const model::VarianceRequest request = as_request(control);
+  const model::Model model = model::build_model(as_spec(spec), request, callbacks);
+  const equations::RoundCost round = equations::round_cost(model);
+  const double seconds = product_seconds(model, request);
+  const equations::Columns columns = equations::make_columns(model);
+  const bool last = likelihood::fixed_place(model) == equations::FixedPlace::last;
+  const equations::FactorCost factor = equations::factor_cost(
+      equations::make_pattern(model, columns,
+                              last ? equations::Part::fixed_last : equations::Part::whole,
+                              equations::BlockEntries::needed),
+      as_threads(control));
+  return Rcpp::List::create(
+      Rcpp::Named("n_equations") = static_cast<double>(columns.nodes.n_columns()),
+      Rcpp::Named("model_bytes") = equations::model_bytes(model),
+      Rcpp::Named("factor_entries") = factor.entries, Rcpp::Named("factor_bytes") = factor.bytes,
+      Rcpp::Named("factor_flops") = factor.flops,
+      Rcpp::Named("inverse_flops") = factor.inverse_flops, Rcpp::Named("round_bytes") = round.bytes,
+      Rcpp::Named("round_flops") = round.flops, Rcpp::Named("product_seconds") = seconds,
+      Rcpp::Named("kernel_rate") = kernel_rate());
+}
+
+}  // namespace
+}  // namespace henderson
+
+// [[Rcpp::export]]
+Rcpp::List fit_gradients_cpp(Rcpp::List spec, Rcpp::List control) {
+  return henderson::guarded([&] { return henderson::fit_by_gradients(spec, control); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List cost_cpp(Rcpp::List spec, Rcpp::List control) {
+  return henderson::guarded([&] { return henderson::cost(spec, control); });
+}
