@@ -43,6 +43,7 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
                            functions = NULL, ddf = NULL, information = NULL, nsim = 500,
                            seed = NULL, type = c("percentile", "basic"), progress = FALSE, ...) {
   check_unused(...)
+  check_has_factor(object)
   level <- check_level(level)
   method <- check_choice(method, c("Wald", "profile", "boot"), "method", c(delta = "Wald"))
   type <- check_choice(type, c("percentile", "basic"), "type")

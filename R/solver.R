@@ -62,7 +62,6 @@ check_takes_gradients <- function(model) {
 
 # Estimates as the engine gives them after a search, without what needs a factor.
 by_gradients <- function(model, engine) {
-  check_takes_gradients(model)
   found <- in_words(fit_gradients_cpp(model$spec, engine))
   if (found$reached > engine$solver_tolerance) {
     warn_rounds(found$rounds, found$reached, engine$solver_tolerance)
