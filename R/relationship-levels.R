@@ -75,14 +75,20 @@ check_relationship <- function(matrix, kind, name, data_levels) {
 # a term are like those of the response, and rounding of K is told from its largest value.
 largest_relationship <- 1e6
 
-# Levels may have no variance, but not all; each has a precision.
+# Levels may have no variance, but not all; each has a precision. Negative variances beside positive
+# ones may be rounding: the eigenvalues tell.
 check_relationship_diagonal <- function(matrix, kind, name, levels) {
   diagonal <- Matrix::diag(matrix)
   if (kind == "cov" && all(diagonal == 0)) {
     abort_gr("{.arg cov} = {.code {name}} is zero: its levels have no variance.",
       "Give the covariance of the levels, with variances on the diagonal.", kind)
   }
-  wrong <- plain_names(levels)[if (kind == "precision") diagonal <= 0 else FALSE]
+  if (kind == "cov" && all(diagonal <= 0)) {
+    wrong <- plain_names(levels)[diagonal < 0]
+    abort_gr("{.arg cov} = {.code {name}} has negative variances, at {.val {wrong}}.",
+      "Give the covariance of the levels: no value on its diagonal is below 0.", kind)
+  }
+  wrong <- plain_names(levels)[kind == "precision" & diagonal <= 0]
   if (length(wrong) > 0L) {
     abort_gr("{.arg precision} = {.code {name}} has no positive diagonal at {.val {wrong}}.",
       "It must be the inverse of a covariance matrix; {.code cov = } may be singular.", kind)

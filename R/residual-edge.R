@@ -28,8 +28,20 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   starts <- list(if (!failed) begun_at(first, parameters), if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
-  best <- better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)))
-  vouched_for(best, last$edge, sections, parameters, scale)
+  best <- better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)),
+    spec)
+  best <- vouched_for(best, last$edge, sections, parameters, scale)
+  with_digits(best, least_of_sections(best, sections, parameters, scale)[1L], spec)
+}
+
+# Variances that ended near zero, not there, have no ridge, and -2l has lost digits: the limit of a
+# ridge has them.
+with_digits <- function(est, least, spec) {
+  has_ridge <- any(unlist(est$ridge) > 0)
+  if (has_ridge || rounding_at(least, length(spec$response)) < 2 * edge_loss) return(est)
+  limit <- limit_of_ridge(est, spec)
+  if (is.finite(limit)) est$minus2loglik <- limit
+  est
 }
 
 # Where R is singular but for rounding, and -2l is far below that with a ridge, without a limit that
@@ -122,14 +134,28 @@ rounding_at <- function(least, n) {
 # A search does not converge where it makes more than this.
 most_rounding <- 0.1
 
-# A point that did not converge is left for any that did.
-better_of <- function(first, last, loss) {
+# A point that did not converge is left for any that did, and one whose -2l is rounding for one
+# that is as good as what a ridge shows of it.
+better_of <- function(first, last, loss, spec) {
   if (inherits(first, "condition")) return(if (is.null(last)) stop(first) else last)
   if (is.null(last)) return(first)
   done <- c(first$convergence$status, last$convergence$status) == "converged"
   lost <- last$minus2loglik - first$minus2loglik
+  if (lost > edge_loss && done[2L] && isTRUE(last$has_limit)) {
+    lost <- last$minus2loglik - max(first$minus2loglik, limit_of_ridge(first, spec))
+  }
   if (done[1L]) loss <- min(loss, most_rounding)
   if (lost <= loss && (done[2L] || !done[1L])) after(first, last) else first
+}
+
+# -2l at the estimates by the limit of a ridge at every position, -Inf where it has none.
+limit_of_ridge <- function(est, spec) {
+  ridge <- lapply(spec$residual$sections, function(section) {
+    rep.int(residual_ridge, section$structure$n_coef)
+  })
+  est$minus2loglik <- along_ridge(est, spec, ridge, 1)
+  limit <- with_limit(est, spec, ridge)
+  if (isTRUE(limit$has_limit)) limit$minus2loglik else -Inf
 }
 
 # The second estimates, with the course of both searches.

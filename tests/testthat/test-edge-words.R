@@ -19,6 +19,14 @@ test_that("a precision that is not definite is reported by name with a remedy", 
     class = "henderson_error_relationship")
   expect_error(lmmfit(y ~ 1 + (1 | gr(g, cov = zero)), few), "`cov` = `zero` is zero",
     class = "henderson_error_relationship")
+  for (diagonal in list(rep(-1, 4), c(-1, 0, 0, -2), -(1:4))) {
+    negative <- four(diag(diagonal))
+    expect_error(lmmfit(y ~ 1 + (1 | gr(g, cov = negative)), few), "negative variances, at.*1",
+      class = "henderson_error_relationship")
+    sparse <- as(negative, "CsparseMatrix")
+    expect_error(lmmfit(y ~ 1 + diag(g | gr(g, cov = sparse)), few), "negative variances, at.*1",
+      class = "henderson_error_relationship")
+  }
 })
 
 test_that("a subset that is no subset, and weights that cannot be evaluated", {

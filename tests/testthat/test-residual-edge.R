@@ -216,3 +216,32 @@ test_that("smooth residuals over many positions end at the best of their maxima"
   expect_equal(diag(as.matrix(residual_matrix(fit)))[1L] / varcomp(fit)$estimate[1L], 1 + 1e-10,
     tolerance = 1e-14, ignore_attr = TRUE)
 })
+
+# Lines with one plot in each of some environments, fa(1) of the environments over G, a residual
+# variance for each: nearly all data sets end with several variances near zero. Beside V at the
+# estimates, which holds also where the best point is not found.
+test_that("-2l of residual variances near zero beside related lines has all of its digits", {
+  for (seed in c(1, 14, 19, 22)) {
+    set.seed(seed)
+    M <- matrix(stats::rbinom(40 * 300, 2, 0.4), 40, dimnames = list(sprintf("L%03d", 1:40), NULL))
+    G <- grm(M) + diag(0.01, 40)
+    S <- tcrossprod(stats::runif(5, 0.5, 1.5)) + diag(stats::runif(5, 0.05, 0.4))
+    U <- t(chol(G)) %*% matrix(stats::rnorm(200), 40) %*% chol(S)
+    d <- expand.grid(line = 1:40, env = 1:5)
+    d$y <- U[cbind(d$line, d$env)] +
+      stats::rnorm(200, 0, rep(stats::runif(5, 0.5, 1.2), each = 40))
+    d$line <- factor(rownames(M)[d$line])
+    d$env <- factor(d$env)
+    d <- d[sample(200, 140), ]
+    fit <- lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), d, residual = ~ diag(env))
+    expect_identical(fit$convergence$status, "converged")
+    found <- stats::setNames(varcomp(fit)$estimate, varcomp(fit)$parameter)
+    at <- as.integer(d$env)
+    loadings <- found[paste0("line.", 1:5, ".fa1")]
+    sigma <- tcrossprod(loadings) + diag(found[paste0("line.", 1:5, ".psi")])
+    V <- sigma[at, at] * G[as.character(d$line), as.character(d$line)] +
+      diag(found[paste0("residual.", 1:5)][at])
+    dense <- dense_minus2loglik(d$y, stats::model.matrix(~ env, d), V)
+    expect_lt(abs(-2 * as.numeric(logLik(fit)) - dense), 1e-6)
+  }
+})
