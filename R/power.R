@@ -53,7 +53,7 @@ power_curve <- function(fit, test, n = NULL, along = NULL, effect = NULL, nsim =
   n <- if (is.null(n)) NA_integer_ else vapply(n, check_count, 0L, argument = "n", least = 2)
   records <- if (!all(is.na(n))) data %||% raw_records(fit)
   rows <- with_seed_of(seed, lapply(n, function(n) {
-    new <- if (!is.na(n)) extended_records(records, along, n, grouping_names(fit))
+    new <- if (!is.na(n)) extended_records(records, along, n, replicated_factors(fit))
     simulated_tests(truth, new, nsim, settings, progress)
   }))
   levels <- if (is.null(along)) NA_integer_ else length(unique(fit$frame[[along]]))
@@ -92,7 +92,7 @@ with_effects <- function(fit, effect) {
   fit
 }
 
-grouping_names <- function(fit) {
+replicated_factors <- function(fit) {
   random <- lapply(fit$parts$random, function(term) level_variables(term$group))
   residual <- fit$parts$residual
   blocks <- if (!is_iid(residual)) lapply(residual$blocks, function(block) {
@@ -103,7 +103,7 @@ grouping_names <- function(fit) {
 
 # The factor whose levels are more or fewer; NULL where no number of them was given.
 power_factor <- function(fit, along, n) {
-  groups <- grouping_names(fit)
+  groups <- replicated_factors(fit)
   if (is.null(along) && is.null(n)) return(groups[1L][length(groups) > 0L])
   along <- along %||% groups[1L]
   known <- names(fit$frame)[vapply(fit$frame, is_factor_like, NA)]
