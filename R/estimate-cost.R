@@ -29,7 +29,11 @@
 estimate_cost <- function(formula, data = NULL, ..., control = lmm_control(), iterations = 10L,
                           rounds = 60L) {
   call <- match.call()
-
+  own <- c("control", "iterations", "rounds")
+  for (name in setdiff(names(call)[-1L], c(own, names(formals(lmmfit))))) {
+    is_near <- length(nearest_names(name, own)) > 0L
+    if (is_near) abort_unused(name, call[[name]], quote(estimate_cost), own)
+  }
   if (!is_control(control)) abort_control(control)
   check_count(iterations, "iterations")
   check_count(rounds, "rounds")
