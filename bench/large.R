@@ -2,8 +2,9 @@
 # and peak memory of each in a process of its own (GNU time).
 #   Rscript bench/large.R [--sizes=1e5,1e6] [--rows=blup,reml] [--output=FILE]
 #   Rscript bench/large.R --cell=blup,1e6     one cell: a line of numbers
-# Run it with nothing else on the machine. Data: eight generations, heritability 0.3, one record an
-# animal, herds of 50 and four seasons as fixed factors.
+# Run it with nothing else on the machine, or on a core of its own (`chrt -f 50 taskset -c 1`).
+# Data: eight generations, heritability 0.3, one record an animal, herds of 50 and four seasons as
+# fixed factors.
 
 root <- if (file.exists("bench/common.R")) "bench" else "."
 source(file.path(root, "common.R"))
