@@ -182,6 +182,19 @@ test_that("a factor analytic model of many environments needs no starting values
   expect_within(crossprod(rotated$loadings)[1, 2], 0, 1e-8, "principal axes")
   expect_true(rotated$overall[1] > rotated$overall[2])
   expect_identical(dim(rotated$scores), c(lines, 2L))
+  # Level by level from the effects and Sigma (Smith & Cullis 2018): f = Gamma' Sigma^-1 u.
+  effects <- as.matrix(ranef(fit)$line)
+  by_hand <- t(vapply(rownames(effects), function(line) {
+    u <- effects[line, ]
+    f <- c(crossprod(rotated$loadings, solve(sigma, u)))
+    common <- c(rotated$loadings %*% f)
+    first <- rotated$loadings[, 1] * f[1]
+    c(f[1] * mean(rotated$loadings[, 1]), sqrt(mean((common - first)^2)),
+      sqrt(mean((u - first)^2)))
+  }, numeric(3)))
+  found <- rotated$performance
+  expect_false(is.unsorted(-found$overall))
+  expect_within(as.matrix(found[-1]), by_hand[found$level, ], 1e-9, "performance")
   expect_output(print(rotated), "principal axes")
 })
 
