@@ -58,8 +58,10 @@ selection_index <- function(object, weights = NULL, gains = NULL, restrict = NUL
   parts <- index_parts(object, k, rows, G)
   found <- index_weights(object, k, parts$C, weights, gains, restrict, at)
   table <- index_table(parts, found, fitted$levels[rows], G)
-  response <- as.vector(parts$C %*% found$b) * intensity(selected) /
-    sqrt(as.vector(crossprod(found$b, parts$C %*% found$b)))
+  gain <- as.vector(parts$C %*% found$b)
+  # What is asked not to change does not, but for rounding of the products.
+  gain[abs(gain) <= 1e-12 * as.vector(abs(parts$C) %*% abs(found$b))] <- 0
+  response <- gain * intensity(selected) / sqrt(sum(found$b * gain))
   structure(
     list(
       index = table,
