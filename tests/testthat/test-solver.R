@@ -186,8 +186,11 @@ test_that("a factor that does not fit is an error before the work, or another so
 })
 
 test_that("memory is what the system says, and not known elsewhere", {
-  meminfo <- withr::local_tempfile(lines = c("MemTotal: 100 kB", "MemAvailable:   2000 kB"))
-  none <- withr::local_tempdir()
+  meminfo <- tempfile()
+  none <- tempfile()
+  dir.create(none)
+  on.exit(unlink(c(meminfo, none), recursive = TRUE))
+  writeLines(c("MemTotal: 100 kB", "MemAvailable:   2000 kB"), meminfo)
   expect_identical(available_memory(meminfo, none), 2000 * 1024)
   expect_identical(available_memory(file.path(none, "meminfo"), none), Inf)
   writeLines("1500000", file.path(none, "memory.max"))
