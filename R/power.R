@@ -14,7 +14,8 @@
 #'   variances of your own by `hold` in [lmmfit()]).
 #' @param test The label of a term of the fixed effects, tested by its F test of type 3, or
 #'   hypotheses as `K` in [contest()], tested together.
-#' @param n Numbers of levels of `along`; by default the experiment as it is.
+#' @param n Numbers of levels of `along`; by default the experiment as it is. Not of fits with
+#'   weights.
 #' @param along The name of a factor, by default the grouping factor of the first random term.
 #' @param effect True fixed effects where they are others than the estimates: a vector named as
 #'   [fixef()].
@@ -41,7 +42,7 @@ power_curve <- function(fit, test, n = NULL, along = NULL, effect = NULL, nsim =
                         level = 0.95, progress = someone_waits(), ...) {
   check_given(fit, test, ...)
   check_fit(fit, "fit")
-  check_power_fit(fit)
+  check_power_fit(fit, n)
   settings <- many_settings(ddf %||% fit$ddf, information, fit$control,
     power_hypotheses(fit, test), effects = FALSE)
   nsim <- check_count(nsim, "nsim")
@@ -62,10 +63,12 @@ power_curve <- function(fit, test, n = NULL, along = NULL, effect = NULL, nsim =
     ddf = settings$ddf, class = c("power_curve", "data.frame"))
 }
 
-check_power_fit <- function(fit) {
+check_power_fit <- function(fit, n) {
   if (is_bayes(fit)) abort_power_fit("by Bayes")
   if (fit$method == "ANOVA") abort_power_fit("by ANOVA")
   if (!is.null(fit$parts$traits)) abort_power_fit("of several traits")
+  # New records have no weights.
+  if (!is.null(n) && length(frame_weights(fit$frame)) > 0L) abort_power_fit("with weights and `n`")
 }
 
 # The rows that are tested together, over all fixed effects.
