@@ -73,6 +73,10 @@ fit_gradients_cpp <- function(spec, control) {
     .Call(`_henderson_fit_gradients_cpp`, spec, control)
 }
 
+errors_gradients_cpp <- function(spec, control) {
+    .Call(`_henderson_errors_gradients_cpp`, spec, control)
+}
+
 cost_cpp <- function(spec, control) {
     .Call(`_henderson_cost_cpp`, spec, control)
 }

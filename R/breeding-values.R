@@ -3,9 +3,11 @@
 
 #' @rdname reliability
 #' @export
-breeding_values <- function(object, term = NULL, pedigree = NULL, ...) {
+breeding_values <- function(object, term = NULL, pedigree = NULL, simulations = NULL, seed = 1L,
+                            ...) {
   check_given(object, ...)
-  rows <- reliability(object, term)
+  if (!is.null(pedigree)) check_exact(object, simulations)
+  rows <- reliability(object, term, simulations, seed)
   k <- find_term(object, term)
   fitted <- object$random[[k]]
   rows$inbreeding <- rep.int(level_variances(fitted) - 1, fitted$n_coef)
@@ -14,6 +16,12 @@ breeding_values <- function(object, term = NULL, pedigree = NULL, ...) {
   added <- new_animals(object, k, check_pedigree(pedigree, "pedigree"))
   out <- rbind(rows, added)
   out[order(match(out$coefficient, fitted$coef_names)), ]
+}
+
+# New animals take covariances among the errors of the old ones, which simulation does not keep.
+check_exact <- function(fit, simulations) {
+  check_has_factor(fit)
+  if (!is.null(simulations)) abort_simulated_errors("new animals")
 }
 
 # Animals of a larger pedigree, from those of the fit: u_new = B u_old + w, where w is Mendelian
@@ -34,8 +42,8 @@ new_animals <- function(fit, k, ped) {
     }, double(length(new)))
     t(matrix(inherited, length(new))) + outer(diag(sigma), parts$mendelian)
   }
-  rows <- effect_rows(term, ped$id[new], effects, pev_with(groups), pev_with(NULL), diag(sigma),
-    1 + ped$inbreeding[new])
+  whole <- outer(diag(sigma), 1 + ped$inbreeding[new])
+  rows <- effect_rows(term, ped$id[new], effects, pev_with(groups), 1 - pev_with(NULL) / whole)
   rows$inbreeding <- rep.int(ped$inbreeding[new], term$n_coef)
   rows$new <- rep.int(TRUE, nrow(rows))
   rows

@@ -69,7 +69,15 @@ abort_needs_factor <- function() {
     paste("This answer needs a factor of the mixed model equations, and the fit was made without",
       "one ({.code solver = \"pcg\"})."),
     paste("Fit again by {.code update(fit, control = lmm_control(solver = \"factor\"))};",
-      "{.fn estimate_cost} says what that takes."),
+      "{.fn estimate_cost} says what that takes. {.fn reliability} has prediction error variances",
+      "by simulation."),
     "object", "pcg"
+  )
+}
+
+abort_simulated_errors <- function(what) {
+  abort("solver", "Prediction error variances by simulation are not for {what}.",
+    "Leave {.arg simulations} out, of a fit by {.code lmm_control(solver = \"factor\")}.",
+    "simulations", what
   )
 }

@@ -36,9 +36,9 @@
 #'   the small random terms, and a block for the coefficients of each other level.
 #'
 #'   Estimates and predictions come with the tolerance that was reached: `fixef()`, `ranef()`,
-#'   `fitted()`, `predict()`. Standard errors of effects, prediction error variances and the
-#'   likelihood need a factor: they are `NA`, or an error that says so. With `solver = "auto"` a
-#'   message says where conjugate gradients were chosen, and why.
+#'   `fitted()`, `predict()`; [reliability()] has prediction error variances by simulation. Standard
+#'   errors of effects and the likelihood need a factor: they are `NA`, or an error that says so.
+#'   With `solver = "auto"` a message says where conjugate gradients were chosen, and why.
 #'
 #'   Variances that are not held are estimated by REML by simulation (García-Cortés et al. 1992;
 #'   Matilainen et al. 2012): the expectations in the score are means over `simulations` data sets,

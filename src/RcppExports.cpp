@@ -246,6 +246,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// errors_gradients_cpp
+Rcpp::List errors_gradients_cpp(Rcpp::List spec, Rcpp::List control);
+RcppExport SEXP _henderson_errors_gradients_cpp(SEXP specSEXP, SEXP controlSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    rcpp_result_gen = Rcpp::wrap(errors_gradients_cpp(spec, control));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cost_cpp
 Rcpp::List cost_cpp(Rcpp::List spec, Rcpp::List control);
 RcppExport SEXP _henderson_cost_cpp(SEXP specSEXP, SEXP controlSEXP) {
@@ -434,6 +446,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
     {"_henderson_fit_gradients_cpp", (DL_FUNC) &_henderson_fit_gradients_cpp, 2},
+    {"_henderson_errors_gradients_cpp", (DL_FUNC) &_henderson_errors_gradients_cpp, 2},
     {"_henderson_cost_cpp", (DL_FUNC) &_henderson_cost_cpp, 2},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_table_cpp", (DL_FUNC) &_henderson_structure_table_cpp, 0},

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "core/answers/iterative_fit.h"
+#include "core/answers/simulated_errors.h"
 #include "core/equations/cost.h"
 #include "core/likelihood/fixed_place.h"
 #include "core/likelihood/parameters.h"
@@ -36,6 +37,12 @@ Rcpp::IntegerVector status_to_r(const std::vector<answers::ValueStatus>& status)
   return found;
 }
 
+Rcpp::List effects_to_r(const std::vector<Matrix>& effects) {
+  Rcpp::List terms;
+  for (const Matrix& u : effects) terms.push_back(to_r(u));
+  return terms;
+}
+
 Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
   const Clock::time_point begin = Clock::now();
   RCallbacks callbacks(control);
@@ -44,13 +51,11 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
       model::build_model(as_spec(spec), request, model::Products::records, callbacks);
   const answers::IterativeFit found =
       answers::fit_iteratively(model, request, as_simulation_options(control), callbacks);
-  Rcpp::List random;
-  for (const Matrix& u : found.u) random.push_back(to_r(u));
   return Rcpp::List::create(
       Rcpp::Named("values") = to_r(found.values), Rcpp::Named("status") = status_to_r(found.status),
       Rcpp::Named("covariance") = to_r(found.value_covariance),
       Rcpp::Named("beta") = to_r(found.beta), Rcpp::Named("rank") = model.rank(),
-      Rcpp::Named("random") = random, Rcpp::Named("fitted") = to_r(found.fitted),
+      Rcpp::Named("random") = effects_to_r(found.u), Rcpp::Named("fitted") = to_r(found.fitted),
       Rcpp::Named("fitted_fixed") = to_r(found.fitted_fixed), Rcpp::Named("rounds") = found.rounds,
       Rcpp::Named("reached") = found.reached, Rcpp::Named("converged") = found.converged,
       Rcpp::Named("iterations") = found.iterations,
@@ -59,6 +64,19 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("n_columns") = static_cast<double>(found.n_equations),
       Rcpp::Named("n_in_factor") = static_cast<double>(found.n_in_factor),
       Rcpp::Named("seconds") = seconds_since(begin));
+}
+
+Rcpp::List errors_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
+  RCallbacks callbacks(control);
+  const model::VarianceRequest request = as_request(control);
+  const model::Model model =
+      model::build_model(as_spec(spec), request, model::Products::records, callbacks);
+  const answers::SimulatedErrors found =
+      answers::simulate_errors(model, request.values, as_simulation_options(control), callbacks);
+  return Rcpp::List::create(
+      Rcpp::Named("error_squares") = effects_to_r(found.error_squares),
+      Rcpp::Named("prediction_squares") = effects_to_r(found.prediction_squares),
+      Rcpp::Named("rounds") = found.rounds, Rcpp::Named("reached") = found.reached);
 }
 
 // Seconds of one product with C at starting values.
@@ -115,6 +133,11 @@ Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
 // [[Rcpp::export]]
 Rcpp::List fit_gradients_cpp(Rcpp::List spec, Rcpp::List control) {
   return henderson::guarded([&] { return henderson::fit_by_gradients(spec, control); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List errors_gradients_cpp(Rcpp::List spec, Rcpp::List control) {
+  return henderson::guarded([&] { return henderson::errors_by_gradients(spec, control); });
 }
 
 // [[Rcpp::export]]

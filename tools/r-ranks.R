@@ -61,8 +61,9 @@ r_ranks <- list(
     "ddf-by-design.R", "ddf.R", "estimable.R", "linear-functions.R", "contest.R", "anova-terms.R",
     "bayes-functions.R", "bayes-answers.R", "bayes-left-out.R", "bayes-loo.R",
     "anova.R", "boundary-mixture.R", "wald.R", "drop1.R", "anova-table.R", "varcomp.R",
-    "variance-functions.R", "group-effects.R", "ranef.R", "long-table.R", "reliability.R",
-    "breeding-values.R", "marker-effects.R", "genetic-trend.R",
+    "variance-functions.R", "group-effects.R", "ranef.R", "long-table.R",
+    "level-variances.R", "simulated-errors.R", "reliability.R", "breeding-values.R",
+    "marker-effects.R", "genetic-trend.R",
     "effective-dimensions.R", "factor-analytic.R", "variance-by-age.R", "selection-index.R",
     "residual-matrix.R",
     "residual-new.R", "residual-joint.R", "mme.R", "mme-print.R", "predict-rows.R",
@@ -99,5 +100,6 @@ r_ranks <- list(
 engine_callers <- c(
   "ask.R", "columns.R", "fit.R", "henderson3.R", "likelihood.R", "markers.R",
   "parameter-values.R",
-  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "solver.R", "two-stage-fit.R"
+  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "simulated-errors.R", "solver.R",
+  "two-stage-fit.R"
 )

@@ -84,11 +84,11 @@ test_that("what needs a factor is NA, or an error that says so", {
   expect_identical(deviance(fit), NA_real_)
   expect_true(all(varcomp(fit)$status == "held"))
   for (question in list(
-    quote(vcov(fit)), quote(ranef(fit, se = TRUE)), quote(reliability(fit)), quote(confint(fit)),
+    quote(vcov(fit)), quote(ranef(fit, se = TRUE)), quote(confint(fit)),
     quote(anova(fit)), quote(contest(fit, rbind(c(0, 1)))), quote(influence(fit)),
     quote(predict(fit, se.fit = TRUE)), quote(ranef(fit, condVar = TRUE)), quote(ranova(fit)),
     quote(marginal_means(fit, ~age)), quote(heritability(fit)), quote(profile(fit)),
-    quote(breeding_values(fit)), quote(confint(fit, method = "boot", nsim = 2))
+    quote(confint(fit, method = "boot", nsim = 2))
   )) {
     expect_error(eval(question), class = "henderson_error_solver")
   }

@@ -7,10 +7,10 @@
 #include "core/answers/effects.h"
 #include "core/likelihood/parameters.h"
 #include "core/likelihood/start.h"
+#include "core/simulation/equations_at.h"
 
 namespace henderson::answers {
 
-using equations::EquationOperator;
 using equations::SideBySide;
 using likelihood::Parameters;
 
@@ -31,24 +31,16 @@ void add_effects(const model::Model& model, const Vector& unscaled, IterativeFit
 void solve_at(const model::Model& model, const Parameters& parameters,
               const equations::GradientOptions& options, SideBySide start, Callbacks& callbacks,
               IterativeFit& found) {
-  const std::optional<equations::Factors> lambda = likelihood::relative_factors(model, parameters);
-  const std::optional<equations::Records> records =
-      equations::RecordSource(model).at(parameters.theta());
-  if (!lambda || !records) throw InvalidSpec("values", "they are not a covariance");
-  const equations::Columns columns = equations::make_columns(model);
-  EquationOperator equations(model, columns, *lambda, *records);
-  const equations::Preconditioner preconditioner(equations, callbacks);
-  SideBySide b;
-  equations.to_scaled(SideBySide(records->rhs()), b);
-  const equations::GradientResult result = equations::conjugate_gradients(
-      equations, preconditioner, b, std::move(start), options, callbacks);
+  simulation::EquationsAt at(model, parameters, callbacks);
+  const SideBySide rhs = simulation::response_of(at.equations()).rhs;
+  const equations::GradientResult result = at.solve(rhs, std::move(start), options, callbacks);
   SideBySide unscaled;
-  equations.to_unscaled(result.x, unscaled);
+  at.equations().to_unscaled(result.x, unscaled);
   found.rounds = result.rounds;
   found.reached = result.reached;
   found.converged = found.converged && result.converged;
-  found.n_equations = equations.size();
-  found.n_in_factor = preconditioner.n_in_factor();
+  found.n_equations = at.equations().size();
+  found.n_in_factor = at.preconditioner().n_in_factor();
   add_effects(model, unscaled.col(0), found);
 }
 

@@ -3,8 +3,6 @@
 
 #include <cmath>
 
-#include "core/base/normal.h"
-
 namespace henderson::simulation {
 namespace {
 
@@ -58,11 +56,9 @@ RecordVectors response_of(const EquationOperator& equations) {
   return found;
 }
 
-RecordVectors draw_records(const EquationOperator& equations, Index n_sets, std::uint64_t seed) {
-  const Model& model = equations.model();
-  NormalStream normal(seed);
+SideBySide draw_effects(const EquationOperator& equations, Index n_sets, NormalStream& normal) {
   SideBySide v = SideBySide::Zero(equations.size(), n_sets);
-  for (const model::RandomBlock& block : model.blocks) {
+  for (const model::RandomBlock& block : equations.model().blocks) {
     const Index m = block.structure->n_columns();
     double* first = v.data() + equations.columns().nodes.first_column[block.first_node] * n_sets;
     for (Index i = 0; i < block.n_levels * m * n_sets; ++i) first[i] = normal();
@@ -70,9 +66,19 @@ RecordVectors draw_records(const EquationOperator& equations, Index n_sets, std:
   }
   SideBySide u;
   equations.to_unscaled(v, u);
+  return u;
+}
+
+RecordVectors records_of(const EquationOperator& equations, const SideBySide& u,
+                         NormalStream& normal) {
   if (const WhitenedRecords* records = equations.records().whitened())
     return whitened_records(*records, u, normal);
-  return iid_records(model, u, normal);
+  return iid_records(equations.model(), u, normal);
+}
+
+RecordVectors draw_records(const EquationOperator& equations, Index n_sets, std::uint64_t seed) {
+  NormalStream normal(seed);
+  return records_of(equations, draw_effects(equations, n_sets, normal), normal);
 }
 
 }  // namespace henderson::simulation
