@@ -16,8 +16,8 @@
 #'
 #' @section Fits without a factor: Where a model was solved by conjugate gradients (see
 #'   [lmm_control()]), or where `simulations` is given, prediction error variances are by simulation
-#'   (García-Cortés et al. 1995; Hickey et al. 2009): so many data sets are drawn under the fit and
-#'   solved, and the predictions compared with what was drawn. The mean squares of errors and of
+#'   (García-Cortés et al. 1995; Hickey et al. 2009): so many data sets are drawn under the fit
+#'   and solved, and the predictions compared with what was drawn. The mean squares of errors and of
 #'   predictions are independent, and PEV is what makes both most likely. The column
 #'   `mc_error` is the Monte Carlo standard error of `reliability`: 0.05 at most with 100 data sets,
 #'   less near 0 and 1, and half of it with 400. Each data set costs a solution of the equations.
