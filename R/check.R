@@ -134,3 +134,14 @@ check_rhs <- function(rhs, n) {
   if (!length(rhs) %in% c(1L, n)) abort_rhs(length(rhs), n)
   rep_len(as.double(rhs), n)
 }
+
+# Where finished parts of a long task are kept, whole path; made where it is not there.
+check_directory <- function(directory) {
+  if (is.null(directory)) return(NULL)
+  if (!is.character(directory) || length(directory) != 1L || is.na(directory)) {
+    abort_argument("directory", directory, "the name of a directory")
+  }
+  if (!dir.exists(directory)) dir.create(directory, showWarnings = FALSE, recursive = TRUE)
+  if (file.access(directory, 2L) != 0L) abort_directory(directory)
+  normalizePath(directory)
+}

@@ -112,9 +112,11 @@ abort_profile_bounds <- function() {
   )
 }
 
-warn_bootstrap <- function(failed, nsim) {
-  warn("bootstrap", "{failed} of {nsim} bootstrap fits did not converge and are left out.",
-    NULL, "nsim", failed
+warn_bootstrap <- function(reasons, nsim) {
+  warn("bootstrap",
+    paste("{length(reasons)} of {nsim} bootstrap fits failed and are left out:",
+      "{counted_reasons(reasons)}"),
+    "{.code attr(, \"failed\")} of the intervals says which.", "nsim", reasons
   )
 }
 
@@ -234,4 +236,11 @@ inform_unpredicted <- function(n, folds) {
       "{cli::qty(n)}{?has/have} a level of a fixed effect that no other record has: only the",
       "random effects are predicted."),
     "folds", folds)
+}
+
+warn_folds <- function(folds, reasons) {
+  warn("folds",
+    paste("{cli::qty(length(folds))}Fold{?s} {.val {folds}} could not be fitted, and",
+      "{?has/have} no prediction: {counted_reasons(reasons)}"),
+    "{.code $failed} of the result has them.", "folds", folds)
 }

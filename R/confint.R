@@ -12,9 +12,12 @@
 #'   range. What has no profile (held, dropped) has `NA`, with the reason in print and in the
 #'   attribute `reasons`. See [profile()][profile.lmmfit].
 #' * `"boot"`: parametric bootstrap. New responses by [simulate()][simulate.lmmfit], refitted by the
-#'   engine from the estimates, without formulas; in parallel where `future::plan()` says so and
-#'   future.apply is installed. All responses are drawn first, so that the result depends on `seed`
-#'   alone.
+#'   engine from the estimates, without formulas. All responses are drawn first, so that the result
+#'   depends on `seed` alone. Samples whose search fails or does not converge are left out, with a
+#'   warning that says why.
+#'
+#' Profiles and bootstrap samples are computed in parallel where `future::plan()` has workers and
+#' future.apply is installed.
 #'
 #' @param object A fit by [lmmfit()].
 #' @param parm Names of fixed effects or variance parameters, numbers of fixed effects, or
@@ -25,11 +28,15 @@
 #' @param ddf,information See [contest()].
 #' @param nsim,seed Number of bootstrap samples, and a number for [set.seed()].
 #' @param type Bootstrap interval: `"percentile"` or `"basic"`.
-#' @param progress `TRUE` shows a progress bar of the bootstrap.
+#' @param progress `TRUE` shows a bar of the profiles or the bootstrap; by default in an interactive
+#'   session.
+#' @param directory A directory in which finished profiles and bootstrap samples are kept: after an
+#'   interrupt the same call, with the same `seed`, goes on where it stood.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A matrix with a row for each parameter and two columns: fixed effects, then variance
 #'   parameters, of which some may have the name of a fixed effect, then functions. Of the
-#'   bootstrap, the attribute `samples` has all estimates.
+#'   bootstrap, the attribute `samples` has all estimates, and `failed` a row for each sample that
+#'   has none: `sample` and `reason`.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont)
 #' confint(fit)
@@ -41,7 +48,8 @@
 #' @export
 confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profile", "boot"),
                            functions = NULL, ddf = NULL, information = NULL, nsim = 500,
-                           seed = NULL, type = c("percentile", "basic"), progress = FALSE, ...) {
+                           seed = NULL, type = c("percentile", "basic"),
+                           progress = someone_waits(), directory = NULL, ...) {
   check_unused(...)
   check_has_factor(object)
   level <- check_level(level)
@@ -53,10 +61,14 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
   }
   if (!is.null(information)) check_choice(information, information_choices, "information")
   parm <- interval_parameters(object, if (!missing(parm)) parm, method, functions)
+  check_flag(progress, "progress")
+  directory <- check_directory(directory)
   switch(method,
     Wald = wald_intervals(object, parm, level, functions, ddf, information),
-    profile = profile_intervals(object, parm, level, parsed_functions(object, functions)),
-    boot = bootstrap_intervals(object, parm, level, functions, nsim, seed, type, progress)
+    profile = profile_intervals(object, parm, level, parsed_functions(object, functions), progress,
+      directory),
+    boot = bootstrap_intervals(object, parm, level, functions, check_count(nsim, "nsim", 2), seed,
+      type, progress, directory)
   )
 }
 
@@ -96,8 +108,10 @@ variance_limits <- function(fit, at, level, information) {
 
 # Bootstrap ----------------------------------------------------------------------------------------
 
-bootstrap_intervals <- function(fit, parm, level, functions, nsim, seed, type, progress) {
-  samples <- bootstrap_samples(fit, functions, check_count(nsim, "nsim", 2), seed, progress)
+bootstrap_intervals <- function(fit, parm, level, functions, nsim, seed, type, progress,
+                                directory) {
+  drawn <- bootstrap_samples(fit, functions, nsim, seed, progress, directory)
+  samples <- drawn$samples
   estimate <- bootstrap_statistics(fit, fit$fixed$estimate, fit$parameters$estimate,
     parsed_functions(fit, functions))
   n_fixed <- length(fit$fixed$names)
@@ -108,35 +122,41 @@ bootstrap_intervals <- function(fit, parm, level, functions, nsim, seed, type, p
     probs = c(tail, 1 - tail), na.rm = TRUE))
   if (type == "basic") limits <- 2 * estimate[wanted] - limits[, 2:1, drop = FALSE]
   dimnames(limits) <- list(names(estimate)[wanted], limit_names(level))
-  structure(limits, samples = samples, class = c("lmmfit_intervals", class(limits)))
+  structure(limits, samples = samples, failed = drawn$failed,
+    class = c("lmmfit_intervals", class(limits)))
 }
 
 #' @method print lmmfit_intervals
 #' @export
 print.lmmfit_intervals <- function(x, ...) {
   reasons <- attr(x, "reasons")
-  attr(x, "samples") <- attr(x, "reasons") <- NULL
+  attr(x, "samples") <- attr(x, "failed") <- attr(x, "reasons") <- NULL
   print(unclass(x), ...)
   for (reason in reasons) cat("NA: ", reason, "\n", sep = "")
   invisible(x)
 }
 
-# A row per converged refit: fixed effects, variance parameters, functions.
-bootstrap_samples <- function(fit, functions, nsim, seed, progress = FALSE) {
+# list(samples, failed): a row per converged refit of fixed effects, variance parameters, functions;
+# and why others have none.
+bootstrap_samples <- function(fit, functions, nsim, seed, progress = FALSE, directory = NULL) {
   parsed <- parsed_functions(fit, functions)
   responses <- as.matrix(stats::simulate(fit, nsim, seed = seed)) -
     (frame_offset(fit$frame) %||% 0)
   spec <- fit_spec(fit)
-  one <- function(i) {
-    spec$response <- responses[, i]
-    est <- tryCatch(refit_held(fit, spec, numeric()), error = function(e) NULL)
-    if (is.null(est) || est$convergence$status != "converged") return(NULL)
+  one <- function(y) {
+    spec$response <- y
+    est <- tryCatch(refit_held(fit, spec, numeric()), error = reason_of)
+    if (is.character(est)) return(est)
+    if (est$convergence$status != "converged") return("not converged")
     bootstrap_statistics(fit, est$fixed$estimate, est$parameters$estimate, parsed)
   }
-  rows <- map_over(seq_len(nsim), one, progress)
-  failed <- sum(lengths(rows) == 0L)
-  if (failed > 0L) warn_bootstrap(failed, nsim)
-  do.call(rbind, rows)
+  tasks <- lapply(seq_len(nsim), function(i) unname(responses[, i]))
+  key <- if (!is.null(directory)) list("bootstrap", search_code(fit, spec), function_texts(parsed))
+  found <- map_over(tasks, one, progress, directory, key)
+  failed <- which(vapply(found, is.character, NA))
+  if (length(failed) > 0L) warn_bootstrap(unlist(found[failed]), nsim)
+  list(samples = do.call(rbind, found[setdiff(seq_len(nsim), failed)]),
+    failed = data.frame(sample = failed, reason = as.character(unlist(found[failed]))))
 }
 
 bootstrap_statistics <- function(fit, beta, variance, parsed) {

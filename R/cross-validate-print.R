@@ -16,13 +16,19 @@ fold_row <- function(records) {
   error <- records$observed - records$predicted
   slope <- function(y, x) if (has_spread(x)) stats::cov(y, x) / stats::var(x) else NA
   data.frame(
-    predicted = nrow(records), correlation = correlation_of(records$observed, records$predicted),
+    predicted = sum(!is.na(records$effect)),
+    correlation = correlation_of(records$observed, records$predicted),
     rmse = if (all(is.na(error))) NA else sqrt(mean(error^2, na.rm = TRUE)),
     ability = correlation_of(records$adjusted, records$effect),
-    slope = slope(records$adjusted, records$effect), bias = mean(records$effect - records$whole),
+    slope = slope(records$adjusted, records$effect), bias = bias_of(records$effect, records$whole),
     dispersion = slope(records$whole, records$effect),
     consistency = correlation_of(records$whole, records$effect)
   )
+}
+
+bias_of <- function(part, whole) {
+  known <- !is.na(part)
+  if (any(known)) mean((part - whole)[known]) else NA
 }
 
 has_spread <- function(x) {

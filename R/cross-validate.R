@@ -29,6 +29,10 @@
 #'   the first.
 #' @param estimate `TRUE` estimates the variance parameters without each fold.
 #' @param seed A number for random folds, or `NULL` for the generator of the session.
+#' @param progress,directory With `estimate = TRUE`, whose folds are fitted on the workers of
+#'   `future::plan()` where it has any: `TRUE` shows a bar, by default in an interactive session;
+#'   and a directory in which finished folds are kept, so that after an interrupt the same call,
+#'   with the same folds, goes on where it stood.
 #' @return A list of class `cross_validation`:
 #'   * `folds`: a row for each fold, their `mean`, and `all` records together, with `left_out` and
 #'     `predicted` records; `correlation` of observed and predicted response, `rmse`; predictive
@@ -41,6 +45,8 @@
 #'     `adjusted` (observed less the fixed part), `effect` (without the fold) and `whole` (with all
 #'     records).
 #'   * `parameters`: with `estimate` the variance parameters of each fold.
+#'   * `failed`: with `estimate` the folds that could not be fitted, whose records have no
+#'     prediction (a warning says so): `fold` and `reason`.
 #' @references Haslett, J. (1999) Journal of the Royal Statistical Society B 61, 603-609. Legarra,
 #'   A. and Reverter, A. (2018) Semi-parametric estimates of population accuracy and bias of
 #'   predictions of breeding values and future phenotypes using the LR method. Genetics Selection
@@ -54,7 +60,7 @@
 #' @export
 cross_validate <- function(object, folds = 10, scheme = NULL, individual = NULL,
                            environment = NULL, time = NULL, term = NULL, estimate = FALSE,
-                           seed = NULL, ...) {
+                           seed = NULL, progress = someone_waits(), directory = NULL, ...) {
   check_given(object, ...)
   check_fit(object)
   if (!is_mixed(object)) abort_no_random("`cross_validate()`")
@@ -64,14 +70,16 @@ cross_validate <- function(object, folds = 10, scheme = NULL, individual = NULL,
   terms <- validated_terms(object, term)
   folds <- validation_folds(object, folds, scheme, individual, environment, time, seed)
   check_folds(folds, object)
-  found <- if (estimate) estimated_folds(object, folds, terms) else
+  check_flag(progress, "progress")
+  directory <- check_directory(directory)
+  found <- if (estimate) estimated_folds(object, folds, terms, progress, directory) else
     left_out_folds(object, folds, terms)
-  lost <- is.na(found$records$predicted)
+  lost <- is.na(found$records$predicted) & !is.na(found$records$effect)
   if (any(lost)) inform_unpredicted(sum(lost), unique(found$records$fold[lost]))
   structure(
     list(folds = fold_table(found$records, folds), records = found$records,
-      parameters = found$parameters, terms = term_labels(object)[terms], scheme = scheme,
-      estimated = estimate),
+      parameters = found$parameters, failed = found$failed, terms = term_labels(object)[terms],
+      scheme = scheme, estimated = estimate),
     class = "cross_validation"
   )
 }
@@ -177,19 +185,41 @@ least_change <- function(A, b, scale) {
 }
 
 # The same with the variances of the records outside the fold.
-estimated_folds <- function(fit, folds, terms) {
-  found <- lapply(folds, function(fold) {
-    rest <- rebuilt(fit, frame = frame_rows(fit$frame, -fold$deleted))
+estimated_folds <- function(fit, folds, terms, progress, directory) {
+  one <- function(fold) {
+    rest <- tryCatch(rebuilt(fit, frame = frame_rows(fit$frame, -fold$deleted)),
+      henderson_error = reason_of)
+    if (is.character(rest)) return(rest)
     values <- held_parameters(rest, rep.int(TRUE, length(rest$parameters$estimate)))
+    untold <- setdiff(fit$parameters$name[!is_residual_parameter(fit$parameters)], names(values))
+    if (length(untold) > 0L) return(paste("the other records do not tell of", toString(untold)))
     again <- rebuilt(fit, hold = values)
     list(records = left_out_folds(again, list(fold), terms)$records, values = values)
-  })
-  records <- do.call(rbind, unname(lapply(found, `[[`, "records")))
+  }
+  key <- if (!is.null(directory)) list("fold", search_code(fit), terms)
+  found <- map_over(folds, one, progress, directory, key, "Folds")
+  is_failed <- vapply(found, is.character, NA)
+  failed <- data.frame(fold = vapply(folds[is_failed], `[[`, "", "name"),
+    reason = as.character(unlist(found[is_failed])), row.names = NULL)
+  if (nrow(failed) > 0L) warn_folds(failed$fold, failed$reason)
   whole <- validation_parts(fit, terms)
+  records <- Map(function(own, fold, is_failed) {
+    if (is_failed) unpredicted_records(fit, fold) else own$records
+  }, found, folds, is_failed)
+  records <- do.call(rbind, unname(records))
   at <- match(records$record, row.names(fit$frame))
   records$whole <- as.vector(whole$Z[at, , drop = FALSE] %*% whole$solution[whole$own])
   records$adjusted <- (whole$response - whole$fixed)[at]
-  list(records = records, parameters = do.call(rbind, lapply(found, `[[`, "values")))
+  list(records = records, failed = failed,
+    parameters = do.call(rbind, lapply(found[!is_failed], `[[`, "values")))
+}
+
+# Of a fold without a fit; `adjusted` and `whole` are those of the whole fit.
+unpredicted_records <- function(fit, fold) {
+  rows <- fold$predicted
+  observed <- frame_response(fit$frame) + (frame_offset(fit$frame) %||% numeric(fit$n))
+  data.frame(record = row.names(fit$frame)[rows], fold = fold$name, observed = observed[rows],
+    predicted = NA_real_, adjusted = NA_real_, effect = NA_real_, whole = NA_real_)
 }
 
 # Some records of a frame, with what the frame knows of all.

@@ -76,10 +76,8 @@ caught <- function(f) {
 }
 
 first_line <- function(condition) {
-  text <- cli::ansi_strip(conditionMessage(condition))
   # Its name is ours alone.
-  gsub("(the response )?`?[.]response`?", "the response",
-    strsplit(text, "\n", fixed = TRUE)[[1L]][1L], ignore.case = TRUE)
+  gsub("(the response )?`?[.]response`?", "the response", reason_of(condition), ignore.case = TRUE)
 }
 
 # The numbers of a fit that are kept: lists, as tables of each would take longer than the fits.

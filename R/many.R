@@ -154,13 +154,3 @@ check_many_weights <- function(weights, Y) {
   }
   weights
 }
-
-check_directory <- function(directory) {
-  if (is.null(directory)) return(NULL)
-  if (!is.character(directory) || length(directory) != 1L || is.na(directory)) {
-    abort_argument("directory", directory, "the name of a directory")
-  }
-  if (!dir.exists(directory)) dir.create(directory, showWarnings = FALSE, recursive = TRUE)
-  if (file.access(directory, 2L) != 0L) abort_directory(directory)
-  normalizePath(directory)
-}

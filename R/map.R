@@ -21,7 +21,7 @@ map_over <- function(x, f, progress = FALSE, directory = NULL, key = NULL, what 
 
 kept_in <- function(directory, f, key) {
   force(f)
-  force(key)
+  key <- content_code(key)
   function(task) {
     file <- file.path(directory, paste0("henderson-", content_code(list(key, task)), ".rds"))
     if (file.exists(file)) return(readRDS(file))
@@ -44,4 +44,15 @@ content_code <- function(x) {
 # Neighbours in so many groups at most, of nearly one size.
 in_chunks <- function(x, most) {
   split(x, ceiling(seq_along(x) * min(most, length(x)) / length(x)))
+}
+
+# Why a task gave nothing: the first line of what it said.
+reason_of <- function(condition) {
+  strsplit(cli::ansi_strip(conditionMessage(condition)), "\n", fixed = TRUE)[[1L]][1L]
+}
+
+# Reasons and how often each was given, in words.
+counted_reasons <- function(reasons) {
+  times <- sort(table(reasons), decreasing = TRUE)
+  paste0(names(times), " (", times, ")")
 }

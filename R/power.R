@@ -28,7 +28,8 @@
 #' @param progress `TRUE` shows a bar; by default in an interactive session.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A data frame of class `power_curve` with a row for each `n`: `n`, `records`, `power`,
-#'   `lower`, `upper`, `tests` (data sets with a test) and `failed`. It can be printed and drawn.
+#'   `lower`, `upper`, `tests` (data sets with a test) and `failed` (those whose fit failed or did
+#'   not converge). It can be printed and drawn.
 #' @references Green, P. and MacLeod, C. J. (2016) SIMR: an R package for power analysis of
 #'   generalized linear mixed models by simulation. Methods in Ecology and Evolution 7, 493-498.
 #' @seealso [lmmfit_many()], which does the fits, on the workers of `future::plan()`.
@@ -120,7 +121,8 @@ power_factor <- function(fit, along, n) {
   along
 }
 
-# p-values of nsim data sets on new records, or on those of the fit: NA where a fit failed.
+# p-values of nsim data sets on new records, or on those of the fit: NA where a fit failed or did
+# not converge.
 simulated_tests <- function(truth, new, nsim, settings, progress) {
   Y <- as.matrix(stats::simulate(truth, nsim, newdata = new))
   model <- if (is.null(new))
@@ -128,6 +130,7 @@ simulated_tests <- function(truth, new, nsim, settings, progress) {
     model_on(truth, new, Y[, 1L])
   found <- fit_many(unname_rows(Y), NULL, always(model), settings, progress)
   p <- found$joint$p.value[match(colnames(Y), found$joint$response)]
+  p[found$fits$status != "converged"] <- NA
   list(p = p, records = nrow(Y))
 }
 

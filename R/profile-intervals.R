@@ -1,9 +1,10 @@
 # Intervals from profiles.
 
 # Rows that have no profile, or one that does not reach so far, are NA with the reason.
-profile_intervals <- function(fit, parm, level, parsed = NULL) {
+profile_intervals <- function(fit, parm, level, parsed = NULL, progress = FALSE,
+                              directory = NULL) {
   z <- normal_quantile(level)
-  found <- profiles_of(fit, parm, z, parsed)
+  found <- profiles_of(fit, parm, z, parsed, progress, directory)
   rows <- c(sprintf("fixed %s", fit$fixed$names[parm$fixed]),
     sprintf("variance %s", fit$parameters$name[parm$variance]),
     sprintf("function %s", parsed$names))

@@ -11,6 +11,7 @@
 #'   that surface, with everything else at its own maximum, at a boundary or not.
 #' @param level The profile reaches to the limits of an interval of this level, which are among its
 #'   points.
+#' @param progress,directory See [confint()][confint.lmmfit].
 #' @param ... Nothing more; of `plot()`, arguments of [graphics::plot()].
 #' @return A data frame of class `profile.lmmfit` with `parameter`, `value`, `zeta`, `end` (the
 #'   curve ends there, at a boundary) and `effect` (fixed, variance or function). The attribute
@@ -22,12 +23,16 @@
 #' plot(profile(fit, functions = r ~ Subject / (Subject + residual)))
 #' @importFrom stats profile
 #' @export
-profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL, ...) {
+profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL,
+                           progress = someone_waits(), directory = NULL, ...) {
   check_unused(...)
+  check_flag(progress, "progress")
+  directory <- check_directory(directory)
   level <- check_level(level)
   if (inherits(functions, "formula")) functions <- list(functions)
   parm <- interval_parameters(fitted, if (!missing(which)) which, "profile", functions)
-  found <- profiles_of(fitted, parm, normal_quantile(level), parsed_functions(fitted, functions))
+  found <- profiles_of(fitted, parm, normal_quantile(level), parsed_functions(fitted, functions),
+    progress, directory)
   if (nrow(found$points) == 0L && length(found$without) > 0L) stop(found$without[[1L]])
   structure(found$points, reasons = vapply(found$without, reason_of, ""), level = level,
     class = c("profile.lmmfit", "data.frame"))
@@ -35,7 +40,7 @@ profile.lmmfit <- function(fitted, which = "all", level = 0.95, functions = NULL
 
 # list(points, without): the points of all that have a profile, and by name the conditions that say
 # why others have none.
-profiles_of <- function(fit, parm, z, parsed = NULL) {
+profiles_of <- function(fit, parm, z, parsed = NULL, progress = FALSE, directory = NULL) {
   names <- list(fixed = fit$fixed$names[parm$fixed],
     variance = fit$parameters$name[parm$variance], `function` = parsed$names)
   makers <- list(
@@ -45,10 +50,13 @@ profiles_of <- function(fit, parm, z, parsed = NULL) {
   )
   numbers <- list(fixed = parm$fixed, variance = parm$variance,
     `function` = seq_along(parsed$names))
-  found <- unlist(lapply(names(names), function(effect) {
-    Map(function(name, i) profile_of(effect, name, makers[[effect]], i, z), names[[effect]],
+  tasks <- unlist(lapply(names(names), function(effect) {
+    Map(function(name, i) list(effect = effect, name = name, i = i), names[[effect]],
       numbers[[effect]])
   }), recursive = FALSE)
+  one <- function(task) profile_of(task$effect, task$name, makers[[task$effect]], task$i, z)
+  key <- if (!is.null(directory)) list("profile", search_code(fit), function_texts(parsed), z)
+  found <- map_over(tasks, one, progress, directory, key, "Profiles")
   failed <- vapply(found, inherits, NA, "condition")
   points <- c(list(cbind(parameter = character(), no_points, effect = character())),
     unname(found[!failed]))
@@ -63,8 +71,6 @@ profile_of <- function(effect, name, target_of, i, z) {
     cbind(parameter = rep(name, n), points, effect = rep(effect, n))
   }, henderson_error_profile = identity, henderson_error_size = identity)
 }
-
-reason_of <- function(condition) strsplit(conditionMessage(condition), "\n", fixed = TRUE)[[1L]][1L]
 
 variance_profiler <- function(fit) {
   spec <- fit_spec(fit)

@@ -93,3 +93,9 @@ warm_start <- function(fit) {
   start[fit$parameters$index %in% stopped] <- NA
   start
 }
+
+# What decides the result of a search from a fit, in plain values.
+search_code <- function(fit, spec = fit_spec(fit)) {
+  settings <- unclass(fit$control)[c("max_iterations", "tolerance")]
+  content_code(list(spec, fit$parameters, fit$constraints, settings))
+}

@@ -83,6 +83,8 @@ parsed_functions <- function(fit, functions) {
   if (!is.null(functions)) variance_functions(functions, fit$parameters$name, fit_other_names(fit))
 }
 
+function_texts <- function(parsed) c(parsed$names, vapply(parsed$expressions, deparse_one, ""))
+
 # Value and derivatives by all parameters. Functions that D() does not know are differenced.
 function_gradient <- function(expression, name, parameters) {
   at <- stats::setNames(as.list(parameters$estimate), parameters$name)

@@ -68,7 +68,7 @@ test_that("the bootstrap depends on the seed alone, and its refits are those of 
   expect_identical(a, b)
   samples <- attr(a, "samples")
   data <- transform(as.data.frame(nlme::Orthodont), y = simulate(fit, 3, seed = 5)[[2]])
-  three <- bootstrap_samples(fit, NULL, 3, 5)
+  three <- bootstrap_samples(fit, NULL, 3, 5)$samples
   refit <- lmmfit(y ~ age + (1 | Subject), data)
   expect_equal(unname(three[2, ]), unname(c(fixef(refit), varcomp(refit)$estimate)),
     tolerance = 1e-5)
@@ -76,6 +76,41 @@ test_that("the bootstrap depends on the seed alone, and its refits are those of 
     samples[, "Subject"] / (samples[, "Subject"] + samples[, "residual"]))
   basic <- confint(fit, "age", method = "boot", nsim = 30, seed = 1, type = "basic")
   expect_equal(sum(basic), 4 * fixef(fit)[["age"]] - sum(a["age", ]), tolerance = 1e-10)
+})
+
+test_that("bootstrap and profiles go on from a directory, on any number of workers", {
+  fit <- orthodont()
+  directory <- tempfile("samples")
+  on.exit(unlink(directory, recursive = TRUE))
+  boot <- function(...) confint(fit, "all", method = "boot", nsim = 6, seed = 1, ...)
+  first <- boot(directory = directory)
+  expect_length(list.files(directory), 6L)
+  files <- list.files(directory, full.names = TRUE)
+  saveRDS(readRDS(files[1L]) * 0 - 7, files[1L])
+  again <- attr(boot(directory = directory), "samples")
+  expect_identical(sum(again[, 1L] == -7), 1L)
+  expect_identical(boot(), first)
+  unlink(files)
+  limits <- confint(fit, method = "profile", directory = directory)
+  expect_length(list.files(directory), 4L)
+  expect_identical(confint(fit, method = "profile", directory = directory), limits)
+  expect_identical(profile(fit, directory = directory), profile(fit))
+  expect_error(profile(fit, directory = 3), class = "henderson_error_argument")
+  skip_if_not_installed("future.apply")
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old), add = TRUE)
+  expect_identical(boot(), first)
+  expect_identical(confint(fit, method = "profile"), limits)
+})
+
+test_that("samples that fail are told, with the reason", {
+  fit <- orthodont()
+  fit$control$max_iterations <- 1L
+  expect_warning(limits <- confint(fit, "age", method = "boot", nsim = 5, seed = 1),
+    "bootstrap fits failed and are left out: not converged", class = "henderson_warning_bootstrap")
+  failed <- attr(limits, "failed")
+  expect_identical(nrow(failed) + NROW(attr(limits, "samples")), 5L)
+  expect_identical(unique(failed$reason), "not converged")
 })
 
 test_that("profiles of covariances of a residual reach both ends", {

@@ -69,6 +69,56 @@ test_that("variances are estimated without the fold", {
   expect_equal(own$predicted, unname(expected), tolerance = 1e-4)
 })
 
+test_that("a fold that cannot be fitted is told, and the others are there", {
+  # Without environment C nothing tells of its variance and covariances.
+  fit <- models[[2]]
+  expect_warning(found <- cross_validate(fit, "env", estimate = TRUE),
+    "could not be fitted.*do not tell of line.A, line.A.B, line.A.C [(]1[)]",
+    class = "henderson_warning_folds")
+  expect_identical(found$failed$fold, c("A", "B", "C"))
+  expect_match(found$failed$reason[3L], "line.A.C, line.B.C, line.C")
+  expect_true(all(is.na(found$records$effect)))
+  expect_equal(found$records$observed, records[found$records$record, "y"])
+  expect_null(found$parameters)
+  expect_true(all(found$folds$predicted == 0))
+  # What residuals of C are is not asked where C is predicted: then nothing fails.
+  expect_no_warning(found <- suppressMessages(
+    cross_validate(models[[4]], scheme = "CV0", environment = records$env, estimate = TRUE)))
+  expect_identical(nrow(found$failed), 0L)
+  expect_false(anyNA(found$records$effect))
+  # One that fails among others.
+  codes <- ifelse(records$env == "C", "C", rep_len(c("a", "b"), nrow(records)))
+  expect_warning(found <- cross_validate(fit, codes, estimate = TRUE), class =
+    "henderson_warning_folds")
+  expect_identical(found$failed$fold, "C")
+  expect_identical(is.na(found$records$effect), found$records$fold == "C")
+  expect_identical(row.names(found$parameters), c("a", "b"))
+  expect_false(anyNA(found$folds[found$folds$fold == "all", "bias"]))
+})
+
+test_that("folds are kept in a directory, and fitted on workers", {
+  directory <- tempfile("folds")
+  on.exit(unlink(directory, recursive = TRUE))
+  fit <- models[[1]]
+  first <- cross_validate(fit, 3, estimate = TRUE, seed = 1, directory = directory)
+  files <- list.files(directory, full.names = TRUE)
+  expect_length(files, 3L)
+  expect_identical(first, cross_validate(fit, 3, estimate = TRUE, seed = 1))
+  # A fold that is there is not fitted again: a mark in its place shows.
+  kept <- readRDS(files[1L])
+  kept$records$effect <- 99
+  saveRDS(kept, files[1L])
+  again <- cross_validate(fit, 3, estimate = TRUE, seed = 1, directory = directory)
+  expect_identical(sum(again$records$effect == 99), nrow(kept$records))
+  # Other folds are others.
+  cross_validate(fit, 3, estimate = TRUE, seed = 2, directory = directory)
+  expect_length(list.files(directory), 6L)
+  skip_if_not_installed("future.apply")
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old), add = TRUE)
+  expect_identical(cross_validate(fit, 3, estimate = TRUE, seed = 1), first)
+})
+
 test_that("schemes leave out what they say", {
   fit <- models[[1]]
   found <- cross_validate(fit, 6, "CV1", individual = "line", seed = 1)$records

@@ -98,3 +98,11 @@ test_that("bad input of a power curve has one message each", {
   related <- lmmfit(y ~ x + (1 | gr(id, pedigree = ped)), data, hold = c(id = 1))
   expect_error(power_curve(related, "x", n = 9), class = "henderson_error_not_available")
 })
+
+test_that("a search that does not converge is no test", {
+  fit <- lmmfit(distance ~ age * Sex + (age | Subject), nlme::Orthodont)
+  fit$control$max_iterations <- 2L
+  few <- power_curve(fit, "age:Sex", nsim = 20, seed = 1)
+  expect_gt(few$failed, 0L)
+  expect_identical(few$tests + few$failed, 20L)
+})
