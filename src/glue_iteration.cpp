@@ -122,9 +122,10 @@ Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("model_bytes") = equations::model_bytes(model),
       Rcpp::Named("factor_entries") = factor.entries, Rcpp::Named("factor_bytes") = factor.bytes,
       Rcpp::Named("factor_flops") = factor.flops,
-      Rcpp::Named("inverse_flops") = factor.inverse_flops, Rcpp::Named("round_bytes") = round.bytes,
-      Rcpp::Named("round_flops") = round.flops, Rcpp::Named("product_seconds") = seconds,
-      Rcpp::Named("kernel_rate") = kernel_rate());
+      Rcpp::Named("inverse_flops") = factor.inverse_flops,
+      Rcpp::Named("errors_by_inverse") = model.fixed.n_original > answers::kMaxCovariance,
+      Rcpp::Named("round_bytes") = round.bytes, Rcpp::Named("round_flops") = round.flops,
+      Rcpp::Named("product_seconds") = seconds, Rcpp::Named("kernel_rate") = kernel_rate());
 }
 
 }  // namespace

@@ -15,6 +15,12 @@ test_that("the cost is that of the fit", {
     fit$equations$factor_flops + fit$equations$inverse_flops)
   expect_false(search$held)
   expect_output(print(search), "5 iterations, 60 rounds")
+  # So does a fit with known variances for the standard errors of many fixed effects.
+  many <- estimate_cost(y ~ herd, data.frame(y = stats::rnorm(2002), herd = gl(1001, 2)),
+    hold = c(residual = 1))
+  few <- estimate_cost(y ~ herd, data.frame(y = stats::rnorm(2000), herd = gl(1000, 2)),
+    hold = c(residual = 1))
+  expect_gt(many$solver["factor", "flops"], 1.9 * few$solver["factor", "flops"])
 })
 
 test_that("all arguments of lmmfit() are taken, and nothing is fitted", {
