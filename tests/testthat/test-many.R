@@ -150,3 +150,21 @@ test_that("bad input of many fits has one message each", {
   expect_error(lmmfit_many(Y, model, design, method = "Bayes"),
     class = "henderson_error_not_available")
 })
+
+test_that("Method 3 gives what single fits give, negative estimates too", {
+  d <- as.data.frame(nlme::Orthodont)
+  set.seed(1)
+  Y <- cbind(a = d$distance, b = stats::rnorm(nrow(d)))
+  many <- lmmfit_many(Y, ~ age + (1 | Subject), d, method = "ANOVA")
+  for (name in colnames(Y)) {
+    d$y <- Y[, name]
+    one <- lmmfit(y ~ age + (1 | Subject), d, method = "ANOVA")
+    own <- many$variances[many$variances$response == name, ]
+    expect_identical(own$estimate, varcomp(one)$estimate)
+    expect_identical(own$status, varcomp(one)$status)
+    expect_equal(many$effects$p.value[many$effects$response == name],
+      summary(one)$coefficients$p.value)
+  }
+  # The last one is the negative one of this seed.
+  expect_lt(own$estimate[1L], 0)
+})
