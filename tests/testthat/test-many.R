@@ -154,7 +154,7 @@ test_that("bad input of many fits has one message each", {
 test_that("Method 3 gives what single fits give, negative estimates too", {
   d <- as.data.frame(nlme::Orthodont)
   set.seed(1)
-  Y <- cbind(a = d$distance, b = stats::rnorm(nrow(d)))
+  Y <- cbind(a = d$distance, b = d$distance + stats::rnorm(nrow(d)), c = stats::rnorm(nrow(d)))
   many <- lmmfit_many(Y, ~ age + (1 | Subject), d, method = "ANOVA")
   for (name in colnames(Y)) {
     d$y <- Y[, name]
