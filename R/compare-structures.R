@@ -1,12 +1,16 @@
 #' Compare structures of the residual
 #'
 #' Fits a model with each of several residual structures, and tables their likelihoods. The fixed
-#' effects are the same in all, so that likelihoods by REML can be compared.
+#' effects are the same in all, so that likelihoods by REML can be compared. Fits are made on the
+#' workers of `future::plan()` where it has any and future.apply is installed.
 #'
 #' @param object A fit by [lmmfit()]: its formula, data and method are those of all fits.
 #' @param residual A list of structures, each as the argument `residual` of [lmmfit()]. Names are
 #'   the labels of the rows; without names the structures are.
 #' @param ... Further arguments of [lmmfit()] that replace those of `object`.
+#' @param progress `TRUE` shows a bar; by default in an interactive session.
+#' @param directory A directory in which finished fits are kept: after an interrupt the same call
+#'   goes on where it stood.
 #' @return A data frame of class `compare_structures` with a row for each structure: `parameters`
 #'   (variance parameters that were estimated), `minus2loglik`, `AIC` and `BIC` (which count the
 #'   fixed effects too), `delta` (AIC above the lowest) and `status`: converged, at boundary, or why
@@ -17,7 +21,8 @@
 #' compare_structures(fit, list(~iid, ~ cs(visit | id), ~ ar1h(visit | id), ~ us(visit | id),
 #'   "cs by sex" = ~ cs(visit | sex / id)))
 #' @export
-compare_structures <- function(object, residual, ...) {
+compare_structures <- function(object, residual, ..., progress = someone_waits(),
+                               directory = NULL) {
   check_given(object, residual)
   check_fit(object)
   if (!is.list(residual) || inherits(residual, "formula") || length(residual) == 0L) {
@@ -27,20 +32,53 @@ compare_structures <- function(object, residual, ...) {
   if (length(unknown) > 0L) {
     abort_unused(unknown[1L], list(...)[[unknown[1L]]], quote(lmmfit), names(formals(lmmfit)))
   }
+  check_flag(progress, "progress")
+  directory <- check_directory(directory)
   names <- structure_labels(residual)
-  user <- parent.frame()
-  changed <- c(...names(), "residual")
   call <- stats::update(object, ..., evaluate = FALSE)
-  fits <- lapply(residual, function(structure) {
+  models <- structure_models(object, residual, call, ...names(), parent.frame())
+  compared_structures(fits_of_models(models, progress, directory), names, object$method)
+}
+
+# A structure that cannot be fitted is a row of the table, not the end of it.
+or_condition <- function(code) {
+  tryCatch(suppressWarnings(code, "henderson_warning_convergence"), henderson_error = identity)
+}
+
+# The model of each structure with its call and settings, or why there is none.
+structure_models <- function(object, residual, call, changed, env) {
+  control <- if ("control" %in% changed) eval(call$control, env) else object$control
+  if (!is_control(control)) abort_control(control)
+  until_model <- control
+  until_model$only_model <- TRUE
+  lapply(residual, function(structure) {
     call$residual <- structure
-    # A structure that cannot be fitted is a row of the table, not the end of it.
-    tryCatch(
-      suppressWarnings(evaluate_update(object, call, changed, user),
-        "henderson_warning_convergence"),
-      henderson_error = identity
-    )
+    asked <- call
+    asked$control <- until_model
+    or_condition({
+      made <- evaluate_update(object, asked, c(changed, "residual"), env)
+      list(model = made$model, ddf = made$ddf, call = call, control = control)
+    })
   })
-  compared_structures(fits, names, object$method)
+}
+
+fits_of_models <- function(models, progress, directory) {
+  one <- function(task) {
+    made <- models[[task$number]]
+    if (inherits(made, "condition")) return(made)
+    or_condition(new_lmmfit(made$call, made$model, estimate(made$model, made$control),
+      made$control, made$ddf))
+  }
+  tasks <- lapply(seq_along(models), function(k) {
+    list(number = k, model = if (!is.null(directory)) model_code(models[[k]]))
+  })
+  map_over(tasks, one, progress, directory, "structures", "Fitting")
+}
+
+# What decides the fit of a model, in plain values.
+model_code <- function(made) {
+  if (inherits(made, "condition")) return(conditionMessage(made))
+  content_code(list(made$model$spec, made$model$asked, made$ddf, unclass(made$control)))
 }
 
 # The table of fits, some of them errors.

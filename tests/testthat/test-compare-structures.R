@@ -35,3 +35,36 @@ test_that("data are found where the call is made", {
   }
   expect_identical(nrow(inside()), 2L)
 })
+
+test_that("fits are kept in a directory, and made on workers", {
+  directory <- tempfile("structures")
+  on.exit(unlink(directory, recursive = TRUE))
+  # Data in a function, which a worker does not have.
+  own <- nlme::Orthodont
+  fit <- lmmfit(distance ~ age * Sex, own)
+  structures <- list(~iid, ~ cs(age | Subject), ~ ar1(age | Subject), ~ us(age | Nobody))
+  compare <- function(...) compare_structures(fit, structures, ...)
+  first <- compare()
+  expect_identical(first$status[1:3], rep("converged", 3L))
+  expect_match(first$status[4L], "Nobody")
+  numbers <- function(table) lapply(table, identity)
+  expect_identical(numbers(compare(directory = directory)), numbers(first))
+  files <- list.files(directory, full.names = TRUE)
+  expect_length(files, 4L)
+  kept <- lapply(files, readRDS)
+  at <- which(!vapply(kept, inherits, NA, "condition"))[1L]
+  kept[[at]]$minus2loglik <- -7
+  saveRDS(kept[[at]], files[at])
+  expect_identical(sum(compare(directory = directory)$minus2loglik == -7, na.rm = TRUE), 1L)
+  # Other settings are other fits.
+  compare(directory = directory, method = "ML")
+  expect_length(list.files(directory), 7L)
+  skip_if_not_installed("future.apply")
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old), add = TRUE)
+  again <- compare()
+  expect_identical(numbers(again), numbers(first))
+  # A fit of a worker answers as one of this session.
+  expect_equal(fixef(attr(again, "fits")[[2L]]), fixef(attr(first, "fits")[[2L]]))
+  expect_identical(deparse(attr(again, "fits")[[2L]]$call), deparse(attr(first, "fits")[[2L]]$call))
+})
