@@ -69,6 +69,10 @@ symmetric_inverse_cpp <- function(a, threads) {
     .Call(`_henderson_symmetric_inverse_cpp`, a, threads)
 }
 
+pivot_levels_cpp <- function(a, threads) {
+    .Call(`_henderson_pivot_levels_cpp`, a, threads)
+}
+
 fit_gradients_cpp <- function(spec, control) {
     .Call(`_henderson_fit_gradients_cpp`, spec, control)
 }

@@ -2,16 +2,15 @@
 
 # Singular matrices are used as they are; a sparse one is tried as a sparse one first.
 covariance_spec <- function(matrix, name) {
-  diagonal <- unname(Matrix::diag(matrix))
-  inverse <- if (is.matrix(matrix)) dense_inverse(matrix)$inverse else sparse_inverse(matrix)
-  if (is.null(inverse)) {
-    dense <- unname(as.matrix(matrix))
-    return(singular_relationship(dense) %||%
-      singular_relationship(cut_at_rounding(dense, name)))
-  }
-  if (is_of_pedigree(inverse, matrix)) abort_inverse(name)
-  precision <- if (is.matrix(inverse)) dense_symmetric(inverse) else as_dgc(inverse)
-  list(type = "precision", precision = precision, diagonal = diagonal)
+  inverse <- if (!is.matrix(matrix)) sparse_inverse(matrix)
+  spec <- if (is.null(inverse)) dense_covariance_spec(unname(as.matrix(matrix)), name) else
+    list(type = "precision", precision = as_dgc(inverse), diagonal = unname(Matrix::diag(matrix)))
+  if (is.null(spec$combination) && is_of_pedigree(spec$precision, matrix)) abort_inverse(name)
+  spec
+}
+
+dense_covariance_spec <- function(K, name) {
+  pivot_relationship(K) %||% pivot_relationship(cut_at_rounding(K, name))
 }
 
 # NULL where the matrix is not definite, which solve() does not look at.

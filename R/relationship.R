@@ -203,41 +203,46 @@ level_covariance <- function(term) {
   if (is.null(combination)) K else as.matrix(Matrix::crossprod(combination, K %*% combination))
 }
 
-# A singular K = LL' by a symmetric pivoted factorisation of rank r: the r levels of the pivots have
-# a covariance with an inverse, and every level is a combination of them, u = C'u_pivots. NULL where
-# K is indefinite. Source: Higham (1990), in Reliable Numerical Computation, p. 161.
-singular_relationship <- function(K, tolerance = 1e-10) {
-  scale <- max(diag(K))
-  L <- suppressWarnings(chol(K, pivot = TRUE, tol = tolerance * scale))
-  rank <- attr(L, "rank")
-  pivot <- attr(L, "pivot")
-  if (rank == 0L) return(NULL)
-  kept <- seq_len(rank)
-  # K = R'R in the order of the pivots, R = [R1, R2]: u_rest = (R1^-1 R2)'u_pivots.
-  combination <- matrix(0, rank, nrow(K))
-  combination[, pivot[kept]] <- diag(rank)
-  if (rank < nrow(K)) {
-    combination[, pivot[-kept]] <- backsolve(L, L[kept, -kept, drop = FALSE], k = rank)
+# A dense K by r pivot levels, whose covariance has an inverse, and, where it is singular,
+# combinations of them, u = C'u_pivots. NULL where K is indefinite.
+pivot_relationship <- function(K) {
+  storage.mode(K) <- "double"
+  found <- pivot_levels_cpp(K, 2L)
+  singular <- length(found$others) > 0L
+  if (length(found$pivots) == 0L || found$left > max(1e-7 * max(diag(K)), found$rounding)) {
+    return(NULL)
   }
-  # Rounding: levels that repeat a pivot, as clones do, stay sparse.
-  combination[abs(combination) < 1e-14] <- 0
-  left <- K - crossprod(L[kept, order(pivot), drop = FALSE])
-  if (max(abs(left)) > 1e-7 * scale) return(NULL)
-  list(
-    type = "precision", precision = as_dgc(chol2inv(L, size = rank)),
-    combination = as_dgc(combination), diagonal = unname(diag(K))
+  back <- order(found$pivots)
+  inverse <- if (singular) found$inverse else found$inverse[back, back]
+  sparse <- singular && mean(inverse == 0) > 0.5
+  spec <- list(
+    type = "precision", precision = if (sparse) as_dgc(inverse) else dense_symmetric(inverse)
+  )
+  if (singular) spec$combination <- pivot_combinations(found)
+  c(spec, list(diagonal = unname(diag(K))))
+}
+
+# C of pivots and others, a column for each level. Levels that repeat a pivot, as clones do, stay
+# sparse: what is left of them is rounding.
+pivot_combinations <- function(found) {
+  at <- which(abs(found$weights) >= 1e-14, arr.ind = TRUE)
+  Matrix::sparseMatrix(
+    i = c(seq_along(found$pivots), at[, 1L]), j = c(found$pivots, found$others[at[, 2L]]),
+    x = c(rep(1, length(found$pivots)), found$weights[at]),
+    dims = c(length(found$pivots), length(found$pivots) + length(found$others))
   )
 }
 
-# list(inverse, log_det) of a dense covariance matrix, NULL where it is not positive definite.
+# list(inverse, log_det) of a dense covariance matrix, NULL where it is not positive definite, or
+# where the variance that the other levels leave to one is rounding error: the inverse then has no
+# digits.
 dense_inverse <- function(K) {
   storage.mode(K) <- "double"
   found <- symmetric_inverse_cpp(unname(K), 2L)
-  if (!is.null(found$failed)) return(NULL)
+  if (!is.null(found$failed) || !all(is.finite(found$inverse))) return(NULL)
   smallest <- 1 / max(diag(found$inverse))
-  # The variance that the other levels leave to one is rounding error: the inverse has no digits.
-  if (!all(is.finite(found$inverse)) || smallest < 1e-10 * max(diag(K))) return(NULL)
-  found
+  if (!found$above_rounding || smallest < 1e-10 * max(diag(K))) return(NULL)
+  found[c("inverse", "log_det")]
 }
 
 # list(finite, symmetric) of a dense matrix, in one pass.

@@ -234,6 +234,18 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// pivot_levels_cpp
+Rcpp::List pivot_levels_cpp(Rcpp::NumericMatrix a, int threads);
+RcppExport SEXP _henderson_pivot_levels_cpp(SEXP aSEXP, SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::NumericMatrix >::type a(aSEXP);
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(pivot_levels_cpp(a, threads));
+    return rcpp_result_gen;
+END_RCPP
+}
 // fit_gradients_cpp
 Rcpp::List fit_gradients_cpp(Rcpp::List spec, Rcpp::List control);
 RcppExport SEXP _henderson_fit_gradients_cpp(SEXP specSEXP, SEXP controlSEXP) {
@@ -445,6 +457,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_scan_markers_cpp", (DL_FUNC) &_henderson_scan_markers_cpp, 7},
     {"_henderson_symmetry_cpp", (DL_FUNC) &_henderson_symmetry_cpp, 1},
     {"_henderson_symmetric_inverse_cpp", (DL_FUNC) &_henderson_symmetric_inverse_cpp, 2},
+    {"_henderson_pivot_levels_cpp", (DL_FUNC) &_henderson_pivot_levels_cpp, 2},
     {"_henderson_fit_gradients_cpp", (DL_FUNC) &_henderson_fit_gradients_cpp, 2},
     {"_henderson_errors_gradients_cpp", (DL_FUNC) &_henderson_errors_gradients_cpp, 2},
     {"_henderson_cost_cpp", (DL_FUNC) &_henderson_cost_cpp, 2},

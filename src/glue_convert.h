@@ -280,6 +280,12 @@ Values with_na(Values values) {
   return values;
 }
 
+inline Rcpp::IntegerVector one_based(const std::vector<SmallIndex>& rows) {
+  Rcpp::IntegerVector result(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) result[i] = rows[i] + 1;
+  return result;
+}
+
 inline Rcpp::NumericVector to_r(const Vector& vector) {
   return with_na(Rcpp::NumericVector(Rcpp::wrap(vector)));
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/linalg/semidefinite.h"
 #include "core/pedigree/genomic.h"
 #include "core/pedigree/marker_scan.h"
 #include "glue_callbacks.h"
@@ -45,14 +46,24 @@ std::vector<ConstMatrixRef> as_matrices(const std::string& what,
   return maps;
 }
 
-Rcpp::List inverse_list(std::variant<linalg::DenseInverse, linalg::FailedPivot> found) {
+Rcpp::List inverse_list(std::variant<linalg::DenseInverse, linalg::FailedPivot> found,
+                        const Vector& sd) {
   if (const auto* failed = std::get_if<linalg::FailedPivot>(&found)) {
     return Rcpp::List::create(Rcpp::Named("failed") = static_cast<int>(failed->column) + 1,
                               Rcpp::Named("pivot") = failed->value);
   }
   const auto& dense = std::get<linalg::DenseInverse>(found);
-  return Rcpp::List::create(Rcpp::Named("inverse") = to_r(dense.inverse),
-                            Rcpp::Named("log_det") = dense.log_determinant);
+  return Rcpp::List::create(
+      Rcpp::Named("inverse") = to_r(dense.inverse), Rcpp::Named("log_det") = dense.log_determinant,
+      Rcpp::Named("above_rounding") = linalg::above_rounding(dense.inverse, sd));
+}
+
+Rcpp::List levels_list(const linalg::PivotLevels& found) {
+  return Rcpp::List::create(
+      Rcpp::Named("pivots") = one_based(found.pivots),
+      Rcpp::Named("others") = one_based(found.others), Rcpp::Named("inverse") = to_r(found.inverse),
+      Rcpp::Named("weights") = to_r(found.weights), Rcpp::Named("left") = found.left,
+      Rcpp::Named("rounding") = found.rounding);
 }
 
 }  // namespace
@@ -136,6 +147,17 @@ Rcpp::List symmetric_inverse_cpp(Rcpp::NumericMatrix a, int threads) {
   check_square("matrix", a);
   return guarded([&] {
     const Eigen::Map<const Matrix> map(a.begin(), a.nrow(), a.ncol());
-    return inverse_list(linalg::symmetric_inverse(Matrix(map), available_threads(threads)));
+    return inverse_list(linalg::symmetric_inverse(Matrix(map), available_threads(threads)),
+                        map.diagonal().cwiseMax(0.0).cwiseSqrt());
+  });
+}
+
+// [[Rcpp::export]]
+Rcpp::List pivot_levels_cpp(Rcpp::NumericMatrix a, int threads) {
+  using namespace henderson;
+  check_square("matrix", a);
+  return guarded([&] {
+    const Eigen::Map<const Matrix> map(a.begin(), a.nrow(), a.ncol());
+    return levels_list(linalg::pivot_levels(Matrix(map), available_threads(threads)));
   });
 }

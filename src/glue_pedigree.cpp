@@ -53,12 +53,6 @@ Vector variances(const pedigree::Pedigree& pedigree, const Rcpp::NumericVector& 
   return pedigree::mendelian_variances(pedigree, {total, by_parents});
 }
 
-Rcpp::IntegerVector one_based(const std::vector<SmallIndex>& rows) {
-  Rcpp::IntegerVector result(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) result[i] = rows[i] + 1;
-  return result;
-}
-
 Rcpp::List sorted(const pedigree::Parents& parents) {
   auto found = pedigree::generations(parents);
   if (const auto* cycle = std::get_if<pedigree::Cycle>(&found))

@@ -90,6 +90,32 @@ test_that("draws have the covariance of the levels", {
   expect_equal(stats::cov(t(draws)), unname(K), tolerance = 0.03)
 })
 
+# The rows of G sum to zero; of 900 lines the rounding of its entries adds up to 1e-9, and an inverse
+# that takes it for a variance has no digits.
+test_that("of many lines the rounding of G is no variance: -2l and PEV through V", {
+  set.seed(3)
+  M <- vapply(stats::runif(1800, 0.05, 0.5), function(p) stats::rbinom(900, 2, p), integer(900))
+  rownames(M) <- paste0("l", 1:900)
+  G <- grm(M)
+  seen <- data.frame(line = rownames(M)[91:900])
+  seen$y <- stats::rnorm(810) + drop(scale(M[seen$line, 1:20]) %*% stats::rnorm(20)) / 4
+  fit <- lmmfit(y ~ 1 + (1 | gr(line, cov = G)), seen, hold = c(line = 0.5, residual = 0.9))
+  expect_identical(nrow(fit$random[[1]]$relationship$precision), 899L)
+  own <- unclass(G)[seen$line, seen$line]
+  root <- chol(0.5 * own + diag(0.9, 810))
+  half <- backsolve(root, cbind(1, seen$y), transpose = TRUE)
+  squares <- crossprod(half)
+  expect_equal(-2 * c(logLik(fit)), 809 * log(2 * pi) + 2 * sum(log(diag(root))) +
+    log(squares[1, 1]) + squares[2, 2] - squares[1, 2]^2 / squares[1, 1], tolerance = 1e-11)
+  # Of some lines with and without records: 0.5 K_ii - c'P c, c their covariances with the records.
+  at <- paste0("l", c(1, 90, 91, 500, 900))
+  covariance <- backsolve(root, 0.5 * unclass(G)[seen$line, at], transpose = TRUE)
+  through_mean <- crossprod(half[, 1], covariance)^2 / squares[1, 1]
+  found <- reliability(fit)
+  expect_equal(found$pev[match(at, found$level)],
+    unname(0.5 * diag(G)[at] - colSums(covariance^2) + through_mean[1, ]), tolerance = 1e-9)
+})
+
 test_that("an indefinite matrix is refused", {
   K <- unclass(kinds$clones)[lines, lines]
   K[1, 2] <- K[2, 1] <- 9

@@ -19,7 +19,7 @@ using model::Nodes;
 using model::RandomBlock;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr SmallIndex kColumnsAtATime = 64;
+constexpr std::size_t kColumnsAtATime = 64;
 
 // node_of[c] = i: column c of W is one of node i.
 std::vector<SmallIndex> node_of_column(const model::Nodes& nodes) {
@@ -55,27 +55,40 @@ void for_each_diagonal_block(const equations::MixedModelEquations& equations, Vi
   }
 }
 
-// Prediction errors of a block whose levels are combinations: their covariances are not all on the
-// pattern of C, so each level has a solve.
-void combined_errors(const Evaluation& at, const RandomBlock& block, Matrix& errors) {
+// The levels of a block that are sums of several of those of C.
+std::vector<SmallIndex> summed_levels(const Model& model, const RandomBlock& block) {
+  std::vector<SmallIndex> found;
+  for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
+    int n_parts = 0;
+    model::for_each_part(block.levels->combination(), l, [&](SmallIndex, double) { ++n_parts; });
+    if (n_parts != 1) found.push_back(l);
+  }
+  return found;
+}
+
+// Prediction errors of the levels that are sums: their covariances are not all on the pattern of C,
+// so each has a solve.
+void summed_errors(const Evaluation& at, const RandomBlock& block, Matrix& errors) {
   const Model& model = at.model();
   const Index n_coef = block.n_coef, stride = model.n_coef_of_term[block.term];
-  const SmallIndex n_levels = model.n_levels_of_term[block.term];
-  for (SmallIndex first = 0; first < n_levels; first += kColumnsAtATime) {
-    const SmallIndex n = std::min(kColumnsAtATime, n_levels - first);
-    Matrix columns = Matrix::Zero(model.cross_products.nodes.n_columns(), n * n_coef);
-    for (SmallIndex l = 0; l < n; ++l) {
-      model::for_each_part(block.levels->combination(), first + l, [&](SmallIndex k, double share) {
-        columns.block(block.first_column + k * n_coef, l * n_coef, n_coef, n_coef) +=
-            share * block.coef_transform.transpose();
-      });
+  const std::vector<SmallIndex> levels = summed_levels(model, block);
+  for (std::size_t first = 0; first < levels.size(); first += kColumnsAtATime) {
+    const std::size_t n = std::min(kColumnsAtATime, levels.size() - first);
+    Matrix columns =
+        Matrix::Zero(model.cross_products.nodes.n_columns(), static_cast<Index>(n) * n_coef);
+    for (std::size_t l = 0; l < n; ++l) {
+      model::for_each_part(
+          block.levels->combination(), levels[first + l], [&](SmallIndex k, double share) {
+            columns.block(block.first_column + k * n_coef, static_cast<Index>(l) * n_coef, n_coef,
+                          n_coef) += share * block.coef_transform.transpose();
+          });
     }
     Matrix half = at.equations().to_scaled(at.lambda(), columns);
     at.factor().solve_lower(half);
-    for (SmallIndex l = 0; l < n; ++l) {
-      const Matrix own = half.middleCols(l * n_coef, n_coef);
-      errors.block(block.first_coef, (first + l) * stride + block.first_coef, n_coef, n_coef) =
-          at.residual() * own.transpose() * own;
+    for (std::size_t l = 0; l < n; ++l) {
+      const Matrix own = half.middleCols(static_cast<Index>(l) * n_coef, n_coef);
+      errors.block(block.first_coef, levels[first + l] * stride + block.first_coef, n_coef,
+                   n_coef) = at.residual() * own.transpose() * own;
     }
   }
 }
@@ -100,40 +113,62 @@ Vector standard_errors(const Evaluation& at, const Matrix& dense,
   return errors;
 }
 
-// Those of terms whose levels are combinations; NaN elsewhere.
-std::vector<Matrix> combined_prediction_errors(const Evaluation& at) {
+// Those of levels that are sums; NaN elsewhere.
+std::vector<Matrix> summed_prediction_errors(const Evaluation& at) {
   const Model& model = at.model();
   std::vector<Matrix> errors;
   for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
     const Index n_coef = model.n_coef_of_term[t];
     errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
   }
-  for (const RandomBlock& block : model.blocks) {
-    if (block.levels->combination() != nullptr) combined_errors(at, block, errors[block.term]);
-  }
+  for (const RandomBlock& block : model.blocks) summed_errors(at, block, errors[block.term]);
   return errors;
 }
 
-void add_prediction_errors(const Evaluation& at, const linalg::SelectedInverse& inverse,
-                           std::vector<Matrix>& errors) {
+// of_block[b]: prediction errors of the levels of C, side by side.
+std::vector<Matrix> errors_of_nodes(const Evaluation& at, const linalg::SelectedInverse& inverse) {
   const Model& model = at.model();
+  std::vector<Matrix> of_block;
+  for (const RandomBlock& block : model.blocks)
+    of_block.emplace_back(block.n_coef, block.n_coef * block.n_levels);
   Matrix d;
   for_each_diagonal_block(at.equations(), [&](SmallIndex node, const Index* position) {
     const auto b = static_cast<std::size_t>(at.equations().columns().block_of_node[node]);
     if (b >= model.blocks.size()) return;
     const RandomBlock& block = model.blocks[b];
-    if (block.levels->combination() != nullptr) return;
     const Index m = block.structure->n_columns();
     d.resize(m, m);
     for (Index q = 0; q < m; ++q) {
       for (Index r = q; r < m; ++r) d(r, q) = d(q, r) = inverse[*position++];
     }
     const Matrix scale = block.coef_transform * at.lambda()[b];
-    const Index first =
-        static_cast<Index>(node - block.first_node) * model.n_coef_of_term[block.term];
-    errors[block.term].block(block.first_coef, first + block.first_coef, block.n_coef,
-                             block.n_coef) = at.residual() * scale * d * scale.transpose();
+    of_block[b].middleCols((node - block.first_node) * block.n_coef, block.n_coef) =
+        at.residual() * scale * d * scale.transpose();
   });
+  return of_block;
+}
+
+// Of the levels that are one of those of C, or a multiple of it.
+void add_prediction_errors(const Evaluation& at, const linalg::SelectedInverse& inverse,
+                           std::vector<Matrix>& errors) {
+  const Model& model = at.model();
+  const std::vector<Matrix> of_block = errors_of_nodes(at, inverse);
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    const Index n_coef = block.n_coef, stride = model.n_coef_of_term[block.term];
+    std::vector<SmallIndex> summed = summed_levels(model, block);
+    auto next = summed.begin();
+    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
+      if (next != summed.end() && *next == l) {
+        ++next;
+        continue;
+      }
+      model::for_each_part(block.levels->combination(), l, [&](SmallIndex k, double share) {
+        errors[block.term].block(block.first_coef, l * stride + block.first_coef, n_coef, n_coef) =
+            share * share * of_block[b].middleCols(k * n_coef, n_coef);
+      });
+    }
+  }
 }
 
 Vector record_leverages(const Evaluation& at, const linalg::SelectedInverse& inverse) {
@@ -178,7 +213,7 @@ InverseAnswers answer_from_inverse(Evaluation&& evaluation, const InverseQuestio
   InverseAnswers found;
   Matrix dense;
   if (questions.standard_errors) dense = fixed_block(at, at.model().fixed.n_dense);
-  if (questions.prediction_errors) found.prediction_errors = combined_prediction_errors(at);
+  if (questions.prediction_errors) found.prediction_errors = summed_prediction_errors(at);
   linalg::InverseOptions options;
   options.threads = at.equations().threads();
   const linalg::SelectedInverse inverse =
