@@ -90,11 +90,12 @@ test_that("draws have the covariance of the levels", {
   expect_equal(stats::cov(t(draws)), unname(K), tolerance = 0.03)
 })
 
-# The rows of G sum to zero; of 900 lines the rounding of its entries adds up to 1e-9, and an inverse
+# The rows of G sum to zero; of 900 lines rounding of its entries adds up to 1e-9, and an inverse
 # that takes it for a variance has no digits.
 test_that("of many lines the rounding of G is no variance: -2l and PEV through V", {
   set.seed(3)
-  M <- vapply(stats::runif(1800, 0.05, 0.5), function(p) stats::rbinom(900, 2, p), integer(900))
+  M <- vapply(stats::runif(1800, 0.05, 0.5), function(p) stats::rbinom(900, 2, p),
+    integer(900))
   rownames(M) <- paste0("l", 1:900)
   G <- grm(M)
   seen <- data.frame(line = rownames(M)[91:900])
