@@ -33,6 +33,11 @@
 #' and the other levels are combinations of them. A record whose `dam` is missing is left out, as
 #' any record with a missing value is: give an unknown dam a name of its own in the pedigree.
 #'
+#' Checks of a p-rep or augmented trial for which the relationship matrix has no row have two ways.
+#' Fixed: the level of the term is `NA` in their records, which `na_random = "zero"` keeps, and a
+#' factor with a level for each check and one for all lines is a fixed effect. Random: they get rows
+#' in the matrix, of zeros with the mean of its diagonal where they are related to no line.
+#'
 #' In a pedigree with groups of unknown parents (`groups` in [pedigree()], without `gamma`) the
 #' effect of an animal is \eqn{u^* = Qg + a}{u* = Q g + a}: \eqn{Q} has the shares of the groups in
 #' it, see [genetic_groups()], and \eqn{a} the covariance of the pedigree. The effects of groups `g`

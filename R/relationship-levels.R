@@ -100,6 +100,7 @@ check_relationship_diagonal <- function(matrix, kind, name, levels) {
   }
 }
 
+# The checks of a trial are often not among the genotyped lines.
 check_known_levels <- function(data_levels, levels, name, kind) {
   missing <- setdiff(data_levels, levels)
   if (length(missing) == 0L) return(invisible())
@@ -108,7 +109,11 @@ check_known_levels <- function(data_levels, levels, name, kind) {
       "{length(missing)} level{?s} of the data {?is/are} not in {.code {name}}:",
       "{.val {missing}}."
     ),
-    "Add {cli::qty(length(missing))}{?its row/their rows}, or leave these records out.", kind)
+    paste(
+      "Add {cli::qty(length(missing))}{?its row/their rows}, or leave these records out. Or, for",
+      "checks of a trial: give them {.code NA} there, {.code na_random = \"zero\"}, and a fixed",
+      "factor of their own, {.code ~ check}, in which all other lines are one level."
+    ), kind)
 }
 
 check_relationship_values <- function(matrix, kind, name) {

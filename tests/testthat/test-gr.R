@@ -116,3 +116,41 @@ test_that("matrices that are not symmetric, not finite or not numeric are refuse
   expect_error(fit(array(as.character(K), dim(K), dimnames(K))), "numeric and finite")
   expect_silent(fit(array(as.integer(K), dim(K), dimnames(K))))
 })
+
+# An augmented trial: 20 lines once, 2 checks in each of 4 blocks, which G does not have.
+test_that("checks that a relationship lacks: the error names both ways, and both are right", {
+  set.seed(5)
+  M <- matrix(stats::rbinom(20 * 50, 2, 0.4), 20, dimnames = list(paste0("l", 1:20), NULL))
+  G <- grm(M) + diag(0.05, 20)
+  trial <- data.frame(line = c(paste0("l", 1:20), rep(c("c1", "c2"), 4)),
+    block = factor(c(rep(1:4, each = 5), rep(1:4, each = 2))))
+  trial$y <- stats::rnorm(28, 10) + as.integer(trial$block) / 2
+  held <- c(line = 0.7, block = 0.2, residual = 0.9)
+  expect_error(lmmfit(y ~ 1 + (1 | gr(line, cov = G)) + (1 | block), trial),
+    "\"c1\" and \"c2\".*Add their rows.*na_random = \"zero\".*~ check",
+    class = "henderson_error_relationship")
+  is_check <- trial$line %in% c("c1", "c2")
+  trial$check <- ifelse(is_check, trial$line, "line")
+  trial$entry <- ifelse(is_check, NA, trial$line)
+  through_v <- function(Z, K, X) {
+    V <- 0.7 * Z %*% K %*% t(Z) + 0.2 * outer(trial$block, trial$block, "==") + diag(0.9, 28)
+    inverse <- solve(V)
+    b <- solve(t(X) %*% inverse %*% X, t(X) %*% inverse %*% trial$y)
+    list(b = c(b), u = c(0.7 * K %*% t(Z) %*% inverse %*% (trial$y - X %*% b)))
+  }
+  fixed <- lmmfit(y ~ 0 + check + (1 | gr(entry, cov = G)) + (1 | block), trial,
+    na_random = "zero", hold = stats::setNames(held, c("entry", "block", "residual")))
+  lines <- rownames(G)
+  expected <- through_v(1 * outer(trial$line, lines, "=="), G,
+    1 * outer(trial$check, c("c1", "c2", "line"), "=="))
+  expect_identical(nobs(fixed), 28L)
+  expect_equal(unname(fixef(fixed)), expected$b, tolerance = 1e-9)
+  expect_equal(ranef(fixed)$entry[lines, 1L], expected$u, tolerance = 1e-8)
+  all <- c(lines, "c1", "c2")
+  K <- diag(mean(diag(G)), 22)
+  K[1:20, 1:20] <- G
+  dimnames(K) <- list(all, all)
+  random <- lmmfit(y ~ 1 + (1 | gr(line, cov = K)) + (1 | block), trial, hold = held)
+  expected <- through_v(1 * outer(trial$line, all, "=="), K, matrix(1, 28))
+  expect_equal(ranef(random)$line[all, 1L], expected$u, tolerance = 1e-8)
+})
