@@ -8,7 +8,8 @@
 #' base population without inbreeding (Cockerham 1954). Of genotypes they are [grm()] by VanRaden's
 #' first method and `"dominance"`, and each product is divided by the mean of its diagonal, so that
 #' the variance is the one in these individuals (Vitezica et al. 2017): without that the products of
-#' matrices whose diagonals differ from 1 have variances that do not compare.
+#' matrices whose diagonals differ from 1 have variances that do not compare. With `coding = "NOIA"`
+#' the factors are those of [grm()] of that name, for populations that are not in equilibrium.
 #'
 #' @param x A pedigree by [pedigree()]; genotypes (a matrix as of [grm()], or [read_plink()]); or a
 #'   list of two or more relationship matrices with the same names, whose product is taken.
@@ -17,6 +18,8 @@
 #' @param animals Names of animals of a pedigree, by default all.
 #' @param scale Whether the product is divided by the mean of its diagonal: by default of genotypes
 #'   alone.
+#' @param coding Of genotypes: `"HWE"`, codes that are orthogonal in Hardy-Weinberg equilibrium, or
+#'   `"NOIA"`, at the genotype frequencies of `x`.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A symmetric matrix with the names of the individuals, for `gr(cov = )`.
 #' @references Cockerham (1954) Genetics 39:859. Henderson (1985) J. Anim. Sci. 60:111. Vitezica,
@@ -27,20 +30,26 @@
 #' AD <- epistasis_matrix(lamb_markers, "AD")
 #' round(AD[1:4, 1:4], 2)
 #' @export
-epistasis_matrix <- function(x, kind = "AA", animals = NULL, scale = NULL, ...) {
+epistasis_matrix <- function(x, kind = "AA", animals = NULL, scale = NULL,
+                             coding = c("HWE", "NOIA"), ...) {
   check_given(x, ...)
+  has_coding <- !missing(coding)
+  coding <- check_choice(coding, c("HWE", "NOIA"), "coding")
   is_list <- is.list(x) && !inherits(x, "henderson_pedigree") && !inherits(x, "plink_markers") &&
     !is.data.frame(x)
   factors <- if (is_list) listed_factors(x, !missing(kind), animals) else
-    made_factors(x, kind, animals)
+    made_factors(x, kind, animals, coding)
   by_markers <- !is_list && !inherits(x, "henderson_pedigree")
+  if (has_coding && !by_markers) {
+    abort_argument("coding", coding, "left out where `x` is not genotypes")
+  }
   scale <- if (is.null(scale)) by_markers else check_flag(scale, "scale")
   product <- Reduce(`*`, factors)
   if (scale) product <- product / mean(diag(product))
   product
 }
 
-made_factors <- function(x, kind, animals) {
+made_factors <- function(x, kind, animals, coding) {
   letters <- check_interaction(kind)
   is_pedigree <- inherits(x, "henderson_pedigree")
   if (!is_pedigree && !is.null(animals)) {
@@ -50,12 +59,16 @@ made_factors <- function(x, kind, animals) {
     if (is_pedigree) {
       return(if (letter == "A") Amatrix(x, animals) else dominance_matrix(x, animals))
     }
-    made <- grm(x, if (letter == "A") "VanRaden1" else "dominance")
+    made <- grm(x, epistasis_codes[[coding]][[letter]])
     attributes(made) <- attributes(made)[c("dim", "dimnames")]
     made
   })
   unname(made[letters])
 }
+
+epistasis_codes <- list(
+  HWE = c(A = "VanRaden1", D = "dominance"), NOIA = c(A = "NOIA", D = "NOIA.dominance")
+)
 
 check_interaction <- function(kind) {
   letters <- if (is.character(kind) && length(kind) == 1L && !is.na(kind)) strsplit(kind, "")[[1L]]

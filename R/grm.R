@@ -10,6 +10,14 @@
 #' missing genotype counts as the mean of its marker, and how many there are is reported. Markers
 #' that do not vary are left out.
 #'
+#' `"NOIA"` and `"NOIA.dominance"` have codes that are orthogonal at each marker among the
+#' individuals of `M`, in equilibrium or not, as lines, crosses and backcrosses are not
+#' (Alvarez-Castro & Carlborg 2007; Vitezica et al. 2017): of genotypes AA, Aa, aa with frequencies
+#' \eqn{x, y, z}{x, y, z} the additive ones are the count of an allele less its mean, those of
+#' dominance \eqn{-2yz/D, 4xz/D, -2xy/D}{-2yz/D, 4xz/D, -2xy/D} with \eqn{D = x + z - (x - z)^2}{D =
+#' x + z - (x - z)^2}. Both matrices have a diagonal of mean 1. In Hardy-Weinberg equilibrium the
+#' codes are those of `"VanRaden1"` and `"dominance"`.
+#'
 #' `Hinverse()` is \eqn{A^{-1}}{A^-1} with
 #' \eqn{\tau G^{*-1} - \omega A_{22}^{-1}}{tau Gs^-1 - omega A22^-1} added for the genotyped
 #' animals.
@@ -28,7 +36,7 @@
 #'
 #' @param M Genotypes, a row for each animal and a column for each marker: 0, 1, 2 (or dosages
 #'   between) copies of one allele; NA is allowed. Row names name the animals. Or [read_plink()].
-#' @param method `"VanRaden1"`, `"VanRaden2"` or `"dominance"`.
+#' @param method `"VanRaden1"`, `"VanRaden2"`, `"dominance"`, `"NOIA"` or `"NOIA.dominance"`.
 #' @param frequency Frequencies of the counted allele, one for each marker or one for all, by
 #'   default those in `M`.
 #' @param threads Number of threads.
@@ -47,31 +55,37 @@
 #'   symmetric matrix for `gr(precision = )`.
 #' @seealso [snp()] for markers as a term of a model, with their effects.
 #' @references VanRaden (2008) J. Dairy Sci. 91:4414. Vitezica, Varona & Legarra (2013) Genetics
-#'   195:1223. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen & Lund (2010)
-#'   Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673. Misztal, Legarra & Aguilar
-#'   (2014) J. Dairy Sci. 97:3943. Misztal (2016) Genetics 202:401.
+#'   195:1223. Alvarez-Castro & Carlborg (2007) Genetics 176:1151. Vitezica, Legarra, Toro & Varona
+#'   (2017) Genetics 206:1297. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen
+#'   & Lund (2010) Genet. Sel. Evol. 42:2. Chen et al. (2011) J. Anim. Sci. 89:2673. Misztal,
+#'   Legarra & Aguilar (2014) J. Dairy Sci. 97:3943. Misztal (2016) Genetics 202:401.
 #' @examples
 #' G <- grm(lamb_markers)
 #' round(G[1:4, 1:4], 2)
 #' Hinv <- Hinverse(pedigree(flock), G, blend = 0.05)
 #' @export
-grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance"), frequency = NULL,
-                threads = 2L, ploidy = 2, ...) {
+grm <- function(M, method = c("VanRaden1", "VanRaden2", "dominance", "NOIA", "NOIA.dominance"),
+                frequency = NULL, threads = 2L, ploidy = 2, ...) {
   check_given(M, ...)
   threads <- check_count(threads, "threads")
-  read <- read_markers(M, method, frequency, ploidy)
+  read <- read_markers(M, method, frequency, ploidy, grm_methods)
   made <- grm_of(read, threads)
   structure(made$G, frequency = stats::setNames(read$frequency, colnames(read$M)),
     markers = made$n_used, missing = read$missing)
 }
 
+# As terms of a model, and of all kinds.
 marker_methods <- c("VanRaden1", "VanRaden2", "dominance")
+grm_methods <- c(marker_methods, "NOIA", "NOIA.dominance")
 
 # list(M, method, frequency, ploidy, missing), checked.
-read_markers <- function(M, method, frequency, ploidy) {
-  method <- check_choice(method, marker_methods, "method")
+read_markers <- function(M, method, frequency, ploidy, methods = marker_methods) {
+  method <- check_choice(method, methods, "method")
   ploidy <- check_positive(ploidy, "ploidy")
-  if (method == "dominance" && ploidy != 2) abort_argument("ploidy", ploidy, "2 for dominance")
+  if (grepl("dominance", method) && ploidy != 2) abort_argument("ploidy", ploidy, "2 for dominance")
+  if (grepl("NOIA", method) && !is.null(frequency)) {
+    abort_argument("frequency", "given", "left out: NOIA has the frequencies of these genotypes")
+  }
   M <- check_markers(M)
   found <- marker_summary(M, ploidy)
   if (!all(found$in_range)) abort_genotype(M, which(!found$in_range)[1L], ploidy)
@@ -87,9 +101,16 @@ read_markers <- function(M, method, frequency, ploidy) {
 # list(G, n_used) of markers that were read.
 grm_of <- function(read, threads = 2L) {
   M <- read$M
-  made <- marker_relationship(M, seq_len(nrow(M)), seq_len(ncol(M)), read$frequency, read$method,
+  # The additive codes of NOIA are those of VanRaden, g - mean(g), on another scale.
+  method <- if (read$method == "NOIA") "VanRaden1" else read$method
+  made <- marker_relationship(M, seq_len(nrow(M)), seq_len(ncol(M)), read$frequency, method,
     read$ploidy, threads)
   G <- made$relationship
+  if (read$method == "NOIA") G <- G / mean(diag(G))
+  if (!all(is.finite(diag(G)))) {
+    abort_grm("No marker of {.arg M} has three genotypes: they tell nothing of dominance.",
+      "Use an additive {.arg method}.", "method", method)
+  }
   dimnames(G) <- list(rownames(M), rownames(M))
   list(G = G, n_used = made$n_used)
 }

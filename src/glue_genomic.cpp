@@ -12,6 +12,7 @@ pedigree::GenomicMethod as_genomic_method(const std::string& name) {
   if (name == "VanRaden1") return pedigree::GenomicMethod::vanraden1;
   if (name == "VanRaden2") return pedigree::GenomicMethod::vanraden2;
   if (name == "dominance") return pedigree::GenomicMethod::dominance;
+  if (name == "NOIA.dominance") return pedigree::GenomicMethod::noia_dominance;
   throw InvalidSpec("method", "no such genomic relationship: " + name);
 }
 

@@ -85,3 +85,14 @@ test_that("matrices of one's own, in any order, and what is no product", {
   ped <- pedigree(without_inbreeding)
   refused(ped, scale = NA)
 })
+
+test_that("codes out of equilibrium: products of grm()'s; refused without genotypes", {
+  set.seed(4)
+  M <- matrix(sample(0:2, 20 * 30, TRUE, c(0.6, 0.1, 0.3)), 20, dimnames = list(1:20, NULL))
+  product <- unclass(grm(M, "NOIA")) * unclass(grm(M, "NOIA.dominance"))
+  expect_equal(epistasis_matrix(M, "AD", coding = "NOIA"), product / mean(diag(product)),
+    ignore_attr = TRUE)
+  expect_equal(mean(diag(epistasis_matrix(M, "DD", coding = "NOIA"))), 1)
+  expect_error(epistasis_matrix(list(grm(M), grm(M)), coding = "NOIA"), "coding",
+    class = "henderson_error_argument")
+})

@@ -157,3 +157,86 @@ test_that("an inverse of H that has lost its mark is no covariance", {
   steps <- 2 * diag(3) - (abs(outer(1:3, 1:3, "-")) == 1)
   expect_false(is_of_pedigree(solve(steps), steps))
 })
+
+# Codes of Alvarez-Castro & Carlborg (2007), in the table of Vitezica et al. (2017), typed in.
+noia_codes <- function(g) {
+  f <- tabulate(g + 1L, 3L) / length(g)
+  D <- f[1L] + f[3L] - (f[1L] - f[3L])^2
+  own <- c(-2 * f[2L] * f[3L], 4 * f[1L] * f[3L], -2 * f[1L] * f[2L]) / D
+  cbind(additive = g - mean(g), dominance = own[g + 1L])
+}
+
+# Genotypes of lines, crosses and backcrosses: far from equilibrium.
+mixed_genotypes <- function(n, m) {
+  M <- vapply(seq_len(m), function(j) {
+    sample(0:2, n, TRUE, stats::rexp(3) + 0.2)
+  }, integer(n))
+  dimnames(M) <- list(paste0("i", seq_len(n)), NULL)
+  M
+}
+
+test_that("NOIA: relationships are those of the published codes, of mean diagonal 1", {
+  set.seed(8)
+  M <- mixed_genotypes(60, 40)
+  codes <- lapply(seq_len(40), function(j) noia_codes(M[, j]))
+  for (kind in c("additive", "dominance")) {
+    H <- vapply(codes, function(x) x[, kind], numeric(60))
+    G <- grm(M, if (kind == "additive") "NOIA" else "NOIA.dominance")
+    expect_equal(unclass(G), tcrossprod(H) * 60 / sum(H^2), ignore_attr = TRUE, tolerance = 1e-12)
+  }
+  expect_equal(sum(diag(grm(M, "NOIA"))), 60)
+})
+
+test_that("NOIA: at each marker effects are orthogonal and add up to the genetic variance", {
+  set.seed(9)
+  M <- mixed_genotypes(80, 12)
+  for (j in 1:12) {
+    g <- M[, j]
+    one <- M[, j, drop = FALSE]
+    # One marker: its relationships are outer products of its codes, which eigen() gives back.
+    roots <- vapply(c("NOIA", "NOIA.dominance"), function(method) {
+      found <- eigen(unclass(grm(one, method))[, ], symmetric = TRUE)
+      expect_equal(found$values[2L], 0, tolerance = 1e-9)
+      found$vectors[, 1L]
+    }, numeric(80))
+    expect_equal(crossprod(cbind(1 / sqrt(80), roots)), diag(3), ignore_attr = TRUE,
+      tolerance = 1e-9)
+    # Any values of the three genotypes are the mean and the two effects; the additive one is that
+    # of least squares on the count.
+    value <- stats::rnorm(3)[g + 1L]
+    share <- crossprod(roots, value)^2 / 80
+    expect_equal(sum(share), mean((value - mean(value))^2))
+    expect_equal(share[[1L]], stats::cov(value, g)^2 / stats::var(g) * 79 / 80)
+  }
+})
+
+test_that("NOIA: in equilibrium the matrices are those of VanRaden and Vitezica", {
+  M <- cbind(rep(0:2, c(36, 48, 16)), rep(rep(0:2, c(9, 42, 49)), 1)[sample(100)])
+  rownames(M) <- seq_len(100)
+  scaled <- function(G) unclass(G)[, ] / mean(diag(G))
+  expect_equal(scaled(grm(M, "NOIA")), scaled(grm(M)), tolerance = 1e-12)
+  expect_equal(scaled(grm(M, "NOIA.dominance")), scaled(grm(M, "dominance")), tolerance = 1e-12)
+})
+
+test_that("NOIA: dosages, gaps, and what has no dominance", {
+  set.seed(10)
+  M <- mixed_genotypes(30, 20)
+  gaps <- M
+  gaps[sample(length(M), 40)] <- NA
+  # A missing genotype has codes of 0, and counts for no frequency.
+  H <- apply(gaps, 2L, function(g) {
+    known <- !is.na(g)
+    code <- numeric(30)
+    code[known] <- noia_codes(g[known])[, 2L]
+    code
+  })
+  expect_equal(unclass(suppressMessages(grm(gaps, "NOIA.dominance"))),
+    tcrossprod(H) * 30 / sum(H^2), ignore_attr = TRUE, tolerance = 1e-12)
+  expect_error(grm(2 * (M > 0), "NOIA.dominance"), "three genotypes",
+    class = "henderson_error_grm")
+  expect_error(grm(1 + (M > 0), "NOIA.dominance"), "three genotypes",
+    class = "henderson_error_grm")
+  expect_error(grm(M, "NOIA", frequency = 0.5), "frequenc", class = "henderson_error_argument")
+  expect_error(grm(M, "NOIA.dominance", ploidy = 4), class = "henderson_error_argument")
+  expect_error(snp(M, "NOIA"), class = "henderson_error_argument")
+})

@@ -11,8 +11,25 @@ namespace {
 
 constexpr Index kBlock = 512;
 
+// Heterozygosity g (2 - g) less its regression on g. Of genotypes AA, Aa, aa of frequencies x, y, z
+// these are the codes -2yz/D, 4xz/D, -2xy/D, D = x + z - (x - z)^2, of Alvarez-Castro & Carlborg
+// (2007), Genetics 176:1151.
+void code_noia_dominance(Eigen::Ref<Vector> genotype) {
+  const Vector g = genotype.unaryExpr([](double x) { return is_missing(x) ? 0.0 : x; });
+  const Vector known = genotype.unaryExpr([](double x) { return is_missing(x) ? 0.0 : 1.0; });
+  const Vector heterozygosity = g.array() * (2.0 - g.array());
+  const Vector g_from_mean = g - g.sum() / known.sum() * known;
+  const Vector from_mean = heterozygosity - heterozygosity.sum() / known.sum() * known;
+  const double squares = g_from_mean.squaredNorm();
+  const double slope = squares > 0.0 ? g_from_mean.dot(from_mean) / squares : 0.0;
+  genotype = from_mean - slope * g_from_mean;
+  // Of two genotypes alone nothing is left but rounding.
+  if (genotype.squaredNorm() < 1e-20 * from_mean.squaredNorm()) genotype.setZero();
+}
+
 // The genotypes of a marker that varies as the column of Z that the method takes, 0 where missing.
 void code_marker(GenomicMethod method, double p, double ploidy, Eigen::Ref<Vector> genotype) {
+  if (method == GenomicMethod::noia_dominance) return code_noia_dominance(genotype);
   const double q = 1.0 - p;
   const double scale = method == GenomicMethod::vanraden2 ? 1.0 / std::sqrt(ploidy * p * q) : 1.0;
   for (Index i = 0; i < genotype.size(); ++i) {
@@ -28,7 +45,10 @@ void code_marker(GenomicMethod method, double p, double ploidy, Eigen::Ref<Vecto
   }
 }
 
-double divisor(GenomicMethod method, const Vector& frequency, double ploidy) {
+double divisor(GenomicMethod method, const Matrix& product, const Vector& frequency,
+               double ploidy) {
+  if (method == GenomicMethod::noia_dominance)
+    return product.trace() / static_cast<double>(product.rows());
   const auto variance = ploidy * frequency.array() * (1.0 - frequency.array());
   if (method == GenomicMethod::vanraden1) return variance.sum();
   if (method == GenomicMethod::dominance) return variance.square().sum();
@@ -142,7 +162,7 @@ GenomicRelationship genomic_relationship(Index n, const Vector& frequency, Genom
       method == GenomicMethod::vanraden1
           ? counted_product(n, frequency, ploidy, source, threads, callbacks)
           : coded_product(n, markers, frequency, method, ploidy, source, threads, callbacks);
-  result.relationship /= divisor(method, frequency, ploidy);
+  result.relationship /= divisor(method, result.relationship, frequency, ploidy);
   result.n_used = static_cast<Index>(markers.size());
   return result;
 }
