@@ -199,6 +199,11 @@ inline model::RandomTerm as_random_term(const Rcpp::List& list, Index n_records)
   return term;
 }
 
+inline model::PureError as_pure_error(const Rcpp::List& list) {
+  return {Rcpp::as<double>(list["df"]), Rcpp::as<double>(list["sum_of_squares"]),
+          Rcpp::as<double>(list["sum_log_weights"])};
+}
+
 inline model::ModelSpec as_spec(const Rcpp::List& list) {
   model::ModelSpec spec;
   spec.response = as_vector(list["response"]);
@@ -212,6 +217,11 @@ inline model::ModelSpec as_spec(const Rcpp::List& list) {
     const Rcpp::List sections = residual["sections"];
     for (R_xlen_t i = 0; i < sections.size(); ++i)
       spec.residual.push_back(as_section(sections[i], spec.n_records()));
+  }
+  if (list.containsElementNamed("pure_error")) {
+    const Rcpp::List pure = list["pure_error"];
+    spec.pure_error = as_pure_error(pure);
+    spec.row_counts = as_vector(pure["row_counts"]);
   }
   spec.reml = Rcpp::as<std::string>(list["method"]) != "ML";
   return spec;

@@ -30,7 +30,8 @@ Vector sums_of_squares(const model::Model& model, const std::vector<GrowingModel
     ss[k] = weighted_sum_of_squares(after - before, model.weights);
     before = after;
   }
-  ss[n_terms] = weighted_sum_of_squares(model.response - before, model.weights);
+  ss[n_terms] = weighted_sum_of_squares(model.response - before, model.weights) +
+                model.pure_error.sum_of_squares;
   return ss;
 }
 
@@ -38,7 +39,7 @@ Vector degrees_of_freedom(const model::Model& model, const std::vector<GrowingMo
   const Index n_terms = static_cast<Index>(models.size()) - 1;
   Vector df(n_terms + 1);
   for (Index k = 0; k < n_terms; ++k) df[k] = models[k + 1].rank() - models[k].rank();
-  df[n_terms] = static_cast<double>(model.n_records - models[n_terms].rank());
+  df[n_terms] = model.n_observations() - models[n_terms].rank();
   return df;
 }
 

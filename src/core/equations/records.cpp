@@ -14,8 +14,10 @@ const WhitenedRecords& held(const WhitenedLease& records) { return *records; }
 RecordErrors IidRecords::errors(const ConstVectorRef& u) const {
   const Vector e = model_->response - model::multiply(model_->w, u);
   const Vector& weights = model_->weights;
+  const double squares =
+      weights.size() > 0 ? (e.array().square() * weights.array()).sum() : e.squaredNorm();
   return {model::weighted_cross_product(model_->w, weights, e),
-          weights.size() > 0 ? (e.array().square() * weights.array()).sum() : e.squaredNorm()};
+          squares + model_->pure_error.sum_of_squares};
 }
 
 Matrix IidRecords::dense() const {

@@ -157,8 +157,8 @@ Derivatives derivatives(Evaluation&& evaluation, Callbacks& callbacks, Extent ex
   if (const equations::WhitenedRecords* records = at.records().whitened()) {
     add_residual_blocks(at, *records, unscaled, extent, found);
   } else {
-    found.gradient[model.n_theta] = static_cast<double>(model.n_records) - traces.of_records -
-                                    error_squares(at) / at.residual();
+    found.gradient[model.n_theta] =
+        model.n_observations() - traces.of_records - error_squares(at) / at.residual();
   }
   return found;
 }

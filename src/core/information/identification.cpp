@@ -69,7 +69,13 @@ Parameters generic_point(const Model& model, const FreeSpace& space, const Param
   return found && likelihood::relative_factors(model, *found) ? *found : start;
 }
 
-// V_i x for every parameter of the model, x and V_i x weighed as in ErrorSpace.
+// The vectors that probe a model: an entry for each record, weighed as in ErrorSpace, and one for
+// its pure error, which the residual variance alone scales.
+Index n_entries(const Model& model) {
+  return model.n_records + (model.pure_error.df > 0.0 ? 1 : 0);
+}
+
+// V_i x for every parameter of the model.
 class Products {
  public:
   Products(const Model& model, const Parameters& at) : model_(model), at_(at) {
@@ -127,7 +133,7 @@ class Products {
     if (block.held) return;
     const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
     const model::SparseRows& w = model_.w;
-    Vector weighed = x;
+    Vector weighed = x.head(model_.n_records);
     model::weigh(model_, weighed);
     Matrix u = Matrix::Zero(block.n_coef, block.n_levels);
     const auto each = [&](auto visit) {
@@ -143,10 +149,10 @@ class Products {
     if (!block.levels->is_identity()) block.levels->multiply(ku);
     for (std::size_t i = 0; i < of_blocks_[b].size(); ++i) {
       const Matrix v = of_blocks_[b][i] * ku.transpose();
-      Vector sum = Vector::Zero(x.size());
+      Vector sum = Vector::Zero(model_.n_records);
       each([&](Index r, Index column, double value) { sum[r] += value * v.data()[column]; });
       model::weigh(model_, sum);
-      found.col(block.first_theta + static_cast<Index>(i)) = sum;
+      found.col(block.first_theta + static_cast<Index>(i)).head(model_.n_records) = sum;
     }
   }
 
@@ -192,8 +198,13 @@ Matrix singular_vectors(const Matrix& x, bool null) {
 // The vectors M_i z of some z, one below the other, a column for each coordinate.
 class Stack {
  public:
-  Stack(const Products& products, const ErrorSpace& space, const Matrix& jacobian, Index n_records)
-      : products_(products), space_(space), jacobian_(jacobian), n_records_(n_records) {}
+  Stack(const Products& products, const ErrorSpace& space, const Matrix& jacobian,
+        const Model& model)
+      : products_(products),
+        space_(space),
+        jacobian_(jacobian),
+        n_records_(model.n_records),
+        n_entries_(n_entries(model)) {}
 
   void add_probes(Index n, Numbers& numbers) {
     for (Index p = 0; p < n; ++p) add(numbers);
@@ -220,41 +231,48 @@ class Stack {
 
  private:
   void add(Numbers& numbers) {
-    Vector z = numbers.vector(n_records_);
-    space_.project(z);
+    Vector z = numbers.vector(n_entries_);
+    project(z);
     const Matrix images = products_.of(z) * jacobian_;
     const Index n = images.cols();
-    const Index size = n_records_ <= kFewRecords ? n_records_ : std::max(kFewRecords, kPlaces * n);
+    const Index size = n_entries_ <= kFewRecords ? n_entries_ : std::max(kFewRecords, kPlaces * n);
     Matrix part = Matrix::Zero(size, n);
-    Vector signs = size < n_records_ ? numbers.vector(n_records_) : Vector::Ones(n_records_);
+    Vector signs = size < n_entries_ ? numbers.vector(n_entries_) : Vector::Ones(n_entries_);
     if (whole_.size() == 0) whole_ = Vector::Zero(n);
     for (Index j = 0; j < n; ++j) {
       Vector image = images.col(j);
       whole_[j] += image.squaredNorm();
-      space_.project(image);
-      for (Index r = 0; r < n_records_; ++r) part(r % size, j) += signs[r] * image[r];
+      project(image);
+      for (Index r = 0; r < n_entries_; ++r) part(r % size, j) += signs[r] * image[r];
     }
     const Index before = rows_.rows();
     rows_.conservativeResize(before + size, n);
     rows_.bottomRows(size) = part;
   }
 
+  void project(Vector& x) const {
+    Vector of_records = x.head(n_records_);
+    space_.project(of_records);
+    x.head(n_records_) = of_records;
+  }
+
   const Products& products_;
   const ErrorSpace& space_;
   const Matrix& jacobian_;
   Index n_records_;
+  Index n_entries_;
   Matrix rows_;
   Vector whole_;  // squared lengths before the fixed effects are taken out
 };
 
-Matrix stable_null_vectors(Stack& stack, Index n_records, Numbers& numbers) {
+Matrix stable_null_vectors(Stack& stack, Index n_entries, Numbers& numbers) {
   stack.add_probes(kFewProbes, numbers);
   Matrix null = stack.null_vectors();
   for (Index n = 4 * kFewProbes; null.cols() > 0; n *= 4) {
     const Index before = null.cols();
     stack.add_probes(n, numbers);
     null = stack.null_vectors();
-    if (null.cols() == before || n >= std::min(n_records, kMostProbes)) break;
+    if (null.cols() == before || n >= std::min(n_entries, kMostProbes)) break;
   }
   return null;
 }
@@ -296,8 +314,8 @@ Matrix unidentified_values(const Model& model, const Parameters& start, Callback
   const Matrix jacobian = space.jacobian(at);
   const Products products(model, at);
   const ErrorSpace errors(model, callbacks);
-  Stack stack(products, errors, jacobian, model.n_records);
-  Matrix null = stable_null_vectors(stack, model.n_records, numbers);
+  Stack stack(products, errors, jacobian, model);
+  Matrix null = stable_null_vectors(stack, n_entries(model), numbers);
   if (null.cols() == 0) return none;
   null = that_change(products.of_structures() * jacobian, null);
   return likelihood::user_jacobian(model, at) * jacobian * null;

@@ -102,7 +102,8 @@ Vector block_theta(const RandomBlock& block, const Vector& given, const Matrix& 
 // For each random term the mean, over the records that meet it, of the squared length of a row of
 // W^1/2 Z: what coefficients of variance 1 add to the variance of a record times its weight, of
 // which the unit of the response is made. A record meets one position of a structure with many, so
-// it is not the number of coefficients.
+// it is not the number of coefficients. Where rows stand for cells of records all records are taken
+// to meet the term.
 std::vector<double> variance_of_record(const Model& model) {
   std::vector<std::size_t> term_of_column(static_cast<std::size_t>(model.n_random_columns));
   for (const RandomBlock& block : model.blocks) {
@@ -122,6 +123,7 @@ std::vector<double> variance_of_record(const Model& model) {
       last_row[term] = r;
     }
   }
+  if (model.pure_error.df > 0.0) count.assign(n_terms, model.n_observations());
   for (std::size_t t = 0; t < n_terms; ++t)
     sum[t] = sum[t] > 0.0 ? sum[t] / count[t] : static_cast<double>(model.n_coef_of_term[t]);
   return sum;

@@ -13,7 +13,7 @@ constexpr double kDependentPivot = 1e-14;
 
 struct CrossProducts {
   Matrix sums;   // T'Z'Z T pooled over levels
-  Vector count;  // nonzero values of each column of Z T
+  Vector count;  // records with a nonzero value in each column of Z T
 };
 
 // Calls visit(coefficient, value) for the nonzero entries of row r of Z T.
@@ -46,8 +46,9 @@ CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidenc
       for_each_value(incidence, r, basis, row,
                      [&](Index j, double value) { values.emplace_back(j, value); });
       const double weight = weights.size() > 0 ? weights[r] : 1.0;
+      const double records = incidence.row_counts != nullptr ? (*incidence.row_counts)[r] : 1.0;
       for (const auto& [j, value] : values) {
-        products.count[j] += 1.0;
+        products.count[j] += records;
         for (const auto& [i, other] : values) products.sums(i, j) += weight * value * other;
       }
     }

@@ -13,6 +13,7 @@ struct CoefficientRows {
   SmallIndex first_coef = 0;
   const std::vector<SmallIndex>* level_of_record = nullptr;
   SparseRows rows;
+  const Vector* row_counts = nullptr;  // records that each row stands for; null: one
 };
 
 // Where coefficient c of a term stands in W: column first_column[c] + level * stride[c]. The

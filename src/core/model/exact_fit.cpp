@@ -112,6 +112,7 @@ bool has_held_part(const Model& model) {
 
 bool is_unbounded(const Model& model) {
   if (model.reml || model.blocks.empty() || model.n_missing > 0) return false;
+  if (model.pure_error.sum_of_squares > 0.0) return false;
   if (model.n_records > kMostRecords || has_held_part(model) || !model.constraints.empty())
     return false;
   if (model.rank() + model.n_random_columns < model.n_records) return false;

@@ -27,6 +27,13 @@ void check(const ModelSpec& spec, const VarianceRequest& request) {
       throw InvalidSpec("weights", "a weight is not positive and finite");
     }
   }
+  const PureError& pure = spec.pure_error;
+  if (!(pure.df >= 0.0) || !(pure.sum_of_squares >= 0.0) || !std::isfinite(pure.sum_log_weights))
+    throw InvalidSpec("pure error", "its sums are not those of records");
+  if (spec.row_counts.size() > 0 && spec.row_counts.size() != spec.n_records())
+    throw DimensionMismatch("row counts", spec.row_counts.size(), spec.n_records());
+  if (pure.df > 0.0 && !spec.residual.empty())
+    throw InvalidSpec("residual", "pure error has no place in a structure");
   const Index n_values = model::n_values(spec);
   for (const RandomTerm& term : spec.random) {
     if (term.structure.n_coef != term.n_coef)
@@ -61,19 +68,23 @@ double weighted_sum_of_squares(const Vector& x, const Vector& weights) {
 // Takes the least-squares fit out of the response and sets its unit; gives what is left, in that
 // unit.
 Vector residual_response(const ModelSpec& spec, Model& model, Callbacks& callbacks) {
-  const double df = static_cast<double>(spec.n_records() - model.rank());
+  const PureError& pure = spec.pure_error;
+  const double df = static_cast<double>(spec.n_records() - model.rank()) + pure.df;
   if (df < 1.0) throw InvalidSpec("data", "there are not more records than fixed effects");
   const bool orthonormal = model.fixed.n_dense == model.rank();
   model.least_squares =
       least_squares(model.fixed.rows, model.weights, spec.response, orthonormal, callbacks);
   Vector residual = spec.response - multiply(model.fixed.rows, model.least_squares);
-  const double ss = weighted_sum_of_squares(residual, model.weights);
-  if (!(ss > kExactFit * weighted_sum_of_squares(spec.response, model.weights))) {
+  const double ss = weighted_sum_of_squares(residual, model.weights) + pure.sum_of_squares;
+  const double total = weighted_sum_of_squares(spec.response, model.weights) + pure.sum_of_squares;
+  if (!(ss > kExactFit * total)) {
     throw InvalidSpec("response",
                       "the fixed effects fit it exactly: there is no variance to estimate");
   }
   model.response_unit = std::sqrt(ss / df);
   residual /= model.response_unit;
+  model.pure_error = pure;
+  model.pure_error.sum_of_squares /= model.response_unit * model.response_unit;
   return residual;
 }
 
@@ -84,7 +95,8 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
     for (const Incidence& incidence : term.incidence) {
       incidences.push_back({static_cast<SmallIndex>(t), incidence.first_coef,
                             &incidence.level_of_record,
-                            expand(incidence.terms, spec.n_records(), term.label)});
+                            expand(incidence.terms, spec.n_records(), term.label),
+                            spec.row_counts.size() > 0 ? &spec.row_counts : nullptr});
     }
   }
   return incidences;
@@ -189,7 +201,8 @@ void add_products(const Nodes& nodes, Products products, Model& model) {
     else
       model.cross_products.nodes = nodes;
     model.rhs = weighted_cross_product(model.w, model.weights, model.response);
-    model.weighted_ss = weighted_sum_of_squares(model.response, model.weights);
+    model.weighted_ss =
+        weighted_sum_of_squares(model.response, model.weights) + model.pure_error.sum_of_squares;
     return;
   }
   GroupedRecords grouped = group_records(model.residual, model.w, nodes, model.n_random_columns,
@@ -275,7 +288,8 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Product
   model.w =
       design_rows(model.fixed.rows, model.n_random_columns + model.n_missing, incidences, places);
   model.fixed.rows = SparseRows{};
-  model.sum_log_weights = model.weights.size() > 0 ? model.weights.array().log().sum() : 0.0;
+  model.sum_log_weights = model.pure_error.sum_log_weights;
+  if (model.weights.size() > 0) model.sum_log_weights += model.weights.array().log().sum();
   add_products(nodes, products, model);
   return model;
 }

@@ -60,7 +60,8 @@ struct RandomBlock : Slot {
 };
 
 struct Model {
-  Index n_records = 0;
+  Index n_records = 0;   // rows of W
+  PureError pure_error;  // in units of the model; its sums are part of those below
   bool reml = true;
   FixedBasis fixed;  // its rows have moved into `w`
   SparseRows w;
@@ -69,7 +70,7 @@ struct Model {
   BlockSymmetric cross_products;  // W' diag(weights) W; of a structured residual its pattern alone:
                                   // 0 where an entry is zero for every R, else positive
   Vector rhs;                     // W' diag(weights) y
-  double weighted_ss = 0.0;       // y' diag(weights) y
+  double weighted_ss = 0.0;       // y' diag(weights) y, of all observations
   ResidualModel residual;         // empty: independent, with one variance
   std::shared_ptr<const RecordGroups> groups;  // of a structured residual
   SmallIndex n_missing = 0;                    // columns of M
@@ -97,8 +98,10 @@ struct Model {
   SmallIndex n_free_columns() const { return n_missing + rank(); }
   // All theta, and log sigma^2 where that is a parameter.
   Index n_parameters() const { return n_theta + (has_structured_residual() ? 0 : 1); }
-  // Records less the fixed effects that REML accounts for.
-  double error_df() const { return static_cast<double>(n_records - (reml ? rank() : 0)); }
+  // Records, and those of which only the pure error is left.
+  double n_observations() const { return static_cast<double>(n_records) + pure_error.df; }
+  // Observations less the fixed effects that REML accounts for.
+  double error_df() const { return n_observations() - (reml ? rank() : 0); }
 };
 
 // Whether W'W is made. `records`: not where the residuals are independent, whose products with

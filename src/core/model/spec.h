@@ -89,12 +89,24 @@ struct ResidualSection {
   Vector ridge;  // added to the variance of each position, in the units of the model; empty: none
 };
 
+// Records that neither X nor Z sees, independent with the residual variance: what is left within
+// cells of like records once a few of them stand for the others. Of `df` such records the
+// likelihood needs the sum of squares, weighted, and the sum of the logarithms of the weights that
+// those in the spec do not account for.
+struct PureError {
+  double df = 0.0;
+  double sum_of_squares = 0.0;
+  double sum_log_weights = 0.0;
+};
+
 struct ModelSpec {
   Vector response;
   Vector weights;  // empty: all one
   std::vector<ColumnTerm> fixed;
   std::vector<RandomTerm> random;
   std::vector<ResidualSection> residual;  // empty: independent, with one variance
+  PureError pure_error;                   // beside independent residuals with one variance
+  Vector row_counts;                      // records that each row stands for; empty: one
   bool reml = true;
 
   Index n_records() const { return response.size(); }
