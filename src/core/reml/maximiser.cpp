@@ -48,12 +48,18 @@ constexpr Index kFewRelated = 500;
 // And that of random terms with correlations or ranges has several, where few records tell of them:
 // such a term may take the place of the residuals, or they that of some of its coefficients.
 constexpr Index kFewStructured = 300;
-// A field of many positions takes long.
+// A field of many positions takes long, and so do loadings of related levels, which have ended
+// where the corners did.
 constexpr Index kFewPositions = 12;
+
+bool is_dear(const model::RandomBlock& block) {
+  const bool has_loadings = block.structure->n_columns() > block.structure->n_coef();
+  return block.n_coef > kFewPositions || (has_loadings && !block.levels->is_identity());
+}
 
 bool has_numbers(const Model& model) {
   return std::any_of(model.blocks.begin(), model.blocks.end(), [](const auto& block) {
-    if (block.n_coef > kFewPositions) return false;
+    if (is_dear(block)) return false;
     const std::vector<Move> own = moves(block);
     return std::any_of(own.begin(), own.end(), [](const Move& move) { return move.is_number; });
   });

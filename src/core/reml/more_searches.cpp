@@ -31,6 +31,8 @@ constexpr double kStalledGain = 1e-4;
 constexpr int kFirstElsewhere = 15;
 constexpr int kMostElsewhere = 50;
 constexpr double kFarAbove = 3.0;
+// Evaluations of all such together, and of those that go on, after which no other is begun.
+constexpr int kMostEvaluations = 3000;
 // With so few records all are let go on: that there is no bound shows late.
 constexpr Index kFewRecords = 50;
 // How often a search goes on from a point that was found without derivatives; and one that is to
@@ -87,18 +89,32 @@ Ended released(RemlResult&& first) {
   return {evaluation.parameters, evaluation.minus2loglik, std::move(first.report)};
 }
 
+// The best end is that of a search that had few iterations.
+void go_on(Ended& best, const MixedModelEquations& equations, const RemlOptions& options,
+           Callbacks& callbacks) {
+  const std::optional<RemlResult> next = try_search(equations, best.parameters, options, callbacks);
+  if (!next || next->evaluation.minus2loglik > best.minus2loglik) return;
+  best.parameters = next->evaluation.parameters;
+  best.minus2loglik = next->evaluation.minus2loglik;
+  append(best.report, next->report);
+}
+
 RemlResult best_from(Ended&& best, const std::vector<Parameters>& starts, Others others,
                      const MixedModelEquations& equations, const RemlOptions& options,
                      Callbacks& callbacks) {
   const bool goes_on = others == Others::go_on_from_it;
   const bool was_done = best.report.termination == Termination::converged;
+  const bool was_cut = best.report.termination == Termination::iteration_limit;
   RemlOptions quiet = options;  // lines are of the iterations that are reported
   quiet.trace = false;
+  int evaluations = 0;
   for (const Parameters& start : starts) {
+    if (evaluations > kMostEvaluations) break;
     const std::optional<RemlResult> second =
         goes_on ? try_search(equations, start, quiet, callbacks)
                 : try_elsewhere(equations, start, best.minus2loglik, quiet, callbacks);
     if (!second) continue;
+    evaluations += static_cast<int>(second->report.evaluations);
     const double gain = best.minus2loglik - second->evaluation.minus2loglik;
     const bool is_done = second->report.termination == Termination::converged;
     const bool done = best.report.termination == Termination::converged;
@@ -111,6 +127,8 @@ RemlResult best_from(Ended&& best, const std::vector<Parameters>& starts, Others
     }
     if (goes_on && !was_done && best.report.termination == Termination::converged) break;
   }
+  if (!goes_on && !was_cut && best.report.termination == Termination::iteration_limit)
+    go_on(best, equations, quiet, callbacks);
   return {*likelihood::evaluate(equations, best.parameters, false, callbacks),
           std::move(best.report)};
 }
