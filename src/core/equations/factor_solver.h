@@ -29,7 +29,7 @@ class FactorSolver {
                                                   const model::BlockSymmetric& cross_products,
                                                   Callbacks& callbacks);
 
-  // The same from A with A'A = C: square_root.h.
+  // The same from A with A'A = C.
   std::optional<linalg::CholeskyFactor> factorize_rows(const ConstMatrixRef& rows);
 
  private:

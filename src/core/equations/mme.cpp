@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/mme.h"
 
-#include <Eigen/Cholesky>
-
+#include "core/equations/prior_root.h"
 #include "core/equations/row_limit.h"
+#include "core/linalg/row_factor.h"
 
 namespace henderson::equations {
 namespace {
@@ -12,40 +12,17 @@ using model::RandomBlock;
 
 // Below this share of y'y, y'Py has lost more than four digits to cancellation.
 constexpr double kCancelled = 1e-4;
-// C has then lost so many digits that -2l is off by 1e-8 or more.
+// C has then lost so many digits that -2l is off by 1e-8 or more; and by 1e-6, where rows are dear.
 constexpr double kMostLost = 1e7;
-// What a factor from rows may cost.
-constexpr double kMostFlops = 3e7;
+constexpr double kMostLostDear = 1e9;
 
-// F x I_m, F'F = K^-1.
-void add_prior_root(const RandomBlock& block, MatrixRef root) {
-  const Index m = block.structure->n_columns();
-  if (block.levels->is_identity()) {
-    root.setIdentity();
-    return;
-  }
-  const model::Relationship& precision = block.levels->relationship();
-  Matrix dense = Matrix::Zero(block.n_levels, block.n_levels);
-  for (Index l = 0; l < block.n_levels; ++l)
-    for (Index k = precision.start[l]; k < precision.start[l + 1]; ++k)
-      dense(precision.row[k], l) = precision.value[k];
-  const Matrix upper = dense.selfadjointView<Eigen::Lower>().llt().matrixU();
-  for (Index j = 0; j < block.n_levels; ++j)
-    for (Index i = 0; i <= j; ++i)
-      for (Index c = 0; c < m; ++c) root(m * i + c, m * j + c) = upper(i, j);
+// Nothing where the pattern of C decides.
+std::optional<bool> decided_rows(const model::Model& model) {
+  if (takes_rows(model)) return true;
+  return may_have_rows(model) ? std::nullopt : std::optional<bool>(false);
 }
 
 }  // namespace
-
-// 2 m n^2 flops of an orthogonal triangularisation of the records and the prior.
-bool takes_rows(const model::Model& model) {
-  auto n = static_cast<double>(model.n_free_columns());
-  for (const RandomBlock& block : model.blocks)
-    n += static_cast<double>(block.n_levels) * static_cast<double>(block.structure->n_columns());
-  const auto n_rows = static_cast<double>(model.has_structured_residual() ? model.residual.n_rows()
-                                                                          : model.n_records);
-  return 2.0 * (n_rows + n) * n * n <= kMostFlops;
-}
 
 MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace place, int threads,
                                          BlockEntries entries)
@@ -54,7 +31,7 @@ MixedModelEquations::MixedModelEquations(const model::Model& model, FixedPlace p
       threads_(threads),
       entries_(entries),
       columns_(make_columns(model)),
-      may_take_rows_(takes_rows(model)),
+      take_rows_(decided_rows(model)),
       source_(model) {}
 
 FactorSolver& MixedModelEquations::solver() const {
@@ -93,32 +70,37 @@ std::optional<Solved> MixedModelEquations::solve(Factors lambda, Records records
 }
 
 // A with A'A = C: the records R^-1/2 W_s above, the prior B^1/2 below.
-Matrix MixedModelEquations::square_root(const Factors& lambda, const Records& records) const {
+Matrix MixedModelEquations::square_root(const linalg::SymbolicFactor& symbolic,
+                                        const Factors& lambda, const Records& records) const {
   const Matrix above = to_scaled(lambda, records.dense().transpose());
   const Index n = above.rows(), n_random = n - model_.n_free_columns();
   Matrix a = Matrix::Zero(above.cols() + n_random, n);
   a.topRows(above.cols()) = above.transpose();
-  for (const RandomBlock& block : model_.blocks) {
-    const Index first = columns_.nodes.first_column[block.first_node];
-    add_prior_root(
-        block, a.block(above.cols() + first, first, block.n_levels * block.structure->n_columns(),
-                       block.n_levels * block.structure->n_columns()));
-  }
+  for (const RandomBlock& block : model_.blocks)
+    add_prior_root(block, symbolic, columns_.nodes.first_column[block.first_node],
+                   a.bottomRows(n_random));
   return a;
 }
 
-// A variance of 1e8 residual ones leaves half of the digits of W_s'W_s + B where columns of W
-// depend on each other. Small equations are then factorised from their rows.
+// A variance of 1e8 residual ones, or weights as far apart, leave half of the digits of W_s'W_s + B
+// where columns of W depend on each other. It is then factorised from its rows, where that is not
+// dear.
 std::optional<linalg::CholeskyFactor> MixedModelEquations::factorize(FactorSolver& solver,
                                                                      const Factors& lambda,
                                                                      const Records& records,
                                                                      Callbacks& callbacks) const {
   std::optional<linalg::CholeskyFactor> factor =
       solver.factorize(lambda, records.cross_products(), callbacks);
-  if (!may_take_rows_ || (factor && factor->largest_loss() < kMostLost)) return factor;
+  if (take_rows_ == false) return factor;
+  const double most = takes_rows(model_) ? kMostLost : kMostLostDear;
+  if (factor && factor->largest_loss() < most) return factor;
+  const linalg::SymbolicFactor& symbolic = *solver.pattern().symbolic;
+  const Matrix a = square_root(symbolic, lambda, records);
+  const auto own = a.leftCols(symbolic.size());
+  if (!take_rows_) take_rows_ = linalg::row_flops(symbolic, own) <= kMostRowFlops;
+  if (take_rows_ == false) return factor;
   factor.reset();
-  const Matrix a = square_root(lambda, records);
-  return solver.factorize_rows(a.leftCols(solver.pattern().symbolic->size()));
+  return solver.factorize_rows(own);
 }
 
 Solution MixedModelEquations::solution(const Factors& lambda, const Records& records,

@@ -82,7 +82,8 @@ class MixedModelEquations {
   Matrix prior_products(const ConstMatrixRef& x) const { return x.transpose() * prior_times(x); }
 
  private:
-  Matrix square_root(const Factors& lambda, const Records& records) const;
+  Matrix square_root(const linalg::SymbolicFactor& symbolic, const Factors& lambda,
+                     const Records& records) const;
   std::optional<linalg::CholeskyFactor> factorize(FactorSolver& solver, const Factors& lambda,
                                                   const Records& records,
                                                   Callbacks& callbacks) const;
@@ -96,7 +97,7 @@ class MixedModelEquations {
   const int threads_;
   const BlockEntries entries_;
   const Columns columns_;
-  const bool may_take_rows_;
+  mutable std::optional<bool> take_rows_;  // nothing until it is known what they cost
   const RecordSource source_;
   mutable std::unique_ptr<FactorSolver> solver_;
   mutable std::unique_ptr<FactorSolver> random_solver_;

@@ -2,35 +2,181 @@
 #include "core/linalg/row_factor.h"
 
 #include <Eigen/QR>
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace henderson::linalg {
+namespace {
+
+// Where the rows of A stand in the factor.
+struct RowPlaces {
+  std::vector<std::vector<Index>> rows_of;  // rows_of[s]: those whose first column, in the order of
+                                            // elimination, is in supernode s
+  bool fits = true;  // each has all its entries in the columns of that supernode's panel
+};
+
+Index count_in_panel(const SymbolicFactor& symbolic, SmallIndex s, const ConstMatrixRef& rows,
+                     Index i) {
+  const auto is_there = [&](SmallIndex place) {
+    return rows(i, symbolic.old_of_new()[place]) != 0.0 ? 1 : 0;
+  };
+  Index count = 0;
+  for (SmallIndex c = 0; c < symbolic.width(s); ++c)
+    count += is_there(symbolic.first_column(s) + c);
+  for (SmallIndex k = 0; k < symbolic.below(s); ++k) count += is_there(symbolic.rows(s)[k]);
+  return count;
+}
+
+RowPlaces places(const SymbolicFactor& symbolic, const ConstMatrixRef& rows) {
+  const SmallIndex n = symbolic.size();
+  std::vector<SmallIndex> first(static_cast<std::size_t>(rows.rows()), n);
+  std::vector<Index> count(first.size(), 0);
+  for (SmallIndex j = 0; j < n; ++j) {
+    const SmallIndex place = symbolic.new_of_old()[j];
+    for (Index i = 0; i < rows.rows(); ++i) {
+      if (rows(i, j) == 0.0) continue;
+      first[i] = std::min(first[i], place);
+      ++count[i];
+    }
+  }
+  RowPlaces found;
+  found.rows_of.resize(static_cast<std::size_t>(symbolic.n_supernodes()));
+  for (Index i = 0; i < rows.rows(); ++i) {
+    if (first[i] == n) continue;
+    const SmallIndex s = symbolic.supernode(first[i]);
+    found.rows_of[s].push_back(i);
+    found.fits = found.fits && count_in_panel(symbolic, s, rows, i) == count[i];
+  }
+  return found;
+}
+
+// Columns of a triangle R are those of L of a supernode, with positive pivots. Its row `first` is
+// that of the supernode's first column, and column_of(r) its column for row r of the panel.
+template <class ColumnOf>
+void store(const SymbolicFactor& symbolic, SmallIndex s, const Matrix& upper, Index first,
+           ColumnOf column_of, double* values) {
+  const SmallIndex height = symbolic.height(s);
+  for (SmallIndex c = 0; c < symbolic.width(s); ++c) {
+    double* column = values + symbolic.panel(s) + c * static_cast<Index>(height);
+    const double sign = upper(first + c, column_of(c)) < 0.0 ? -1.0 : 1.0;
+    for (SmallIndex r = c; r < height; ++r) column[r] = sign * upper(first + c, column_of(r));
+  }
+}
+
+// The multifrontal triangularisation: the front of a supernode has the columns of its panel, and as
+// rows its own of A and what its children left.
+class RowFactorizer {
+ public:
+  RowFactorizer(const SymbolicFactor& symbolic, const ConstMatrixRef& rows,
+                const std::vector<std::vector<Index>>& rows_of, double* values)
+      : symbolic_(symbolic),
+        rows_(rows),
+        rows_of_(rows_of),
+        values_(values),
+        children_of_(rows_of.size()),
+        left_(rows_of.size()) {
+    for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s)
+      if (symbolic.parent(s) != kNone) children_of_[symbolic.parent(s)].push_back(s);
+  }
+
+  // False where a supernode has fewer rows than columns of its own.
+  bool run() {
+    for (SmallIndex s = 0; s < symbolic_.n_supernodes(); ++s) {
+      Matrix front = assembled(s);
+      const Index width = symbolic_.width(s), rank = std::min(front.rows(), front.cols());
+      if (rank < width) return false;
+      const Eigen::HouseholderQR<Matrix> qr(std::move(front));
+      const Matrix upper = qr.matrixQR().topRows(rank).triangularView<Eigen::Upper>();
+      store(
+          symbolic_, s, upper, 0, [](SmallIndex r) { return r; }, values_);
+      left_[s] = upper.bottomRightCorner(rank - width, symbolic_.below(s));
+    }
+    return true;
+  }
+
+ private:
+  Matrix assembled(SmallIndex s) {
+    const SmallIndex width = symbolic_.width(s), below = symbolic_.below(s);
+    auto n_rows = static_cast<Index>(rows_of_[s].size());
+    for (const SmallIndex child : children_of_[s]) n_rows += left_[child].rows();
+    Matrix front = Matrix::Zero(n_rows, width + below);
+    Index at = 0;
+    for (const Index i : rows_of_[s]) {
+      for (SmallIndex c = 0; c < width; ++c) front(at, c) = entry(i, symbolic_.first_column(s) + c);
+      for (SmallIndex k = 0; k < below; ++k) front(at, width + k) = entry(i, symbolic_.rows(s)[k]);
+      ++at;
+    }
+    for (const SmallIndex child : children_of_[s]) {
+      const Matrix left = std::exchange(left_[child], Matrix());
+      for (SmallIndex k = 0; k < symbolic_.below(child); ++k)
+        front.col(symbolic_.rows_in_parent(child)[k]).segment(at, left.rows()) = left.col(k);
+      at += left.rows();
+    }
+    return front;
+  }
+
+  double entry(Index row, SmallIndex place) const {
+    return rows_(row, symbolic_.old_of_new()[place]);
+  }
+
+  const SymbolicFactor& symbolic_;
+  const ConstMatrixRef& rows_;
+  const std::vector<std::vector<Index>>& rows_of_;
+  double* values_;
+  std::vector<std::vector<SmallIndex>> children_of_;
+  std::vector<Matrix> left_;  // rows of the triangle that a supernode leaves to its parent
+};
+
+// All rows and columns at once.
+bool run_dense(const SymbolicFactor& symbolic, const ConstMatrixRef& rows, double* values) {
+  const SmallIndex n = symbolic.size();
+  if (rows.rows() < n) return false;
+  Matrix permuted(rows.rows(), n);
+  for (SmallIndex j = 0; j < n; ++j) permuted.col(j) = rows.col(symbolic.old_of_new()[j]);
+  const Eigen::HouseholderQR<Matrix> qr(std::move(permuted));
+  const Matrix upper = qr.matrixQR().topRows(n);
+  for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
+    const SmallIndex first = symbolic.first_column(s), width = symbolic.width(s);
+    store(
+        symbolic, s, upper, first,
+        [&](SmallIndex r) { return r < width ? first + r : symbolic.rows(s)[r - width]; }, values);
+  }
+  return true;
+}
+
+}  // namespace
+
+double row_flops(const SymbolicFactor& symbolic, const ConstMatrixRef& rows) {
+  const RowPlaces where = places(symbolic, rows);
+  const auto n = static_cast<double>(symbolic.size());
+  if (!where.fits) return 2.0 * static_cast<double>(rows.rows()) * n * n;
+  std::vector<double> n_rows(where.rows_of.size());
+  double flops = 0.0;
+  for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
+    const double height = symbolic.height(s);
+    n_rows[s] += static_cast<double>(where.rows_of[s].size());
+    const double rank = std::min(n_rows[s], height);
+    flops += 2.0 * n_rows[s] * height * rank;
+    if (symbolic.parent(s) != kNone)
+      n_rows[symbolic.parent(s)] += std::max(rank - symbolic.width(s), 0.0);
+  }
+  return flops;
+}
 
 std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixRef& rows) {
   const SymbolicFactor& symbolic = panels.symbolic();
-  const Index n = symbolic.size();
-  if (rows.rows() < n) return std::nullopt;
-  Matrix permuted(rows.rows(), n);
-  for (Index j = 0; j < n; ++j) permuted.col(j) = rows.col(symbolic.old_of_new()[j]);
-  const Vector lengths = permuted.colwise().norm();
-  const Eigen::HouseholderQR<Matrix> qr(std::move(permuted));
+  const RowPlaces where = places(symbolic, rows);
+  const bool is_done = where.fits
+                           ? RowFactorizer(symbolic, rows, where.rows_of, panels.data()).run()
+                           : run_dense(symbolic, rows, panels.data());
+  if (!is_done) return std::nullopt;
+  CholeskyFactor factor(std::move(panels));
   const double least = std::numeric_limits<double>::epsilon() * static_cast<double>(rows.rows());
-  const auto upper = qr.matrixQR().topRows(n);
-  if (!((upper.diagonal().cwiseAbs() - least * lengths).minCoeff() > 0.0)) return std::nullopt;
-
-  double* values = panels.data();
-  for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
-    const SmallIndex first = symbolic.first_column(s), width = symbolic.width(s);
-    for (SmallIndex c = 0; c < width; ++c) {
-      double* column = values + symbolic.panel(s) + c * static_cast<Index>(symbolic.height(s));
-      const double sign = upper(first + c, first + c) < 0.0 ? -1.0 : 1.0;
-      for (SmallIndex r = c; r < width; ++r) column[r] = sign * upper(first + c, first + r);
-      for (SmallIndex r = 0; r < symbolic.below(s); ++r)
-        column[width + r] = sign * upper(first + c, symbolic.rows(s)[r]);
-    }
-  }
-  return CholeskyFactor(std::move(panels));
+  if (!(factor.largest_loss() < 1.0 / (least * least))) return std::nullopt;
+  return factor;
 }
 
 }  // namespace henderson::linalg

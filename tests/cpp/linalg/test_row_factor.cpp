@@ -10,6 +10,22 @@
 
 namespace henderson::linalg::test {
 
+namespace {
+
+// Rows A with A'A = C that have entries only where the factor has them, below three of zeros.
+Matrix root_rows(const Matrix& c, const SymbolicFactor& symbolic) {
+  const Index n = c.rows();
+  const auto& order = symbolic.old_of_new();
+  Matrix eliminated(n, n), rows = Matrix::Zero(n + 3, n);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i) eliminated(i, j) = c(order[i], order[j]);
+  const Matrix upper = eliminated.llt().matrixU();
+  for (Index j = 0; j < n; ++j) rows.col(order[j]).tail(n) = upper.col(j);
+  return rows;
+}
+
+}  // namespace
+
 TEST_CASE("the factor of rows is that of their cross-products") {
   Callbacks callbacks;
   for (const SparseCase& c : positive_definite_cases(7)) {
@@ -19,8 +35,8 @@ TEST_CASE("the factor of rows is that of their cross-products") {
       options.n_last = n_last;
       const auto symbolic = analyze(c.pattern, options);
       const Index n = c.dense.rows();
-      Matrix rows = Matrix::Zero(n + 3, n);
-      rows.bottomRows(n) = c.dense.llt().matrixU();
+      const Matrix rows = root_rows(c.dense, *symbolic);
+      CHECK(row_flops(*symbolic, rows) <= 2.0 * static_cast<double>(rows.rows() * n * n));
       const auto found = factorize_rows(Panels(symbolic), rows);
       REQUIRE(found.has_value());
       auto result = factorize(assemble(c, symbolic), {}, callbacks);
@@ -50,6 +66,21 @@ TEST_CASE("rows keep what their cross-products have lost") {
   CHECK(found->largest_loss() == Approx(1 / (2 * e * e)));
   rows.col(1) = rows.col(0);
   CHECK_FALSE(factorize_rows(Panels(symbolic), rows).has_value());
+}
+
+// Rows (1, 1) and (1, -1): their cross-products are diagonal, and the factor has no entry between
+// the two columns.
+TEST_CASE("rows with columns that the factor does not have together are one front") {
+  const LowerPattern pattern{2, {0, 1, 2}, {0, 1}};
+  AnalyzeOptions options;
+  options.relax.merge = false;
+  const auto symbolic = analyze(pattern, options);
+  Matrix rows(2, 2);
+  rows << 1, 1, 1, -1;
+  const auto found = factorize_rows(Panels(symbolic), rows);
+  REQUIRE(found.has_value());
+  CHECK(found->log_determinant() == Approx(std::log(4.0)));
+  CHECK(row_flops(*symbolic, rows) == Approx(16.0));
 }
 
 }  // namespace henderson::linalg::test

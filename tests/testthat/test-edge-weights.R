@@ -1,0 +1,67 @@
+# Weights over many decades beside a small residual variance: the equations lose the digits that the
+# records have. -2l at given values of all parameters, against the V form written here.
+
+v_form_at <- function(y, X, V, REML) {
+  L <- chol(V)
+  fixed <- qr(backsolve(L, X, transpose = TRUE))
+  z <- backsolve(L, y, transpose = TRUE)
+  (length(y) - REML * fixed$rank) * log(2 * pi) + 2 * sum(log(diag(L))) +
+    REML * 2 * sum(log(abs(diag(qr.R(fixed))))) + sum(qr.resid(fixed, z)^2)
+}
+
+# Subjects with times of their own: many positions, few records.
+own_times <- function(seed) {
+  set.seed(seed)
+  d <- data.frame(id = factor(rep(1:14, each = 4)), t = rep(0:3, 14) + stats::runif(56, 0, 0.5),
+    w = 10^stats::runif(56, -4, 4))
+  d[sample(56), ]
+}
+
+drawn_from <- function(V) drop(t(chol(V)) %*% stats::rnorm(nrow(V)))
+
+expect_v_form <- function(fit, y, X, V, REML) {
+  expect_identical(fit$convergence$status, "converged")
+  expect_lt(abs(fit$minus2loglik - v_form_at(y, X, V, REML)), 1e-7)
+}
+
+test_that("-2l is exact with fields of many positions, weights over eight decades", {
+  # That of matern has the nugget of 1e-10 that its help states.
+  kernels <- list(exp = function(x) exp(-x),
+    matern = function(x) (1 + x) * exp(-x) + 1e-10 * (x == 0))
+  terms <- c(exp = "exp(t | id)", matern = "matern(t | id, nu = 1.5)")
+  for (name in names(kernels)) {
+    for (method in c("REML", "ML")) {
+      d <- own_times(match(name, names(kernels)))
+      X <- stats::model.matrix(~ t, d)
+      K <- outer(d$id, d$id, "==") * kernels[[name]](as.matrix(stats::dist(d$t)) / 1.4)
+      V <- 20 * K + diag(4e-9 / d$w)
+      d$y <- drawn_from(V)
+      model <- stats::as.formula(paste("y ~ t +", terms[[name]]))
+      fit <- lmmfit(model, d, weights = w, method = method,
+        hold = c(id.variance = 20, id.range = 1.4, residual = 4e-9))
+      expect_v_form(fit, d$y, X, V, method == "REML")
+    }
+  }
+})
+
+test_that("and with related levels, whose precision has a pattern of its own", {
+  set.seed(3)
+  n <- 320L
+  ped <- data.frame(id = 1:n, sire = c(rep(0, 20), sample(1:10, n - 20L, TRUE)),
+    dam = c(rep(0, 20), sample(11:20, n - 20L, TRUE)))
+  P <- pedigree(ped)
+  A <- as.matrix(Amatrix(P))[as.character(1:n), as.character(1:n)]
+  d <- data.frame(id = sample(n, 150L), x = stats::rnorm(150), w = 10^stats::runif(150, -4, 4))
+  d$visit <- factor(rep(1:2, 75))
+  V <- 2 * A[d$id, d$id] + diag(1e-8 / d$w)
+  d$y <- drawn_from(V)
+  X <- stats::model.matrix(~ x, d)
+  fit <- lmmfit(y ~ x + (1 | gr(id, pedigree = P)), d, weights = w,
+    hold = c(id = 2, residual = 1e-8))
+  expect_v_form(fit, d$y, X, V, TRUE)
+  fit <- lmmfit(y ~ x + us(visit | gr(id, pedigree = P)), d, weights = w,
+    hold = c(`id.1` = 2, `id.1.2` = 1, `id.2` = 1, residual = 1e-8))
+  at <- as.integer(d$visit)
+  V <- matrix(c(2, 1, 1, 1), 2)[at, at] * A[d$id, d$id] + diag(1e-8 / d$w)
+  expect_v_form(fit, d$y, X, V, TRUE)
+})
