@@ -69,6 +69,14 @@ std::optional<Solved> MixedModelEquations::solve(Factors lambda, Records records
                 std::move(found)};
 }
 
+const Vector& Solved::score() const {
+  if (solution.score.size() > 0) return solution.score;
+  Matrix product = Matrix::Zero(records.rhs().size(), 1);
+  records.cross_products().multiply_add(solution.unscaled, product);
+  solution.score = records.rhs() - product.col(0);
+  return solution.score;
+}
+
 // A with A'A = C: the records R^-1/2 W_s above, the prior B^1/2 below.
 Matrix MixedModelEquations::square_root(const linalg::SymbolicFactor& symbolic,
                                         const Factors& lambda, const Records& records) const {
@@ -111,9 +119,6 @@ Solution MixedModelEquations::solution(const Factors& lambda, const Records& rec
   factor.solve(b);
   found.scaled = b;
   found.unscaled = to_unscaled(lambda, b);
-  Matrix product = Matrix::Zero(rhs.size(), 1);
-  records.cross_products().multiply_add(found.unscaled, product);
-  found.score = rhs - product.col(0);
   found.quadratic = records.weighted_ss() - rhs.dot(found.unscaled);  // y'R^-1 y - b'W_s'R^-1 y
   if (found.quadratic < kCancelled * records.weighted_ss())
     refine_on_records(lambda, records, factor, found);

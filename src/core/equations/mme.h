@@ -21,11 +21,11 @@ namespace henderson::equations {
 
 // What one factorisation gives.
 struct Solution {
-  Vector scaled;    // b: v of every block, then the fixed effects
-  Vector unscaled;  // u of every block, then the fixed effects: one entry per column of W
-  Vector score;     // W'(y - W unscaled): s = Z'Py sigma^2 of every block; 0 for the fixed effects
-  double quadratic = 0.0;       // y'Py sigma^2
-  double log_det = 0.0;         // log|C|
+  Vector scaled;           // b: v of every block, then the fixed effects
+  Vector unscaled;         // u of every block, then the fixed effects: one entry per column of W
+  mutable Vector score;    // Solved::score(), empty until it is asked for
+  double quadratic = 0.0;  // y'Py sigma^2
+  double log_det = 0.0;    // log|C|
   double log_det_random = 0.0;  // log|C_vv|, for ML only
 };
 
@@ -40,6 +40,10 @@ struct Solved {
   linalg::CholeskyFactor factor;
   std::optional<linalg::CholeskyFactor> random_factor;  // of C_vv, where ML has it apart
   Solution solution;
+
+  // W'(y - W unscaled): s = Z'Py sigma^2 of every block; 0 for the fixed effects. The likelihood
+  // alone needs none. Cost of the first call: one pass over W'W; it is not for several threads.
+  const Vector& score() const;
 };
 
 // How log|C_vv| and its inverse are had, which ML needs beside C: from C with its few fixed effects

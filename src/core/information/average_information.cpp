@@ -14,7 +14,7 @@ Matrix working_variates(const Evaluation& evaluation) {
   const equations::Solution& solution = evaluation.solution();
   return information::working_variates(evaluation.model(), evaluation.equations().columns(),
                                        evaluation.lambda(), evaluation.parameters,
-                                       {solution.scaled, solution.unscaled, solution.score});
+                                       {solution.scaled, solution.unscaled, evaluation.score()});
 }
 
 // With a structured R: q~ = T q by record, W~ h for a random block and T R'T' e~ for the residual.

@@ -24,7 +24,7 @@ Matrix block_score(const Evaluation& at, const RandomBlock& block, const Matrix&
   const Index first = at.equations().columns().nodes.first_column[block.first_node];
   const Eigen::Map<const Matrix> v(solution.scaled.data() + first, block.structure->n_columns(),
                                    block.n_levels);
-  const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
+  const Eigen::Map<const Matrix> s(at.score().data() + block.first_column, block.n_coef,
                                    block.n_levels);
   const Matrix sv = s * v.transpose();
   return (2.0 / at.parameters.residual_sd()) * (trace.transpose() - sv / at.residual());
@@ -113,7 +113,7 @@ void add_residual_blocks(const Evaluation& at, const equations::WhitenedRecords&
 double error_squares(const Evaluation& at) {
   const equations::Solution& solution = at.solution();
   const Index n_random = at.model().n_random_columns;
-  return solution.quadratic - solution.unscaled.head(n_random).dot(solution.score.head(n_random));
+  return solution.quadratic - solution.unscaled.head(n_random).dot(at.score().head(n_random));
 }
 
 }  // namespace

@@ -210,11 +210,11 @@ std::optional<ExactParts> loading_information(const Evaluation& evaluation) {
       with_residual_information(information_of_entries(t, blocks, size), traces_of(t, blocks, size),
                                 model.n_theta, model.error_df()),
       Matrix::Zero(n, n)};
-  const equations::Solution& solution = evaluation.solution();
+  const Vector& score = evaluation.score();
   const double residual = evaluation.parameters.residual();
   for (const RandomBlock& block : model.blocks) {
     if (block.held) continue;
-    const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
+    const Eigen::Map<const Matrix> s(score.data() + block.first_column, block.n_coef,
                                      block.n_levels);
     const Matrix g = sum_of_levels(t, block) - s * s.transpose() / (residual * residual);
     const Index n_theta = block.structure->n_theta();

@@ -28,6 +28,7 @@ struct Evaluation {
   const equations::Records& records() const { return solved.records; }
   const linalg::CholeskyFactor& factor() const { return solved.factor; }
   const equations::Solution& solution() const { return solved.solution; }
+  const Vector& score() const { return solved.score(); }
   double residual() const { return parameters.residual(); }
 };
 

@@ -60,13 +60,14 @@ double mean_variance(const RandomBlock& block, const Parameters& parameters) {
 
 // s_i'K s_j for all pairs of coefficients: K s is v / sqrt(variance), with Lambda = [0, I] times
 // that root.
-Matrix products_of_scores(const MixedModelEquations& equations, const RandomBlock& block,
-                          const equations::Solution& solution, const Parameters& at) {
+Matrix products_of_scores(const Evaluation& evaluation, const RandomBlock& block) {
+  const Parameters& at = evaluation.parameters;
   const Index m = block.structure->n_columns();
   const Eigen::Map<const Matrix> v(
-      solution.scaled.data() + equations.columns().nodes.first_column[block.first_node], m,
-      block.n_levels);
-  const Eigen::Map<const Matrix> s(solution.score.data() + block.first_column, block.n_coef,
+      evaluation.solution().scaled.data() +
+          evaluation.equations().columns().nodes.first_column[block.first_node],
+      m, block.n_levels);
+  const Eigen::Map<const Matrix> s(evaluation.score().data() + block.first_column, block.n_coef,
                                    block.n_levels);
   const double variance = mean_variance(block, at);
   const Matrix products = s * v.bottomRows(block.n_coef).transpose() /
@@ -114,7 +115,7 @@ Parameters moment_start(const MixedModelEquations& equations, const Parameters& 
   if (!evaluation) return start;
   std::vector<Matrix> products;
   for (const RandomBlock* block : open) {
-    products.push_back(products_of_scores(equations, *block, evaluation->solution(), independent));
+    products.push_back(products_of_scores(*evaluation, *block));
   }
   const Vector gradient = derivatives(std::move(*evaluation), callbacks, Extent::gradient).gradient;
   Parameters found = start;
