@@ -2,6 +2,11 @@
 
 is_bayes <- function(fit) inherits(fit, "lmmfit_bayes")
 
+# Where answers for which there is no posterior are taken: said beside them. NULL of other fits.
+at_means_note <- function(fit) {
+  if (is_bayes(fit)) "At the posterior means of the variance parameters"
+}
+
 # The posterior of a fit with the engine at hand, for one question.
 reopened <- function(fit) {
   model <- fit_model(fit)

@@ -18,6 +18,9 @@
 #'   `diag` or (of terms) `id`, and priors inverse gamma, half-t, half-Cauchy and, of matrices,
 #'   inverse Wishart, expanded or not.
 #'
+#' A covariance matrix that is nearly singular though the data tell all of it, as that of residuals
+#' of visits that nearly give each other, is drawn relative to its estimate by REML, by any sampler.
+#'
 #' The choice is printed with its reason. The same seed gives the same draws on any number of
 #' threads. Each chain has a stream of random numbers of its own, and chains run on the workers of
 #' `future::plan()` where there is a plan and future.apply is installed, with the same draws on any
@@ -121,9 +124,13 @@ posterior_columns <- function(table, names, ends, first) {
     format_numbers(table$lower, 4L), format_numbers(table$median, 4L),
     format_numbers(table$upper, 4L), format_numbers(table$mcse, 2L))
   columns <- stats::setNames(columns, c(first, "Mean", "SD", ends[1L], "Median", ends[2L], "MCSE"))
-  if (!is.null(table$ess)) columns$ESS <- ifelse(is.na(table$ess), "", round(table$ess))
-  if (!is.null(table$rhat)) columns$`R-hat` <- decimals_text(table$rhat, 3L)
-  columns
+  size <- function(ess) ifelse(is.na(ess), "", round(ess))
+  if (is.null(table$rhat)) {
+    if (!is.null(table$ess)) columns$ESS <- size(table$ess)
+    return(columns)
+  }
+  c(columns, list(ESS = size(table$ess), `tail ESS` = size(table$ess_tail),
+    `R-hat` = decimals_text(table$rhat, 3L)))
 }
 
 print_sampler <- function(draws) {
@@ -146,11 +153,13 @@ sampler_text <- function(draws) {
     draws$seed, if (!is.null(draws$reason)) paste0("\nChains, as ", draws$reason))
 }
 
-print_priors <- function(fit) {
+print_priors <- function(fit, most = 20L) {
   lines <- prior_lines(fit$posterior$prior, fit$parameters$name, fit$fixed$names)
+  if (length(lines) > most) {
+    lines <- c(utils::head(lines, most), paste("and", length(lines) - most, "more"))
+  }
   cat("\nPriors (of standard deviations, correlations)\n")
-  cat(paste0("  ", utils::head(lines, 20L)), sep = "\n")
-  if (length(lines) > 20L) cat("  and", length(lines) - 20L, "more\n")
+  cat(paste0("  ", lines), sep = "\n")
 }
 
 prior_lines <- function(prior, names, fixed) {
@@ -198,14 +207,21 @@ print_posterior_notes <- function(fit) {
       formatC(marginal$value, format = "f", digits = 3L), " (Monte Carlo error ",
       format(signif(marginal$mcse, 2L)), ")\n", sep = "")
   }
-  if (!is_chain(draws) && draws$khat > most_khat) {
-    cat("DO NOT TRUST these means: Pareto k-hat is above", most_khat, "\n")
-  } else if (!is_chain(draws) && is_concentrated(draws$weight)) {
-    cat("DO NOT TRUST these means: few draws have nearly all of the weight\n")
-  }
+  doubt <- reason_to_doubt(draws)
+  if (!is.null(doubt)) cat("DO NOT TRUST these means:", doubt, "\n")
   dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
   if (length(dropped) > 0L) {
     cat("Dropped as dependent on other columns (NA):", toString(dropped), "\n")
+  }
+}
+
+reason_to_doubt <- function(draws) {
+  if (is_chain(draws)) {
+    if (!is.null(unmixed_chains(draws))) "the chains have not mixed"
+  } else if (draws$khat > most_khat) {
+    paste("Pareto k-hat is above", most_khat)
+  } else if (is_concentrated(draws$weight)) {
+    "few draws have nearly all of the weight"
   }
 }
 
@@ -223,6 +239,7 @@ print.lmmfit_bayes <- function(x, ...) {
     ` ` = ifelse(table$status == "free", "", table$status)))
   print_coefficients(x)
   cat("\n", counts_text(x), "\n", sep = "")
+  print_priors(x, 6L)
   print_posterior_notes(x)
   invisible(x)
 }

@@ -34,12 +34,23 @@ abort_prior_nu <- function(nu, t) {
   )
 }
 
-abort_expansion_scale <- function() {
+abort_prior_density <- function(label, sampler) {
   abort("prior",
-    paste("{.arg V} must be diagonal where {.arg alpha.V} is given: with another one the density",
-      "of the covariance matrix has no closed form."),
-    paste("Give {.code diag(diag(V))}. Correlations that are expected need {.fn inverse_wishart}",
-      "without {.arg alpha.V}."), "V"
+    paste("{.arg prior}: the expanded {.fn inverse_wishart} of {.val {label}} has no density in",
+      "closed form, which {.code sampler = {.val {sampler}}} needs."),
+    c("Leave {.arg sampler} out, or ask for {.code sampler = \"gibbs\"}, which needs none.",
+      paste("It has one where {.arg V} and {.arg alpha.V} are diagonal and {.arg alpha.mu} is",
+        "zero.")), "sampler"
+  )
+}
+
+abort_prior_gibbs_only <- function(label, name, why) {
+  abort("gibbs",
+    paste("{.arg prior}: the expanded {.fn inverse_wishart} of {.val {label}} has no density in",
+      "closed form, so it needs Gibbs sampling, which has no conditional distribution of",
+      "{.val {name}}: {why}."),
+    paste("Give {.arg V} and {.arg alpha.V} that are diagonal and no {.arg alpha.mu}, or conjugate",
+      "priors to all variances."), "prior", name
   )
 }
 

@@ -19,7 +19,8 @@ print.lmmfit_influence <- function(x, n = 5L, ...) {
   n <- check_count(n, "n")
   groups <- x$groups
   cat("Influence of ", nrow(groups), if (x$label == "record") " records" else
-    paste0(" groups (", x$label, ") of ", nrow(x$records), " records"), "\n\n", sep = "")
+    paste0(" groups (", x$label, ") of ", nrow(x$records), " records"), "\n", x$note,
+    if (!is.null(x$note)) "\n", "\n", sep = "")
   first <- utils::head(order(-groups$cooks.distance), n)
   most <- most_changed(x$dfbetas[first, , drop = FALSE])
   print_table(list(

@@ -23,8 +23,8 @@
 #' has `NA`.
 #'
 #' Of a fit by `method = "Bayes"` all of these are at the posterior means of the variance
-#' parameters; the standard deviation of an effect in `outlier_test(term = )` comes from its
-#' posterior variance.
+#' parameters, as the prints of `influence()` and `outlier_test()` say; the standard deviation of an
+#' effect in `outlier_test(term = )` comes from its posterior variance.
 #'
 #' @param model A fit by [lmmfit()].
 #' @param group What is deleted together: `NULL` for single records, the label of a random term, or
@@ -154,7 +154,7 @@ influence.lmmfit <- function(model, group = "default", ...) {
     list(
       groups = groups, dfbetas = scaled_changes(model, changes),
       records = influence_of_records(model, codes), label = group_label(model, group),
-      rank = model$rank
+      rank = model$rank, note = at_means_note(model)
     ),
     class = "lmmfit_influence"
   )

@@ -1,7 +1,9 @@
-# Tables with a row for each level or record, of which there may be a million: a print shows some.
+# Tables with a row for each level or record, of which there may be a million: a print shows some,
+# after a note where there is one.
 
-as_long_table <- function(table) {
+as_long_table <- function(table, note = NULL) {
   class(table) <- unique(c("long_table", class(table)))
+  attr(table, "note") <- note
   table
 }
 
@@ -31,6 +33,7 @@ print.long_table <- function(x, n = 10L, digits = 5L, ...) {
     print(as.data.frame(x))
     return(invisible(x))
   }
+  if (!is.null(attr(x, "note"))) cat(attr(x, "note"), "\n", sep = "")
   shown <- utils::head(as.data.frame(x), n)
   columns <- Map(column_text, shown, names(shown), digits)
   print_table(columns, left = names(shown)[!vapply(shown, is.numeric, NA)])

@@ -17,7 +17,7 @@ outlier_test <- function(model, term = NULL, ...) {
   table$bonferroni <- pmin(1, tested * table$p.value)
   table <- table[order(-abs(table$statistic)), ]
   row.names(table) <- NULL
-  as_long_table(table)
+  as_long_table(table, at_means_note(model))
 }
 
 # u_hat over its standard deviation: Var(u_hat) = Var(u) - Var(u_hat - u).

@@ -106,13 +106,15 @@ prior_curve <- function(fit, name, x) {
 draw_traces <- function(fit, names, ...) {
   draws <- fit$posterior
   values <- shown_values(fit, names)
-  old <- panels(length(names), least = Inf, high = 0.7)
+  old <- panels(length(names), title_room(is_chain(draws)), least = Inf, high = 0.7)
   on.exit(graphics::par(old))
   for (k in seq_along(names)) {
     if (is_chain(draws)) {
       graphics::matplot(chain_matrix(values[, k], draws), type = "l", lty = 1,
-        xlab = "Draw", ylab = colnames(values)[k], col = group_colours(max(draws$part)),
+        xlab = "Draw", ylab = "", col = group_colours(max(draws$part)),
         bty = "l", las = 1L, tcl = -0.25, mgp = c(1.7, 0.4, 0), ...)
+      # A long name has no room beside a low panel.
+      graphics::mtext(colnames(values)[k], adj = 0, line = 0.3, cex = graphics::par("cex"))
     } else {
       near <- near_posterior(values[, k], draws$weight)
       base_plot(values[near, k], draws$weight[near] * length(draws$weight), cex = 0.4,

@@ -4,9 +4,13 @@
 # have conditionals of the same family. A half-t standard deviation is a mixture of them: v given a
 # is inverse gamma (df / 2, df / a), a is inverse gamma (1/2, 1 / scale^2) (Huang & Wand 2013,
 # Bayesian Analysis 8:439). So is an expanded matrix: Sigma given alpha is inverse Wishart with
-# scale matrix diag(alpha) nu V diag(alpha), and alpha_i^2 given Sigma has a gamma distribution of
-# shape (nu + 1) / 2 and rate (nu V_ii (Sigma^-1)_ii + 1 / a_i) / 2. Residuals of visits that a
-# subject lacks are drawn with the others.
+# scale matrix diag(alpha) nu V diag(alpha), and alpha given Sigma has a density proportional to
+#
+#   prod |alpha_i|^nu exp(-(alpha - mu)' A^-1 (alpha - mu) / 2 - alpha' (nu V * Sigma^-1) alpha / 2)
+#
+# (* by entry), A and mu of the normal distribution of alpha: independent squares with gamma
+# distributions where V and A are diagonal and mu is zero. Residuals of visits that a subject lacks
+# are drawn with the others.
 
 # What the conditional of a block takes: its prior, and where its effects or its records stand.
 gibbs_block <- function(block, posterior) {
@@ -75,7 +79,7 @@ draw_variance <- function(prior, squares, n, extra) {
     extra = 1 / stats::rgamma(1L, (prior$df + 1) / 2, prior$df / v + 1 / prior$scale^2))
 }
 
-# `extra` are the squares of alpha, all one without an expansion.
+# `extra` is alpha, all one without an expansion.
 draw_matrix <- function(block, errors, effects, values, extra) {
   nu <- block$whole$nu
   squares <- if (block$residual) {
@@ -84,14 +88,43 @@ draw_matrix <- function(block, errors, effects, values, extra) {
     u <- matrix(effects[block$rows], block$t)
     u %*% precision_times(block$precision, t(u))
   }
-  scale <- nu * block$whole$V * outer(sqrt(extra), sqrt(extra)) + (squares + t(squares)) / 2
-  inverse <- matrix(stats::rWishart(1L, nu + block$levels, solve(scale)), block$t)
-  expansion <- block$whole$alpha.V
-  if (!is.null(expansion)) {
-    rate <- (nu * diag(block$whole$V) * diag(inverse) + 1 / expansion) / 2
-    extra <- stats::rgamma(block$t, (nu + 1) / 2, rate)
+  scale <- nu * block$whole$V * outer(extra, extra) + (squares + t(squares)) / 2
+  root <- wishart_root(scale, nu + block$levels)
+  if (!is.null(block$whole$alpha.V)) extra <- draw_expansion(block$whole, solve(root), extra)
+  list(values = tcrossprod(root)[cbind(block$row, block$col)], extra = extra)
+}
+
+# alpha given Sigma with this root of its inverse. `alpha` is the present one.
+draw_expansion <- function(whole, root, alpha) {
+  if (is_closed_form(whole)) {
+    rate <- (whole$nu * diag(whole$V) * colSums(root^2) + 1 / whole$alpha.V) / 2
+    return(sqrt(stats::rgamma(nrow(root), (whole$nu + 1) / 2, rate)))
   }
-  list(values = solve(inverse)[cbind(block$row, block$col)], extra = extra)
+  own <- solve(whole$alpha.V)
+  draw_tilted(alpha, whole$nu, whole$nu * whole$V * crossprod(root) + own,
+    drop(own %*% whole$alpha.mu))
+}
+
+# Steps that leave prod |a_i|^nu exp(b'a - a'Ma / 2) as it is: each a_i in turn is proposed with the
+# square of its gamma distribution without the others, and either sign, and taken by what the others
+# add (Metropolis and Hastings).
+draw_tilted <- function(a, nu, M, b, sweeps = 5L) {
+  for (i in rep.int(seq_along(a), sweeps)) {
+    proposed <- sample(c(-1, 1), 1L) * sqrt(stats::rgamma(1L, (nu + 1) / 2, M[i, i] / 2))
+    slope <- b[i] - sum(M[i, -i] * a[-i])
+    if (log(stats::runif(1L)) < slope * (proposed - a[i])) a[i] <- proposed
+  }
+  a
+}
+
+# A root of an inverse Wishart matrix with this scale matrix, from an upper triangular root Q of
+# that and W = T'T of unit scale: Q T^-1. The inverse of a matrix that is nearly singular would lose
+# its least direction.
+wishart_root <- function(scale, df) {
+  back <- rev(seq_len(nrow(scale)))
+  Q <- t(chol(scale[back, back, drop = FALSE]))[back, back, drop = FALSE]
+  W <- stats::rWishart(1L, df, diag(nrow(scale)))[, , 1L]
+  t(forwardsolve(t(chol(W)), t(Q)))
 }
 
 # Errors, subjects x positions: those of visits without a record are drawn given the others, of

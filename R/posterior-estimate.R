@@ -24,11 +24,12 @@ kept_draws <- function(found, settings, model) {
   field <- function(name) alive(collected_rows(collected, name), found$log_weight)
   values <- field("values")
   colnames(values) <- model$parameters$name
+  known <- if (length(without_density(found$prior)) > 0L) NA else 1
   list(
     sampler = found$sampler, reason = found$reason, seed = settings$seed, prior = found$prior,
     x = found$x, values = values, weight = found$weight, log_weight = found$log_weight,
-    part = found$part, log_density = drop(field("log_density")),
-    log_prior = drop(field("log_prior")),
+    part = found$part, log_density = known * drop(field("log_density")),
+    log_prior = known * drop(field("log_prior")),
     kept = found$kept, beta = field("mean"), beta_covariance = field("covariance"),
     mode = found$mode, khat = found$khat, acceptance = found$acceptance,
     marginal = if (has_density(settings$prior, model)) marginal_from_weights(found),
@@ -174,13 +175,18 @@ fitted_from <- function(model, effects, p) {
 
 warn_poor_draws <- function(draws) {
   if (is_chain(draws)) {
-    table <- draw_table(draws$values[, apply(draws$values, 2L, stats::sd) > 0, drop = FALSE], draws)
-    if (any(table$rhat > 1.05, na.rm = TRUE) || any(table$ess < 100, na.rm = TRUE)) {
-      warn_chains(max(table$rhat, na.rm = TRUE), min(table$ess, na.rm = TRUE))
-    }
+    unmixed <- unmixed_chains(draws)
+    if (!is.null(unmixed)) warn_chains(unmixed$rhat, unmixed$ess)
   } else if (draws$khat > most_khat) {
     warn_khat(draws$khat)
   } else if (is_concentrated(draws$weight)) {
     warn_concentrated(length(draws$weight), round(kish_size(draws$weight)))
   }
+}
+
+# The largest R-hat and the smallest effective size where one of them is poor, else NULL.
+unmixed_chains <- function(draws) {
+  table <- draw_table(draws$values[, apply(draws$values, 2L, stats::sd) > 0, drop = FALSE], draws)
+  poor <- any(table$rhat > 1.05, na.rm = TRUE) || any(table$ess < 100, na.rm = TRUE)
+  if (poor) list(rhat = max(table$rhat, na.rm = TRUE), ess = min(table$ess, na.rm = TRUE))
 }

@@ -68,6 +68,10 @@ log_prior <- function(prior, x, gradient = TRUE) {
         add(wishart_density(block, own, gradient), at)
         next
       }
+      if (!is.null(block$frame)) {
+        add(framed_density(block, own, gradient), at)
+        next
+      }
       add(correlation_density(block, own[, -seq_len(block$t), drop = FALSE]), at[-seq_len(block$t)])
     }
     priors <- number_priors(block)

@@ -30,20 +30,44 @@ factor_of <- function(block, x) {
 }
 
 matrix_values <- function(block, x) {
-  sd <- deviations_of(block, x[, seq_len(block$t), drop = FALSE])
-  L <- factor_of(block, x)
+  rows <- matrix_rows(block, x)
   found <- vapply(seq_along(block$at), function(k) {
-    i <- block$row[k]
-    j <- block$col[k]
-    common <- seq_len(min(i, j))
-    products <- lapply(common, function(c) L[[i]][, c] * L[[j]][, c])
-    sd[, i] * sd[, j] * Reduce(`+`, products)
+    i <- rows[[block$row[k]]]
+    j <- rows[[block$col[k]]]
+    common <- seq_len(min(ncol(i), ncol(j)))
+    rowSums(i[, common, drop = FALSE] * j[, common, drop = FALSE])
   }, x[, 1L])
   matrix(found, nrow(x))
 }
 
+# The rows of a triangular factor of the matrix, each points x (1, ..., i).
+matrix_rows <- function(block, x) {
+  sd <- deviations_of(block, x[, seq_len(block$t), drop = FALSE])
+  L <- factor_of(block, x)
+  rows <- lapply(seq_along(L), function(i) sd[, i] * L[[i]])
+  if (is.null(block$frame)) rows else framed_rows(block$frame, rows)
+}
+
+# The rows of A F of those of F, each points x (1, ..., i).
+framed_rows <- function(A, rows) {
+  lapply(seq_along(rows), function(i) {
+    found <- A[i, i] * rows[[i]]
+    for (k in seq_len(i - 1L)) {
+      found[, seq_len(k)] <- found[, seq_len(k)] + A[i, k] * rows[[k]]
+    }
+    found
+  })
+}
+
+# A^-1 M A^-T.
+in_frame <- function(A, M) {
+  half <- forwardsolve(A, M)
+  forwardsolve(A, t(half))
+}
+
 matrix_coordinates <- function(block, values, most) {
   sigma <- symmetric_of(values, block, block$t)
+  if (!is.null(block$frame)) sigma <- in_frame(block$frame, sigma)
   sd <- sqrt(diag(sigma))
   correlation <- most * sigma / outer(sd, sd) + (1 - most) * diag(block$t)
   c(deviation_coordinates(block, sd), atanh(partial_correlations(correlation, block$band)))
@@ -63,19 +87,17 @@ correlation_density <- function(block, z) {
     return(list(value = own$density(block$cor, p) + log_sech2(z[, 1L]),
       gradient = own$slope(block$cor, p) * (1 - p^2) - 2 * p))
   }
-  b <- block$cor$eta + partial_shapes(block$t, block$band)
-  constant <- sum((2 * b - 1) * log(2) + lbeta(b, b))
-  list(value = drop(log_sech2(z) %*% b) - constant,
+  b <- lkj_shapes(block)
+  list(value = drop(log_sech2(z) %*% b) - lkj_constant(block),
     gradient = -2 * tanh(z) * rep(b, each = nrow(z)))
 }
 
-# Inverse Wishart, expanded or not, with its gradient by a complex step.
-wishart_density <- function(block, x, gradient = TRUE) {
-  density <- if (is.null(block$whole$alpha.V)) log_wishart else log_expanded_wishart
-  value <- density(block, x)
-  if (!gradient) return(list(value = value))
-  slopes <- complex_slopes(x, function(x) cbind(density(block, x)))
-  list(value = value, gradient = matrix(slopes, nrow(x)))
+lkj_shapes <- function(block) block$cor$eta + partial_shapes(block$t, block$band)
+
+# The logarithm of the integral of |R|^(eta - 1).
+lkj_constant <- function(block) {
+  b <- lkj_shapes(block)
+  sum((2 * b - 1) * log(2) + lbeta(b, b))
 }
 
 # d f / d x by a complex step, points x coordinates x values: f gives a row of values for each row
@@ -99,40 +121,58 @@ complex_slopes <- function(x, f, most_rows = 5000L) {
   array(slopes, c(n, m, ncol(slopes)))
 }
 
-# With scale matrix nu V. Its Jacobian: dSigma = 2^t prod s^t d(s, R), ds = s dx, and that of R by
-# the partial correlations.
+# With scale matrix nu V.
 log_wishart <- function(block, x) {
   t <- block$t
   nu <- block$whole$nu
   scale <- nu * block$whole$V
-  sum_log_sd <- rowSums(x[, seq_len(t), drop = FALSE])
-  log_det <- 2 * sum_log_sd + log_det_correlation(block, x)
+  log_det <- 2 * rowSums(x[, seq_len(t), drop = FALSE]) + log_det_correlation(block, x)
   constant <- nu / 2 * as.numeric(determinant(scale)$modulus) - log_wishart_constant(nu, t)
   constant - (nu + t + 1) / 2 * log_det - trace_inverse(block, x, t(chol(scale))) / 2 +
-    t * log(2) + (t + 1) * sum_log_sd + log_correlation_jacobian(block, x)
+    log_matrix_jacobian(block, x)
+}
+
+# Of the matrix by x: dSigma = 2^t prod s^t d(s, R), ds = s dx, and that of R by the partial
+# correlations.
+log_matrix_jacobian <- function(block, x) {
+  t <- block$t
+  t * log(2) + (t + 1) * rowSums(x[, seq_len(t), drop = FALSE]) +
+    log_correlation_jacobian(block, x)
 }
 
 # MCMCglmm's parameter expansion: Sigma = diag(alpha) Sigma0 diag(alpha), Sigma0 inverse Wishart
-# with diagonal scale matrix nu V, alpha_i normal with mean 0 and variance a_i. With alpha
-# integrated out,
+# with scale matrix nu V, alpha normal. Where V is diagonal and the alpha_i are independent with
+# mean 0 and variance a_i, with alpha integrated out,
 #
 #   p(s, R) ~ |R|^-((nu + t + 1)/2) prod_i (nu V_ii (R^-1)_ii + s_i^2 / a_i)^-((nu + 1)/2)
 #
 # (the prior of Huang & Wand 2013, Bayesian Analysis 8:439, in other words). Smooth and even in s.
+# Of other expansions this is that of their diagonals: where Gibbs sampling begins, which alone
+# needs no density (posterior-conditional.R).
 log_expanded_wishart <- function(block, x) {
+  t <- block$t
+  s <- deviations_of(block, x[, seq_len(t), drop = FALSE])
+  L <- factor_of(block, x)
+  inverse <- lapply(seq_len(t), function(i) {
+    squares_below(L, lapply(seq_len(t), function(k) as.numeric(k == i)))
+  })
+  slopes <- lapply(seq_len(t), function(k) log_deviation_slope(block, x, k))
+  expanded_value(block, log_det_correlation(block, x), inverse, s) +
+    log_correlation_jacobian(block, x) + Reduce(`+`, slopes)
+}
+
+# log p(s, R) from log|R| and the diagonal of R^-1, a list.
+expanded_value <- function(block, log_det, inverse, s) {
   t <- block$t
   nu <- block$whole$nu
   expansion <- block$whole$alpha.V
+  if (is.matrix(expansion)) expansion <- diag(expansion)
   scale <- nu * diag(block$whole$V)
-  s <- deviations_of(block, x[, seq_len(t), drop = FALSE])
-  L <- factor_of(block, x)
-  total <- nu / 2 * sum(log(scale)) - log_wishart_constant(nu, t) + t * log(2) +
-    t * ((nu + 1) / 2 * log(2) + lgamma((nu + 1) / 2)) - sum(log(2 * pi * expansion)) / 2 -
-    (nu + t + 1) / 2 * log_det_correlation(block, x) + log_correlation_jacobian(block, x)
+  constant <- nu / 2 * sum(log(scale)) - log_wishart_constant(nu, t) + t * log(2) +
+    t * ((nu + 1) / 2 * log(2) + lgamma((nu + 1) / 2)) - sum(log(2 * pi * expansion)) / 2
+  total <- constant - (nu + t + 1) / 2 * log_det
   for (i in seq_len(t)) {
-    inverse <- squares_below(L, lapply(seq_len(t), function(k) as.numeric(k == i)))
-    total <- total - (nu + 1) / 2 * log(scale[i] * inverse + s[, i]^2 / expansion[i]) +
-      log_deviation_slope(block, x, i)
+    total <- total - (nu + 1) / 2 * log(scale[i] * inverse[[i]] + s[, i]^2 / expansion[i])
   }
   total
 }

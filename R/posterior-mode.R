@@ -60,6 +60,7 @@ with_signed <- function(posterior, mode, most) {
 # Which standard deviations of a block have a prior that is smooth at zero.
 even_deviations <- function(block) {
   if (!block$type %in% c("sd", "matrix")) return(FALSE)
+  if (!is.null(block$frame)) return(rep(FALSE, block$t))
   if (!is.null(block$whole)) return(rep(!is.null(block$whole$alpha.V), block$t))
   vapply(number_priors(block), function(prior) prior$family %in% smooth_at_zero, NA)
 }
@@ -127,7 +128,8 @@ curvature_along <- function(x, gradient_of, along) {
   (own + t(own)) / 2
 }
 
-# Where the search for the mode begins: estimates by REML, variances of zero a little above it.
+# Where the search for the mode begins: estimates by REML, variances of zero a little above it; in
+# the coordinates of frames where they ask for them.
 posterior_start <- function(posterior, model, control) {
   est <- starting_estimates(posterior, model, control)
   values <- est$parameters$estimate
@@ -138,7 +140,32 @@ posterior_start <- function(posterior, model, control) {
   small <- 0.01 * min(values[kind == "variance" & values > 0], 1e300)
   variance <- kind %in% c("variance", "specific")
   values[variance] <- pmax(values[variance], small)
-  list(x = inner_coordinates(posterior$prior, values), estimates = est)
+  begin <- with_frames(posterior, inner_coordinates(posterior$prior, values), values)
+  c(begin, list(estimates = est))
+}
+
+# The largest posterior standard deviation of a coordinate of a frame that the data tell.
+widest_framed <- 0.6
+
+# list(posterior, x): matrices that are nearly singular at these values, of which x are the
+# coordinates, have frames where all of their coordinates would be narrow.
+with_frames <- function(posterior, x, values) {
+  shared <- unlist(lapply(posterior$prior$shares, `[[`, "at"))
+  framed <- posterior
+  framed$prior$blocks <- lapply(posterior$prior$blocks, function(block) {
+    own <- values[block$at]
+    if (!any(block$at %in% shared) && is_nearly_singular(block, own)) {
+      block$frame <- t(chol(symmetric_of(own, block, block$t)))
+    }
+    block
+  })
+  at <- framed_coordinates(framed$prior)
+  if (length(at) == 0L) return(list(posterior = posterior, x = x))
+  inside <- replace(x, at, 0)
+  curvature <- posterior_hessian(framed, inside)[at, at, drop = FALSE]
+  least <- min(eigen(curvature, symmetric = TRUE, only.values = TRUE)$values)
+  if (least > widest_framed^-2) return(list(posterior = framed, x = inside))
+  list(posterior = posterior, x = x)
 }
 
 # Those of the values, moved inside where a correlation is near a boundary.

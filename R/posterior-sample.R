@@ -11,9 +11,11 @@ samplers <- c("importance", "hmc", "gibbs")
 
 sample_posterior <- function(posterior, model, settings, control) {
   start <- posterior_start(posterior, model, control)
+  posterior <- start$posterior
   readings <- posterior_readings(posterior, model, start$estimates)
   if (settings$keep_effects) readings$seed <- settings$seed
   rung <- if (is.null(settings$sampler)) first_rung(posterior) else list(settings$sampler)
+  check_density(posterior, rung[[1L]])
   found <- if (posterior$prior$size == 0L) {
     sample_known(posterior, readings)
   } else {
@@ -26,6 +28,10 @@ sample_posterior <- function(posterior, model, settings, control) {
 
 # list(sampler, why it and not one before it).
 first_rung <- function(posterior) {
+  unknown <- without_density(posterior$prior)
+  if (length(unknown) > 0L) {
+    return(list("gibbs", paste("the prior of", unknown[1L], "has no density in closed form")))
+  }
   size <- posterior$prior$size
   if (size <= most_for_importance) return(list("importance"))
   if (size <= most_for_hmc) return(list("hmc", reason_of_size(most_for_importance)))
@@ -34,6 +40,20 @@ first_rung <- function(posterior) {
   if (is.null(obstacle)) return(list("gibbs", many))
   list("hmc", paste0(many, ", and Gibbs sampling has no conditional distribution of ",
     obstacle$name, ": ", obstacle$why))
+}
+
+# The labels of matrices whose prior has no density in closed form.
+without_density <- function(prior) {
+  closed <- vapply(prior$blocks, function(block) is_closed_form(block$whole), NA)
+  vapply(prior$blocks[!closed], `[[`, "", "label")
+}
+
+check_density <- function(posterior, sampler) {
+  unknown <- without_density(posterior$prior)
+  if (length(unknown) == 0L) return(invisible())
+  if (sampler != "gibbs") abort_prior_density(unknown[1L], sampler)
+  obstacle <- gibbs_obstacle(posterior)
+  if (!is.null(obstacle)) abort_prior_gibbs_only(unknown[1L], obstacle$name, obstacle$why)
 }
 
 reason_of_size <- function(most) paste("there are more than", most, "parameters")

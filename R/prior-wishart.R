@@ -13,38 +13,57 @@ inverse_wishart <- function(V, nu, alpha.mu = NULL, alpha.V = NULL, ...) {
     if (t > 1L) return(new_prior("inverse_wishart", V = V, nu = nu))
     return(new_prior("inverse_gamma", shape = nu / 2, scale = nu * V[1L] / 2))
   }
-  alpha.V <- check_expansion(V, alpha.mu, alpha.V)
-  if (t > 1L) return(new_prior("inverse_wishart", V = V, nu = nu, alpha.V = alpha.V))
-  half_t(nu, 0, sqrt(V[1L] * alpha.V))
+  own <- check_expansion(V, alpha.mu, alpha.V)
+  if (t > 1L) return(do.call(new_prior, c("inverse_wishart", list(V = V, nu = nu), own)))
+  half_t(nu, 0, sqrt(V[1L] * own$alpha.V))
 }
 
 check_wishart_scale <- function(V) {
-  valid <- is.numeric(V) && all(is.finite(V)) && length(V) > 0L
-  if (valid) V <- as.matrix(V)
-  if (!valid || nrow(V) != ncol(V) || !isSymmetric(unname(V)) ||
-    min(eigen(V, symmetric = TRUE, only.values = TRUE)$values) <= 0) {
-    abort_argument("V", V, "a positive number or a positive definite matrix")
-  }
-  V
+  valid <- is.numeric(V) && length(V) > 0L && is_positive_definite(as.matrix(V))
+  if (!valid) abort_argument("V", V, "a positive number or a positive definite matrix")
+  as.matrix(V)
 }
 
-# The variances of the expansion, one for each coefficient: only then has the density of the matrix
-# a closed form (posterior-matrix.R).
+is_positive_definite <- function(M) {
+  is.numeric(M) && all(is.finite(M)) && nrow(M) == ncol(M) && isSymmetric(unname(M)) &&
+    min(eigen(M, symmetric = TRUE, only.values = TRUE)$values) > 0
+}
+
+# The expansion: `alpha.V`, variances, where V is diagonal, too, and all means are zero, so that the
+# density of the matrix has a closed form (posterior-matrix.R). Else `alpha.V` as a matrix, with
+# `alpha.mu`.
 check_expansion <- function(V, alpha.mu, alpha.V) {
   t <- nrow(V)
-  if (any(alpha.mu != 0)) {
-    abort_argument("alpha.mu", alpha.mu, "zero: no other mean has a density in closed form")
+  mean <- check_expansion_mean(alpha.mu %||% 0, t)
+  own <- check_expansion_variance(alpha.V, t)
+  is_closed <- all(mean == 0) && is_diagonal(V) && is_diagonal(own)
+  if (is_closed) return(list(alpha.V = diag(own)))
+  if (t == 1L) {
+    abort_argument("alpha.mu", alpha.mu, "zero for a single variance, whose prior is half-t then")
   }
-  if (any(V[upper.tri(V)] != 0)) {
-    abort_expansion_scale()
-  }
-  variances <- if (is.matrix(alpha.V)) diag(alpha.V) else alpha.V
-  valid <- is.numeric(variances) && all(is.finite(variances) & variances > 0) &&
-    length(variances) %in% c(1L, t) && (!is.matrix(alpha.V) ||
-    all(dim(alpha.V) == length(variances)) && all(alpha.V[upper.tri(alpha.V)] == 0))
-  if (!valid) {
-    abort_argument("alpha.V", alpha.V,
-      paste0("a positive number, ", t, " of them, or a diagonal ", t, " x ", t, " matrix"))
-  }
-  rep_len(as.double(variances), t)
+  list(alpha.mu = mean, alpha.V = own)
 }
+
+is_diagonal <- function(M) all(M[row(M) != col(M)] == 0)
+
+check_expansion_mean <- function(mean, t) {
+  if (!is.numeric(mean) || !all(is.finite(mean)) || !length(mean) %in% c(1L, t)) {
+    abort_argument("alpha.mu", mean, paste("a number, or", t, "of them"))
+  }
+  rep_len(as.double(mean), t)
+}
+
+check_expansion_variance <- function(variance, t) {
+  own <- variance
+  if (is.numeric(own) && !is.matrix(own) && length(own) %in% c(1L, t)) {
+    own <- diag(rep_len(as.double(own), t), t)
+  }
+  if (!is.matrix(own) || nrow(own) != t || !is_positive_definite(own)) {
+    abort_argument("alpha.V", variance,
+      paste0("a positive number, ", t, " of them, or a positive definite ", t, " x ", t, " matrix"))
+  }
+  unname(own)
+}
+
+# Whether the density of a matrix with this prior has a closed form.
+is_closed_form <- function(whole) is.null(whole$alpha.mu)

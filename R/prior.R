@@ -50,12 +50,14 @@
 #' @param V,nu Expected scale (a number, or a matrix) and degrees of freedom, as in MCMCglmm: the
 #'   density of the covariance matrix is inverse Wishart with scale matrix `nu V`; of a single
 #'   variance inverse gamma with shape `nu / 2` and scale `nu V / 2`.
-#' @param alpha.mu,alpha.V Mean, zero, and variance of the parameters that expand the model, as in
+#' @param alpha.mu,alpha.V Mean and variance of the parameters that expand the model, as in
 #'   MCMCglmm: the covariance matrix is \eqn{D S D}, S inverse Wishart with `V` and `nu`, and D
-#'   diagonal with independent normal entries. A number for all, a vector, or a diagonal matrix; `V`
-#'   is diagonal, too, as with another one the density of the covariance matrix, a mean of products
-#'   of powers of correlated normal numbers, has no closed form. Of a single variance the standard
-#'   deviation is then half-t with `nu` degrees of freedom and scale `sqrt(V * alpha.V)`.
+#'   diagonal with normal entries. A number for all, a vector, or, of the variance, a matrix. Where
+#'   `V` and `alpha.V` are diagonal and the means zero, the covariance matrix has a density that any
+#'   sampler takes. Otherwise that is a mean of products of powers of correlated normal numbers,
+#'   without a closed form, and the posterior is drawn by Gibbs sampling. Of a single variance the
+#'   mean is zero, and the standard deviation half-t with `nu` degrees of freedom and scale
+#'   `sqrt(V * alpha.V)`.
 #' @param eta Shape of the LKJ distribution: above 0; 1 is uniform over correlation matrices, larger
 #'   values favour small correlations.
 #' @param lower,upper Ends of the interval.

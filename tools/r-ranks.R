@@ -42,7 +42,7 @@ r_ranks <- list(
     "likelihood.R", "henderson3.R", "identified.R", "active-bounds.R", "solver.R",
     "estimate.R",
     "posterior-engine.R", "prior-units.R", "prior-proper.R", "prior-blocks.R",
-    "prior-model.R", "posterior-matrix.R", "posterior-loadings.R",
+    "prior-model.R", "posterior-matrix.R", "posterior-frame.R", "posterior-loadings.R",
     "posterior-region.R", "posterior-map.R",
     "posterior.R", "posterior-mode.R", "posterior-importance.R",
     "posterior-chains.R", "posterior-hmc.R",

@@ -88,6 +88,23 @@ test_that("a variance at the boundary under the expanded prior", {
   expect_same_chain(fit, chain$VCV, 1:2)
 })
 
+test_that("random slopes under an expanded prior with correlations", {
+  sleepstudy <- peer_data("sleepstudy", "lme4")
+  V <- matrix(c(600, 60, 60, 40), 2) / 10
+  set.seed(1)
+  chain <- MCMCglmm(Reaction ~ Days, random = ~ us(1 + Days):Subject, data = sleepstudy,
+    prior = list(R = list(V = 600, nu = 4),
+      G = list(G1 = list(V = V, nu = 3, alpha.mu = c(2, 3), alpha.V = diag(2) * 4))),
+    verbose = FALSE, nitt = 22000, burnin = 2000, thin = 4)
+  prior <- lmm_prior(Subject = inverse_wishart(V, 3, alpha.mu = c(2, 3), alpha.V = 4),
+    residual = inverse_wishart(600, 4))
+  fit <- lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", seed = 2,
+    draws = 8000, prior = prior)
+  expect_identical(fit$posterior$sampler, "gibbs")
+  expect_output(print(fit), "prior of Subject has no density in closed form")
+  expect_same_chain(fit, chain$VCV, c(1, 2, 4, 5))
+})
+
 test_that("two crossed terms", {
   Penicillin <- peer_data("Penicillin", "lme4")
   set.seed(1)

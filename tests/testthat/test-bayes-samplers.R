@@ -259,6 +259,24 @@ test_that("Gibbs sampling has the posterior of the expanded prior, and of one va
     fit(same, hold = c(residual = 300), sampler = "gibbs"))
 })
 
+test_that("a prior without a density needs Gibbs sampling, and says so", {
+  dense <- inverse_wishart(matrix(c(600, 50, 50, 40), 2), 3, alpha.V = 2)
+  fit <- function(...) {
+    lmmfit(Reaction ~ Days + (Days | Subject), sleepstudy, method = "Bayes", draws = 200, seed = 1,
+      ...)
+  }
+  conjugate <- lmm_prior(Subject = dense, residual = half_t(3))
+  own <- suppressWarnings(fit(prior = conjugate))
+  expect_identical(own$posterior$sampler, "gibbs")
+  expect_true(all(is.na(own$posterior$log_prior)))
+  for (sampler in c("importance", "hmc")) {
+    expect_error(fit(prior = conjugate, sampler = sampler), "no density",
+      class = "henderson_error_prior")
+  }
+  expect_error(fit(prior = lmm_prior(Subject = dense, residual = pc(50))), "residual",
+    class = "henderson_error_gibbs")
+})
+
 test_that("above sixty parameters Gibbs sampling is the rung where it can be, in words", {
   set.seed(3)
   data <- expand.grid(visit = factor(1:11), id = factor(1:30))

@@ -32,3 +32,15 @@ test_that("a column that was added or taken away is printed as it is", {
   expect_match(lines[2L], "308 +NA +FALSE")
   expect_match(lines[5L], "330 +23[.]691 +TRUE")
 })
+
+test_that("outliers of a fit by Bayes say at which variances they are", {
+  skip_without_bayes()
+  bayes <- stats::update(fit, method = "Bayes", draws = 200, seed = 1)
+  at_means <- "At the posterior means of the variance parameters"
+  for (asked in list(outlier_test(bayes), outlier_test(bayes, "Subject"))) {
+    expect_identical(shown(asked)[1L], at_means)
+    expect_length(shown(asked), 13L)
+  }
+  expect_identical(shown(influence(bayes))[2L], at_means)
+  for (asked in list(outlier_test(fit), influence(fit))) expect_false(at_means %in% shown(asked))
+})

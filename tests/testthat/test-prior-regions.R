@@ -170,6 +170,36 @@ test_that("the expanded prior has the probabilities of draws from its definition
   }
 })
 
+test_that("steps of an expansion without a density keep the distribution of its definition", {
+  V <- matrix(c(1.5, 0.7, 0.7, 0.6), 2)
+  A <- matrix(c(2, -0.5, -0.5, 1), 2)
+  set.seed(4)
+  n <- 1e5
+  S <- apply(stats::rWishart(n, 4, solve(4 * V)), 3L, solve)
+  for (mean in list(c(0, 0), c(1.5, -0.5))) {
+    whole <- inverse_wishart(V, 4, alpha.mu = mean, alpha.V = A)
+    expect_false(is_closed_form(whole))
+    alpha <- mean + t(chol(A)) %*% matrix(stats::rnorm(2 * n), 2)
+    direct <- rbind(S[1, ] * alpha[1, ]^2, S[2, ] * alpha[1, ] * alpha[2, ], S[4, ] * alpha[2, ]^2)
+    a <- c(1, 1)
+    chain <- replicate(12000L, {
+      root <- wishart_root(4 * V * outer(a, a), 4)
+      a <<- draw_expansion(whole, solve(root), a)
+      tcrossprod(root)[c(1, 2, 4)]
+    })
+    events <- function(v) {
+      r <- v[2, ] / sqrt(v[1, ] * v[3, ])
+      cbind(exp(-sqrt(v[1, ])), exp(-sqrt(v[1, ] * v[3, ])) * r, 1 / (1 + v[3, ]) * exp(r), r)
+    }
+    drawn <- events(chain)
+    known <- events(direct)
+    # Errors of the chain by batches.
+    batches <- rowsum(drawn, rep(1:40, each = 300)) / 300
+    error <- sqrt(apply(batches, 2L, stats::var) / 40 + apply(known, 2L, stats::var) / n)
+    expect_lt(max(abs(colMeans(drawn) - colMeans(known)) / error), 3.5)
+  }
+})
+
 test_that("signed coordinates of an expanded matrix have the same density", {
   block <- slopes_block(inverse_wishart(diag(2), 3, alpha.V = 2))
   signed <- c(block, list(signed = c(TRUE, FALSE), unit = c(1.7, 1)))
