@@ -98,7 +98,7 @@ abort_prior_loadings_partial <- function(label) {
 }
 
 abort_prior_kind <- function(name, kind) {
-  abort_not_available_bayes(paste0("A posterior of ", name, ", a ", kind),
+  abort_not_available_bayes(paste0("A posterior of ", name, ", a ", kind, ","),
     "Use {.code method = \"REML\"}.", name)
 }
 

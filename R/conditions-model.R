@@ -17,6 +17,23 @@ abort_relationship_scale <- function(kind, name, level, value, most) {
       "of a level."), kind)
 }
 
+# Why a matrix has no value: it is not there, or what makes it ends in an error; ours is as good as
+# any that could be said here.
+abort_relationship_value <- function(error, expression, kind, env) {
+  if (inherits(error, "henderson_error")) stop(error)
+  name <- deparse_one(expression)
+  absent <- Filter(function(x) !exists(x, envir = env), all.vars(expression))
+  if (identical(absent, name)) {
+    abort_gr("{.arg {kind}} = {.code {name}} was not found.", "Make it first.", kind)
+  }
+  if (length(absent) > 0L) {
+    abort_gr("{.arg {kind}} = {.code {name}}: {.code {absent}} {?was/were} not found.",
+      "Make {cli::qty(absent)}{?it/them} first.", kind)
+  }
+  abort_gr("{.arg {kind}} = {.code {name}} has no value: {conditionMessage(error)}",
+    "Make the matrix before the fit, and look at it.", kind)
+}
+
 abort_inverse <- function(name) {
   abort_gr("{.arg cov} = {.code {name}} is the inverse of a relationship matrix.",
     "Write {.code precision = {name}}, or {.code pedigree = ped}.")

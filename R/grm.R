@@ -116,7 +116,8 @@ grm_of <- function(read, threads = 2L) {
 }
 
 check_frequency <- function(frequency, found, M) {
-  unknown <- as.character(which(found$missing == nrow(M)))
+  without <- which(found$missing == nrow(M))
+  unknown <- colnames(M)[without] %||% as.character(without)
   if (is.null(frequency)) {
     if (length(unknown) > 0L) {
       abort_grm("Marker{?s} {.val {unknown}} of {.arg M} {?has/have} no genotype at all.",

@@ -16,7 +16,7 @@ evaluate_relationship <- function(relationship, data_levels, env) {
   kind <- relationship$kind
   name <- deparse_one(relationship$matrix)
   matrix <- tryCatch(eval(relationship$matrix, env), error = function(e) {
-    abort_gr("{.arg {kind}} = {.code {name}} was not found.", "Make it first.", kind)
+    abort_relationship_value(e, relationship$matrix, kind, env)
   })
   if (kind == "pedigree") return(pedigree_levels(matrix, name, data_levels))
   if (kind == "markers") return(marker_levels(matrix, name, data_levels))

@@ -112,10 +112,11 @@ index_weights <- function(fit, k, C, weights, gains, restrict, at) {
 }
 
 named_weights <- function(value, names, argument) {
-  if (!is.numeric(value) || length(value) == 0L || !all(is.finite(value)) || all(value == 0) ||
+  if (!is.numeric(value) || length(value) == 0L || !all(is.finite(value)) ||
         is.null(names(value))) {
     abort_argument(argument, value, paste("numbers named by coefficients:", toString(names)))
   }
+  if (all(value == 0)) abort_argument(argument, value, "other than 0 for at least one coefficient")
   unknown <- setdiff(names(value), names)
   if (length(unknown) > 0L) abort_index_name(argument, unknown[1L], names)
   if (anyDuplicated(names(value))) abort_argument(argument, value, "named by each coefficient once")
@@ -167,7 +168,8 @@ index_table <- function(parts, weights, levels, G) {
   }
   of_G <- function(x, y) parts$relationship * sum(x * (G %*% y))
   spread <- of_G(b, b) - form(parts$own, b, b)
-  accuracy <- (of_G(b, merit) - form(parts$own, b, merit)) / sqrt(spread * of_G(merit, merit))
+  accuracy <- (of_G(b, merit) - form(parts$own, b, merit)) /
+    sqrt(pmax(spread, 0) * of_G(merit, merit))
   # Of a level of which nothing is known; without a genetic variance there is none.
   accuracy[spread <= nothing_known * of_G(b, b)] <- 0
   accuracy[of_G(merit, merit) == 0] <- NA

@@ -154,3 +154,17 @@ test_that("checks that a relationship lacks: the error names both ways, and both
   expected <- through_v(1 * outer(trial$line, all, "=="), K, matrix(1, 28))
   expect_equal(ranef(random)$line[all, 1L], expected$u, tolerance = 1e-8)
 })
+
+test_that("why a matrix has no value is said: what is not there, or the error in making it", {
+  d <- data.frame(line = c("a", "b", "c"), y = c(1, 3, 2))
+  bad <- matrix(c(0, 1, 2, 1, 3, 0), 3, dimnames = list(d$line, NULL))
+  refused <- function(formula, text, class = "henderson_error_relationship") {
+    environment(formula) <- environment()
+    expect_error(lmmfit(formula, d), text, class = class)
+  }
+  refused(y ~ 1 + (1 | gr(line, cov = none)), "`none` was not found")
+  refused(y ~ 1 + (1 | gr(line, cov = none + solve(never))), "`none` and `never` were not found")
+  refused(y ~ 1 + (1 | gr(line, cov = nothing(bad))), "could not find function")
+  refused(y ~ 1 + (1 | gr(line, cov = grm(bad))), "row 2, column 2 has 3", "henderson_error_grm")
+  refused(y ~ 1 + snp(bad | line), "row 2, column 2 has 3", "henderson_error_grm")
+})

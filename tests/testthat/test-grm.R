@@ -240,3 +240,9 @@ test_that("NOIA: dosages, gaps, and what has no dominance", {
   expect_error(grm(M, "NOIA.dominance", ploidy = 4), class = "henderson_error_argument")
   expect_error(snp(M, "NOIA"), class = "henderson_error_argument")
 })
+
+test_that("markers without a genotype are named as the columns are", {
+  M <- matrix(c(0, 1, 2, NA, NA, NA), 3, dimnames = list(1:3, c("m1", "m2")))
+  expect_error(grm(M), "\"m2\"", class = "henderson_error_grm")
+  expect_error(grm(unname(M)), "\"2\"", class = "henderson_error_grm")
+})
