@@ -13,13 +13,23 @@ dense_covariance_spec <- function(K, name) {
   pivot_relationship(K) %||% pivot_relationship(cut_at_rounding(K, name))
 }
 
-# NULL where the matrix is not definite, which solve() does not look at.
+# NULL where the matrix is not definite, which solve() does not look at, or is so by rounding alone.
 sparse_inverse <- function(matrix) {
   symmetric <- Matrix::forceSymmetric(methods::as(matrix, "CsparseMatrix"))
-  tryCatch({
+  inverse <- tryCatch({
     Matrix::Cholesky(symmetric, LDL = FALSE)
     Matrix::solve(symmetric)
   }, error = function(e) NULL, warning = function(w) NULL)
+  if (!is.null(inverse) && is_above_rounding(inverse, Matrix::diag(matrix))) inverse
+}
+
+# Whether what the others leave of the variance of each level is above what rounding of the
+# covariances adds up to: above_rounding() of the engine, for a sparse inverse. `variance`: the
+# diagonal of the covariance.
+is_above_rounding <- function(inverse, variance, units = 64 * .Machine$double.eps) {
+  own <- Matrix::diag(inverse)
+  sums <- as.vector(abs(inverse) %*% sqrt(pmax(variance, 0)))
+  all(is.finite(sums)) && all(own > units * sums^2) && max(own) * max(variance) < 1e10
 }
 
 # Whether a covariance was meant for the inverse that it is of a pedigree, as where as.matrix() has

@@ -117,6 +117,30 @@ test_that("of many lines the rounding of G is no variance: -2l and PEV through V
     unname(0.5 * diag(G)[at] - colSums(covariance^2) + through_mean[1, ]), tolerance = 1e-9)
 })
 
+# Of a block of rank one rounding leaves a pivot of 1e-17, of either sign.
+test_that("a sparse matrix that is definite by rounding alone is singular", {
+  set.seed(6)
+  for (i in 1:20) {
+    K <- Matrix::bdiag(tcrossprod(stats::runif(2, 0.1, 1)), diag(2))
+    dimnames(K) <- list(letters[1:4], letters[1:4])
+    expect_identical(nrow(covariance_spec(K, "K")$precision), 3L)
+  }
+  # Clones of animals of a pedigree, as a sparse matrix.
+  family <- pedigree(data.frame(id = 1:200, sire = c(rep(0, 50), sample(25, 150, TRUE)),
+    dam = c(rep(0, 50), sample(26:50, 150, TRUE))))
+  twice <- c(1:200, 101:130)
+  A <- as.matrix(Amatrix(family))[twice, twice]
+  dimnames(A) <- list(1:230, 1:230)
+  sparse <- Matrix::Matrix(A, sparse = TRUE)
+  seen <- data.frame(animal = sample(230, 150))
+  seen$y <- stats::rnorm(150)
+  fit <- lmmfit(y ~ 1 + (1 | gr(animal, cov = sparse)), seen, hold = c(animal = 0.6, residual = 1))
+  own <- unname(A[seen$animal, seen$animal])
+  expected <- through_v(diag(150), 0.6 * own, matrix(1, 150), seen$y, 1)
+  expect_equal(c(-2 * logLik(fit)), expected$minus2, tolerance = 1e-11)
+  expect_equal(ranef(fit)$animal[as.character(seen$animal), 1L], expected$blup, tolerance = 1e-8)
+})
+
 test_that("an indefinite matrix is refused", {
   K <- unclass(kinds$clones)[lines, lines]
   K[1, 2] <- K[2, 1] <- 9
