@@ -2,12 +2,13 @@
 # "not converged", ends below the best known, and wrong status.
 #
 #   Rscript bench/edge.R [seeds per family, 20] [csv [families]]      prints a table by family, and
-#   writes each fit to a file, bench/results/edge.csv where none is named
+#   writes each fit to a file, bench/results/edge.csv where none is named. FROM:TO are these seeds.
 #
 # Best known: the V form at its optimum by nlminb() from several starts where it is small, lme4
 # where it can fit the model, and the fit itself. A status is wrong where a variance that is nearly
 # zero is called free though the model without it (by ranova(), where there is such a row) has the
-# same likelihood.
+# same likelihood. -2l as reported is compared with the V form at the estimates, but where these
+# cannot be told in double precision (correlations within 1e-9 of 1).
 library(henderson)
 
 tolerance <- 1e-4
@@ -19,6 +20,21 @@ dense_minus2loglik <- function(y, X, V) {
   z <- backsolve(L, y, transpose = TRUE)
   (length(y) - fixed$rank) * log(2 * pi) + 2 * sum(log(diag(L))) +
     2 * sum(log(abs(diag(qr.R(fixed))))) + sum(qr.resid(fixed, z)^2)
+}
+
+# A symmetric matrix from its upper triangle, column by column.
+symmetric <- function(values) {
+  n <- (sqrt(8 * length(values) + 1) - 1) / 2
+  S <- matrix(0, n, n)
+  S[upper.tri(S, diag = TRUE)] <- values
+  S[lower.tri(S)] <- t(S)[lower.tri(S)]
+  S
+}
+
+# Z G Z' of coefficients of the levels of a factor.
+spread <- function(model, data, levels, S) {
+  x <- model.matrix(model, data)
+  (x %*% S %*% t(x)) * outer(levels, levels, "==")
 }
 
 dense_best <- function(objective, starts) {
@@ -40,7 +56,8 @@ lme4_best <- function(formula, data) {
   min(c(values, Inf))
 }
 
-# A family: a function of the seed that gives list(fit = , best = ).
+# A family: a function of the seed that gives list(fit = , best = , dense = ), the last a function
+# of the estimates in their order.
 families <- list(
   "one precise environment, diag" = function(seed) {
     n <- 25
@@ -51,6 +68,9 @@ families <- list(
     X <- model.matrix(~ env, d)
     ZZ <- tcrossprod(model.matrix(~ 0 + line, d))
     list(
+      dense = function(p) {
+        dense_minus2loglik(d$y, X, p[1] * ZZ + diag(p[-1][as.integer(d$env)]))
+      },
       fit = function() lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env)),
       best = function() {
         dense_best(function(p) {
@@ -71,6 +91,10 @@ families <- list(
     X <- kronecker(diag(2), matrix(1, n))
     root <- function(p) matrix(c(p[1], p[2], 0, p[3]), 2)
     list(
+      dense = function(p) {
+        V <- kronecker(symmetric(p[1:3]), A) + kronecker(symmetric(p[4:6]), diag(n))
+        dense_minus2loglik(c(d$y1, d$y2), X, V)
+      },
       fit = function() lmmfit(cbind(y1, y2) ~ 1 + (1 | gr(an, pedigree = P)), d),
       best = function() {
         dense_best(function(p) {
@@ -96,6 +120,10 @@ families <- list(
     K <- G[as.character(x$line), as.character(x$line)]
     at <- as.integer(x$env)
     list(
+      dense = function(p) {
+        V <- (tcrossprod(p[e + 1:e]) + diag(p[1:e]))[at, at] * K + diag(p[2 * e + 1:e][at])
+        dense_minus2loglik(x$y, X, V)
+      },
       fit = function() {
         lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x, residual = ~ diag(env))
       },
@@ -113,7 +141,14 @@ families <- list(
       x = rnorm(n, 5))
     d$y <- 10 * rnorm(10)[d$a] + 10 * rnorm(10)[d$a] * d$x + rnorm(n)
     model <- y ~ x + (x | a) + (x | b) + (x | a:b)
-    list(fit = function() lmmfit(model, d), best = function() lme4_best(model, d))
+    list(
+      fit = function() lmmfit(model, d), best = function() lme4_best(model, d),
+      dense = function(p) {
+        V <- spread(~ x, d, d$a, symmetric(p[1:3])) + spread(~ x, d, d$b, symmetric(p[4:6])) +
+          spread(~ x, d, interaction(d$a, d$b), symmetric(p[7:9])) + diag(p[10], n)
+        dense_minus2loglik(d$y, model.matrix(~ x, d), V)
+      }
+    )
   },
   "maximal model of subjects and items" = function(seed) {
     d <- expand.grid(s = factor(1:12), i = factor(1:8))
@@ -121,7 +156,14 @@ families <- list(
     d$c2 <- sample(c(-.5, .5), 96, TRUE)
     d$y <- rnorm(12)[d$s] + .5 * rnorm(8)[d$i] + .4 * rnorm(12)[d$s] * d$c1 + rnorm(96)
     model <- y ~ c1 * c2 + (c1 * c2 | s) + (c1 * c2 | i)
-    list(fit = function() lmmfit(model, d), best = function() lme4_best(model, d))
+    list(
+      fit = function() lmmfit(model, d), best = function() lme4_best(model, d),
+      dense = function(p) {
+        V <- spread(~ c1 * c2, d, d$s, symmetric(p[1:10])) +
+          spread(~ c1 * c2, d, d$i, symmetric(p[11:20])) + diag(p[21], 96)
+        dense_minus2loglik(d$y, model.matrix(~ c1 * c2, d), V)
+      }
+    )
   },
   "us of visits beside a term for each record" = function(seed) {
     d <- expand.grid(visit = factor(1:3), id = factor(1:30))
@@ -133,6 +175,10 @@ families <- list(
     same <- outer(d$id, d$id, "==")
     at <- as.integer(d$visit)
     list(
+      dense = function(p) {
+        V <- p[1] * ZZ + symmetric(p[-1])[at, at] * same
+        dense_minus2loglik(d$y, X, V)
+      },
       fit = function() lmmfit(y ~ visit + (1 | block), d, residual = ~ us(visit | id)),
       best = function() {
         dense_best(function(p) {
@@ -160,6 +206,10 @@ families <- list(
     K <- G[as.character(x$line), as.character(x$line)]
     at <- as.integer(x$env)
     list(
+      dense = function(p) {
+        V <- (tcrossprod(p[e + 1:e]) + diag(p[1:e]))[at, at] * K + diag(p[2 * e + 1:e][at])
+        dense_minus2loglik(x$y, X, V)
+      },
       fit = function() {
         lmmfit(y ~ env + fa(env | gr(line, cov = G), k = 1), x, residual = ~ diag(env))
       },
@@ -187,6 +237,10 @@ families <- list(
     same <- outer(d$an, d$an, "==")
     at <- as.integer(d$visit)
     list(
+      dense = function(p) {
+        V <- p[1] * own + symmetric(p[-1])[at, at] * same
+        dense_minus2loglik(d$y, X, V)
+      },
       fit = function() {
         lmmfit(y ~ visit + (1 | gr(an, pedigree = P)), d, residual = ~ us(visit | an))
       },
@@ -208,6 +262,10 @@ families <- list(
     d$y <- as.vector(t(chol(R + diag(1e-6, 72))) %*% rnorm(72))
     X <- matrix(1, 72)
     list(
+      dense = function(p) {
+        R <- exp(-(distance / p[2])^2) * same + diag(1e-10, 72)
+        dense_minus2loglik(d$y, X, p[1] * R)
+      },
       fit = function() lmmfit(y ~ 1, d, residual = ~ gau(t | id)),
       best = function() {
         dense_best(function(p) {
@@ -221,12 +279,16 @@ families <- list(
     d <- expand.grid(id = factor(1:15), again = factor(1:3))
     d$y <- (50 * rnorm(15))[d$id] + rnorm(45, 0, 10^runif(1, -4, -2))
     d <- d[sample(45), ]
-    list(fit = function() lmmfit(y ~ 1, d, residual = ~ cs(again | id)), best = function() {
-      # Closed form of balanced data: 30 and 14 directions of their own variance.
-      within <- sum((d$y - ave(d$y, d$id))^2) / 30
-      between <- 3 * var(tapply(d$y, d$id, mean))
-      44 * (log(2 * pi) + 1) + 30 * log(within) + 14 * log(between) + log(45)
-    })
+    list(
+      fit = function() lmmfit(y ~ 1, d, residual = ~ cs(again | id)),
+      best = function() {
+        # Closed form of balanced data: 30 and 14 directions of their own variance.
+        within <- sum((d$y - ave(d$y, d$id))^2) / 30
+        between <- 3 * var(tapply(d$y, d$id, mean))
+        44 * (log(2 * pi) + 1) + 30 * log(within) + 14 * log(between) + log(45)
+      },
+      dense = function(p) NA_real_
+    )
   }
 )
 
@@ -259,18 +321,22 @@ judge <- function(family, seed) {
     unconverged = !is.null(fit) && fit$convergence$status != "converged",
     below = !is.null(fit) && value > best + tolerance,
     status = any(is.infinite(gains) | gains < tolerance),
-    lost = value - best, seconds = time)
+    lost = value - best, seconds = time,
+    wrong = if (is.null(fit)) NA else abs(made$dense(fit$parameters$estimate) - value))
 }
 
 counted <- function(result) {
   counts <- aggregate(cbind(error, unconverged, below, status) ~ family, result, sum)
   counts$largest_loss <- signif(max(result$lost, na.rm = TRUE), 2)
+  wrong <- result$wrong[!is.na(result$wrong)]
+  counts$largest_wrong <- signif(max(wrong, 0), 2)
   counts$seconds <- signif(sum(result$seconds), 3)
   counts
 }
 
 arguments <- commandArgs(TRUE)
-seeds <- seq_len(if (length(arguments) > 0L) as.integer(arguments[1L]) else 20L)
+range <- as.integer(strsplit(c(arguments, "20")[1L], ":")[[1L]])
+seeds <- if (length(range) == 2L) seq(range[1L], range[2L]) else seq_len(range)
 file <- if (length(arguments) > 1L) arguments[2L] else "bench/results/edge.csv"
 dir.create(dirname(file), showWarnings = FALSE)
 chosen <- if (length(arguments) > 2L) arguments[-(1:2)] else names(families)
