@@ -80,6 +80,9 @@ animal_data <- function(v) {
   list(truth = v, beta = b, data = data)
 }
 
+# A scale matrix of which one direction has a millionth of the others: draws are nearly singular.
+nearly_singular <- tcrossprod(cbind(c(1, 0.6, -0.4), c(0, 0.8, 0.9))) + 1e-6 * diag(3)
+
 # The models --------------------------------------------------------------------------------------
 
 slopes_formula <- y ~ x + (1 + x | g)
@@ -121,6 +124,10 @@ rows$reduced <- list(formula = y ~ 1 + rr(visit | id, 2),
   prior = lmm_prior(id.loadings = normal(0, 1), residual = half1, beta = beta2),
   make = function() factor_data(matrix(rnorm(6), 3), NULL, half()^2)
 )
+rows$singular <- list(formula = y ~ 1, residual = by_visit,
+  prior = lmm_prior(residual = inverse_wishart(nearly_singular, 6), beta = beta2),
+  make = function() repeated_data(draw_wishart(nearly_singular, 6))
+)
 
 conjugate_rows <- list(
   slopes = list(formula = slopes_formula,
@@ -153,4 +160,14 @@ conjugate_rows <- list(
     prior = lmm_prior(g = half_t(5, 0, 1), residual = half_t(5, 0, 1), beta = beta2),
     make = function() one_way_data(half_t5(2))
   )
+)
+# An expanded matrix whose prior has no density in closed form.
+V_correlated <- matrix(c(1, 0.5, 0.5, 1), 2)
+conjugate_rows$correlated <- list(formula = slopes_formula,
+  prior = lmm_prior(g = inverse_wishart(V_correlated, 4, alpha.mu = c(0.5, 0), alpha.V = diag(2)),
+    residual = inverse_gamma(3, 2), beta = beta2),
+  make = function() {
+    alpha <- rnorm(2, c(0.5, 0))
+    slopes_data(draw_wishart(V_correlated, 4) * tcrossprod(alpha), 1 / rgamma(1, 3, 2))
+  }
 )
