@@ -67,7 +67,7 @@ last_hypotheses <- function(fit) {
   dropped <- which(is.na(fit$fixed$estimate))
   if (length(dropped) == 0L) return(hypotheses)
   X <- fixed_design(fit_spec(fit))
-  X <- row_sketch(fit$n, ncol(X)) %*% X
+  X <- row_sketch(nrow(X), ncol(X)) %*% X
   span <- zap(coordinates_in(X[, -dropped, drop = FALSE], X))
   for (j in seq_along(hypotheses)) {
     others <- fit$fixed$assign != j
@@ -105,7 +105,7 @@ containing_in_formula <- function(fit) {
 type3_hypotheses <- function(fit) {
   columns <- kept_columns(fit)
   full <- indicator_design(fit)
-  sketch <- row_sketch(fit$n, max(ncol(full$X), ncol(columns$X)))
+  sketch <- row_sketch(nrow(full$X), max(ncol(full$X), ncol(columns$X)))
   full$X <- sketch %*% full$X
   columns$X <- sketch %*% columns$X
   treatment <- full$treatment[independent_in_order(full$X[, full$treatment, drop = FALSE])]
@@ -155,7 +155,8 @@ indicator_design <- function(fit) {
   }))
   size <- vapply(made, function(term) length(term$treatment), 0L)
   list(
-    X = expanded_columns(fit$n, lapply(made, `[`, "parts"))$X,
+    X = expanded_columns(nrow(fit$frame), over_pooled(lapply(made, `[`, "parts"),
+      pooled_records(fit$frame)))$X,
     treatment = which(unlist(lapply(made, `[[`, "treatment"))),
     assign = rep.int(seq_along(made) - attr(terms, "intercept"), size)
   )
@@ -164,7 +165,7 @@ indicator_design <- function(fit) {
 indicator_part <- function(name, code, source) {
   x <- source$frame[[name]]
   if (!is_factor_like(x)) {
-    part <- numeric_part(x, name)$part
+    part <- with_variable(numeric_part(x, name), name, source)$part
     return(list(part = part, treatment = rep(TRUE, ncol(part))))
   }
   found <- column_codes(x)

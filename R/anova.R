@@ -122,8 +122,7 @@ check_comparable <- function(fits) {
       abort_compare("The fits are by different methods: {.val {c(first$method, fit$method)}}.",
         "Fit all of them by {.code method = \"ML\"}.")
     }
-    same <- all.equal(as.double(fit$frame[[1L]]), as.double(first$frame[[1L]]))
-    if (!isTRUE(same)) {
+    if (!are_same_records(fit$frame, first$frame)) {
       abort_compare("The fits are to different records.",
         "Fit all of them to the same records: missing values may differ between the models.")
     }
@@ -133,6 +132,16 @@ check_comparable <- function(fits) {
         "Fit them by {.code update(fit, method = \"ML\")}.")
     }
   }
+}
+
+# Of records in a database by their number, and the mean and sum of squares of the response.
+are_same_records <- function(frame, other) {
+  if (is_pooled(frame) != is_pooled(other)) return(FALSE)
+  if (is_pooled(frame)) {
+    known <- function(frame) pooled_records(frame)[c("n", "response")]
+    return(isTRUE(all.equal(known(frame), known(other))))
+  }
+  isTRUE(all.equal(as.double(frame[[1L]]), as.double(other[[1L]])))
 }
 
 # `a:b` and `b:a` are one effect.

@@ -90,7 +90,9 @@ cross_names <- function(names) {
 # the column of the frame, `shown` the same as formulas write it, with its backticks.
 variable_part <- function(name, code, shown, source) {
   x <- source$frame[[name]]
-  if (!is_factor_like(x)) return(cached(source, name, function() numeric_part(x, shown)))
+  if (!is_factor_like(x)) {
+    return(cached(source, name, function() with_variable(numeric_part(x, shown), name, source)))
+  }
   cached(source, paste(code, name), function() {
     found <- cached(source, paste("codes", name), function() column_codes(x))
     if (length(found$levels) < 2L) abort_one_level(name, found$levels)
@@ -105,6 +107,12 @@ variable_part <- function(name, code, shown, source) {
     list(part = list(codes = found$codes, contrast = coding), names = paste0(shown, columns),
       short = if (code == 2L) columns)
   })
+}
+
+# Of pooled records the variable of a part is known, see over_pooled().
+with_variable <- function(part, name, source) {
+  if (is_pooled(source$frame)) attr(part$part, "variable") <- name
+  part
 }
 
 numeric_part <- function(x, name) {

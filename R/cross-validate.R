@@ -63,6 +63,7 @@ cross_validate <- function(object, folds = 10, scheme = NULL, individual = NULL,
                            seed = NULL, progress = someone_waits(), directory = NULL, ...) {
   check_given(object, ...)
   check_fit(object)
+  check_has_records(object, "{.fn cross_validate}")
   if (!is_mixed(object)) abort_no_random("`cross_validate()`")
   if (is_bayes(object)) abort_validation_bayes()
   if (!is.null(scheme)) scheme <- check_choice(scheme, c("CV1", "CV2", "CV0", "forward"), "scheme")

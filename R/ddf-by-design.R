@@ -11,6 +11,7 @@ column_df <- function(fit, ddf) {
 # within subjects, the others, with the intercept, have those of subjects. So have all where the
 # residual is unstructured and there are no random effects (SAS/STAT, details of PROC GLIMMIX).
 between_within_df <- function(fit) {
+  check_has_records(fit, "{.code ddf = \"BW\"}")
   columns <- kept_columns(fit)
   group <- independent_groups(fit)
   within <- columns$assign %in% columns$assign[vary_within(columns$X, group)]

@@ -11,11 +11,12 @@ model_design <- function(parts, frame, contrasts = NULL) {
   unused <- setdiff(names(contrasts), names(source$used_contrasts))
   if (length(unused) > 0L) warn_contrasts_absent(unused, names(frame))
   random <- unique_labels(random)
-  list(
+  design <- list(
     fixed = with_group_effects(fixed, random, nrow(frame)), random = random,
     contrasts = source$used_contrasts,
     residual = residual_design(parts$residual, source)
   )
+  design_over_pooled(design, pooled_records(frame))
 }
 
 # Random terms -------------------------------------------------------------------------------------

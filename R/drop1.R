@@ -117,7 +117,7 @@ reductions <- function(fit, spec, k, reduce) {
   # The smaller structure does not have the parameters that are tied or bounded.
   reduce <- reduce && !is_constrained(fit, fit$parameters$index == k)
   if (reduce && values_are_entries(structure) && length(spec$random[[k]]$incidence) == 1L) {
-    sizes <- column_counts(spec$random[[k]]$incidence[[1L]]$terms, fit$n)
+    sizes <- column_counts(spec$random[[k]]$incidence[[1L]]$terms, nrow(fit$frame))
     removable <- if (length(sizes) > 1L) setdiff(seq_along(sizes), which(term$coef_names[
       cumsum(sizes)] == "(Intercept)"))
     if (length(removable) > 0L) {

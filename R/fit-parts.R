@@ -1,5 +1,14 @@
 # Small readings of a fit that several methods share.
 
+# Of its own: cells of records are weighed by how many they are.
+has_weights <- function(fit) {
+  if (is_pooled(fit$frame)) return(!is.null(pooled_records(fit$frame)$plan$weights))
+  length(frame_weights(fit$frame)) > 0L
+}
+
+# `what`: of the answer, for cli.
+check_has_records <- function(fit, what) if (is_pooled(fit$frame)) abort_needs_records(what)
+
 is_mixed <- function(fit) length(fit$random) > 0L
 
 # t tests with n - rank(X) degrees of freedom are exact: least squares with an estimated variance.

@@ -17,7 +17,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
     ),
     random = Map(fitted_term, design$random, est$random),
     fitted = est$fitted, fitted_fixed = est$fitted_fixed,
-    minus2loglik = est$minus2loglik, n = length(model$spec$response), rank = as.integer(est$rank),
+    minus2loglik = est$minus2loglik, n = spec_count(model$spec), rank = as.integer(est$rank),
     convergence = est$convergence, equations = est$equations, seconds = est$seconds,
     control = control, ddf = ddf,
     # Answers that later questions would compute again, see kept_answer().
@@ -32,7 +32,8 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
   fit$constraints <- model$asked$constraints
   fit$posterior <- est$posterior
   fit$solver <- est$solver
-  class(fit) <- c(if (!is.null(est$posterior)) "lmmfit_bayes", "lmmfit")
+  class(fit) <- c(if (!is.null(est$posterior)) "lmmfit_bayes",
+    if (is_pooled(fit$frame)) "lmmfit_database", "lmmfit")
   validate_lmmfit(fit)
 }
 

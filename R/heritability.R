@@ -135,7 +135,7 @@ distinct_levels <- function(fit, k) {
   if (!is.null(combination)) Z <- Z %*% Matrix::t(combination)
   kept <- which(!is.na(fit$fixed$estimate))
   both <- cbind(matrices$X[, kept, drop = FALSE], Z)
-  both <- row_sketch(fit$n, ncol(both)) %*% both
+  both <- row_sketch(nrow(both), ncol(both)) %*% both
   length(independent_in_order(both)) - length(kept)
 }
 
@@ -151,7 +151,7 @@ piepho_heritability <- function(fit, k) {
   }
   codes <- match(member[[1L]]$levels, sort(unique(member[[1L]]$levels)))
   m <- max(codes)
-  p <- sum(column_counts(spec$fixed, fit$n))
+  p <- sum(column_counts(spec$fixed, nrow(fit$frame)))
   spec$fixed <- c(spec$fixed, list(list(parts = list(
     list(codes = codes, contrast = sparse_identity(m))))))
   spec$random <- spec$random[-k]

@@ -52,6 +52,7 @@ impute <- function(object, m = 20, data = NULL, seed = NULL, strategy = c("MAR",
   check_given(object)
   check_fit(object)
   check_unused(...)
+  check_has_records(object, "{.fn impute}")
   if (!is_bayes(object)) abort_argument("object", object$method, "a fit by method = \"Bayes\"")
   m <- check_count(m, "m")
   strategy <- check_choice(strategy, c("MAR", "JR", "CIR"), "strategy")

@@ -6,12 +6,29 @@ recover_data.lmmfit <- function(object, data = NULL, params = "pi", ...) {
   names <- setdiff(all.vars(terms), params)
   columns <- variable_columns(object, stats::setNames(names, names))
   known <- vapply(columns, NROW, 0L) == nrow(object$frame)
-  if (is.null(data)) {
+  if (is.null(data) || is_database(data)) {
     data <- structure(columns[known], class = "data.frame", row.names = row.names(object$frame))
+    if (is_pooled(object$frame)) data <- with_record_means(data, object)
   }
   emmeans::recover_data(object$call, terms, attr(object$frame, "na.action"), data = data,
     params = union(params, names[!known]), frame = object$frame, ...
   )
+}
+
+# Covariates of pooled records by rows whose mean and range are those of the records; of two values
+# they are levels to emmeans, and stay.
+with_record_means <- function(data, fit) {
+  data <- data[rep_len(seq_len(nrow(data)), max(3L, nrow(data))), , drop = FALSE]
+  for (name in setdiff(names(data), coerced_variables(fit))) {
+    x <- data[[name]]
+    if (is_factor_like(x) || !is_number_like(x)) next
+    known <- pooled_records(fit$frame)$ranges[[name]]
+    if (is.null(known) && length(unique(x)) <= 2L) next
+    mean <- record_mean(fit$frame, fit$frame[[name]], name)
+    half <- diff(known %||% range(x)) / 2
+    data[[name]] <- mean + half * c(1, -1, rep.int(0, length(x) - 2L))
+  }
+  data
 }
 
 # The degrees of freedom are those of the fit, or of an argument `ddf` of emmeans::emmeans().

@@ -73,7 +73,8 @@
 #'
 #' @param formula A formula: response, fixed effects and random terms. `.` stands for every column
 #'   of `data` but the response and the grouping factors.
-#' @param data A data frame with the variables of the formula.
+#' @param data A data frame with the variables of the formula, or a table of a database, whose
+#'   records stay there: see [databases].
 #' @param residual A one-sided formula with the structure of the residuals, `~ iid` or
 #'   `~ structure(index | subject)`, or a list of such formulas by level of a factor: see below.
 #' @param method `"REML"`, `"ML"`, `"Bayes"` (see [bayes]) or `"ANOVA"`: Henderson's Method 3, which
@@ -148,17 +149,29 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   na_random <- check_choice(na_random, c("drop", "zero"), "na_random")
   formula <- check_formula(formula, parent.frame())
   env <- environment(formula)
+  in_database <- is_database(data)
   input <- list(
-    formula = formula, data = data,
+    formula = formula, data = if (in_database) sampled_records(data) else data,
     residual = if (missing(residual)) default_residual(formula) else
       given_residual(substitute(residual), residual, parent.frame()),
-    weights = evaluate_in(substitute(weights), data, env, "weights"),
-    subset = evaluate_in(substitute(subset), data, env, "subset")
+    weights = if (in_database) substitute(weights) else
+      evaluate_in(substitute(weights), data, env, "weights"),
+    subset = if (in_database) substitute(subset) else
+      evaluate_in(substitute(subset), data, env, "subset")
   )
-  if (is_multitrait(formula)) input <- stack_traits(input)
+  if (in_database && method == "Bayes") abort_database_bayes()
+  if (is_multitrait(formula)) {
+    if (in_database) abort_database_traits()
+    input <- stack_traits(input)
+  }
   parts <- parse_formula(input$formula, input$data, input$residual, input$traits)
-  frame <- new_frame(parts, input$data, input$weights, input$subset, na.action,
-    na_random)
+  frame <- if (in_database) {
+    new_database_frame(parts, data, list(sample = input$data, weights = input$weights,
+      subset = input$subset, na_action = na.action, na_random = na_random,
+      memory = memory_limit(control)))
+  } else {
+    new_frame(parts, input$data, input$weights, input$subset, na.action, na_random)
+  }
   model <- build_model(parts, frame, method, check_contrasts(contrasts),
     list(hold = hold, start = start, tie = tie, bounds = bounds))
   model$bayes <- bayes_settings(
@@ -171,6 +184,8 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
 }
 
 check_front_door <- function(data, control) {
+  if (inherits(data, c("ArrowObject", "arrow_dplyr_query"))) abort_arrow()
+  if (is_database(data)) check_database_packages()
   if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_data(data)
   if (!is_control(control)) abort_control(control)
 }

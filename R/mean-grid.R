@@ -22,7 +22,8 @@ mean_plan <- function(fit, wanted, choices) {
   cells <- if (length(wanted) == 0L) data.frame(`1` = "overall", check.names = FALSE) else
     expand.grid(values[wanted], KEEP.OUT.ATTRS = FALSE, stringsAsFactors = FALSE)
   plan <- list(cells = cells, over = setdiff(table, wanted), values = values, terms = terms,
-    choices = choices, variables = variables, nested = nested_factors(fit, variables))
+    choices = choices, variables = variables, nested = nested_factors(fit, variables),
+    count = pooled_records(fit$frame)$count)
   factors <- present_factors(plan)
   if (length(factors) > 0L) plan$present <- present_rows(plan, factors)
   plan

@@ -51,7 +51,8 @@ present_rows <- function(plan, factors) {
   cells[!inside] <- list(integer())
   cell <- unlist(cells)
   combo <- rep.int(seq_along(cells), lengths(cells))
-  weights <- combination_weights(plan, combos, cell, combo, tabulate(match(key, key[first])))
+  counts <- as.vector(record_counts(factor(key, key[first]), plan$count))
+  weights <- combination_weights(plan, combos, cell, combo, counts)
   rest <- expand.grid(plan$values[setdiff(plan$over, factors)], KEEP.OUT.ATTRS = FALSE,
     stringsAsFactors = FALSE)
   times <- max(1L, nrow(rest))

@@ -52,7 +52,10 @@ mean_offset <- function(fit, plan, part, offset) {
   if (is.null(at)) return(numeric(nrow(plan$cells)))
   own <- names_in(as.list(attr(attr(fit$frame, "terms"), "variables"))[at + 1L])
   given <- c(names(plan$choices$at), names(plan$cells))
-  if (!any(own %in% given)) return(rep.int(mean(frame_offset(fit$frame)), nrow(plan$cells)))
+  if (!any(own %in% given)) {
+    mean <- record_mean(fit$frame, frame_offset(fit$frame), "(offset)")
+    return(rep.int(mean, nrow(plan$cells)))
+  }
   as.vector(part$average %*% rep_len(offset, nrow(part$grid)))
 }
 

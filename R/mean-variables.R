@@ -1,8 +1,9 @@
 # The variables that means are asked for or averaged over: the base variables of a formula (`year`
 # of `factor(year)`), by record, and the levels that they have.
 
-# A list by name of list(x, fixed, factor, levels): x by record; whether the fixed part has it;
-# whether it has levels, which a covariate has not; and these where they are known by a random term.
+# A list by name of list(x, fixed, factor, levels, mean): x by record; whether the fixed part has
+# it; whether it has levels, which a covariate has not; these where they are known by a random term;
+# and the mean of a covariate where that of x is not the mean over the records.
 mean_variables <- function(fit) {
   fixed <- setdiff(all.vars(fit$parts$fixed[[3L]]), "pi")
   random <- unlist(lapply(fit$parts$random, term_variables))
@@ -14,7 +15,8 @@ mean_variables <- function(fit) {
     x <- columns[[name]]
     list(
       x = x, fixed = name %in% fixed, factor = is_factor_like(x) || name %in% with_levels,
-      levels = if (!name %in% fixed) levels_by_term(fit, name)
+      levels = if (!name %in% fixed) levels_by_term(fit, name),
+      mean = if (is_pooled(fit$frame) && is_number_like(x)) record_mean(fit$frame, x, name)
     )
   }, simplify = FALSE)
 }
@@ -69,7 +71,9 @@ levels_by_term <- function(fit, name) {
 # The values that a variable has in the grid of means.
 mean_values <- function(variable, given, name) {
   x <- variable$x
-  if (!variable$factor) return(if (is.null(given)) mean(x) else covariate_values(x, given, name))
+  if (!variable$factor) {
+    return(if (is.null(given)) variable$mean %||% mean(x) else covariate_values(x, given, name))
+  }
   if (!is_factor_like(x) && is.null(variable$levels)) {
     values <- sort(unique(x))
     if (is.null(given)) return(values)

@@ -18,7 +18,7 @@ over_weights <- function(plan, grid, m) {
   }
   counted <- counted_variables(plan, names(grid))
   if (plan$choices$weights == "proportional" && length(counted) > 0L) {
-    counts <- table(row_keys(lapply(plan$variables[counted], `[[`, "x")))
+    counts <- record_counts(row_keys(lapply(plan$variables[counted], `[[`, "x")), plan$count)
     found <- as.numeric(counts[row_keys(grid[counted])])
     weights <- weights * ifelse(is.na(found), 0, found)
   }

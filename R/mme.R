@@ -43,6 +43,7 @@ mme <- function(object, form = c("mme", "V"), scale = c("variance", "lambda"), .
   check_given(object)
   check_unused(...)
   check_fit(object)
+  check_has_records(object, "{.fn mme}")
   form <- check_choice(form, c("mme", "V"), "form")
   scale <- check_choice(scale, c("variance", "lambda"), "scale")
   if (form == "V") {

@@ -5,6 +5,7 @@
 outlier_test <- function(model, term = NULL, ...) {
   check_given(model, ...)
   check_fit(model, "model")
+  check_has_records(model, "{.fn outlier_test}")
   if (is.null(term)) {
     table <- data.frame(record = row.names(model$frame), statistic = standardised(model))
   } else {

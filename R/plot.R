@@ -60,6 +60,9 @@ influence_by <- function(fit, term) influence(fit, term %||% "default")
 
 # The numbers of a plot: what plot() and autoplot() draw.
 plot_data <- function(fit, type, term, coefficient) {
+  if (!type %in% c("caterpillar", "correlation", "biplot")) {
+    check_has_records(fit, "This plot of records")
+  }
   if (type %in% diagnostic_plots) return(diagnostic_data(fit, type))
   if (type == "profiles") return(profile_data(fit, term))
   if (type %in% residual_plots) return(residual_plot_data(fit, type, term))

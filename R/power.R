@@ -43,6 +43,7 @@ power_curve <- function(fit, test, n = NULL, along = NULL, effect = NULL, nsim =
                         level = 0.95, progress = someone_waits(), ...) {
   check_given(fit, test, ...)
   check_fit(fit, "fit")
+  check_has_records(fit, "{.fn power_curve}")
   check_power_fit(fit, n)
   settings <- many_settings(ddf %||% fit$ddf, information, fit$control,
     power_hypotheses(fit, test), effects = FALSE)

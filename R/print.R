@@ -53,7 +53,7 @@ print_coefficients <- function(fit, limit = 40L) {
 
 counts_text <- function(fit) {
   records <- paste(format(fit$n, big.mark = ","), "records")
-  left_out <- length(attr(fit$frame, "na.action"))
+  left_out <- pooled_records(fit$frame)$left_out %||% length(attr(fit$frame, "na.action"))
   if (left_out > 0L) records <- paste0(records, " (", left_out, " left out: missing values)")
   if (!has_iid_residual(fit)) records <- paste0(records, subjects_text(fit))
   labels <- !duplicated(term_labels(fit))

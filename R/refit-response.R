@@ -4,6 +4,7 @@ refit.lmmfit <- function(object, newresp = NULL, ...) {
   # lme4::bootMer() hands the settings of lmer() on.
   check_unused(..., .ignored = "control")
   check_fit(object)
+  check_has_records(object, "{.fn refit}")
   if (object$method == "ANOVA") {
     abort_not_available("`refit()` of a fit by ANOVA", "Use {.code update(fit, data = )}.",
       "object", object$method)

@@ -13,6 +13,7 @@
 residual_matrix <- function(object, ...) {
   check_given(object, ...)
   check_fit(object)
+  check_has_records(object, "{.fn residual_matrix}")
   R <- build_residual_matrix(object)
   dimnames(R) <- list(row.names(object$frame), row.names(object$frame))
   R

@@ -102,7 +102,7 @@ new_labels <- function(variables, newdata) {
 
 # The weights of new rows: the expression of the call, in the new data.
 new_weights <- function(fit, newdata) {
-  if (length(frame_weights(fit$frame)) == 0L) return(rep.int(1, nrow(newdata)))
+  if (!has_weights(fit)) return(rep.int(1, nrow(newdata)))
   expression <- fit$call$weights
   missing <- setdiff(all.vars(expression), names(newdata))
   if (length(missing) > 0L) abort_new_weights(deparse_one(expression), missing)

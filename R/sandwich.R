@@ -13,6 +13,7 @@ sandwich <- function(fit, type) {
 
 # V_R as `covariance`, Phi as `model`, and by group S_i'V_iS_i and X_i'S_i.
 make_sandwich <- function(fit, type) {
+  check_has_records(fit, "A robust covariance")
   group <- independent_groups(fit)
   kept <- estimated_columns(fit)
   check_robust(fit, group, length(kept))

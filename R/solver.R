@@ -46,7 +46,7 @@ most_flops <- function(model) if (takes_gradients(model)) 1e14 else Inf
 takes_gradients <- function(model) {
   estimated <- length(free_of(model)) > 0L
   model$spec$method %in% c("REML", if (!estimated) "ML") && length(model$spec$random) > 0L &&
-    !(estimated && has_constraints(model))
+    !(estimated && (has_constraints(model) || is_pooled(model$frame)))
 }
 
 free_of <- function(model) setdiff(model$parameters$name, names(model$asked$hold))
@@ -58,6 +58,7 @@ check_takes_gradients <- function(model) {
   if (!model$spec$method %in% c("REML", "ML")) abort_gradients_method(model$spec$method)
   if (length(free) > 0L && model$spec$method == "ML") abort_gradients_free(free)
   if (length(free) > 0L && has_constraints(model)) abort_gradients_constraints()
+  if (length(free) > 0L && is_pooled(model$frame)) abort_gradients_database(free)
 }
 
 # Estimates as the engine gives them after a search, without what needs a factor.
@@ -74,7 +75,7 @@ by_gradients <- function(model, engine) {
     fixed = list(estimate = found$beta, se = rep(NA_real_, length(found$beta)),
       covariance = NULL, rank = found$rank),
     random = found$random, fitted = found$fitted, fitted_fixed = found$fitted_fixed,
-    minus2loglik = NA_real_, n = length(model$spec$response), rank = found$rank,
+    minus2loglik = NA_real_, n = spec_count(model$spec), rank = found$rank,
     convergence = list(status = if (found$converged) "converged" else "iteration_limit",
       iterations = found$iterations, evaluations = found$iterations + 1L,
       expected_gain = found$expected_gain),
@@ -92,5 +93,5 @@ by_gradients <- function(model, engine) {
 model_cost <- function(model, control) {
   engine <- engine_control(control, model$parameters, model$asked)
   c(in_words(cost_cpp(model$spec, engine)),
-    list(n_records = length(model$spec$response), held = length(free_of(model)) == 0L))
+    list(n_records = spec_count(model$spec), held = length(free_of(model)) == 0L))
 }

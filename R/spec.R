@@ -1,7 +1,7 @@
 # The model spec: the one list that crosses to the engine. Counts are 1-based; the glue converts.
 
 new_model_spec <- function(design, frame, parts, method) {
-  list(
+  spec <- list(
     response = frame_response(frame),
     weights = frame_weights(frame),
     fixed = design$fixed$terms,
@@ -9,12 +9,21 @@ new_model_spec <- function(design, frame, parts, method) {
     residual = spec_residual(design$residual),
     method = method
   )
+  pooled <- pooled_records(frame)
+  if (!is.null(pooled)) spec$pure_error <- c(pooled$pure_error, list(row_counts = pooled$count))
+  spec
+}
+
+# Records, those of which only the pure error is left among them.
+spec_count <- function(spec) {
+  rows <- length(spec$response)
+  if (is.null(spec$pure_error)) rows else rows + spec$pure_error$df
 }
 
 # What can be told before the engine runs: a residual variance that cannot be told apart, and more
 # parameters than records.
 validate_model_spec <- function(spec, parameters, held, lead = NULL) {
-  n <- length(spec$response)
+  n <- spec_count(spec)
   known <- !is_iid(spec$residual) || "residual" %in% names(held)
   if (!known && length(unique(spec$weights)) <= 1L) {
     for (term in spec$random) check_levels_records(term, n)

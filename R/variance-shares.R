@@ -146,6 +146,7 @@ fixed_variance <- function(fit) {
 # The mean over records of z_a'K z_b, for all pairs of coefficients of each random term: with Sigma
 # it tells the variance of a record in the term. related = FALSE takes K as I.
 record_moments <- function(fit, related = TRUE) {
+  check_has_records(fit, "The variance of a record")
   Z <- fit_matrices(fit)$Z
   lapply(seq_along(Z), function(k) {
     term <- fit$random[[k]]

@@ -25,7 +25,9 @@ r_ranks <- list(
   ),
   # The parts of a model, its one frame, and the design that they make.
   design = c(
-    "parts.R", "formula.R", "traits.R", "frame.R", "missing.R",
+    "parts.R", "formula.R", "traits.R", "frame.R", "missing.R", "pooled.R", "cells.R",
+    "database-fetch.R", "database-sql.R", "database-terms.R", "database-query.R",
+    "database-constants.R", "database-frame.R",
     "level-order.R", "columns.R", "places.R", "product-design.R",
     "member-design.R", "marker-levels.R", "spline-design.R", "bend.R", "covariance-levels.R",
     "relationship-levels.R", "covstruct-terms.R",
@@ -82,7 +84,7 @@ r_ranks <- list(
     "methods.R", "fit-text.R", "print.R", "summary.R", "bayes-methods.R", "tidy.R", "tidy-bayes.R",
     "tidy-parameters.R",
     "interop-*.R",
-    "plot.R", "plot-*.R", "pedigree-print.R"
+    "plot.R", "plot-*.R", "pedigree-print.R", "database-methods.R", "database-augment.R"
   ),
   # What a user calls first: more than one step of those above, or more than one fit.
   doors = c(
@@ -92,7 +94,7 @@ r_ranks <- list(
     "many.R", "many-fits.R", "many-print.R", "power.R", "power-design.R", "power-plot.R",
     "impute.R", "impute-reference.R", "rebuilt.R", "scan.R", "scan-fits.R",
     "scan-print.R", "cross-validate.R", "cross-validate-folds.R", "cross-validate-print.R",
-    "zzz.R", "data.R", "henderson-package.R"
+    "zzz.R", "data.R", "databases.R", "henderson-package.R"
   )
 )
 

@@ -1,0 +1,49 @@
+# Rows of a query. Nothing is written into the database, and no temporary table is made.
+
+rows_of_a_fetch <- 1e5
+
+# All rows of a query with few of them, its numbers as doubles.
+fetch_all <- function(query) {
+  found <- NULL
+  fetch_rows(query, function(rows) found <<- rbind(found, rows))
+  found
+}
+
+# Calls take(rows) with the rows of a query, some at a time. Whatever happens, the result is
+# cleared, so that the connection can be used.
+fetch_rows <- function(query, take, piece = rows_of_a_fetch) {
+  con <- dbplyr::remote_con(query)
+  text <- tryCatch(suppressWarnings(dbplyr::sql_render(query)), error = function(e) {
+    abort_database("be asked", conditionMessage(e))
+  })
+  result <- in_database(DBI::dbSendQuery(con, text), "answer")
+  on.exit(DBI::dbClearResult(result))
+  repeat {
+    rows <- in_database(DBI::dbFetch(result, n = piece), "send its rows")
+    take(plain_rows(rows))
+    if (nrow(rows) == 0L || DBI::dbHasCompleted(result)) break
+  }
+}
+
+in_database <- function(expression, what) {
+  tryCatch(suppressWarnings(expression), error = function(e) {
+    if (inherits(e, "henderson_error")) stop(e)
+    abort_database(what, conditionMessage(e))
+  })
+}
+
+plain_rows <- function(rows) plain_data(as.data.frame(rows, stringsAsFactors = FALSE))
+
+check_connection <- function(table) {
+  con <- dbplyr::remote_con(table)
+  valid <- tryCatch(DBI::dbIsValid(con), error = function(e) TRUE)
+  if (!isTRUE(valid)) abort_connection()
+}
+
+# Some records, for the types of columns and to compare what SQL computes.
+n_sampled <- 200L
+
+sampled_records <- function(table) {
+  check_connection(table)
+  fetch_all(utils::head(table, n_sampled))
+}
