@@ -56,8 +56,10 @@ sql_text <- function(expression, con) {
   tryCatch(
     suppressWarnings(as.character(
       dbplyr::translate_sql_(list(expression), con = con, window = FALSE))),
-    error = function(e) abort_database_function(name_of_call(expression), expression,
-      "Make a column of it in the database, by {.fn dplyr::mutate} or SQL, and use its name."))
+    error = function(e) {
+      abort_database_function(name_of_call(expression), expression,
+        "Make a column of it in the database, by {.fn dplyr::mutate} or SQL, and use its name.")
+    })
 }
 
 # A number in double precision: SQL adds up whole numbers as such.

@@ -154,8 +154,9 @@ test_that("tests, intervals, means and predictions are as in memory", {
   same(function(fit) ranef(fit, se = TRUE))
   same(function(fit) reliability(fit, "pupil"))
   same(function(fit) as.data.frame(marginal_means(fit, "sex")))
-  same(function(fit) as.data.frame(marginal_means(fit, c("year", "sex"),
-    weights = "proportional")))
+  same(function(fit) {
+    as.data.frame(marginal_means(fit, c("year", "sex"), weights = "proportional"))
+  })
   new <- data.frame(year = c(2001, 2004), sex = c("f", "m"), minutes = c(20, 35), size = 21,
     pupil = c("p02", "p01"))
   same(function(fit) predict(fit, new, se = TRUE))
