@@ -100,19 +100,21 @@ variances_by <- function(y, position, n) {
   squares / pmax(count - 1L, 1L)
 }
 
-# The smallest eigenvalues, of all sections, of Sigma in units of its positions and of its
-# correlations.
+# The smallest eigenvalues, of the R of all subjects, in units of its positions and of its
+# correlations. Sigma as a whole, over all positions, may be singular where no R is: of a distance
+# structure each subject may have positions of its own.
 least_of_sections <- function(est, sections, parameters, scale) {
-  least <- vapply(seq_along(sections), function(k) {
-    at <- unique(sections[[k]]$position)
-    sigma <- section_covariance(sections[[k]], k, parameters, est$parameters$estimate)
-    sigma <- sigma[at, at, drop = FALSE]
-    c(
-      least_eigenvalue(sigma / sqrt(outer(scale[[k]][at], scale[[k]][at]))),
-      if (all(diag(sigma) > 0)) least_eigenvalue(stats::cov2cor(sigma)) else 0
-    )
-  }, numeric(2L))
-  apply(least, 1L, min)
+  least <- lapply(seq_along(sections), function(k) {
+    whole <- section_covariance(sections[[k]], k, parameters, est$parameters$estimate)
+    vapply(positions_of_subjects(sections[[k]]), function(at) {
+      sigma <- whole[at, at, drop = FALSE]
+      c(
+        least_eigenvalue(sigma / sqrt(outer(scale[[k]][at], scale[[k]][at]))),
+        if (all(diag(sigma) > 0)) least_eigenvalue(stats::cov2cor(sigma)) else 0
+      )
+    }, numeric(2L))
+  })
+  apply(do.call(cbind, least), 1L, min)
 }
 
 least_eigenvalue <- function(sigma) {

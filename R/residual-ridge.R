@@ -32,7 +32,7 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
   }
   gone <- lapply(seq_along(sections), function(k) {
     singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
-      scale[[k]])
+      scale[[k]], positions_of_subjects(sections[[k]]))
   })
   ridge <- Map(`*`, everywhere, gone)
   last <- nearer_search(spec, control, edge, ridge)
@@ -115,9 +115,18 @@ tenths_of <- function(sections) {
   if (with_nugget) 3L else most_tenths
 }
 
-# Which positions have a part in a combination without variance.
-singular_positions <- function(sigma, scale) {
-  sigma <- sigma / sqrt(outer(scale, scale))
+# Which positions have a part in a combination without variance in the R of a subject; `sets` has
+# the positions of subjects.
+singular_positions <- function(sigma, scale, sets) {
+  found <- rep.int(FALSE, nrow(sigma))
+  for (at in sets) {
+    own <- has_null_part(sigma[at, at, drop = FALSE] / sqrt(outer(scale[at], scale[at])))
+    found[at] <- found[at] | own
+  }
+  found
+}
+
+has_null_part <- function(sigma) {
   own <- sqrt(pmax(diag(sigma), .Machine$double.xmin))
   e <- eigen(sigma / outer(own, own), symmetric = TRUE)
   null <- e$vectors[, e$values < null_eigenvalue, drop = FALSE]
@@ -125,6 +134,11 @@ singular_positions <- function(sigma, scale) {
 }
 null_eigenvalue <- 1e-12
 null_part <- 1e-12
+
+# The positions of each subject, every set of them once.
+positions_of_subjects <- function(section) {
+  unique(lapply(unname(split(section$position, section$subject)), function(at) sort(unique(at))))
+}
 
 # From the end of another search, and only from there.
 nearer_search <- function(spec, control, est, ridge, most = most_ridge_iterations) {
