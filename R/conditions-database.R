@@ -144,3 +144,14 @@ abort_augment_table <- function(detail) {
     "Give a new name: {.code augment(fit, data, table = \"fitted_records\")}.", "table"
   )
 }
+
+abort_no_table <- function(expression) {
+  abort("database", "The table {.code {deparse_one(expression)}} of the fit is not found.",
+    "Give it as {.code data}.", "data", expression)
+}
+
+inform_temporary <- function(view) {
+  inform("database",
+    "The view {.val {view}} ends with the connection, as the temporary table that it is of.", "table",
+    view)
+}

@@ -5,6 +5,7 @@
 #' @param data The same table, `dplyr::tbl(con, "records")`: a fit does not keep its connection.
 #' @param table A name for the view that is made, of a table that does not exist. The coefficients
 #'   of each combination of levels are written to a table of this name with `_cells` behind it.
+#'   Where the data are a temporary table, as [dplyr::copy_to()] makes, so are these.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @method augment lmmfit_database
 #' @export
@@ -15,15 +16,34 @@ augment.lmmfit_database <- function(x, data = NULL, table = NULL, ...) {
   con <- dbplyr::remote_con(data)
   names <- view_names(table, con)
   plan <- pooled_records(x$frame)$plan
-  in_database(DBI::dbWriteTable(con, names$cells, cell_coefficients(x, plan)), "write a table")
+  cells <- cell_coefficients(x, plan)
+  lasting <- tryCatch(new_view(data, names, cells, plan), henderson_error_database = identity)
+  if (!inherits(lasting, "condition")) return(lasting)
+  # A table of the session alone, as dplyr::copy_to() makes, can only have a view of the session.
+  passing <- tryCatch(new_view(data, names, cells, plan, TRUE), henderson_error_database = identity)
+  if (inherits(passing, "condition")) stop(lasting)
+  inform_temporary(names$view)
+  passing
+}
+
+# The view with its table of coefficients, or neither.
+new_view <- function(data, names, cells, plan, temporary = FALSE) {
+  con <- dbplyr::remote_con(data)
+  view <- DBI::dbQuoteIdentifier(con, names$view)
   done <- FALSE
-  on.exit(if (!done) try(DBI::dbRemoveTable(con, names$cells), silent = TRUE))
+  on.exit(if (!done) {
+    try(DBI::dbExecute(con, paste("DROP VIEW IF EXISTS", view)), silent = TRUE)
+    try(DBI::dbRemoveTable(con, names$cells), silent = TRUE)
+  })
+  in_database(if (temporary) DBI::dbWriteTable(con, names$cells, cells, temporary = TRUE) else
+    DBI::dbWriteTable(con, names$cells, cells), "write a table")
   query <- fitted_query(data, dplyr::tbl(con, names$cells), plan)
-  text <- paste("CREATE VIEW", DBI::dbQuoteIdentifier(con, names$view), "AS",
+  text <- paste("CREATE", if (temporary) "TEMPORARY", "VIEW", view, "AS",
     dbplyr::sql_render(query))
   in_database(DBI::dbExecute(con, text), "make a view")
+  found <- in_database(dplyr::tbl(con, names$view), "read the view")
   done <- TRUE
-  dplyr::tbl(con, names$view)
+  found
 }
 
 view_names <- function(table, con) {

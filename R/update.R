@@ -109,7 +109,8 @@ first_found <- function(expression, places) {
 
 fit_data <- function(object, expression, places) {
   found <- first_found(expression, places)
-  if (is.data.frame(found) || is.environment(found)) return(found)
+  if (is.data.frame(found) || is.environment(found) || is_database(found)) return(found)
+  if (inherits(object, "lmmfit_database")) abort_no_table(expression)
   # Records of several responses are not the rows that they came from.
   if (!is.null(object$parts$traits)) return(NULL)
   data <- object$frame

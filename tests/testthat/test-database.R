@@ -209,6 +209,33 @@ test_that("fitted values and residuals are left in the database", {
   expect_identical(DBI::dbListTables(con), "records")
 })
 
+test_that("a temporary table has a temporary view", {
+  skip_without_databases()
+  con <- connection_of(sqlite_table(school_records, "others"))
+  dplyr::copy_to(con, school_records, "passing")
+  table <- dplyr::tbl(con, "passing")
+  fit <- lmmfit(score ~ minutes + (1 | school), table)
+  expect_message(made <- augment(fit, table, table = "made"), "ends with the connection",
+    class = "henderson_message_database")
+  here <- lmmfit(score ~ minutes + (1 | school), school_records)
+  expect_equal(sort(dplyr::collect(made)$.fitted), unname(sort(fitted(here))), tolerance = 1e-8)
+})
+
+test_that("update() asks the table again, and says where there is none", {
+  skip_without_databases()
+  table <- sqlite_table(school_records)
+  fit <- lmmfit(score ~ minutes + (1 | school), table, method = "ML")
+  smaller <- update(fit, . ~ . - minutes)
+  here <- lmmfit(score ~ minutes + (1 | school), school_records, method = "ML")
+  expect_equal(as.numeric(logLik(smaller)), as.numeric(logLik(update(here, . ~ . - minutes))),
+    tolerance = 1e-10)
+  expect_equal(anova(smaller, fit)$Chisq, anova(update(here, . ~ . - minutes), here)$Chisq,
+    tolerance = 1e-8)
+  rm(table)
+  expect_error(update(fit, . ~ . - minutes), "`table` of the fit is not found",
+    class = "henderson_error_database")
+})
+
 test_that("what cannot be is one message, and leaves the connection as it was", {
   skip_without_databases()
   d <- school_records
