@@ -152,6 +152,6 @@ abort_no_table <- function(expression) {
 
 inform_temporary <- function(view) {
   inform("database",
-    "The view {.val {view}} ends with the connection, as the temporary table that it is of.", "table",
-    view)
+    "The view {.val {view}} ends with the connection, as the temporary table that it is of.",
+    "table", view)
 }
