@@ -6,6 +6,7 @@
 breeding_values <- function(object, term = NULL, pedigree = NULL, simulations = NULL, seed = 1L,
                             ...) {
   check_given(object, ...)
+  check_fit(object)
   if (!is.null(pedigree)) check_exact(object, simulations)
   rows <- reliability(object, term, simulations, seed)
   k <- find_term(object, term)

@@ -108,6 +108,8 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
                     callbacks);
   if (has_time && has_idle_numbers(model, found->evaluation.parameters))
     found = with_turned_numbers(std::move(*found), start, equations, options, callbacks);
+  if (found->report.passed_wall)
+    found = beside_wall(std::move(*found), equations, options, callbacks);
   if (!may_be_settled(model, *found)) return std::move(*found);
   return settled(std::move(*found), equations, options, callbacks);
 }

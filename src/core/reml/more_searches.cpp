@@ -48,6 +48,7 @@ void append(SearchReport& report, const SearchReport& next) {
   report.history.insert(report.history.end(), next.history.begin(), next.history.end());
   report.evaluations += next.evaluations;
   report.potential = next.potential;
+  report.passed_wall = next.passed_wall;
 }
 
 std::optional<RemlResult> try_search(const MixedModelEquations& equations, const Parameters& start,
@@ -150,6 +151,7 @@ RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
     return {std::move(second->evaluation), std::move(report)};
   }
   second.reset();
+  report.passed_wall = false;  // it was tried
   return {*likelihood::evaluate(equations, found, false, callbacks), std::move(report)};
 }
 
