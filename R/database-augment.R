@@ -66,7 +66,7 @@ cell_coefficients <- function(fit, plan) {
   first <- which(pooled$count > 0)
   groups <- lapply(pooled$levels, function(x) if (is.logical(x)) as.integer(x) else x)
   groups <- lapply(groups, function(x) if (is.factor(x)) as.character(x) else x)
-  names(groups) <- paste0(".", aliases("g", groups))
+  names(groups) <- dotted("g", groups)
   if (is.null(pooled$one)) {
     return(as_grid(c(groups, list(.a = fit$fitted[first], .c = fit$fitted_fixed[first])),
       length(first)))
@@ -100,6 +100,8 @@ unit_rows <- function(fit, first) {
   list(fixed = fixed, fitted = Reduce(`+`, random, fixed))
 }
 
+dotted <- function(letter, x) if (length(x) > 0L) paste0(".", aliases(letter, x)) else character()
+
 # The records of the fit with .fitted, .fixed and .resid behind their columns.
 fitted_query <- function(table, cells, plan) {
   con <- dbplyr::remote_con(table)
@@ -107,7 +109,6 @@ fitted_query <- function(table, cells, plan) {
   if (!is.null(plan$subset)) {
     table <- do.call(dplyr::filter, list(table, dplyr::sql(sql_text(plan$subset, con))))
   }
-  dotted <- function(letter, x) if (length(x) > 0L) paste0(".", aliases(letter, x)) else character()
   own <- c(
     stats::setNames(lapply(plan$groups, sql_group, con), dotted("g", plan$groups)),
     stats::setNames(lapply(plan$numbers, sql_number, con), dotted("v", plan$numbers)),
@@ -116,8 +117,13 @@ fitted_query <- function(table, cells, plan) {
   )
   table <- do.call(dplyr::mutate, c(list(table), own))
   keys <- dotted("g", plan$groups)
-  table <- if (length(keys) > 0L) dplyr::inner_join(table, cells, by = keys) else
-    dplyr::cross_join(table, cells)
+  if (length(keys) == 0L) {
+    # One combination, of all records.
+    keys <- ".all"
+    table <- do.call(dplyr::mutate, list(table, .all = 1L))
+    cells <- do.call(dplyr::mutate, list(cells, .all = 1L))
+  }
+  table <- dplyr::inner_join(table, cells, by = keys)
   for (name in c(".y", dotted("v", plan$numbers))) {
     table <- do.call(dplyr::filter, list(table, call("!", call("is.na", as.name(name)))))
   }

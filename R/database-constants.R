@@ -33,15 +33,17 @@ column_constant <- function(x, table, columns) {
   check_translated(inner, con)
   values <- do.call(dplyr::transmute, list(table, v = sql_number(inner, con)))
   fun <- as.character(x[[1L]])
-  moments <- fetch_all(dplyr::summarise(values, n = n(), known = sum(ifelse(is.na(v), 0L, 1L)),
-    mean = mean(v, na.rm = TRUE), min = min(v, na.rm = TRUE), max = max(v, na.rm = TRUE)))
+  asked <- list(n = quote(n()), known = quote(sum(ifelse(is.na(v), 0L, 1L))),
+    mean = quote(mean(v, na.rm = TRUE)), min = quote(min(v, na.rm = TRUE)),
+    max = quote(max(v, na.rm = TRUE)))
+  moments <- fetch_all(do.call(dplyr::summarise, c(list(values), asked)))
   if (moments$n > moments$known && !isTRUE(given$na.rm)) {
     abort_database_function(fun, x, paste0("The column has missing values: write {.code ",
       deparse_one(as.call(c(x[[1L]], given[1L], na.rm = TRUE))), "}."))
   }
   if (fun != "sd") return(moments[[fun]])
   centre <- moments$mean
-  squares <- eval(bquote(dplyr::summarise(values, ss = sum((v - .(centre)) * (v - .(centre)),
-    na.rm = TRUE))))
+  asked <- list(ss = bquote(sum((v - .(centre)) * (v - .(centre)), na.rm = TRUE)))
+  squares <- do.call(dplyr::summarise, c(list(values), asked))
   sqrt(fetch_all(squares)$ss / (moments$known - 1))
 }

@@ -209,6 +209,18 @@ test_that("fitted values and residuals are left in the database", {
   expect_identical(DBI::dbListTables(con), "records")
 })
 
+test_that("without factors all records are one combination", {
+  skip_without_databases()
+  table <- sqlite_table(school_records)
+  fit <- lmmfit(score ~ minutes, table)
+  here <- lmmfit(score ~ minutes, school_records)
+  expect_equal(fixef(fit), fixef(here), tolerance = 1e-10)
+  expect_equal(as.numeric(logLik(fit)), as.numeric(logLik(here)), tolerance = 1e-12)
+  made <- as.data.frame(dplyr::collect(augment(fit, table, table = "made")))
+  expect_identical(names(made), c(names(school_records), ".fitted", ".resid", ".fixed"))
+  expect_equal(sort(made$.fitted), unname(sort(fitted(here))), tolerance = 1e-10)
+})
+
 test_that("a temporary table has a temporary view", {
   skip_without_databases()
   con <- connection_of(sqlite_table(school_records, "others"))
