@@ -148,22 +148,14 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   ddf <- as_ddf(ddf)
   na_random <- check_choice(na_random, c("drop", "zero"), "na_random")
   formula <- check_formula(formula, parent.frame())
-  env <- environment(formula)
   in_database <- is_database(data)
-  input <- list(
-    formula = formula, data = if (in_database) sampled_records(data) else data,
-    residual = if (missing(residual)) default_residual(formula) else
-      given_residual(substitute(residual), residual, parent.frame()),
-    weights = if (in_database) substitute(weights) else
-      evaluate_in(substitute(weights), data, env, "weights"),
-    subset = if (in_database) substitute(subset) else
-      evaluate_in(substitute(subset), data, env, "subset")
-  )
-  if (in_database && method == "Bayes") abort_database_bayes()
-  if (is_multitrait(formula)) {
-    if (in_database) abort_database_traits()
-    input <- stack_traits(input)
-  }
+  if (in_database) check_in_database(method, formula)
+  residual <- if (missing(residual)) default_residual(formula) else
+    given_residual(substitute(residual), residual, parent.frame())
+  input <- c(list(formula = formula, residual = residual),
+    records_of(data, list(weights = substitute(weights), subset = substitute(subset)),
+      environment(formula)))
+  if (is_multitrait(formula)) input <- stack_traits(input)
   parts <- parse_formula(input$formula, input$data, input$residual, input$traits)
   frame <- if (in_database) {
     new_database_frame(parts, data, list(sample = input$data, weights = input$weights,
@@ -181,6 +173,18 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   if (isTRUE(control$only_model)) return(list(model = model, ddf = ddf))
   est <- estimate(model, control)
   new_lmmfit(call, model, est, control, ddf)
+}
+
+check_in_database <- function(method, formula) {
+  if (method == "Bayes") abort_database_bayes()
+  if (is_multitrait(formula)) abort_database_traits()
+}
+
+# Data, weights and subset; of a table of a database a sample, and the expressions as they stand.
+records_of <- function(data, given, env) {
+  if (is_database(data)) return(c(list(data = sampled_records(data)), given))
+  list(data = data, weights = evaluate_in(given$weights, data, env, "weights"),
+    subset = evaluate_in(given$subset, data, env, "subset"))
 }
 
 check_front_door <- function(data, control) {
