@@ -62,5 +62,3 @@ random_values <- function(fit, L) {
   if (is.null(L)) return(0)
   as.vector(L %*% unlist(lapply(fit$random, function(term) as.vector(term$effects))))
 }
-
-is_zero_row <- function(L) if (is.null(L)) TRUE else Matrix::rowSums(abs(L)) == 0

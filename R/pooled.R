@@ -18,9 +18,6 @@ pooled_records <- function(frame) attr(frame, "pooled")
 
 is_pooled <- function(frame) !is.null(pooled_records(frame))
 
-# How many records a frame has.
-frame_count <- function(frame) pooled_records(frame)$n %||% nrow(frame)
-
 product_key <- function(names) paste(sort(names), collapse = ":")
 
 # The columns of terms over pooled records: products of varying covariates in the place of the

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the package needs and is missing: R itself, then R packages. Built packages of the
 # system's package manager come first (fast, and made for this R), CRAN second.
-# Usage: tools/setup.sh [run|dev]   `run`: what fits and shows models; `dev`: also tests and documents.
+# Usage: tools/setup.sh [run|dev|server]   `run`: what fits and shows models; `dev`: also tests and
+# documents; `server`: PostgreSQL alone, which a test starts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -18,6 +19,15 @@ apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
     >/dev/null
 }
+
+if [ "$purpose" = server ]; then
+  if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi
+  can_use_apt || exit 1
+  echo "Installing PostgreSQL"
+  apt_update_once
+  apt_install postgresql
+  exit 0
+fi
 
 if ! command -v Rscript >/dev/null || ! command -v g++ >/dev/null || ! command -v make >/dev/null; then
   can_use_apt || { echo "R (>= 4.1.0) and a C++17 compiler are needed: install them first." >&2; exit 1; }
