@@ -26,7 +26,7 @@ setup-dev:
 	@tools/setup.sh dev
 
 peers: setup-dev
-	@timeout 300 tools/setup.sh server || echo "No database server: its test is skipped"
+	@timeout 300 tools/setup.sh servers || echo "No PostgreSQL or no Slurm: their tests are skipped"
 	@timeout 1500 Rscript tools/packages.R try mmrm DHARMa MCMCglmm ggeffects MuMIn
 
 # Make does not know which object depends on which header: a changed header rebuilds everything.

@@ -17,7 +17,8 @@
 #'   warning that says why.
 #'
 #' Profiles and bootstrap samples are computed in parallel where `future::plan()` has workers and
-#' future.apply is installed.
+#' future.apply is installed, in this machine's sessions or as jobs of a batch system (as Slurm, by
+#' future.batchtools). The bar of workers needs progressr.
 #'
 #' @param object A fit by [lmmfit()].
 #' @param parm Names of fixed effects or variance parameters, numbers of fixed effects, or
@@ -143,20 +144,27 @@ bootstrap_samples <- function(fit, functions, nsim, seed, progress = FALSE, dire
   responses <- as.matrix(stats::simulate(fit, nsim, seed = seed)) -
     (frame_offset(fit$frame) %||% 0)
   spec <- fit_spec(fit)
-  one <- function(y) {
+  tasks <- lapply(seq_len(nsim), function(i) unname(responses[, i]))
+  key <- if (!is.null(directory)) list("bootstrap", search_code(fit, spec), function_texts(parsed))
+  found <- map_over(tasks, refitter(fit, spec, parsed), progress, directory, key)
+  failed <- which(vapply(found, is.character, NA))
+  if (length(failed) > 0L) warn_bootstrap(unlist(found[failed]), nsim)
+  list(samples = do.call(rbind, found[setdiff(seq_len(nsim), failed)]),
+    failed = data.frame(sample = failed, reason = as.character(unlist(found[failed]))))
+}
+
+# What a task needs and no more: workers get it whole.
+refitter <- function(fit, spec, parsed) {
+  force(fit)
+  force(spec)
+  force(parsed)
+  function(y) {
     spec$response <- y
     est <- tryCatch(refit_held(fit, spec, numeric()), error = reason_of)
     if (is.character(est)) return(est)
     if (est$convergence$status != "converged") return("not converged")
     bootstrap_statistics(fit, est$fixed$estimate, est$parameters$estimate, parsed)
   }
-  tasks <- lapply(seq_len(nsim), function(i) unname(responses[, i]))
-  key <- if (!is.null(directory)) list("bootstrap", search_code(fit, spec), function_texts(parsed))
-  found <- map_over(tasks, one, progress, directory, key)
-  failed <- which(vapply(found, is.character, NA))
-  if (length(failed) > 0L) warn_bootstrap(unlist(found[failed]), nsim)
-  list(samples = do.call(rbind, found[setdiff(seq_len(nsim), failed)]),
-    failed = data.frame(sample = failed, reason = as.character(unlist(found[failed]))))
 }
 
 bootstrap_statistics <- function(fit, beta, variance, parsed) {

@@ -7,7 +7,7 @@
 map_over <- function(x, f, progress = FALSE, directory = NULL, key = NULL, what = "Refitting") {
   if (!is.null(directory)) f <- kept_in(directory, f, key)
   if (requireNamespace("future.apply", quietly = TRUE) && future::nbrOfWorkers() > 1L) {
-    return(future.apply::future_lapply(x, f, future.seed = NULL))
+    return(map_with_bar(x, f, progress, what))
   }
   if (!progress) return(lapply(x, f))
   bar <- cli::cli_progress_bar(what, total = length(x))
@@ -17,6 +17,35 @@ map_over <- function(x, f, progress = FALSE, directory = NULL, key = NULL, what 
     cli::cli_progress_update(id = bar)
     value
   })
+}
+
+# A bar where progressr is installed: workers signal each task that they have done.
+map_with_bar <- function(x, f, progress, what) {
+  if (!progress || !requireNamespace("progressr", quietly = TRUE)) return(map_on_workers(x, f))
+  bar <- progressr::handler_cli(format = paste(what, "{cli::pb_bar} {cli::pb_percent}"),
+    enable = TRUE)
+  progressr::with_progress(map_on_workers(x, telling(f, progressr::progressor(length(x)))),
+    handlers = bar, enable = TRUE)
+}
+
+# What an interrupted worker still sends is not the answer to the next question: new workers then.
+map_on_workers <- function(x, f) {
+  is_done <- FALSE
+  plan <- future::plan("list")
+  on.exit(if (!is_done) future::plan(plan))
+  found <- future.apply::future_lapply(x, f, future.seed = NULL)
+  is_done <- TRUE
+  found
+}
+
+telling <- function(f, tell) {
+  force(f)
+  force(tell)
+  function(task) {
+    value <- f(task)
+    tell()
+    value
+  }
 }
 
 kept_in <- function(directory, f, key) {

@@ -58,11 +58,11 @@ on_workers <- function(chains, run, posterior) {
   }
   posterior$handle <- posterior$report <- NULL
   groups <- split(chains, rep_len(seq_len(n), length(chains)))
-  found <- future.apply::future_lapply(groups, function(own) {
+  found <- map_on_workers(groups, function(own) {
     posterior$handle <- posterior_open(posterior$spec,
       min(posterior$threads, future::availableCores()))
     with_stream(0L, with_plain_products(run(own, posterior)))
-  }, future.seed = NULL)
+  })
   unsplit_chains(found, length(chains))
 }
 

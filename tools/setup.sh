@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the package needs and is missing: R itself, then R packages. Built packages of the
 # system's package manager come first (fast, and made for this R), CRAN second.
-# Usage: tools/setup.sh [run|dev|server]   `run`: what fits and shows models; `dev`: also tests and
-# documents; `server`: PostgreSQL alone, which a test starts.
+# Usage: tools/setup.sh [run|dev|servers]   `run`: what fits and shows models; `dev`: also tests and
+# documents; `servers`: PostgreSQL and Slurm alone, which tests start.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -20,12 +20,16 @@ apt_install() {
     >/dev/null
 }
 
-if [ "$purpose" = server ]; then
-  if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi
+if [ "$purpose" = servers ]; then
+  missing=""
+  command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ||
+    missing="$missing postgresql"
+  command -v slurmctld >/dev/null || missing="$missing slurm-wlm"
+  [ -n "$missing" ] || exit 0
   can_use_apt || exit 1
-  echo "Installing PostgreSQL"
+  echo "Installing$missing"
   apt_update_once
-  apt_install postgresql
+  apt_install $missing
   exit 0
 fi
 
