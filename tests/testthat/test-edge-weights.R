@@ -65,3 +65,30 @@ test_that("and with related levels, whose precision has a pattern of its own", {
   V <- matrix(c(2, 1, 1, 1), 2)[at, at] * A[d$id, d$id] + diag(1e-8 / d$w)
   expect_v_form(fit, d$y, X, V, TRUE)
 })
+
+# Cells of two factors, the reference cell with little weight: each coded column is nearly dependent
+# on several others, though on no one of them, and columns of indicators of cells are orthogonal.
+# The determinant of one code by the other is 1.
+test_that("and with fixed cells of unlike weights, coded by a reference of nearly no weight", {
+  for (seed in 1:4) {
+    set.seed(seed)
+    d <- expand.grid(r = 1:3, f = c("u", "v", "w", "z"), arm = c("A", "B", "C"))
+    d$w <- 10^stats::runif(36, -4, 4)
+    d$w[d$f == "u" & d$arm == "A"] <- 10^stats::runif(3, -4, -3)
+    d$g <- factor(sample(5, 36, TRUE))
+    d$y <- stats::rnorm(36, 0, 1 + 10 / sqrt(d$w))
+    X <- stats::model.matrix(~ 0 + f:arm, d)
+    variance <- c(residual.u = 500, residual.v = 4000, residual.w = 0.02, residual.z = 70)
+    R <- diag(variance[match(d$f, c("u", "v", "w", "z"))] / d$w)
+    G <- 3 * outer(d$g, d$g, "==")
+    for (REML in c(TRUE, FALSE)) {
+      method <- if (REML) "REML" else "ML"
+      fit <- lmmfit(y ~ f * arm, d, residual = ~ diag(f), weights = w, method = method,
+        hold = variance)
+      expect_v_form(fit, d$y, X, R, REML)
+      fit <- lmmfit(y ~ f * arm + (1 | g), d, residual = ~ diag(f), weights = w, method = method,
+        hold = c(variance, g = 3))
+      expect_v_form(fit, d$y, X, R + G, REML)
+    }
+  }
+})

@@ -15,6 +15,16 @@ constexpr double kCancelled = 1e-4;
 // C has then lost so many digits that -2l is off by 1e-8 or more; and by 1e-6, where rows are dear.
 constexpr double kMostLost = 1e7;
 constexpr double kMostLostDear = 1e9;
+// A loss from which columns may together depend on each other more than any pivot says, and the
+// condition that counts as such a loss.
+constexpr double kSomeLost = 1e3;
+constexpr double kMostCondition = 1e8;
+
+bool has_lost(const linalg::CholeskyFactor& factor, double most) {
+  const double loss = factor.largest_loss();
+  return loss >= most || (loss >= kSomeLost &&
+                          factor.scaled_condition() >= kMostCondition / kMostLost * most);
+}
 
 // Nothing where the pattern of C decides.
 std::optional<bool> decided_rows(const model::Model& model) {
@@ -101,7 +111,7 @@ std::optional<linalg::CholeskyFactor> MixedModelEquations::factorize(FactorSolve
       solver.factorize(lambda, records.cross_products(), callbacks);
   if (take_rows_ == false) return factor;
   const double most = takes_rows(model_) ? kMostLost : kMostLostDear;
-  if (factor && factor->largest_loss() < most) return factor;
+  if (factor && !has_lost(*factor, most)) return factor;
   const linalg::SymbolicFactor& symbolic = *solver.pattern().symbolic;
   const Matrix a = square_root(symbolic, lambda, records);
   const auto own = a.leftCols(symbolic.size());

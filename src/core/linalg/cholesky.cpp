@@ -14,6 +14,8 @@ namespace henderson::linalg {
 
 namespace {
 
+constexpr int kInverseIterations = 2;
+
 // The first column, in the order of elimination, whose pivot fails.
 struct Failure {
   SmallIndex column = kNone;
@@ -198,21 +200,47 @@ double CholeskyFactor::log_determinant_from(SmallIndex first_column) const {
 double CholeskyFactor::log_determinant() const { return log_determinant_from(0); }
 
 // C_jj is the sum of squares of row j of L.
-double CholeskyFactor::largest_loss() const {
+CholeskyFactor::Diagonals CholeskyFactor::diagonals() const {
   const SymbolicFactor& symbolic = panels_.symbolic();
-  Vector squares = Vector::Zero(size()), pivots(size());
+  Diagonals found{Vector::Zero(size()), Vector(size())};
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
     const SmallIndex first = symbolic.first_column(s), width = symbolic.width(s);
     for (SmallIndex c = 0; c < width; ++c) {
       const double* column =
           panels_.data() + symbolic.panel(s) + c * static_cast<Index>(symbolic.height(s));
-      pivots[first + c] = column[c] * column[c];
-      for (SmallIndex r = c; r < width; ++r) squares[first + r] += column[r] * column[r];
+      found.pivots[first + c] = column[c] * column[c];
+      for (SmallIndex r = c; r < width; ++r) found.of_c[first + r] += column[r] * column[r];
       for (SmallIndex r = 0; r < symbolic.below(s); ++r)
-        squares[symbolic.rows(s)[r]] += column[width + r] * column[width + r];
+        found.of_c[symbolic.rows(s)[r]] += column[width + r] * column[width + r];
     }
   }
-  return size() == 0 ? 1.0 : (squares.array() / pivots.array()).maxCoeff();
+  return found;
+}
+
+double CholeskyFactor::largest_loss() const {
+  const Diagonals own = diagonals();
+  return size() == 0 ? 1.0 : (own.of_c.array() / own.pivots.array()).maxCoeff();
+}
+
+// By inverse iteration from a vector that no pattern of C knows.
+double CholeskyFactor::scaled_condition() const {
+  if (size() == 0) return 1.0;
+  const Vector of_c = diagonals().of_c;
+  const std::vector<SmallIndex>& place = panels_.symbolic().new_of_old();
+  Vector root(size());
+  Matrix x(size(), 1);
+  for (SmallIndex i = 0; i < size(); ++i) {
+    root[i] = std::sqrt(of_c[place[i]]);
+    x(i, 0) = (i % 2 == 0 ? 1.0 : -1.0) * (1.0 + static_cast<double>(i) / size());
+  }
+  double condition = 1.0;
+  for (int k = 0; k < kInverseIterations; ++k) {
+    x.array() *= root.array() / x.norm();
+    solve(x);
+    x.array() *= root.array();
+    condition = x.norm();
+  }
+  return condition;
 }
 
 double CholeskyFactor::log_determinant_last() const {

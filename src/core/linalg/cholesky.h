@@ -49,8 +49,11 @@ class CholeskyFactor {
   double log_determinant() const;  // log|C|
   double log_determinant_last()
       const;  // of the Schur complement of the last n_last columns; 0 if there are none
-  // The largest C_jj / L_jj^2: so many times eps may log|C| be off. Cost: one pass over L.
+  // The largest C_jj / L_jj^2: so many times eps may log|C| be off, or more. Cost: one pass over L.
   double largest_loss() const;
+  // Not above the largest eigenvalue of D C^-1 D, D = diag(C)^1/2, and near it: no pivot need be
+  // small where several columns together depend on each other. Cost: two solves.
+  double scaled_condition() const;
   SmallIndex size() const { return panels_.symbolic().size(); }
   const SymbolicFactor& symbolic() const { return panels_.symbolic(); }
   const Panels& panels() const { return panels_; }
@@ -61,6 +64,12 @@ class CholeskyFactor {
   friend std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixRef& rows);
   explicit CholeskyFactor(Panels&& panels) : panels_(std::move(panels)) {}
   double log_determinant_from(SmallIndex first_column) const;
+
+  // In the order of elimination.
+  struct Diagonals {
+    Vector of_c, pivots;  // C_jj, L_jj^2
+  };
+  Diagonals diagonals() const;
 
   Panels panels_;
 };

@@ -42,18 +42,29 @@ constexpr double kMost = 1.8;
 constexpr double kLeast = 0.02;
 constexpr std::size_t kMostCorners = 6;
 
-// The start with these slots multiplied by kMost and all others by kLeast; those that are held, or
+// With weights so unlike that the response of light records is on another scale, what they tell of
+// random effects is far from the start, whose scale is that of the heavy ones. Variances on their
+// scale, in units of those of the start.
+constexpr double kOtherScale = 4.0;
+
+double scale_of_light_records(const Model& model) {
+  if (model.weights.size() == 0 || model.pure_error.df > 0.0) return 1.0;
+  return model.weights.mean() * model.response.squaredNorm() / model.weighted_ss;
+}
+
+// The start with these slots multiplied by `most` and all others by kLeast; those that are held, or
 // cannot be multiplied, stay.
 template <class IsMost>
 std::optional<Parameters> corner(const Model& model, const FreeSpace& space,
-                                 const Parameters& start, bool is_residual, IsMost is_most) {
+                                 const Parameters& start, double most, bool is_residual,
+                                 IsMost is_most) {
   Vector theta = start.theta();
   for (const model::RandomBlock& block : model.blocks) {
     if (block.held || !block.structure->can_be_rescaled()) continue;
     block.theta_of(theta) =
-        block.structure->rescaled(start.of(block), is_most(block) ? kMost : kLeast);
+        block.structure->rescaled(start.of(block), is_most(block) ? most : kLeast);
   }
-  const double of_residual = is_residual ? kMost : kLeast;
+  const double of_residual = is_residual ? most : kLeast;
   for (const model::ResidualBlock& block : model.residual.blocks) {
     if (block.held || !block.structure->can_be_rescaled()) continue;
     block.theta_of(theta) = block.structure->rescaled(start.of(block), of_residual);
@@ -119,11 +130,16 @@ std::vector<Parameters> corner_starts(const Model& model, const Parameters& star
     if (found) starts.push_back(*found);
   };
   if (model.blocks.empty()) return starts;
-  add(corner(model, space, start, true, [](const model::RandomBlock&) { return false; }));
-  for (const model::RandomBlock& most : model.blocks)
-    if (starts.size() <= kMostCorners)
-      add(corner(model, space, start, false,
-                 [&](const model::RandomBlock& block) { return &block == &most; }));
+  const auto add_random = [&](std::size_t limit, double most) {
+    for (const model::RandomBlock& own : model.blocks)
+      if (starts.size() < limit)
+        add(corner(model, space, start, most, false,
+                   [&](const model::RandomBlock& block) { return &block == &own; }));
+  };
+  add(corner(model, space, start, kMost, true, [](const model::RandomBlock&) { return false; }));
+  add_random(1 + kMostCorners, kMost);
+  const double scale = scale_of_light_records(model);
+  if (scale > kOtherScale) add_random(1 + 2 * kMostCorners, scale * kMost);
   return starts;
 }
 

@@ -17,7 +17,8 @@ std::vector<likelihood::Parameters> other_starts(const model::Model& model,
                                                  const likelihood::Parameters& end, bool was_done);
 
 // The start with nearly all of its variance in one block of random effects, for each of the first
-// six, and in the residual. Nothing where there are no random effects.
+// six, and in the residual; and on the scale of records of little weight, where that is another.
+// Nothing where there are no random effects.
 std::vector<likelihood::Parameters> corner_starts(const model::Model& model,
                                                   const likelihood::Parameters& start);
 

@@ -4,6 +4,7 @@
 #include <catch.h>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <Eigen/LU>
 #include <Eigen/QR>
 #include <algorithm>
@@ -231,6 +232,44 @@ TEST_CASE("wrong sizes are refused") {
   const CholeskyFactor factor = factor_of(c, {});
   Matrix b = Matrix::Zero(c.pattern.n + 1, 2);
   CHECK_THROWS_AS(factor.solve(b), DimensionMismatch);
+}
+
+// Of D C^-1 D, D = diag(C)^1/2, whose largest eigenvalue Eigen gives.
+double scaled_condition(const Matrix& c) {
+  const Vector root = c.diagonal().cwiseSqrt();
+  const Matrix scaled = root.asDiagonal() * c.inverse() * root.asDiagonal();
+  return Eigen::SelfAdjointEigenSolver<Matrix>(scaled).eigenvalues().maxCoeff();
+}
+
+TEST_CASE("the condition without the scales of the columns") {
+  for (const unsigned seed : {1U, 2U}) {
+    for (const SparseCase& c : positive_definite_cases(seed)) {
+      INFO(c.name);
+      if (c.dense.rows() == 0) continue;
+      const double found = factor_of(c, {}).scaled_condition(), largest = scaled_condition(c.dense);
+      CHECK(found <= largest * (1 + 1e-8));
+      CHECK(found >= 0.2 * largest);
+    }
+  }
+}
+
+// Kahan's triangle: its pivots, 1 to s^(n - 1), do not show how nearly its columns depend on each
+// other. Source: Higham (2002), Accuracy and Stability of Numerical Algorithms, sec. 8.3.
+TEST_CASE("a condition that no pivot shows") {
+  const SmallIndex n = 20;
+  const double cosine = 0.6, sine = 0.8;
+  Matrix root = Matrix::Zero(n, n);
+  for (Index i = 0; i < n; ++i) {
+    root(i, i) = std::pow(sine, i);
+    for (Index j = i + 1; j < n; ++j) root(i, j) = -cosine * std::pow(sine, i);
+  }
+  const SparseCase c = sparse_case("Kahan", root.transpose() * root);
+  AnalyzeOptions options;
+  options.ordering = AnalyzeOptions::Ordering::natural;
+  const CholeskyFactor factor = factor_of(c, options);
+  CHECK(factor.largest_loss() == Approx(std::pow(sine, -2 * (n - 1))));
+  CHECK(factor.scaled_condition() == Approx(scaled_condition(c.dense)).epsilon(1e-3));
+  CHECK(factor.scaled_condition() > 1e4 * factor.largest_loss());
 }
 
 }  // namespace henderson::linalg::test
