@@ -27,6 +27,7 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   if (done && all(least >= c(near_singular, near_dependent))) return(first)
   starts <- list(if (!failed) begun_at(first, parameters), if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
+  if (!done && !failed) check_below_edge(first, last$edge, sections, parameters, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
   best <- better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)),
     spec)
@@ -61,9 +62,11 @@ found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) e
 # Positions of a subject beyond which R is not made whole.
 most_positions <- 300L
 
+# A ridge is added to variances, which then cannot have held values; numbers beside them can.
 may_reach_edge <- function(sections, parameters, spec, control) {
+  sizes <- control$hold & parameters$kind %in% c("variance", "covariance", "loading")
   spec$method %in% c("REML", "ML") && length(sections) > 0L &&
-    !any(residual_values(parameters, control$hold)) &&
+    !any(residual_values(parameters, sizes)) &&
     all(vapply(sections, function(s) s$structure$n_coef <= most_positions, NA))
 }
 

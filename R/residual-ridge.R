@@ -63,6 +63,18 @@ nearer_limit <- function(est, spec, control) {
 }
 little_moved <- 1e-4
 
+# A search that had no end far below what this ridge shows: with smaller ones from there.
+check_below_edge <- function(first, edge, sections, parameters, spec, control) {
+  if (is.null(edge) || !has_fallen(edge, first)) return(invisible())
+  first$parameters$estimate <- begun_at(first, parameters)
+  ridge <- lapply(sections, function(s) rep.int(ridge_below_edge, s$structure$n_coef))
+  near <- nearer_search(spec, control, first, ridge)
+  way <- if (!is.null(near)) follow(near, spec, control, ridge, tenths_below_edge)
+  if (isTRUE(way$goes_on)) abort_unbounded(way, sections, parameters, spec)
+}
+ridge_below_edge <- 1e-8
+tenths_below_edge <- 5L
+
 # A ridge moves -2l by little beside a maximum.
 has_fallen <- function(edge, last) {
   is.null(last) || edge$minus2loglik - last$minus2loglik > least_fall

@@ -270,3 +270,21 @@ test_that("-2l is that of the V form where subjects have positions of their own"
     }
   }
 })
+
+# csh() and ar1h() with a correlation of zero are diag().
+test_that("variances end at zero beside a correlation that is held, too", {
+  for (seed in c(1, 2, 4)) {
+    set.seed(seed)
+    d <- expand.grid(line = factor(1:20), env = factor(1:4))
+    d$y <- 2 * stats::rnorm(20)[d$line] + stats::rnorm(80) * c(1, 1.5, 2, 0)[d$env]
+    d <- d[sample(80), ]
+    diagonal <- lmmfit(y ~ env + (1 | line), d, residual = ~ diag(env | line))
+    for (residual in list(~ csh(env | line), ~ ar1h(env | line))) {
+      fit <- lmmfit(y ~ env + (1 | line), d, residual = residual, hold = c(residual.rho = 0))
+      expect_identical(fit$convergence$status, "converged")
+      expect_within(fit$minus2loglik, diagonal$minus2loglik, 1e-6, "its diagonal")
+      expect_identical(varcomp(fit)["5", "status"], "at boundary")
+      expect_identical(varcomp(fit)["5", "estimate"], 0)
+    }
+  }
+})

@@ -134,6 +134,16 @@ RemlResult best_from(Ended&& best, const std::vector<Parameters>& starts, Others
           std::move(best.report)};
 }
 
+// At the wall -2l may be a little higher; elsewhere it tells, and whether the search has ended.
+bool is_better_beside_wall(const model::Model& model, const RemlResult& second, double value,
+                           const SearchReport& first) {
+  const double gain = value - second.evaluation.minus2loglik;
+  if (second.report.termination != Termination::converged)
+    return first.termination != Termination::converged && gain > kStalledGain;
+  return gain >= 0.0 ||
+         (is_residual_gone(model, second.evaluation.parameters) && gain >= -kWallLoss);
+}
+
 }  // namespace
 
 RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
@@ -144,9 +154,7 @@ RemlResult beside_wall(RemlResult&& first, const MixedModelEquations& equations,
   { const Evaluation released = std::move(first.evaluation); }
   std::optional<RemlResult> second =
       search(equations, found, options, callbacks, Wall::from_the_beginning);
-  if (second && second->report.termination == Termination::converged &&
-      is_residual_gone(equations.model(), second->evaluation.parameters) &&
-      second->evaluation.minus2loglik <= value + kWallLoss) {
+  if (second && is_better_beside_wall(equations.model(), *second, value, report)) {
     append(report, second->report);
     return {std::move(second->evaluation), std::move(report)};
   }
