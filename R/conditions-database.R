@@ -36,7 +36,7 @@ abort_database_traits <- function() {
 }
 
 abort_database_bayes <- function() {
-  abort_database_model("A model by {.code method = \"Bayes\"}", "method",
+  abort_database_model(cli::format_inline("A model by {.code method = \"Bayes\"}"), "method",
     "its samplers look at each record")
 }
 

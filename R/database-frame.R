@@ -31,11 +31,12 @@ check_database_parts <- function(parts) {
       abort_database_function(spline_name(basis), basis, basis_advice)
     }
     if (inherits(term$group, "marker_group")) {
-      abort_database_model("{.fn snp}", "formula", "a genotype is no column of levels")
+      abort_database_model(cli::format_inline("{.fn snp}"), "formula",
+        "a genotype is no column of levels")
     }
     weighted <- any(vapply(sums_of(term$group), function(sum) !is.null(sum$members$weights), NA))
     if (weighted || length(columns_of(term$group)) > 0L) {
-      abort_database_model("{.fn mm} with weights", "formula",
+      abort_database_model(cli::format_inline("{.fn mm} with weights"), "formula",
         "records of one combination of levels may have different weights")
     }
   }

@@ -6,7 +6,8 @@
 #' @param object A fit by [lmmfit()].
 #' @param formula. A formula of changes, as for [stats::update.formula()].
 #' @param ... Arguments of [lmmfit()] that replace those of the fit, or are new. `fixed.`, `random.`
-#'   and `residual.` are ASReml's: changes of its formulas, as in `random. = ~ . - env:line`.
+#'   and `residual.` are ASReml's: changes of its formulas, as in `random. = ~ . - env:line`. Where
+#'   `method` changes from `"Bayes"` to another, the prior and what else is of draws is left out.
 #' @param evaluate `FALSE` gives the call and does not make it.
 #' @return A fit, or a call.
 #' @examples
@@ -29,9 +30,19 @@ update.lmmfit <- function(object, formula., ..., evaluate = TRUE) {
   parted <- with_parted_changes(object, call, changes, env)
   call <- parted$call
   changes <- parted$changes
+  if (leaves_bayes(object, changes, env)) {
+    call <- call[!names(call) %in% bayes_arguments]
+  }
   for (name in names(changes)) call[name] <- changes[name]
   if (!evaluate) return(call)
   evaluate_update(object, call, names(changes), env)
+}
+
+# Another method has no use for priors and draws.
+leaves_bayes <- function(object, changes, env) {
+  if (object$method != "Bayes" || is.null(changes$method)) return(FALSE)
+  method <- eval(changes$method, env)
+  is.character(method) && length(method) == 1L && !tolower(method) %in% "bayes"
 }
 
 # Changes of one part of the model; `random` is then read anew.

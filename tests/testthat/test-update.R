@@ -61,3 +61,15 @@ test_that("with new data, and without making the fit", {
   expect_identical(update(fit, weights = NULL)$call$weights, NULL)
   expect_error(update(fit, mehtod = "ML"), "no argument `mehtod`")
 })
+
+test_that("from Bayes to another method, without what only Bayes has", {
+  skip_without_bayes()
+  data("sleepstudy", package = "lme4", envir = environment())
+  fit <- lmmfit(Reaction ~ Days + (1 | Subject), sleepstudy, method = "Bayes", seed = 1,
+    prior = lmm_prior(Subject = half_t(4)), draws = 100)
+  other <- "REML"
+  expect_identical(varcomp(update(fit, method = other)),
+    varcomp(lmmfit(Reaction ~ Days + (1 | Subject), sleepstudy)))
+  expect_identical(update(fit, draws = 200, evaluate = FALSE)$seed, 1)
+  expect_error(update(fit, method = "ML", draws = 200), class = "henderson_error_bayes_argument")
+})
