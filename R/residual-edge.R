@@ -25,13 +25,26 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   scale <- position_scales(sections, spec)
   least <- if (failed) NULL else least_of_sections(first, sections, parameters, scale)
   if (done && all(least >= c(near_singular, near_dependent))) return(first)
+  searched_at_edge(first, least, sections, parameters, scale, spec, control)
+}
+
+# `least`: of the first search, NULL where that is an error.
+searched_at_edge <- function(first, least, sections, parameters, scale, spec, control) {
+  failed <- is.null(least)
+  done <- !failed && first$convergence$status == "converged"
   starts <- list(if (!failed) begun_at(first, parameters), if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
-  if (!done && !failed) check_below_edge(first, last$edge, sections, parameters, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
-  best <- better_of(first, last$found, if (!failed) rounding_at(least[1L], length(spec$response)),
-    spec)
-  best <- vouched_for(best, last$edge, sections, parameters, scale)
+  if (!done && !failed) {
+    check_below_edge(first, starts[[1L]], last$edge, sections, parameters, spec, control)
+  }
+  loss <- if (!failed) rounding_at(least[1L], length(spec$response))
+  best <- better_of(first, last$found, loss, spec)
+  settled_at_edge(best, last$edge, sections, parameters, scale, spec)
+}
+
+settled_at_edge <- function(best, edge, sections, parameters, scale, spec) {
+  best <- vouched_for(best, edge, sections, parameters, scale)
   with_digits(best, least_of_sections(best, sections, parameters, scale)[1L], spec)
 }
 

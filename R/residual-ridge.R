@@ -64,9 +64,9 @@ nearer_limit <- function(est, spec, control) {
 little_moved <- 1e-4
 
 # A search that had no end far below what this ridge shows: with smaller ones from there.
-check_below_edge <- function(first, edge, sections, parameters, spec, control) {
+check_below_edge <- function(first, start, edge, sections, parameters, spec, control) {
   if (is.null(edge) || !has_fallen(edge, first)) return(invisible())
-  first$parameters$estimate <- begun_at(first, parameters)
+  first$parameters$estimate <- start
   ridge <- lapply(sections, function(s) rep.int(ridge_below_edge, s$structure$n_coef))
   near <- nearer_search(spec, control, first, ridge)
   way <- if (!is.null(near)) follow(near, spec, control, ridge, tenths_below_edge)

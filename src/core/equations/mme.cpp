@@ -22,8 +22,8 @@ constexpr double kMostCondition = 1e8;
 
 bool has_lost(const linalg::CholeskyFactor& factor, double most) {
   const double loss = factor.largest_loss();
-  return loss >= most || (loss >= kSomeLost &&
-                          factor.scaled_condition() >= kMostCondition / kMostLost * most);
+  return loss >= most ||
+         (loss >= kSomeLost && factor.scaled_condition() >= kMostCondition / kMostLost * most);
 }
 
 // Nothing where the pattern of C decides.
