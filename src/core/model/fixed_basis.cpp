@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <map>
+#include <utility>
 
 #include "core/model/dependence.h"
 
@@ -17,6 +20,14 @@ constexpr std::size_t kMaxDense = 200;
 // lm's tolerance for a dependent column: the length that is left after projection, relative to its
 // own.
 constexpr double kDependentLength = 1e-7;
+
+// A column of which less than this share of its squared length is left beside another is nearly a
+// multiple of it; and where the product of these shares, for several columns, is below that, sums
+// of products lose digits.
+constexpr double kNearlyMultiple = 0.01;
+constexpr double kLeftTogether = 1e-6;
+// Entries of such columns that are not too many to be taken as dense.
+constexpr double kMaxMultiples = 2e6;
 
 struct ColumnSizes {
   std::vector<Index> nonzeros;
@@ -34,6 +45,53 @@ ColumnSizes column_sizes(const SparseRows& x, const Vector& weights) {
   }
   sizes.length = sizes.length.cwiseSqrt();
   return sizes;
+}
+
+// leader[c]: the first column with nonzeros in the same rows as c.
+std::vector<SmallIndex> leaders(const SparseRows& x) {
+  std::vector<std::pair<std::uint64_t, Index>> rows_of(x.n_columns, {0, 0});
+  for (Index r = 0; r < x.n_rows(); ++r) {
+    for (Index k = x.start[r]; k < x.start[r + 1]; ++k) {
+      auto& [hash, count] = rows_of[x.column[k]];
+      hash = hash * 0x9E3779B97F4A7C15ULL + static_cast<std::uint64_t>(r) + 1;
+      ++count;
+    }
+  }
+  std::map<std::pair<std::uint64_t, Index>, SmallIndex> first;
+  std::vector<SmallIndex> leader(x.n_columns);
+  for (SmallIndex c = 0; c < x.n_columns; ++c)
+    leader[c] = first.try_emplace(rows_of[c], c).first->second;
+  return leader;
+}
+
+// Of a factor by a covariate far from its origin, the columns of each level: nearly multiples of
+// each other, of which X~'X~ would leave no digits. True for all of these, where they are few.
+std::vector<bool> near_multiples(const SparseRows& x, const Vector& weights,
+                                 const ColumnSizes& sizes) {
+  std::vector<bool> found(x.n_columns, false);
+  const std::vector<SmallIndex> leader = leaders(x);
+  Vector product = Vector::Zero(x.n_columns), of_leader(x.n_columns);
+  for (Index r = 0; r < x.n_rows(); ++r) {
+    const double w = weights.size() > 0 ? weights[r] : 1.0;
+    for (Index k = x.start[r]; k < x.start[r + 1]; ++k)
+      if (leader[x.column[k]] == x.column[k]) of_leader[x.column[k]] = w * x.value[k];
+    for (Index k = x.start[r]; k < x.start[r + 1]; ++k)
+      product[x.column[k]] += of_leader[leader[x.column[k]]] * x.value[k];
+  }
+  Vector left = Vector::Ones(x.n_columns);
+  for (SmallIndex c = 0; c < x.n_columns; ++c) {
+    const SmallIndex own = leader[c];
+    if (own == c || sizes.length[c] == 0.0) continue;
+    const double cosine = product[c] / (sizes.length[c] * sizes.length[own]);
+    const double own_left = 1.0 - cosine * cosine;
+    if (own_left < kNearlyMultiple) left[own] *= std::max(own_left, 0.0);
+  }
+  for (SmallIndex c = 0; c < x.n_columns; ++c) found[c] = left[leader[c]] < kLeftTogether;
+  const auto n_found = std::count(found.begin(), found.end(), true);
+  if (n_found > static_cast<Index>(kMaxDense) ||
+      static_cast<double>(n_found) * static_cast<double>(x.n_rows()) > kMaxMultiples)
+    found.assign(found.size(), false);
+  return found;
 }
 
 Matrix gather(const SparseRows& x, const std::vector<SmallIndex>& columns) {
@@ -171,10 +229,12 @@ Vector FixedBasis::transposed(const ConstVectorRef& k) const {
 
 FixedBasis make_fixed_basis(const SparseRows& x, const Vector& weights, Callbacks& callbacks) {
   const ColumnSizes sizes = column_sizes(x, weights);
+  const std::vector<bool> multiples = near_multiples(x, weights, sizes);
   std::vector<SmallIndex> dense, sparse;
   for (SmallIndex c = 0; c < x.n_columns; ++c) {
     if (sizes.length[c] == 0.0) continue;  // an empty cell
-    const bool is_dense = sizes.nonzeros[c] > kDenseShare * static_cast<double>(x.n_rows());
+    const bool is_dense =
+        multiples[c] || sizes.nonzeros[c] > kDenseShare * static_cast<double>(x.n_rows());
     (is_dense && dense.size() < kMaxDense ? dense : sparse).push_back(c);
   }
   FixedBasis basis = basis_of(x, weights, dense, sparse, sizes);
