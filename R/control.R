@@ -44,9 +44,10 @@
 #'   Matilainen et al. 2012): the expectations in the score are means over `simulations` data sets,
 #'   drawn at the current variances from the same random numbers in each iteration, and Newton's
 #'   method with the average information goes to where the score is zero. The estimates are as far
-#'   from those of REML as `mc_error` says, the standard error divided by the root of `simulations`;
-#'   [varcomp()] and [print][print.lmmfit] have it. It holds for large data: with 4000 animals the
-#'   estimates of 40 seeds spread as it says, with 1000 by a third more.
+#'   from those of REML as `mc_error` says: in large data the standard error divided by the root of
+#'   `simulations`, in small ones, where the observed information is not the expected one, more or
+#'   less than that, by the average information of drawn data sets. [varcomp()] and
+#'   [print][print.lmmfit] have it.
 #' @references Stranden & Lidauer (1999) J. Dairy Sci. 82:2779. García-Cortés, Moreno, Varona &
 #'   Altarriba (1992) J. Anim. Breed. Genet. 109:358. Matilainen et al. (2012) J. Anim. Breed.
 #'   Genet. 129:457.

@@ -22,6 +22,9 @@
 #' checked while they arrive. Where nearly every record has a combination of its own nothing is
 #' gained. Some drivers (RPostgreSQL) keep the whole result of a query before the first row is read.
 #'
+#' A fit writes nothing into the database. After an interrupt the connection is usable; the prompt
+#' is back when the driver returns, which RPostgreSQL and RSQLite do at the end of the query.
+#'
 #' # What is understood
 #'
 #' Factors are texts, truth values, and numbers within `factor()` or among the groups of random

@@ -32,7 +32,7 @@ random_recipe <- function(term, source, env) {
   relationship <- list(type = "identity")
   known <- related_levels(term$group, found, source, env)
   if (!is.null(known)) {
-    place <- match(found$levels, known$levels)
+    place <- match_levels(found, known)
     found <- list(codes = lapply(found$codes, function(x) place[x]), levels = known$levels)
     relationship <- known$spec
   }

@@ -1,6 +1,7 @@
 # Grouping factors as integer codes. Nothing here goes through the labels of all records.
 
-# list(codes, levels) of one column: factor, character, logical, or numbers.
+# list(codes, levels) of one column: factor, character, logical, or numbers. Levels of integers are
+# there as `numbers` too.
 level_codes <- function(x) {
   if (is.factor(x)) return(list(codes = as.integer(x), levels = levels(x)))
   if (is.logical(x)) return(drop_empty(x + 1L, c("FALSE", "TRUE")))
@@ -43,7 +44,7 @@ integer_codes <- function(x) {
   ends <- suppressWarnings(range(x, na.rm = TRUE))
   if (!is.finite(ends[1L]) || as.double(ends[2L]) - ends[1L] > 4 * length(x) + 1000) {
     values <- sort(unique(x))
-    return(list(codes = match(x, values), levels = as.character(values)))
+    return(list(codes = match(x, values), levels = as.character(values), numbers = values))
   }
   drop_empty(x - (ends[1L] - 1L), seq.int(ends[1L], ends[2L]))
 }
@@ -54,7 +55,9 @@ drop_empty <- function(codes, labels) {
     codes <- cumsum(used)[codes]
     labels <- labels[used]
   }
-  list(codes = codes, levels = as.character(labels))
+  found <- list(codes = codes, levels = as.character(labels))
+  if (is.integer(labels)) found$numbers <- labels
+  found
 }
 
 # Levels that have the colon which joins the levels of an interaction stand in quotes: "a:b" and "c"

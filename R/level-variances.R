@@ -4,6 +4,7 @@
 level_variances <- function(term) {
   if (!term$related) return(rep.int(1, term$n_levels))
   if (!is.null(term$relationship$diagonal)) return(term$relationship$diagonal)
+  if (term$relationship$type == "pedigree") return(1 + term$relationship$pedigree$inbreeding)
   precision_diagonal(level_precision(term$relationship))
 }
 

@@ -7,7 +7,8 @@ group_members <- function(group, source) UseMethod("group_members")
 #' @export
 group_members.single_group <- function(group, source) {
   found <- group_codes(group, source)
-  list(codes = list(found$codes), levels = found$levels)
+  found$codes <- list(found$codes)
+  found
 }
 
 #' @export

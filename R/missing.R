@@ -70,6 +70,7 @@ with_unknown_levels <- function(frame, parts) {
 }
 
 without_unknown <- function(x) {
+  if (is_whole_column(x)) return(without_numbers(x, unknown_parents))
   is_unknown <- function(labels) is.na(without_codes(trimws(labels), unknown_parents))
   unknown <- if (is.factor(x)) is_unknown(levels(x))[as.integer(x)] else
     is_unknown(as.character(x))

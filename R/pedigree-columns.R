@@ -8,7 +8,16 @@ without_codes <- function(x, unknown) {
   x
 }
 
-pedigree_column <- function(data, name, argument) {
+# The same of integers.
+without_numbers <- function(x, unknown) {
+  gone <- which(x %in% whole_codes(unknown))
+  if (length(gone) > 0L) x[gone] <- NA
+  x
+}
+
+pedigree_column <- function(data, name, argument) animal_names(raw_column(data, name, argument))
+
+raw_column <- function(data, name, argument) {
   if (!is.character(name) || length(name) != 1L || is.na(name)) {
     abort_argument(argument, name, "the name of one column of `data`")
   }
@@ -18,7 +27,7 @@ pedigree_column <- function(data, name, argument) {
     abort_pedigree("{.arg {argument}}: column {.val {name}} must hold names or numbers.",
       NULL, argument, name)
   }
-  animal_names(x)
+  x
 }
 
 # Names as text, without blanks around them.

@@ -17,7 +17,7 @@ print.henderson_pedigree <- function(x, n = 10L, ...) {
   cat("\n")
   if (has_lines(x)) cat("Of them ", line_counts(x), "\n", sep = "")
   first <- utils::head(animal_rows(x), n)
-  shown <- as.data.frame(x)[seq_along(first), ]
+  shown <- named_rows(x, first)
   shown$inbreeding <- signif(shown$inbreeding, 4L)
   print(shown, row.names = FALSE)
   if (size > n) cat("and ", format(size - n, big.mark = ","), " more\n", sep = "")

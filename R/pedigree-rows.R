@@ -2,7 +2,7 @@
 # parents.
 
 # What a pedigree has for each row, beside its parents.
-row_fields <- c("id", "generation", "inbreeding", "own", "share", "by_parents")
+row_fields <- c("id", "number", "generation", "inbreeding", "own", "share", "by_parents")
 
 # Rows that are animals, not groups.
 animal_rows <- function(ped) ped$n_groups + seq_len(length(ped$id) - ped$n_groups)

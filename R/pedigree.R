@@ -45,7 +45,9 @@
 #'   follows from the parents.
 #' @param clone The original of each clone, a column or a vector with names; `NA` for others.
 #' @return A list of class `henderson_pedigree`: `id` (groups first, parents before offspring),
-#'   `sire` and `dam` (row numbers, 0 if unknown), `generation`, `inbreeding`, `groups`, `gamma`.
+#'   `sire` and `dam` (row numbers, 0 if unknown), `generation`, `inbreeding`, `groups`, `gamma`;
+#'   where all animals are whole numbers and there are no groups and lines, `number`, by which
+#'   records find their animals without text.
 #'   As a data frame ([as.data.frame()]) it has names in place of row numbers.
 #' @references Sargolzaei, Iwaisaki & Colleau (2005) J. Anim. Breed. Genet. 122:325. Quaas & Pollak
 #'   (1981) J. Dairy Sci. 64:1868. Legarra et al. (2015) Genetics 200:455. Wright (1921) Genetics
@@ -84,19 +86,19 @@ pedigree <- function(data, id = "id", sire = "sire", dam = "dam", groups = NULL,
     check_choice(both_sexes, c("warn", "allow", "error"), "both_sexes")
   groups <- group_names(groups)
   unknown <- check_unknown(unknown, groups)
-  records <- pedigree_records(data, id, sire, dam, unknown)
+  by_number <- length(groups) == 0L && all(vapply(lines, is.null, NA))
+  records <- pedigree_records(data, id, sire, dam, unknown, by_number)
   groups <- check_groups(groups, records$id)
   lines <- given_lines(lines, data, records$id)
   records <- with_clones(unique_records(records), lines$clone, groups)
   records <- with_lines(add_founders(records, groups), lines, before)
   if (maternal != "dam" && !is.null(records$own)) abort_lines_of_grandsires()
   parents <- list(
-    sire = match(records$sire, records$id, nomatch = 0L),
-    dam = match(records$dam, records$id, nomatch = 0L)
+    sire = match_names(records$sire, records$id), dam = match_names(records$dam, records$id)
   )
   sorted <- sort_parents(parents, records$id)
   if (maternal == "dam") check_both_sexes(parents, records$id, length(groups), both_sexes)
-  at <- match(sorted$id, records$id)
+  at <- if (!is.null(records$own)) match(sorted$id, records$id)
   new_pedigree(sorted, groups, check_gamma(gamma, groups), if (maternal == "dam") 0.5 else 0.25,
     records$own[at], records$share[at])
 }
@@ -106,16 +108,20 @@ unknown_parents <- c("", "0", "*", ".", "NA", "unknown", "UNK", "-9", "-999", "?
 
 # Reading ------------------------------------------------------------------------------------------
 
-# list(id, sire, dam) as character, unknown parents as NA.
-pedigree_records <- function(data, id, sire, dam, unknown) {
-  if (inherits(data, "henderson_pedigree")) data <- as.data.frame(data)
+# list(id, sire, dam), unknown parents as NA: as text, or as integers where all three are.
+pedigree_records <- function(data, id, sire, dam, unknown, by_number = FALSE) {
+  if (inherits(data, "henderson_pedigree")) {
+    data <- named_rows(data, animal_rows(data), data$number %||% data$id)
+  }
   if (!is.data.frame(data)) abort_data(data)
   if (nrow(data) == 0L) abort_pedigree("The pedigree has no records: {.arg data} is empty.")
-  records <- list(
-    id = pedigree_column(data, id, "id"), sire = pedigree_column(data, sire, "sire"),
-    dam = pedigree_column(data, dam, "dam")
+  columns <- list(
+    id = raw_column(data, id, "id"), sire = raw_column(data, sire, "sire"),
+    dam = raw_column(data, dam, "dam")
   )
-  known <- lapply(records, without_codes, unknown)
+  by_number <- by_number && all(vapply(columns, is_whole_column, NA))
+  records <- lapply(columns, if (by_number) as.integer else animal_names)
+  known <- lapply(records, if (by_number) without_numbers else without_codes, unknown)
   unnamed <- which(is.na(known$id))
   if (length(unnamed) > 0L) {
     code <- records$id[unnamed[1L]]
@@ -124,13 +130,16 @@ pedigree_records <- function(data, id, sire, dam, unknown) {
     abort_pedigree("{.arg id} is {what} in row {.val {unnamed}}.",
       "Give each animal a name, or drop these rows.", "id", unnamed)
   }
-  tell_unknown(c(records$sire[is.na(known$sire)], records$dam[is.na(known$dam)]))
+  tell_unknown(unlist(lapply(c("sire", "dam"), function(parent) {
+    codes <- records[[parent]][is.na(known[[parent]])]
+    codes[!is.na(codes)]
+  })))
   known
 }
 
 # What everybody writes needs no words.
 tell_unknown <- function(codes) {
-  counts <- table(codes[!codes %in% c(NA, "", "0")])
+  counts <- table(codes[!codes %in% c("", "0")])
   if (length(counts) > 0L) inform_unknown_parents(names(counts), as.vector(counts))
 }
 
@@ -142,24 +151,30 @@ check_unknown <- function(unknown, groups) {
 
 # A record that is there twice counts once; with other parents it is an error.
 unique_records <- function(records) {
+  if (!has_repeats(records$id)) return(records)
   again <- duplicated(records$id)
-  if (!any(again)) return(records)
   first <- match(records$id, records$id)
   same <- function(x) is.na(x) & is.na(x[first]) | !is.na(x) & !is.na(x[first]) & x == x[first]
   differs <- !same(records$sire) | !same(records$dam)
-  if (any(differs)) abort_duplicate_animal(unique(records$id[differs]))
+  if (any(differs)) abort_duplicate_animal(as.character(unique(records$id[differs])))
   lapply(records, `[`, !again)
 }
 
 add_founders <- function(records, groups) {
-  parents <- unique(c(records$sire, records$dam))
-  added <- setdiff(parents[!is.na(parents)], c(records$id, groups))
-  if (length(added) > 0L) inform_founders(added)
-  unknown <- rep(NA_character_, length(groups) + length(added))
+  added <- unique(c(absent_parents(records, "sire"), absent_parents(records, "dam")))
+  added <- setdiff(added, groups)
+  if (length(added) > 0L) inform_founders(as.character(added))
+  first <- c(if (length(groups) > 0L) groups, added)
+  if (length(first) == 0L) return(records)
+  unknown <- rep(records$id[NA_integer_], length(first))
   list(
-    id = c(groups, added, records$id), sire = c(unknown, records$sire),
-    dam = c(unknown, records$dam)
+    id = c(first, records$id), sire = c(unknown, records$sire), dam = c(unknown, records$dam)
   )
+}
+
+absent_parents <- function(records, parent) {
+  names <- records[[parent]]
+  names[!is.na(names) & match_names(names, records$id) == 0L]
 }
 
 group_names <- function(groups) {
@@ -209,17 +224,20 @@ check_gamma <- function(gamma, groups) {
 }
 
 check_both_sexes <- function(parents, id, n_groups, both_sexes) {
-  both <- intersect(parents$sire, parents$dam)
-  both <- both[both > n_groups]
-  if (length(both) == 0L || both_sexes == "allow") return(invisible())
-  if (both_sexes == "error") abort_both_sexes(id[both])
-  warn_both_sexes(id[both])
+  if (both_sexes == "allow") return(invisible())
+  is_dam <- logical(length(id))
+  is_dam[parents$dam] <- TRUE
+  sires <- parents$sire[parents$sire > n_groups]
+  both <- unique(sires[is_dam[sires]])
+  if (length(both) == 0L) return(invisible())
+  if (both_sexes == "error") abort_both_sexes(as.character(id[both]))
+  warn_both_sexes(as.character(id[both]))
 }
 
 # Parents first: the order of the records is kept where it has them so already.
 sort_parents <- function(parents, id) {
   found <- sort_pedigree_cpp(parents)
-  if (!is.null(found$cycle)) abort_cycle(id[found$cycle])
+  if (!is.null(found$cycle)) abort_cycle(as.character(id[found$cycle]))
   generation <- found$generation
   rows <- seq_along(id)
   if (all(parents$sire < rows) && all(parents$dam < rows)) {
@@ -240,11 +258,13 @@ sort_parents <- function(parents, id) {
 new_pedigree <- function(sorted, groups, gamma, dam_weight, own = NULL, share = NULL) {
   ped <- structure(
     list(
-      id = sorted$id, sire = sorted$sire, dam = sorted$dam, generation = sorted$generation,
+      id = as.character(sorted$id), sire = sorted$sire, dam = sorted$dam,
+      generation = sorted$generation,
       groups = groups, n_groups = length(groups), gamma = gamma, dam_weight = dam_weight
     ),
     class = "henderson_pedigree"
   )
+  if (is.integer(sorted$id)) ped$number <- sorted$id
   ped$own <- own
   ped$share <- share
   found <- inbreeding_cpp(unclass(ped), 2L)
@@ -265,9 +285,12 @@ check_pedigree <- function(ped, argument = "ped") {
 find_animals <- function(ped, animals, argument = "animals") {
   if (is.null(animals)) return(animal_rows(ped))
   if (!is.atomic(animals)) abort_argument(argument, class(animals)[1L], "names of animals")
-  animals <- if (is.factor(animals)) levels(animals)[animals] else number_names(animals)
-  rows <- match(animals, ped$id)
-  if (anyNA(rows)) abort_unknown_animals(unique(animals[is.na(rows)]), argument)
+  by_number <- !is.null(ped$number) && is_whole_column(animals)
+  animals <- if (by_number) as.integer(animals) else
+    if (is.factor(animals)) levels(animals)[animals] else number_names(animals)
+  rows <- match_names(animals, if (by_number) ped$number else ped$id)
+  unknown <- animals[rows == 0L]
+  if (length(unknown) > 0L) abort_unknown_animals(as.character(unique(unknown)), argument)
   rows
 }
 
@@ -291,11 +314,16 @@ prune <- function(ped, animals, ...) {
 #' @export
 as.data.frame.henderson_pedigree <- function(x, ...) {
   check_unused(..., .ignored = "stringsAsFactors")
-  rows <- animal_rows(x)
+  named_rows(x, animal_rows(x))
+}
+
+# Of some animals, with names in place of row numbers.
+named_rows <- function(ped, rows, names = ped$id) {
+  names_of <- function(rows) names[replace(rows, rows == 0L, NA)]
   table <- data.frame(
-    id = x$id[rows], sire = c(NA, x$id)[x$sire[rows] + 1L], dam = c(NA, x$id)[x$dam[rows] + 1L],
-    generation = x$generation[rows], inbreeding = x$inbreeding[rows]
+    id = names[rows], sire = names_of(ped$sire[rows]), dam = names_of(ped$dam[rows]),
+    generation = ped$generation[rows], inbreeding = ped$inbreeding[rows]
   )
-  if (has_lines(x)) table$line <- line_kinds(x)
+  if (has_lines(ped)) table$line <- line_kinds(ped)[rows - ped$n_groups]
   table
 }

@@ -7,18 +7,19 @@ related_levels <- function(group, found, source, env) UseMethod("related_levels"
 #' @export
 related_levels.lmm_group <- function(group, found, source, env) {
   if (is.null(group$relationship)) return(NULL)
-  evaluate_relationship(group$relationship, found$levels, env)
+  evaluate_relationship(group$relationship, found, env)
 }
 
 # list(levels, spec): the level names in the order of the matrix, and what the engine takes.
-evaluate_relationship <- function(relationship, data_levels, env) {
+evaluate_relationship <- function(relationship, found, env) {
   if (!is.null(relationship$kept)) return(relationship$kept)
+  data_levels <- found$levels
   kind <- relationship$kind
   name <- deparse_one(relationship$matrix)
   matrix <- tryCatch(eval(relationship$matrix, env), error = function(e) {
     abort_relationship_value(e, relationship$matrix, kind, env)
   })
-  if (kind == "pedigree") return(pedigree_levels(matrix, name, data_levels))
+  if (kind == "pedigree") return(pedigree_levels(matrix, name, found))
   if (kind == "markers") return(marker_levels(matrix, name, data_levels))
   check_relationship(matrix, kind, name, data_levels)
   spec <- if (kind == "cov") covariance_spec(matrix, name) else
@@ -26,7 +27,17 @@ evaluate_relationship <- function(relationship, data_levels, env) {
   list(levels = plain_names(rownames(matrix) %||% colnames(matrix)), spec = spec)
 }
 
-pedigree_levels <- function(ped, name, data_levels) {
+# Where the levels of the data (`found`) stand in those of a relationship, NA where they do not: as
+# numbers where both have them.
+match_levels <- function(found, known) {
+  numbers <- known$spec$pedigree$number
+  if (is.null(numbers) || is.null(found$numbers)) return(match(found$levels, known$levels))
+  place <- match_names(found$numbers, numbers)
+  place[place == 0L] <- NA
+  place
+}
+
+pedigree_levels <- function(ped, name, found) {
   if (is.data.frame(ped)) {
     inform_read_as(paste("pedigree =", name), paste0("pedigree = pedigree(", name, ")"))
     ped <- pedigree(ped)
@@ -35,9 +46,12 @@ pedigree_levels <- function(ped, name, data_levels) {
     abort_gr("{.arg pedigree} = {.code {name}} must be a pedigree, not {class(ped)[1L]}.",
       "Make it by {.fn pedigree}.", "pedigree")
   }
-  check_known_levels(data_levels, ped$id[animal_rows(ped)], name, "pedigree")
-  if (fixed_groups(ped)) return(grouped_relationship(ped))
-  list(levels = ped$id, spec = pedigree_relationship(ped))
+  known <- if (fixed_groups(ped)) grouped_relationship(ped) else
+    list(levels = ped$id, spec = pedigree_relationship(ped))
+  place <- match_levels(found, known)
+  is_group <- if (!fixed_groups(ped)) place <= ped$n_groups else FALSE
+  refuse_unknown_levels(found$levels[is.na(place) | is_group], name, "pedigree")
+  known
 }
 
 # Levels by the row names of a matrix of markers.
@@ -102,7 +116,10 @@ check_relationship_diagonal <- function(matrix, kind, name, levels) {
 
 # The checks of a trial are often not among the genotyped lines.
 check_known_levels <- function(data_levels, levels, name, kind) {
-  missing <- setdiff(data_levels, levels)
+  refuse_unknown_levels(setdiff(data_levels, levels), name, kind)
+}
+
+refuse_unknown_levels <- function(missing, name, kind) {
   if (length(missing) == 0L) return(invisible())
   abort_gr(
     paste(

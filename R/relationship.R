@@ -181,24 +181,34 @@ dominance_matrix <- function(ped, animals = NULL, ...) {
 
 # What gr() needs ----------------------------------------------------------------------------------
 
-# The precision of all rows (metafounders too) as the engine takes it, and diag(A).
+# The relationship of all rows (metafounders too) as the engine takes it: the pedigree itself.
 pedigree_relationship <- function(ped) {
   determined <- determined_rows(ped)
   if (length(determined) > 0L) return(determined_relationship(ped, determined))
-  inverse <- ainverse_lower(ped)
-  n <- length(ped$id)
-  lower <- methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
-    Dim = c(n, n))
   list(
-    type = "precision", precision = as_dgc(lower),
-    diagonal = 1 + ped$inbreeding, parents = list(sire = ped$sire, dam = ped$dam)
+    type = "pedigree", pedigree = unclass(ped)[intersect(rule_fields, names(ped))],
+    parents = list(sire = ped$sire, dam = ped$dam)
   )
+}
+
+# What the rules of A^-1 need, and the names of the rows where they are numbers.
+rule_fields <- c("sire", "dam", "n_groups", "dam_weight", "gamma", "inbreeding", "own", "share",
+  "by_parents", "number")
+
+# K^-1 of related levels (of those that carry the term, where K is singular) as a sparse matrix.
+level_precision <- function(relationship) {
+  pedigree <- relationship$pedigree
+  if (is.null(pedigree)) return(as_dgc(relationship$precision))
+  inverse <- ainverse_cpp(pedigree, pedigree$inbreeding)
+  n <- length(pedigree$sire)
+  as_dgc(methods::new("dsCMatrix", uplo = "L", i = inverse$i, p = inverse$p, x = inverse$x,
+    Dim = c(n, n)))
 }
 
 # K, the covariance of the levels of a fitted term, dense.
 level_covariance <- function(term) {
   if (!term$related) return(diag(term$n_levels))
-  K <- solve(as.matrix(term$relationship$precision))
+  K <- solve(as.matrix(level_precision(term$relationship)))
   combination <- term$relationship$combination
   if (is.null(combination)) K else as.matrix(Matrix::crossprod(combination, K %*% combination))
 }

@@ -74,7 +74,7 @@ seed_state <- function(seed) {
 draw_effects <- function(fit, k, nsim) {
   term <- fit$random[[k]]
   root <- covariance_root(term_covariance(term, k, fit$parameters))
-  n <- if (term$related) nrow(term$relationship$precision) else term$n_levels
+  n <- nrow(term$relationship$combination) %||% term$n_levels
   draws <- matrix(stats::rnorm(n * term$n_coef * nsim), n)
   if (term$related) draws <- draw_related(term$relationship, draws)
   # levels x (coef, draw) to (coef fastest, then level) x draw

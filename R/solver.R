@@ -84,7 +84,7 @@ by_gradients <- function(model, engine) {
       tolerance = engine$solver_tolerance, n_in_factor = found$n_in_factor,
       search_rounds = found$search_rounds,
       simulations = if (searched) engine$simulations,
-      mc_error = if (searched) se / sqrt(engine$simulations))
+      mc_error = if (searched) sqrt(diag(found$monte_carlo)))
   )
 }
 

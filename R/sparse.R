@@ -37,6 +37,3 @@ dense_symmetric <- function(x) {
   n <- nrow(x)
   methods::new("dsyMatrix", x = as.vector(x), Dim = c(n, n), uplo = "L")
 }
-
-# K^-1 of related levels (of those that carry the term, where K is singular) as a sparse matrix.
-level_precision <- function(relationship) as_dgc(relationship$precision)

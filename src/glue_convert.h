@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// From R's lists to the engine's structs and back: everything is copied, and numbering changes from
-// 1 to 0 here only.
+// From R's lists to the engine's structs and back: everything is copied.
 #pragma once
 
 #include <RcppEigen.h>
@@ -16,22 +15,9 @@
 #include "core/reml/options.h"
 #include "glue_callbacks.h"
 #include "glue_checks.h"
+#include "glue_descent.h"
 
 namespace henderson {
-
-inline Vector as_vector(SEXP x) {
-  const Rcpp::NumericVector values(x);
-  return Eigen::Map<const Vector>(values.begin(), values.size());
-}
-
-inline std::vector<SmallIndex> as_zero_based(SEXP x) {
-  const Rcpp::IntegerVector values(x);
-  std::vector<SmallIndex> zero_based(values.size());
-  for (R_xlen_t i = 0; i < values.size(); ++i) {
-    zero_based[i] = values[i] == NA_INTEGER ? kNone : values[i] - 1;
-  }
-  return zero_based;
-}
 
 // A dgCMatrix whose column l codes level l.
 inline model::Coding as_coding(const Rcpp::S4& contrast) {
@@ -124,6 +110,10 @@ inline model::Relationship as_relationship(const Rcpp::List& list) {
   model::Relationship relationship;
   if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
   relationship.is_identity = false;
+  if (list.containsElementNamed("pedigree")) {
+    relationship.rules = as_rules(list["pedigree"]);
+    return relationship;
+  }
   if (list.containsElementNamed("combination"))
     relationship.combination = as_coding(list["combination"]);
   const Rcpp::S4 precision = list["precision"];

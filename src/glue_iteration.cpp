@@ -54,8 +54,9 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
   return Rcpp::List::create(
       Rcpp::Named("values") = to_r(found.values), Rcpp::Named("status") = status_to_r(found.status),
       Rcpp::Named("covariance") = to_r(found.value_covariance),
-      Rcpp::Named("beta") = to_r(found.beta), Rcpp::Named("rank") = model.rank(),
-      Rcpp::Named("random") = effects_to_r(found.u), Rcpp::Named("fitted") = to_r(found.fitted),
+      Rcpp::Named("monte_carlo") = to_r(found.monte_carlo), Rcpp::Named("beta") = to_r(found.beta),
+      Rcpp::Named("rank") = model.rank(), Rcpp::Named("random") = effects_to_r(found.u),
+      Rcpp::Named("fitted") = to_r(found.fitted),
       Rcpp::Named("fitted_fixed") = to_r(found.fitted_fixed), Rcpp::Named("rounds") = found.rounds,
       Rcpp::Named("reached") = found.reached, Rcpp::Named("converged") = found.converged,
       Rcpp::Named("iterations") = found.iterations,

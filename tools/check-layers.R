@@ -17,7 +17,8 @@ core_system_headers <- c(
   "Eigen/SVD", "Eigen/OrderingMethods", "immintrin.h"
 )
 glue_shared_headers <- c(
-  "glue_checks.h", "glue_callbacks.h", "glue_convert.h", "glue_answers.h", "glue_markers.h"
+  "glue_checks.h", "glue_vectors.h", "glue_descent.h", "glue_callbacks.h", "glue_convert.h",
+  "glue_answers.h", "glue_markers.h"
 )
 
 includes_of <- function(file) {

@@ -3,7 +3,9 @@
 # is listed in the lowest rank that all it calls are in or below; `*` stands for any text.
 r_ranks <- list(
   # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
-  language = c("language.R", "format.R", "sparse.R", "progress.R", "stream.R", "map.R"),
+  language = c(
+    "language.R", "format.R", "sparse.R", "whole-numbers.R", "progress.R", "stream.R", "map.R"
+  ),
   # What can be wrong, in words, and checks of single arguments.
   conditions = c("conditions.R", "conditions-*.R", "check.R", "document-table.R"),
   # Things that are there before there is a model: covariance structures, codes of factors, bases of

@@ -35,7 +35,7 @@ oracle_model <- function(spec, sigmas, residual) {
   Z <- do.call(cbind, c(list(matrix(0, n, 0)), lapply(spec$random, expand_random, n)))
   blocks <- Map(function(term, sigma) {
     K <- if (term$relationship$type == "identity") diag(term$n_levels) else
-      solve(as.matrix(term$relationship$precision))
+      solve(as.matrix(level_precision(term$relationship)))
     kronecker(K, as.matrix(sigma))
   }, spec$random, sigmas)
   G <- as.matrix(Matrix::bdiag(c(list(matrix(0, 0, 0)), blocks)))

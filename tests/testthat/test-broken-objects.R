@@ -37,7 +37,7 @@ animals <- data.frame(
     5.0, 3.7, 4.1, 5.9, 6.1, 5.3, 4.0, 3.8, 6.4, 5.0
   )
 )
-fit <- lmmfit(y ~ visit + (1 | gr(id, pedigree = ped)), animals)
+fit <- lmmfit(y ~ visit + (1 | gr(id, precision = Ainverse(ped))), animals)
 spec <- fit_spec(fit)
 with_slot <- function(name, value) {
   broken <- spec

@@ -340,6 +340,31 @@ test_that("PostgreSQL gives the same fits", {
   expect_identical(DBI::dbListTables(con), "records")
 })
 
+test_that("an interrupt in a query: the connection is usable, and nothing is left behind", {
+  skip_without_databases()
+  skip_on_os("windows")
+  con <- local_postgres()
+  DBI::dbWriteTable(con, "records", school_records, row.names = FALSE)
+  # Each record takes 4 milliseconds: the second pass is under way when the signal comes.
+  DBI::dbExecute(con, "CREATE VIEW slow AS SELECT score, sex, pupil,
+    minutes + CASE WHEN pg_sleep(0.004) IS NULL THEN 1 ELSE 0 END AS minutes
+    FROM records LIMIT 300")
+  slow <- suppressWarnings(dplyr::tbl(con, "slow"))
+  begun <- proc.time()[["elapsed"]]
+  suppressWarnings(lmmfit(score ~ sex + minutes + (1 | pupil), slow))
+  whole <- proc.time()[["elapsed"]] - begun
+  system(sprintf("(sleep %.1f; kill -INT %d) &", 0.8 * whole, Sys.getpid()))
+  answer <- tryCatch(suppressWarnings(lmmfit(score ~ sex + minutes + (1 | pupil), slow)),
+    interrupt = function(condition) "interrupted")
+  expect_identical(answer, "interrupted")
+  expect_length(DBI::dbListResults(con), 0L)
+  expect_identical(DBI::dbListTables(con), "records")
+  temporary <- DBI::dbGetQuery(con, "SELECT relname FROM pg_class WHERE relpersistence = 't'")
+  expect_identical(nrow(temporary), 0L)
+  table <- suppressWarnings(dplyr::tbl(con, "records"))
+  expect_s3_class(suppressWarnings(lmmfit(score ~ sex + (1 | pupil), table)), "lmmfit_database")
+})
+
 test_that("other databases are asked in their own SQL", {
   skip_without_databases()
   table <- sqlite_table(school_records)

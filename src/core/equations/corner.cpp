@@ -8,7 +8,6 @@ namespace {
 
 using model::BlockSymmetric;
 using model::RandomBlock;
-using model::SparseRows;
 
 // The nodes of a corner, and their numbers in it: kNone for others.
 struct CornerNodes {
@@ -29,7 +28,7 @@ CornerNodes nodes_of(const EquationOperator& equations, const Corner& corner) {
   return found;
 }
 
-// W'W of the corner from the records: their rows without the other columns.
+// W'W of the corner from the records.
 BlockSymmetric products_of_records(const model::Model& model, const CornerNodes& corner) {
   const model::Nodes& all = model.cross_products.nodes;
   model::Nodes own;
@@ -39,19 +38,7 @@ BlockSymmetric products_of_records(const model::Model& model, const CornerNodes&
       place[all.first_column[i] + c] = own.n_columns() + c;
     own.append(1, all.size(i));
   }
-  SparseRows rows;
-  rows.n_columns = own.n_columns();
-  rows.start.push_back(0);
-  for (Index r = 0; r < model.w.n_rows(); ++r) {
-    for (Index k = model.w.start[r]; k < model.w.start[r + 1]; ++k) {
-      const SmallIndex column = place[model.w.column[k]];
-      if (column == kNone) continue;
-      rows.column.push_back(column);
-      rows.value.push_back(model.w.value[k]);
-    }
-    rows.start.push_back(static_cast<Index>(rows.column.size()));
-  }
-  return model::cross_products(rows, own, model.weights);
+  return model::cross_products(model.w, place, own, model.weights);
 }
 
 // Entries of the lower triangle of the corner of C, in its own columns.
@@ -161,12 +148,11 @@ std::optional<linalg::CholeskyFactor> factor_of(const Eigen::SparseMatrix<double
 }
 
 bool is_small(const RandomBlock& block, Index n_equations, const CornerLimits& limits) {
-  const Index m = block.structure->n_columns();
+  const Index m = block.structure->n_columns(), n_columns = block.n_levels * m;
+  const double share = limits.share_of_term * static_cast<double>(n_equations);
+  if (n_columns > limits.columns_of_term || static_cast<double>(n_columns) > share) return false;
   const auto entries = static_cast<Index>(block.levels->relationship().row.size());
-  const auto share = limits.share_of_term * static_cast<double>(n_equations);
-  return block.n_levels * m <= limits.columns_of_term &&
-         static_cast<double>(block.n_levels * m) <= share &&
-         entries * m <= limits.precision_entries;
+  return entries * m <= limits.precision_entries;
 }
 
 // The columns of C of these nodes, and their factor.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/equation_operator.h"
 
+#include <algorithm>
+
 namespace henderson::equations {
 namespace {
 
@@ -9,15 +11,17 @@ using model::RandomBlock;
 using ConstLevel = Eigen::Map<const SideBySide>;
 using Level = Eigen::Map<SideBySide>;
 
-// to = A from for each level of a block, A being n_to x n_from.
+// to = A from for each level of a block, A being n_to x n_from. `to` may be `from` where A is
+// square.
 void multiply_levels(const Matrix& a, Index n_levels, Index width, const double* from, double* to) {
   if (a.size() == 1) {
     const double factor = a(0, 0);
     for (Index i = 0; i < n_levels * width; ++i) to[i] = factor * from[i];
     return;
   }
+  SideBySide x(a.cols(), width);
   for (Index l = 0; l < n_levels; ++l) {
-    const ConstLevel x(from + l * a.cols() * width, a.cols(), width);
+    x = ConstLevel(from + l * a.cols() * width, a.cols(), width);
     Level(to + l * a.rows() * width, a.rows(), width).noalias() = a.lazyProduct(x);
   }
 }
@@ -26,13 +30,32 @@ void multiply_levels(const Matrix& a, Index n_levels, Index width, const double*
 
 void EquationOperator::multiply(const SideBySide& x, SideBySide& out) {
   to_unscaled(x, unscaled_);
-  product_.setZero(unscaled_.rows(), x.cols());
-  add_record_products(unscaled_, product_);
-  to_scaled(product_, out);
+  if (has_columns_of_w()) {
+    out.setZero(unscaled_.rows(), x.cols());
+    add_record_products(unscaled_, out);
+    scale_in_place(out);
+  } else {
+    product_.setZero(unscaled_.rows(), x.cols());
+    add_record_products(unscaled_, product_);
+    to_scaled(product_, out);
+  }
   for (const RandomBlock& block : model_.blocks) {
     const Index first = columns_.nodes.first_column[block.first_node];
     block.levels->add_precision_times(block.structure->n_columns() * x.cols(),
                                       x.data() + first * x.cols(), out.data() + first * x.cols());
+  }
+}
+
+bool EquationOperator::has_columns_of_w() const {
+  return std::all_of(lambda_.begin(), lambda_.end(),
+                     [](const Matrix& lambda) { return lambda.rows() == lambda.cols(); });
+}
+
+void EquationOperator::scale_in_place(SideBySide& x) const {
+  for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+    const RandomBlock& block = model_.blocks[b];
+    double* own = x.data() + block.first_column * x.cols();
+    multiply_levels(lambda_[b].transpose(), block.n_levels, x.cols(), own, own);
   }
 }
 

@@ -34,11 +34,17 @@ class EquationOperator {
   void add_record_products(const SideBySide& x, SideBySide& out) const;
 
  private:
+  // Whether every Lambda is square: then C has the columns of W.
+  bool has_columns_of_w() const;
+  // x := Lambda'x there.
+  void scale_in_place(SideBySide& x) const;
+
   const model::Model& model_;
   const Columns& columns_;
   const Factors& lambda_;
   const Records& records_;
-  SideBySide unscaled_, product_;  // of the last product, kept for their memory
+  // Of the last product, kept for their memory; product_ where C has other columns than W.
+  SideBySide unscaled_, product_;
 };
 
 }  // namespace henderson::equations

@@ -68,10 +68,9 @@ void FactorSolver::assemble(const Factors& lambda, const model::BlockSymmetric& 
     const std::vector<Index>& positions = pattern_.precision_positions[b];
     const model::LevelCovariance& levels = *model_.blocks[b].levels;
     const Index n_columns = model_.blocks[b].structure->n_columns();
-    for (std::size_t k = 0; k < positions.size(); ++k) {
-      values[positions[k]] +=
-          levels.is_identity() ? 1.0 : levels.relationship().value[k / n_columns];
-    }
+    const model::Relationship& precision = levels.relationship();
+    for (std::size_t k = 0; k < positions.size(); ++k)
+      values[positions[k]] += levels.is_identity() ? 1.0 : precision.value[k / n_columns];
   }
 }
 

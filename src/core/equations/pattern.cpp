@@ -21,6 +21,7 @@ class PatternBuilder {
     for (const RandomBlock& block : model.blocks) {
       sparse_.push_back(has_sparse_blocks(block, entries));
       factor_pattern_.push_back(block.structure->factor_pattern());
+      precision_.push_back(&block.levels->relationship());
     }
     sparse_.push_back(false);
     factor_pattern_.push_back(Matrix::Ones(1, 1));
@@ -47,10 +48,11 @@ class PatternBuilder {
 
  private:
   void size_precision() {
-    for (const RandomBlock& block : model_.blocks) {
+    for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
+      const RandomBlock& block = model_.blocks[b];
       const Index entries = block.levels->is_identity()
                                 ? block.n_levels
-                                : static_cast<Index>(block.levels->relationship().row.size());
+                                : static_cast<Index>(precision_[b]->row.size());
       pattern_.precision_positions.emplace_back(entries * block.structure->n_columns());
     }
   }
@@ -121,9 +123,9 @@ class PatternBuilder {
     const bool has_precision = is_random && !model_.blocks[b].levels->is_identity();
     Index p = 0, p_end = 0;  // entries of K^-1 in this column
     if (has_precision) {
-      const model::Relationship& relationship = model_.blocks[b].levels->relationship();
-      p = relationship.start[j - model_.blocks[b].first_node];
-      p_end = relationship.start[j - model_.blocks[b].first_node + 1];
+      const SmallIndex level = j - model_.blocks[b].first_node;
+      p = precision_[b]->start[level];
+      p_end = precision_[b]->start[level + 1];
     } else if (is_random) {
       identity_slot(b, j, q);
     }
@@ -160,7 +162,7 @@ class PatternBuilder {
   }
 
   SmallIndex precision_node(std::size_t b, Index p) const {
-    return model_.blocks[b].first_node + model_.blocks[b].levels->relationship().row[p];
+    return model_.blocks[b].first_node + precision_[b]->row[p];
   }
 
   void precision_slot(std::size_t b, Index p, SmallIndex q, Index slot) {
@@ -185,8 +187,9 @@ class PatternBuilder {
   const Part part_;
   const BlockSymmetric& cross_;
   SmallIndex nodes_;
-  std::vector<bool> sparse_;            // by block, the fixed effects last
-  std::vector<Matrix> factor_pattern_;  // of Lambda, by block
+  std::vector<bool> sparse_;                           // by block, the fixed effects last
+  std::vector<Matrix> factor_pattern_;                 // of Lambda, by block
+  std::vector<const model::Relationship*> precision_;  // K^-1, by random block
   std::vector<Matrix> needed_;
   std::vector<Index> end_;
   std::vector<Index> first_cross_;

@@ -62,21 +62,20 @@ std::vector<double> diagonal(const EquationOperator& equations, const Range& ran
   return diagonal_of_records(equations.model(), range);
 }
 
-// (Lambda'M Lambda + k I)^-1 of each level; k = 0 without a prior.
-template <class PrecisionOf>
-std::vector<double> inverses(const std::vector<double>& sums, const Matrix& lambda, Index n_levels,
-                             PrecisionOf precision_of) {
-  const Index t = lambda.rows(), m = lambda.cols();
+// (Lambda'M Lambda + k_l I)^-1 of each level l.
+std::vector<double> inverses(const std::vector<double>& sums, const Matrix& lambda,
+                             const Vector& precision) {
+  const Index t = lambda.rows(), m = lambda.cols(), n_levels = precision.size();
   std::vector<double> found(static_cast<std::size_t>(n_levels * m * m));
   const Matrix one = Matrix::Identity(m, m);
   for (Index l = 0; l < n_levels; ++l) {
     const Eigen::Map<const Matrix> sum(sums.data() + l * t * t, t, t);
     Eigen::Map<Matrix> inverse(found.data() + l * m * m, m, m);
     if (m == 1 && t == 1) {
-      inverse(0, 0) = 1.0 / (lambda(0, 0) * sum(0, 0) * lambda(0, 0) + precision_of(l));
+      inverse(0, 0) = 1.0 / (lambda(0, 0) * sum(0, 0) * lambda(0, 0) + precision[l]);
       continue;
     }
-    const Matrix block = lambda.transpose() * sum * lambda + precision_of(l) * one;
+    const Matrix block = lambda.transpose() * sum * lambda + precision[l] * one;
     inverse = block.llt().solve(one);
   }
   return found;
@@ -92,11 +91,10 @@ Preconditioner::Preconditioner(const EquationOperator& equations, Callbacks& cal
     if (corner_.has_block[b]) continue;
     const RandomBlock& block = model.blocks[b];
     const Range range{block.first_node, block.first_column, block.n_coef, block.n_levels};
-    blocks_.push_back(
-        {equations.columns().nodes.first_column[block.first_node], block.structure->n_columns(),
-         inverses(diagonal(equations, range), equations.lambda()[b], block.n_levels, [&](Index l) {
-           return block.levels->precision_diagonal(static_cast<SmallIndex>(l));
-         })});
+    blocks_.push_back({equations.columns().nodes.first_column[block.first_node],
+                       block.structure->n_columns(),
+                       inverses(diagonal(equations, range), equations.lambda()[b],
+                                block.levels->precision_diagonal())});
     callbacks.stop_if_interrupted();
   }
   if (corner_.has_fixed) return;
@@ -105,7 +103,7 @@ Preconditioner::Preconditioner(const EquationOperator& equations, Callbacks& cal
   const Range range{model.cross_products.nodes.count() - n, first, 1, n};
   blocks_.push_back(
       {equations.size() - n, 1,
-       inverses(diagonal(equations, range), Matrix::Identity(1, 1), n, [](Index) { return 0.0; })});
+       inverses(diagonal(equations, range), Matrix::Identity(1, 1), Vector::Zero(n))});
 }
 
 void Preconditioner::solve(const SideBySide& r, SideBySide& z) const {

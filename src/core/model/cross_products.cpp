@@ -8,38 +8,49 @@
 namespace henderson::model {
 namespace {
 
-// The same matrix by columns: column c has the entries start[c] <= k < start[c + 1].
-struct SparseColumns {
+// Which rows meet a column: those of column c are row[k], start[c] <= k < start[c + 1], once each.
+struct RowsOfColumns {
   std::vector<Index> start;
   std::vector<SmallIndex> row;
-  std::vector<double> value;
 };
 
-SparseColumns by_columns(const SparseRows& rows) {
-  SparseColumns columns;
-  columns.start.assign(rows.n_columns + 1, 0);
-  for (const SmallIndex c : rows.column) ++columns.start[c + 1];
-  for (Index c = 0; c < rows.n_columns; ++c) columns.start[c + 1] += columns.start[c];
-  columns.row.resize(rows.column.size());
-  columns.value.resize(rows.column.size());
-  std::vector<Index> next(columns.start.begin(), columns.start.end() - 1);
+// Calls visit(row, column) for the columns of each row, once each, by rows. Needs: `last` of kNone.
+template <class ColumnOf, class Visit>
+void for_each_column(const SparseRows& rows, ColumnOf column_of, std::vector<SmallIndex> last,
+                     Visit visit) {
   for (Index r = 0; r < rows.n_rows(); ++r) {
     for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) {
-      const Index position = next[rows.column[k]]++;
-      columns.row[position] = static_cast<SmallIndex>(r);
-      columns.value[position] = rows.value[k];
+      const SmallIndex c = column_of(rows.column[k]);
+      if (c == kNone || last[c] == r) continue;
+      last[c] = static_cast<SmallIndex>(r);
+      visit(static_cast<SmallIndex>(r), c);
     }
   }
-  return columns;
+}
+
+template <class ColumnOf>
+RowsOfColumns rows_of_columns(const SparseRows& rows, ColumnOf column_of, SmallIndex n_columns) {
+  const std::vector<SmallIndex> none(n_columns, kNone);
+  RowsOfColumns found;
+  found.start.assign(static_cast<std::size_t>(n_columns) + 1, 0);
+  for_each_column(rows, column_of, none, [&](SmallIndex, SmallIndex c) { ++found.start[c + 1]; });
+  for (SmallIndex c = 0; c < n_columns; ++c) found.start[c + 1] += found.start[c];
+  found.row.resize(found.start[n_columns]);
+  std::vector<Index> next(found.start.begin(), found.start.end() - 1);
+  for_each_column(rows, column_of, none,
+                  [&](SmallIndex r, SmallIndex c) { found.row[next[c]++] = r; });
+  return found;
 }
 
 // Makes W'W one node column at a time (Gustavson 1978, ACM TOMS 4:250, on blocks).
+template <class ColumnOf>
 class Builder {
  public:
-  Builder(const SparseRows& rows, const Nodes& nodes, const Vector& weights)
+  Builder(const SparseRows& rows, ColumnOf column_of, const Nodes& nodes, const Vector& weights)
       : rows_(rows),
+        column_of_(column_of),
         weights_(weights),
-        columns_(by_columns(rows)),
+        columns_(rows_of_columns(rows, column_of, nodes.n_columns())),
         node_of_column_(nodes.n_columns()) {
     product_.nodes = nodes;
     for (SmallIndex i = 0; i < nodes.count(); ++i) {
@@ -77,17 +88,26 @@ class Builder {
       const Index local_column = c - nodes.first_column[j];
       for (Index k = columns_.start[c]; k < columns_.start[c + 1]; ++k) {
         const SmallIndex r = columns_.row[k];
-        const double factor = columns_.value[k] * (weights_.size() > 0 ? weights_[r] : 1.0);
+        const double factor = value(r, c) * (weights_.size() > 0 ? weights_[r] : 1.0);
         add_row(r, j, local_column, factor);
       }
     }
+  }
+
+  // W(r, c): a row may name a column twice.
+  double value(SmallIndex r, SmallIndex c) const {
+    double sum = 0.0;
+    for (Index k = rows_.start[r]; k < rows_.start[r + 1]; ++k)
+      if (column_of_(rows_.column[k]) == c) sum += rows_.value[k];
+    return sum;
   }
 
   // Column j += factor * the part of record r's row that belongs to nodes i >= j.
   void add_row(SmallIndex r, SmallIndex j, Index local_column, double factor) {
     const Nodes& nodes = product_.nodes;
     for (Index k = rows_.start[r]; k < rows_.start[r + 1]; ++k) {
-      const SmallIndex column = rows_.column[k];
+      const SmallIndex column = column_of_(rows_.column[k]);
+      if (column == kNone) continue;
       const SmallIndex i = node_of_column_[column];
       if (i < j) continue;
       const Index block = block_of_node_[i] >= 0 ? block_of_node_[i] : open_block(i, j);
@@ -114,8 +134,9 @@ class Builder {
   }
 
   const SparseRows& rows_;
+  const ColumnOf column_of_;
   const Vector& weights_;
-  SparseColumns columns_;
+  const RowsOfColumns columns_;
   std::vector<SmallIndex> node_of_column_;
   std::vector<Index> block_of_node_;  // block_of_node_[i] = k: block k of the current column is in
                                       // row i; -1: none yet
@@ -188,7 +209,16 @@ Matrix BlockSymmetric::leading_columns(SmallIndex n) const {
 }
 
 BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights) {
-  return Builder(rows, nodes, weights).build();
+  return Builder(
+             rows, [](SmallIndex c) { return c; }, nodes, weights)
+      .build();
+}
+
+BlockSymmetric cross_products(const SparseRows& rows, const std::vector<SmallIndex>& place,
+                              const Nodes& nodes, const Vector& weights) {
+  return Builder(
+             rows, [&](SmallIndex c) { return place[c]; }, nodes, weights)
+      .build();
 }
 
 void add_record_products(const SparseRows& rows, const Vector& weights, Index width,

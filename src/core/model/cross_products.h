@@ -46,8 +46,12 @@ struct BlockSymmetric {
 };
 
 // W' diag(weights) W (weights empty: ones) of the columns `nodes.n_columns()` of W. Cost: the sum
-// over rows of the squared number of entries, and twice the memory of W.
+// over rows of the squared number of entries, and a third of the memory of W.
 BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights);
+
+// The same of some columns of W: column c is column place[c] of what is multiplied, or kNone.
+BlockSymmetric cross_products(const SparseRows& rows, const std::vector<SmallIndex>& place,
+                              const Nodes& nodes, const Vector& weights);
 
 // product += W' diag(weights) W x for `width` vectors side by side, without W'W. Cost: 4 x width
 // flops for each entry of W.

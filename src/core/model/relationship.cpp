@@ -31,11 +31,17 @@ LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
                                  const std::string& where, Callbacks& callbacks)
     : relationship_(std::move(relationship)), n_levels_(n_levels) {
   if (relationship_.is_identity) return;
-  if (static_cast<Index>(relationship_.start.size()) != n_levels + 1) {
-    throw DimensionMismatch(where + ", precision of the levels",
-                            static_cast<Index>(relationship_.start.size()) - 1, n_levels);
-  }
-  const linalg::LowerPattern pattern{n_levels, relationship_.start, relationship_.row};
+  const Index n = relationship_.rules ? relationship_.rules->size()
+                                      : static_cast<Index>(relationship_.start.size()) - 1;
+  if (n != n_levels) throw DimensionMismatch(where + ", precision of the levels", n, n_levels);
+  if (relationship_.rules)
+    log_determinant_ = relationship_.rules->log_determinant();
+  else
+    factorize(where, callbacks);
+}
+
+void LevelCovariance::factorize(const std::string& where, Callbacks& callbacks) {
+  const linalg::LowerPattern pattern{n_levels_, relationship_.start, relationship_.row};
   linalg::validate(pattern);
   unfilled_ = linalg::unfilled_factor(pattern, relationship_.value);
   if (unfilled_) {
@@ -58,9 +64,32 @@ LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
   log_determinant_ = -precision_factor_->log_determinant();
 }
 
+const Relationship& LevelCovariance::relationship() const {
+  if (relationship_.rules) {
+    std::call_once(entries_made_, [&] {
+      pedigree::LowerMatrix inverse = relationship_.rules->inverse();
+      relationship_.start = std::move(inverse.start);
+      relationship_.row = std::move(inverse.row);
+      relationship_.value = std::move(inverse.value);
+    });
+  }
+  return relationship_;
+}
+
+Vector LevelCovariance::precision_diagonal() const {
+  if (is_identity()) return Vector::Ones(n_levels_);
+  if (relationship_.rules) return relationship_.rules->inverse_diagonal();
+  Vector diagonal(n_levels_);
+  for (SmallIndex l = 0; l < n_levels_; ++l)
+    diagonal[l] = relationship_.value[relationship_.start[l]];
+  return diagonal;
+}
+
 void LevelCovariance::multiply(MatrixRef x) const {
   if (is_identity()) return;
-  if (unfilled_)
+  if (relationship_.rules)
+    relationship_.rules->multiply(x);
+  else if (unfilled_)
     unfilled_->solve(x);
   else
     precision_factor_->solve(x);
@@ -70,6 +99,8 @@ void LevelCovariance::add_precision_times(Index width, const double* x, double* 
   if (is_identity()) {
     const Index n = width * n_levels_;
     for (Index i = 0; i < n; ++i) out[i] += x[i];
+  } else if (relationship_.rules) {
+    relationship_.rules->add_inverse_times(width, x, out);
   } else if (unfilled_) {
     unfilled_->multiply_add(width, x, out);
   } else {
@@ -79,6 +110,7 @@ void LevelCovariance::add_precision_times(Index width, const double* x, double* 
 
 void LevelCovariance::draw(Index width, double* x) const {
   if (is_identity()) return;
+  if (relationship_.rules) return relationship_.rules->draw(width, x);
   if (unfilled_) return unfilled_->draw(width, x);
   Eigen::Map<linalg::SideBySide> rows(x, n_levels_, width);
   Matrix columns = rows;

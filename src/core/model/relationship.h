@@ -2,6 +2,7 @@
 // The covariance K of the levels of a term, held through its inverse.
 #pragma once
 
+#include <mutex>
 #include <optional>
 
 #include "core/base/callbacks.h"
@@ -13,13 +14,14 @@ namespace henderson::model {
 
 class LevelCovariance {
  public:
-  // Factorises the precision once. Throws InvalidSpec where it is not positive definite; `where`
-  // names the term.
+  // Factorises the precision once, but for a pedigree, whose rules are its factor. Throws
+  // InvalidSpec where it is not positive definite; `where` names the term.
   LevelCovariance(Relationship relationship, SmallIndex n_levels, const std::string& where,
                   Callbacks& callbacks);
 
   bool is_identity() const { return relationship_.is_identity; }
-  const Relationship& relationship() const { return relationship_; }
+  // With the entries of K^-1: those of a pedigree are made when they are first asked for.
+  const Relationship& relationship() const;
 
   // The levels of the term as combinations of those of K; null where they are the same.
   const Coding* combination() const {
@@ -40,12 +42,13 @@ class LevelCovariance {
   void draw(Index width, double* x) const;
 
   // Diagonal of K^-1.
-  double precision_diagonal(SmallIndex level) const {
-    return is_identity() ? 1.0 : relationship_.value[relationship_.start[level]];
-  }
+  Vector precision_diagonal() const;
 
  private:
-  Relationship relationship_;
+  void factorize(const std::string& where, Callbacks& callbacks);
+
+  mutable std::once_flag entries_made_;
+  mutable Relationship relationship_;
   std::optional<linalg::UnfilledFactor> unfilled_;          // of the precision
   std::optional<linalg::CholeskyFactor> precision_factor_;  // where that one is not
   double log_determinant_ = 0.0;

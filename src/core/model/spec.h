@@ -2,12 +2,14 @@
 // What a model is made of, as plain data: the recipe of its columns, not the columns themselves.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "core/base/types.h"
 #include "core/covariance/recipe.h"
+#include "core/pedigree/rules.h"
 
 namespace henderson::model {
 
@@ -55,11 +57,13 @@ struct Incidence {
   SmallIndex first_coef = 0;
 };
 
-// Covariance K of the levels of a random term: the identity, or given by its sparse inverse. Where
-// K is singular the inverse is that of some levels, and all levels are combinations of them: level
-// l has the row of coding l, and the term has as many levels as `combination` has rows.
+// Covariance K of the levels of a random term: the identity, that of a pedigree, or given by its
+// sparse inverse. Where K is singular the inverse is that of some levels, and all levels are
+// combinations of them: level l has the row of coding l, and the term has as many levels as
+// `combination` has rows.
 struct Relationship {
   bool is_identity = true;
+  std::shared_ptr<const pedigree::Rules> rules;  // of a pedigree, in the place of what follows
   // Lower triangle of K^-1 by columns, rows sorted, the whole diagonal present.
   std::vector<Index> start;
   std::vector<SmallIndex> row;

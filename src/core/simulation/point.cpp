@@ -2,8 +2,10 @@
 #include "core/simulation/point.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/information/working_variates.h"
+#include "core/simulation/equations_at.h"
 
 namespace henderson::simulation {
 namespace {
@@ -16,6 +18,9 @@ using equations::WhitenedRecords;
 using likelihood::Parameters;
 using model::Model;
 
+// Records over which a mean of squares is known to some thousandths.
+constexpr double kEnoughRecords = 1e5;
+
 // Solves with one operator and one preconditioner, and keeps the account of them.
 class Solver {
  public:
@@ -25,10 +30,11 @@ class Solver {
         callbacks_(callbacks),
         preconditioner_(equations, callbacks) {}
 
-  // Of a right-hand side over the columns of W.
-  SideBySide solve(const SideBySide& rhs, SideBySide start) {
+  // Of a right-hand side over the columns of W, whose memory is given back before the iteration.
+  SideBySide solve(SideBySide rhs, SideBySide start) {
     SideBySide b;
     equations_.to_scaled(rhs, b);
+    rhs = SideBySide();
     GradientResult result = equations::conjugate_gradients(
         equations_, preconditioner_, b, std::move(start), options_.gradients, callbacks_);
     rounds += result.rounds;
@@ -88,9 +94,10 @@ Matrix information_of_products(EquationOperator& equations, const Matrix& variat
 }
 
 Matrix information_of_whitened(EquationOperator& equations, const Matrix& variates,
-                               const WhitenedRecords& records, const Vector& u, Solver& solver) {
+                               const WhitenedRecords& records, const Vector& errors,
+                               Solver& solver) {
   Matrix q = records.multiply(variates);
-  const Matrix residual = records.directions(records.residual(u));
+  const Matrix residual = records.directions(errors);
   q.rightCols(residual.cols()) = residual;
   const SideBySide b = solver.solve(records.cross(q), SideBySide());
   q -= records.multiply(Matrix(unscaled(equations, b)));
@@ -105,14 +112,35 @@ Matrix average_information(EquationOperator& equations, const Parameters& parame
   const Matrix variates =
       information::working_variates(equations.model(), equations.columns(), equations.lambda(),
                                     parameters, {scaled, u_column, score});
-  const WhitenedRecords* records = equations.records().whitened();
-  const Matrix products =
-      records ? information_of_whitened(equations, variates, *records, u_column, solver)
-              : information_of_products(equations, variates, data, solver);
+  Matrix products;
+  if (const WhitenedRecords* records = equations.records().whitened()) {
+    const Vector errors = data.whitened.col(0) - records->multiply(u_column);
+    products = information_of_whitened(equations, variates, *records, errors, solver);
+  } else {
+    products = information_of_products(equations, variates, data, solver);
+  }
   return products / (2.0 * parameters.residual());
 }
 
 }  // namespace
+
+Matrix expected_information(const Model& model, const Parameters& parameters,
+                            const SimulationOptions& options, Callbacks& callbacks) {
+  EquationsAt at(model, parameters, callbacks);
+  Solver solver(at.equations(), options, callbacks);
+  const auto enough = static_cast<Index>(std::ceil(kEnoughRecords / model.n_observations()));
+  const Index n_sets = std::min(options.n_sets, enough);
+  const RecordVectors drawn = draw_records(at.equations(), n_sets, options.seed);
+  const SideBySide solutions = solver.solve(drawn.rhs, SideBySide());
+  Matrix sum = Matrix::Zero(model.n_parameters(), model.n_parameters());
+  for (Index c = 0; c < n_sets; ++c) {
+    RecordVectors own{drawn.rhs.col(c), drawn.squares.segment(c, 1), Matrix()};
+    if (drawn.whitened.size() > 0) own.whitened = drawn.whitened.col(c);
+    sum += average_information(at.equations(), parameters, own, solutions.col(c), solver);
+  }
+  // Drawn data are in units of sigma.
+  return sum * parameters.residual() / static_cast<double>(n_sets);
+}
 
 std::optional<Point> point_at(const Model& model, const Columns& columns,
                               const Parameters& parameters, const SimulationOptions& options,
@@ -127,8 +155,10 @@ std::optional<Point> point_at(const Model& model, const Columns& columns,
 
   const RecordVectors data = response_of(equations);
   warmth.data = solver.solve(data.rhs, std::move(warmth.data));
+  // Drawn once more afterwards: their right-hand sides would be in memory beside the iteration.
+  warmth.drawn = solver.solve(draw_records(equations, options.n_sets, options.seed).rhs,
+                              std::move(warmth.drawn));
   const RecordVectors drawn = draw_records(equations, options.n_sets, options.seed);
-  warmth.drawn = solver.solve(drawn.rhs, std::move(warmth.drawn));
 
   Point point{parameters, Vector(), Matrix(), warmth.data, 0, 0.0, false};
   point.gradient =

@@ -38,4 +38,11 @@ std::optional<Point> point_at(const model::Model& model, const equations::Column
                               const SimulationOptions& options, Warmth& warmth,
                               Callbacks& callbacks);
 
+// The mean average information of drawn data sets, E y'P V_i P V_j P y / 2 = tr(P V_i P V_j) / 2:
+// the expected information of l. As many sets as give it to some thousandths, one of large data and
+// at most n_sets. Cost: for each set its solution, and one for each parameter. Throws InvalidSpec
+// where theta is refused, Interrupted.
+Matrix expected_information(const model::Model& model, const likelihood::Parameters& parameters,
+                            const SimulationOptions& options, Callbacks& callbacks);
+
 }  // namespace henderson::simulation

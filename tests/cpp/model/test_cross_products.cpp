@@ -50,6 +50,20 @@ TEST_CASE("cross-products in blocks are those of the dense matrix") {
     const BlockSymmetric weighted = cross_products(rows, nodes, weights);
     CHECK(difference(dense_product(plain), w.transpose() * w) < 1e-13);
     CHECK(difference(dense_product(weighted), w.transpose() * weights.asDiagonal() * w) < 1e-13);
+    // Nodes 1, 4, 5 and 8 alone.
+    std::vector<SmallIndex> place(nodes.n_columns(), kNone);
+    const std::vector<SmallIndex> chosen{2, 3, 8, 9, 14, 15, 16};
+    Matrix some(n, 7);
+    for (SmallIndex c = 0; c < 7; ++c) {
+      place[chosen[c]] = c;
+      some.col(c) = w.col(chosen[c]);
+    }
+    Nodes own;
+    own.append(1, 2);
+    own.append(2, 1);
+    own.append(1, 3);
+    CHECK(difference(dense_product(cross_products(rows, place, own, weights)),
+                     some.transpose() * weights.asDiagonal() * some) < 1e-13);
     CHECK(difference(weighted_cross_product(rows, none, y), w.transpose() * y) < 1e-13);
     CHECK(difference(weighted_cross_product(rows, weights, y),
                      w.transpose() * weights.cwiseProduct(y)) < 1e-13);
