@@ -207,8 +207,8 @@ abort_residual_dependent <- function(labels) {
       "{.arg residual}: the covariance matrix of {.code {labels}} becomes singular, and the",
       "likelihood has no upper bound."
     ),
-    c("Some combination of the records of a subject is fitted exactly (parts of a whole that",
-      "add up to 100).", "Leave one of them out, or take a structure with fewer parameters."),
+    c(paste("Some combination of the records of a subject is fitted exactly (parts of a whole",
+      "that add up to 100)."), "Leave one of them out, or take a structure with fewer parameters."),
     "residual", labels
   )
 }

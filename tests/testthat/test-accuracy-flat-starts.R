@@ -38,6 +38,19 @@ test_that("gau over positions of many subjects leaves the flat place", {
   }
 })
 
+test_that("gau beside noise finds a narrow place far from the start, and is no error", {
+  gaussian <- function(own, x) {
+    exp(-as.matrix(stats::dist(own[c("x", "z")]))^2 / exp(2 * x)) + diag(1e-10, nrow(own))
+  }
+  for (seed in c(3, 6)) {
+    set.seed(seed)
+    d <- data.frame(id = gl(60, 5), x = rep(1:5, 60), z = stats::rnorm(300), y = stats::rnorm(300))
+    fit <- lmmfit(y ~ 1, d, residual = ~ gau(x + z | id))
+    expect_identical(fit$convergence$status, "converged")
+    expect_lt(deviance(fit) - lowest_by_subject(d, gaussian, -4, 1), 1e-4)
+  }
+})
+
 test_that("exp and matern over such positions end at the same place from another start", {
   d <- flat_data(5)
   for (residual in list(~ exp(x + z | id), ~ matern(x + z | id, nu = 1.5))) {

@@ -38,6 +38,9 @@ constexpr double kNothing = 1e-10;
 // How far the point goes from the start.
 constexpr double kShare = 0.3;
 constexpr double kLeast = 0.2;
+// And farther, in correlations, ranges and the like: where no two records are correlated the
+// likelihood does not contain them.
+constexpr double kFarther[] = {2.0, -2.0, 4.0, -4.0};
 
 // In (-1, 1), the same on every machine.
 class Numbers {
@@ -53,15 +56,32 @@ class Numbers {
   std::mt19937_64 engine_{20240607};
 };
 
-// A point without symmetries near the start.
+// Which theta of a slot are correlations, ranges and the like.
+std::vector<Index> numbers_of(const model::Slot& slot) {
+  std::vector<Index> found;
+  for (Index k = 0; k < slot.n_values() && !slot.held; ++k) {
+    const std::optional<covariance::Coordinate> at = slot.structure->coordinate(k);
+    if (at && at->link == covariance::Link::other) found.push_back(at->theta);
+  }
+  return found;
+}
+
+bool has_numbers(const Model& model) {
+  const auto slots = model.slots();
+  return std::any_of(slots.begin(), slots.end(),
+                     [](const model::Slot& slot) { return !numbers_of(slot).empty(); });
+}
+
+// A point without symmetries near the start, `farther` from it in correlations and ranges.
 Parameters generic_point(const Model& model, const FreeSpace& space, const Parameters& start,
-                         Numbers& numbers) {
+                         double farther, Numbers& numbers) {
   Vector theta = start.theta();
   for (const model::Slot& slot : model.slots()) {
     if (slot.held) continue;
     Vector own = slot.theta_of(start.theta());
     for (Index i = 0; i < own.size(); ++i)
       own[i] += kShare * numbers.next() * (std::abs(own[i]) + kLeast);
+    for (const Index i : numbers_of(slot)) own[i] += farther;
     if (own.allFinite() && slot.structure->is_valid(own)) slot.theta_of(theta) = own;
   }
   const std::optional<Parameters> found = space.restored({std::move(theta), start.log_residual()});
@@ -284,6 +304,18 @@ Matrix that_change(const Matrix& structures, const Matrix& null) {
   return null * singular_vectors(structures * null / scale, false);
 }
 
+// Directions of the values along which the likelihood stays as it is at a point.
+Matrix unidentified_at(const Parameters& at, const Model& model, const FreeSpace& space,
+                       const ErrorSpace& errors, Numbers& numbers) {
+  const Matrix jacobian = space.jacobian(at);
+  const Products products(model, at);
+  Stack stack(products, errors, jacobian, model);
+  Matrix null = stable_null_vectors(stack, n_entries(model), numbers);
+  if (null.cols() == 0) return Matrix(model.n_values, 0);
+  null = that_change(products.of_structures() * jacobian, null);
+  return likelihood::user_jacobian(model, at) * jacobian * null;
+}
+
 }  // namespace
 
 bool tells_all_apart(const Model& model, const Parameters& at, const Matrix& average) {
@@ -310,15 +342,17 @@ Matrix unidentified_values(const Model& model, const Parameters& start, Callback
   if (space.size() == 0 || space.size() > kMostParameters || model.n_parameters() > kMostParameters)
     return none;
   Numbers numbers;
-  const Parameters at = generic_point(model, space, start, numbers);
-  const Matrix jacobian = space.jacobian(at);
-  const Products products(model, at);
   const ErrorSpace errors(model, callbacks);
-  Stack stack(products, errors, jacobian, model);
-  Matrix null = stable_null_vectors(stack, n_entries(model), numbers);
-  if (null.cols() == 0) return none;
-  null = that_change(products.of_structures() * jacobian, null);
-  return likelihood::user_jacobian(model, at) * jacobian * null;
+  Matrix found = unidentified_at(generic_point(model, space, start, 0.0, numbers), model, space,
+                                 errors, numbers);
+  if (!has_numbers(model)) return found;
+  for (const double farther : kFarther) {
+    if (found.cols() == 0) break;
+    Matrix there = unidentified_at(generic_point(model, space, start, farther, numbers), model,
+                                   space, errors, numbers);
+    if (there.cols() < found.cols()) found = std::move(there);
+  }
+  return found;
 }
 
 }  // namespace henderson::information

@@ -10,7 +10,7 @@ namespace henderson::reml {
 
 // Of the coordinates that are correlations, ranges and the like, those are flat in which gradient
 // and Hessian vanish. The best of the points tried along them, where -2l is lower than `value` by
-// more than rounding. Cost: six factorisations for each coordinate that is flat.
+// more than rounding. Cost: some 15 factorisations for each coordinate that is flat.
 std::optional<likelihood::Evaluation> beyond_flat_place(Trials& trials,
                                                         const likelihood::Parameters& at,
                                                         double value, const Vector& gradient,
