@@ -292,13 +292,11 @@ families <- list(
   }
 )
 
-# What -2l gains by the coefficient of a variance "b.x".
+# What -2l gains by the coefficient of a variance "b.x", in the row "x in b".
 gain_of <- function(fit, parameter) {
-  coefficient <- sub(".*[.]", "", parameter)
   rows <- ranova(fit)
-  own <- startsWith(rownames(rows), paste(coefficient, "in")) &
-    grepl(paste0("| ", sub("[.][^.]*$", "", parameter)), rownames(rows), fixed = TRUE)
-  min(rows$Chisq[own], Inf)
+  row <- paste(sub(".*[.]", "", parameter), "in", sub("[.][^.]*$", "", parameter))
+  min(rows$Chisq[rownames(rows) == row], Inf)
 }
 
 judge <- function(family, seed) {
