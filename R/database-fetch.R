@@ -16,12 +16,27 @@ fetch_rows <- function(query, take, piece = rows_of_a_fetch) {
   text <- tryCatch(suppressWarnings(dbplyr::sql_render(query)), error = function(e) {
     abort_database("be asked", conditionMessage(e))
   })
+  before <- open_results(con)
+  result <- NULL
+  on.exit(if (is.null(result)) clear_others(con, before) else DBI::dbClearResult(result))
   result <- in_database(DBI::dbSendQuery(con, text), "answer")
-  on.exit(DBI::dbClearResult(result))
   repeat {
     rows <- in_database(DBI::dbFetch(result, n = piece), "send its rows")
     take(plain_rows(rows))
     if (nrow(rows) == 0L || DBI::dbHasCompleted(result)) break
+  }
+}
+
+# Results of which a driver keeps a list.
+open_results <- function(con) {
+  suppressWarnings(tryCatch(DBI::dbListResults(con), error = function(e) list()))
+}
+
+# An interrupt may come when the database has answered, before the result has a name here.
+clear_others <- function(con, before) {
+  for (result in open_results(con)) {
+    known <- vapply(before, identical, NA, result)
+    if (!any(known)) DBI::dbClearResult(result)
   }
 }
 
