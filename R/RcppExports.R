@@ -81,6 +81,10 @@ errors_gradients_cpp <- function(spec, control) {
     .Call(`_henderson_errors_gradients_cpp`, spec, control)
 }
 
+errors_of_functions_cpp <- function(spec, control, k) {
+    .Call(`_henderson_errors_of_functions_cpp`, spec, control, k)
+}
+
 cost_cpp <- function(spec, control) {
     .Call(`_henderson_cost_cpp`, spec, control)
 }

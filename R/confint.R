@@ -52,9 +52,9 @@ confint.lmmfit <- function(object, parm, level = 0.95, method = c("Wald", "profi
                            seed = NULL, type = c("percentile", "basic"),
                            progress = someone_waits(), directory = NULL, ...) {
   check_unused(...)
-  check_has_factor(object)
   level <- check_level(level)
   method <- check_choice(method, c("Wald", "profile", "boot"), "method", c(delta = "Wald"))
+  if (method != "Wald") check_has_factor(object)
   type <- check_choice(type, c("percentile", "basic"), "type")
   if (inherits(functions, "formula")) functions <- list(functions)
   if (!is.null(functions) && !is.list(functions)) {

@@ -36,8 +36,11 @@
 #'   the small random terms, and a block for the coefficients of each other level.
 #'
 #'   Estimates and predictions come with the tolerance that was reached: `fixef()`, `ranef()`,
-#'   `fitted()`, `predict()`; [reliability()] has prediction error variances by simulation. Standard
-#'   errors of effects and the likelihood need a factor: they are `NA`, or an error that says so.
+#'   `fitted()`, `predict()`; [reliability()] has prediction error variances by simulation. A
+#'   standard error takes a solution of the equations: [contest()], `vcov()`, `confint()`,
+#'   [marginal_means()] and `predict()` of new records have them, with z tests, and so has
+#'   `summary()` of up to 50 fixed effects. The likelihood, degrees of freedom and the errors of all
+#'   random effects need a factor: they are `NA`, or an error that says so.
 #'   With `solver = "auto"` a message says where conjugate gradients were chosen, and why.
 #'
 #'   Variances that are not held are estimated by REML by simulation (García-Cortés et al. 1992;

@@ -34,6 +34,8 @@ check_ddf <- function(fit, ddf) {
     if (!is.null(ddf) && as_ddf(ddf) != "none") abort_bayes_ddf()
     return("none")
   }
+  # Degrees of freedom from derivatives need a factor.
+  if (is_iterative(fit) && is.null(ddf)) return("none")
   ddf <- as_ddf(ddf %||% fit$ddf %||% "Satterthwaite")
   if (is_kenward_roger(ddf) && fit$method == "ML" && !has_exact_t(fit)) {
     abort_kenward_roger(fit$method)

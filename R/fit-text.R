@@ -56,7 +56,7 @@ solver_text <- function(fit) {
   how <- fit$solver
   paste0("Solved by conjugate gradients in ", count_text(how$rounds, "round"), ", to ",
     signif(how$reached, 2L), " of the right-hand side (tolerance ", how$tolerance,
-    "): no likelihood, no standard errors of effects")
+    "): no likelihood")
 }
 
 # How variances were estimated without a likelihood.

@@ -3,10 +3,10 @@
 fixed_table <- function(fit, ddf = NULL, information = NULL) {
   estimate <- fit$fixed$estimate
   kept <- which(!is.na(estimate))
-  if (is.null(ddf) && (length(kept) > 500L || is_iterative(fit))) ddf <- "none"
+  if (is.null(ddf) && length(kept) > 500L) ddf <- "none"
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
-  table <- data.frame(estimate = estimate, se = fit$fixed$se, df = rep(NA_real_, length(estimate)))
+  table <- data.frame(estimate = estimate, se = plain_errors(fit), df = rep(NA_real_, length(estimate)))
   if (needs_derivatives(fit, ddf) || is_robust(ddf) || is_by_design(ddf)) {
     tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
     table$df[kept] <- tests$df
@@ -19,6 +19,12 @@ fixed_table <- function(fit, ddf = NULL, information = NULL) {
   row.names(table) <- fit$fixed$names
   attr(table, "ddf") <- list(ddf = ddf, information = if (needs_derivatives(fit, ddf)) information)
   table
+}
+
+# With the variances taken as known; without a factor of few effects.
+plain_errors <- function(fit) {
+  covariance <- if (is_iterative(fit)) solved_fixed_covariance(fit)
+  if (is.null(covariance)) fit$fixed$se else sqrt(diag(covariance))
 }
 
 # The covariance of the fixed effects, NA at dropped ones.

@@ -35,9 +35,23 @@ engine_moments <- function(fit, K, ddf, w, L = NULL) {
 plain_covariance <- function(fit, K, L = NULL) {
   if (!is.null(L)) return(effect_covariance(fit, engine_columns(fit, K, L)))
   kept <- estimated_columns(fit)
-  if (!is.null(fit$fixed$covariance)) {
+  known <- fit$fixed$covariance
+  if (is_iterative(fit)) {
+    if (nrow(K) < length(kept)) return(solve_for(fit, engine_columns(fit, K)))
+    known <- solved_fixed_covariance(fit)
+  }
+  if (!is.null(known)) {
     K <- as.matrix(K)
-    return(K %*% fit$fixed$covariance[kept, kept, drop = FALSE] %*% t(K))
+    return(K %*% known[kept, kept, drop = FALSE] %*% t(K))
   }
   engine_moments(fit, K, "none", NULL)$covariance
+}
+
+# Without a factor the covariance of so many fixed effects is quickly had, one solution each.
+most_solved <- 50L
+
+# It stays with the fit; NULL of more effects.
+solved_fixed_covariance <- function(fit) {
+  if (length(estimated_columns(fit)) > most_solved) return(NULL)
+  kept_answer(fit, "fixed covariance", function() fixed_covariance(fit))
 }

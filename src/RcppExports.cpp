@@ -270,6 +270,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// errors_of_functions_cpp
+Rcpp::List errors_of_functions_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 k);
+RcppExport SEXP _henderson_errors_of_functions_cpp(SEXP specSEXP, SEXP controlSEXP, SEXP kSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
+    Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
+    Rcpp::traits::input_parameter< Rcpp::S4 >::type k(kSEXP);
+    rcpp_result_gen = Rcpp::wrap(errors_of_functions_cpp(spec, control, k));
+    return rcpp_result_gen;
+END_RCPP
+}
 // cost_cpp
 Rcpp::List cost_cpp(Rcpp::List spec, Rcpp::List control);
 RcppExport SEXP _henderson_cost_cpp(SEXP specSEXP, SEXP controlSEXP) {
@@ -460,6 +473,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_pivot_levels_cpp", (DL_FUNC) &_henderson_pivot_levels_cpp, 2},
     {"_henderson_fit_gradients_cpp", (DL_FUNC) &_henderson_fit_gradients_cpp, 2},
     {"_henderson_errors_gradients_cpp", (DL_FUNC) &_henderson_errors_gradients_cpp, 2},
+    {"_henderson_errors_of_functions_cpp", (DL_FUNC) &_henderson_errors_of_functions_cpp, 3},
     {"_henderson_cost_cpp", (DL_FUNC) &_henderson_cost_cpp, 2},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_table_cpp", (DL_FUNC) &_henderson_structure_table_cpp, 0},

@@ -4,6 +4,7 @@
 
 #include "core/answers/iterative_fit.h"
 #include "core/answers/simulated_errors.h"
+#include "core/answers/solved_errors.h"
 #include "core/equations/cost.h"
 #include "core/likelihood/fixed_place.h"
 #include "core/likelihood/parameters.h"
@@ -80,6 +81,20 @@ Rcpp::List errors_by_gradients(const Rcpp::List& spec, const Rcpp::List& control
       Rcpp::Named("rounds") = found.rounds, Rcpp::Named("reached") = found.reached);
 }
 
+Rcpp::List errors_of_functions(const Rcpp::List& spec, const Rcpp::List& control,
+                               const Rcpp::S4& k) {
+  RCallbacks callbacks(control);
+  const model::VarianceRequest request = as_request(control);
+  const model::Model model =
+      model::build_model(as_spec(spec), request, model::Products::records, callbacks);
+  const answers::SolvedErrors found =
+      answers::solve_errors(model, request.values, as_sparse("K", k),
+                            as_simulation_options(control).gradients, callbacks);
+  return Rcpp::List::create(Rcpp::Named("covariance") = to_r(found.covariance),
+                            Rcpp::Named("rounds") = found.rounds,
+                            Rcpp::Named("reached") = found.reached);
+}
+
 // Seconds of one product with C at starting values.
 double product_seconds(const model::Model& model, const model::VarianceRequest& request) {
   const likelihood::Parameters start = likelihood::starting_parameters(model, request);
@@ -140,6 +155,11 @@ Rcpp::List fit_gradients_cpp(Rcpp::List spec, Rcpp::List control) {
 // [[Rcpp::export]]
 Rcpp::List errors_gradients_cpp(Rcpp::List spec, Rcpp::List control) {
   return henderson::guarded([&] { return henderson::errors_by_gradients(spec, control); });
+}
+
+// [[Rcpp::export]]
+Rcpp::List errors_of_functions_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4 k) {
+  return henderson::guarded([&] { return henderson::errors_of_functions(spec, control, k); });
 }
 
 // [[Rcpp::export]]

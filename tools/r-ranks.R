@@ -57,7 +57,8 @@ r_ranks <- list(
   ),
   # The fit: its class, readings that many need, and the engine again near it.
   fit = c(
-    "fit.R", "kept-answers.R", "fit-parts.R", "bayes-fit.R", "fit-residual.R", "refit.R", "ask.R"
+    "fit.R", "kept-answers.R", "fit-parts.R", "bayes-fit.R", "fit-residual.R", "refit.R",
+    "solved-errors.R", "ask.R"
   ),
   # Questions to a fit, and the objects that answer them.
   answers = c(
@@ -104,6 +105,6 @@ r_ranks <- list(
 engine_callers <- c(
   "ask.R", "columns.R", "fit.R", "henderson3.R", "likelihood.R", "markers.R",
   "parameter-values.R",
-  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "simulated-errors.R", "solver.R",
-  "two-stage-fit.R"
+  "pedigree.R", "posterior-engine.R", "refit.R", "relationship.R", "simulated-errors.R",
+  "solved-errors.R", "solver.R", "two-stage-fit.R"
 )

@@ -71,23 +71,45 @@ test_that("weights, structures, dependent columns and singular relationships are
     hold = c(Sex = 2, `Subject:Sex` = 3, residual = 2), method = "ML")
 })
 
+test_that("standard errors of functions are those of the factor, with z tests", {
+  d <- nlme::Orthodont
+  d$Subject <- factor(d$Subject, ordered = FALSE)
+  held <- c(Subject.Intercept = 4, Subject.Intercept.age = 0.1, Subject.age = 0.05, residual = 2)
+  model <- distance ~ age * Sex + (age | Subject)
+  exact <- lmmfit(model, d, hold = held, ddf = "none")
+  found <- lmmfit(model, d, hold = held, control = by_pcg())
+  expect_same <- function(ask) expect_equal(ask(found), ask(exact), tolerance = 1e-7)
+  expect_same(vcov)
+  expect_same(function(fit) summary(fit)$coefficients)
+  expect_same(confint)
+  expect_same(function(fit) contest(fit, rbind(c(0, 1, 0, 0.5), c(0, 0, 1, 11))))
+  expect_same(function(fit) contest(fit, c(1, 11, 0, 0), L = list(Subject = c("M01:age" = 1))))
+  expect_same(function(fit) as.data.frame(anova(fit)))
+  expect_same(function(fit) as.data.frame(marginal_means(fit, ~Sex)))
+  expect_same(function(fit) predict(fit, d[c(1, 50), ], se.fit = TRUE))
+  # With a dropped column, and of one that is not estimable.
+  d$again <- d$age
+  expect_message(exact <- lmmfit(distance ~ age + again + (1 | Subject), d, ddf = "none",
+    hold = c(Subject = 4, residual = 2)))
+  expect_message(found <- update(exact, control = by_pcg()))
+  expect_same(vcov)
+  expect_same(function(fit) contest(fit, rbind(c(0, 1, 0), c(0, 1, 1)))$table)
+})
+
 test_that("what needs a factor is NA, or an error that says so", {
   fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont,
     hold = c(Subject = 4, residual = 2), control = by_pcg())
   expect_output(print(fit), "Solved by conjugate gradients in [0-9]+ round")
-  expect_output(print(fit), "no likelihood, no standard errors")
-  shown <- summary(fit)
-  expect_output(print(shown), "Solved by conjugate gradients")
-  expect_true(all(is.na(shown$coefficients$se)))
+  expect_output(print(fit), "no likelihood")
+  expect_output(print(summary(fit)), "Solved by conjugate gradients")
   expect_identical(as.numeric(logLik(fit)), NA_real_)
   expect_identical(as.numeric(logLik(fit, REML = FALSE)), NA_real_)
   expect_identical(deviance(fit), NA_real_)
   expect_true(all(varcomp(fit)$status == "held"))
   for (question in list(
-    quote(vcov(fit)), quote(ranef(fit, se = TRUE)), quote(confint(fit)),
-    quote(anova(fit)), quote(contest(fit, rbind(c(0, 1)))), quote(influence(fit)),
-    quote(predict(fit, se.fit = TRUE)), quote(ranef(fit, condVar = TRUE)), quote(ranova(fit)),
-    quote(marginal_means(fit, ~age)), quote(heritability(fit)), quote(profile(fit)),
+    quote(ranef(fit, se = TRUE)), quote(contest(fit, rbind(c(0, 1)), ddf = "KR")),
+    quote(influence(fit)), quote(predict(fit, se.fit = TRUE)), quote(ranef(fit, condVar = TRUE)),
+    quote(ranova(fit)), quote(heritability(fit)), quote(profile(fit)),
     quote(confint(fit, method = "boot", nsim = 2))
   )) {
     expect_error(eval(question), class = "henderson_error_solver")

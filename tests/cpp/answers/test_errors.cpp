@@ -8,6 +8,7 @@
 
 #include "core/answers/errors.h"
 #include "core/answers/inverse_answers.h"
+#include "core/answers/solved_errors.h"
 #include "support/evaluations.h"
 
 namespace henderson::answers {
@@ -32,6 +33,30 @@ Matrix error_over_all_columns(const MixedModel& given, const test::Oracle& oracl
 }
 
 }  // namespace
+
+TEST_CASE("error covariances by a solution for each function are those of the factor") {
+  std::mt19937 engine(61);
+  equations::GradientOptions options;
+  options.tolerance = 1e-7;
+  for_each_model(16, [&](const MixedModel& given, const Model& model,
+                         MixedModelEquations& equations) {
+    const Vector values = test::random_values(given, engine);
+    const likelihood::Evaluation factored = evaluate_at(equations, values);
+    const Index rows = error_over_all_columns(given, test::oracle(given, values)).rows();
+    Matrix k(rows, 11);
+    for (Index c = 0; c < k.cols(); ++c) k.col(c) = normal(rows, engine);
+    Callbacks callbacks;
+    const SolvedErrors found = solve_errors(model, values, k.sparseView(), options, callbacks);
+    CHECK(difference(found.covariance, error_covariance(factored, k)) < 1e-9);
+    CHECK(found.reached <= options.tolerance);
+    const Matrix fixed = k.topRows(given.x.cols());
+    CHECK(difference(solve_errors(model, values, fixed.sparseView(), options, callbacks).covariance,
+                     error_covariance(factored, fixed)) < 1e-9);
+    CHECK_THROWS_AS(
+        solve_errors(model, values, k.topRows(rows - 1).sparseView(), options, callbacks),
+        DimensionMismatch);
+  });
+}
 
 TEST_CASE("error covariances are the inverse of the textbook equations") {
   std::mt19937 engine(6);

@@ -1,0 +1,22 @@
+# Error covariances of linear functions without a factor: a solution of the equations for each.
+
+solved_answer <- function(fit, question) {
+  if (!question$topic %in% c("error_covariance", "error_variances")) abort_needs_factor()
+  covariance <- solved_covariance(fit, question$K)
+  if (question$topic == "error_variances") diag(covariance) else covariance
+}
+
+# K'C^- K. What a solution lacks enters its square, so that half the digits are enough.
+solved_covariance <- function(fit, K) {
+  progress <- new_progress(fit$control$progress)
+  on.exit(progress$done())
+  control <- fit$control
+  control$solver_tolerance <- max(control$solver_tolerance, 1e-6)
+  engine <- engine_control(control, fit$parameters, fit_values(fit))
+  engine$report <- progress$say
+  found <- in_words(errors_of_functions_cpp(fit_spec(fit), engine, as_dgc(K)))
+  if (found$reached > control$solver_tolerance) {
+    warn_rounds(found$rounds, found$reached, control$solver_tolerance)
+  }
+  found$covariance
+}
