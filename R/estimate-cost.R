@@ -8,15 +8,16 @@
 #' @param formula,data,... A model as [lmmfit()] takes it, with all its arguments.
 #' @param control Settings, see [lmm_control()]: its `memory` is what the need is compared with.
 #' @param iterations Iterations that a search for the variances is taken to need. Each takes a
-#'   factor and its selected inverse; where all variances are held there is one factor, with its
-#'   inverse for the standard errors of more than 1000 fixed effects.
+#'   factor, its selected inverse, and for the average information a solve for each parameter; where
+#'   all variances are held there is one factor, with its inverse for the standard errors of more
+#'   than 1000 fixed effects.
 #' @param rounds Rounds that conjugate gradients are taken to need for a solution; a search by
 #'   simulation is taken to need five steps, each with solutions of all data sets in step. For
 #'   animal models it is 30 to 60; where levels have many correlated coefficients, or relationships
 #'   are genomic, it may be several times that.
 #' @return A list of class `estimate_cost`: `solver`, a data frame with a row for `factor` and
 #'   `pcg` and the columns `bytes` (of the engine: the model and what it is solved with; the data in
-#'   R are not counted), `flops` (of one factor with its inverse, or of a round), `seconds` (of the
+#'   R are not counted), `flops` (of an iteration, or of a round), `seconds` (of the
 #'   whole fit) and `fits` (whether the memory is there); and `n_equations`, `n_records`,
 #'   `factor_entries`, `kernel_rate` (operations a second), `memory` (bytes; `Inf` where the system
 #'   does not say) and `held` (whether all variances are known).
@@ -52,12 +53,15 @@ new_cost <- function(cost, control, iterations, rounds) {
   memory <- memory_limit(control)
   threads <- control$threads
   inverse <- !cost$held || cost$errors_by_inverse
+  searched <- if (cost$held) 0 else 1
   flops <- c(cost$factor_flops + if (inverse) cost$inverse_flops else 0, cost$round_flops)
+  flops[1L] <- flops[1L] + searched * cost$information_flops
   work <- if (cost$held) 1 else iterations
   # Of drawn data sets: their right-hand sides and vectors side by side, at about half the time of
   # as many vectors one by one.
   sets <- if (cost$held) 0 else control$simulations
-  bytes <- cost$model_bytes + c(cost$factor_bytes, (1 + 1.5 * sets) * cost$round_bytes)
+  bytes <- cost$model_bytes + c(
+    cost$factor_bytes + searched * cost$information_bytes, (1 + 1.5 * sets) * cost$round_bytes)
   solutions <- if (cost$held) 1 else 5 * (1 + sets / 2)
   solver <- data.frame(
     bytes = bytes, flops = flops,

@@ -57,7 +57,10 @@ Rcpp::List ask(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::Li
   RCallbacks callbacks;
   std::vector<answers::Question> asked;
   for (R_xlen_t i = 0; i < questions.size(); ++i) asked.push_back(as_question(questions[i]));
-  answers::FittedModel fitted(as_spec(spec), as_request(control), as_threads(control), callbacks);
+  const model::ModelSpec model_spec = as_spec(spec);
+  answers::FittedModel fitted(model_spec, as_request(control),
+                              answers::cells_for(asked, model_spec), as_threads(control),
+                              callbacks);
   Rcpp::List found;
   for (const answers::Answer& answer : answers::ask(fitted, asked))
     found.push_back(answer_to_r(answer));
@@ -70,7 +73,8 @@ Rcpp::List likelihood_at(const Rcpp::List& spec, const Rcpp::NumericVector& valu
   model::VarianceRequest request = nothing_held(model_spec);
   request.values = as_vector(values);
   const answers::ValueDerivatives found =
-      answers::FittedModel(model_spec, request, 1, callbacks).value_derivatives();
+      answers::FittedModel(model_spec, request, model::Cells::all, 1, callbacks)
+          .value_derivatives();
   return Rcpp::List::create(Rcpp::Named("minus2loglik") = found.minus2loglik,
                             Rcpp::Named("gradient") = to_r(found.gradient),
                             Rcpp::Named("average_information") = to_r(found.average_information));
@@ -94,8 +98,8 @@ class RValueFunction final : public reml::ValueFunction {
 Rcpp::List profile_at(const Rcpp::List& spec, const Rcpp::List& control,
                       const Rcpp::Function& function, double target) {
   RCallbacks callbacks;
-  const answers::FittedModel fitted(as_spec(spec), as_request(control), as_threads(control),
-                                    callbacks);
+  const answers::FittedModel fitted(as_spec(spec), as_request(control), model::Cells::all,
+                                    as_threads(control), callbacks);
   const reml::ConstrainedResult found = reml::maximise_on_surface(
       fitted.equations(), fitted.parameters(), RValueFunction(function), target, callbacks);
   return Rcpp::List::create(

@@ -48,8 +48,8 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
   const Clock::time_point begin = Clock::now();
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model =
-      model::build_model(as_spec(spec), request, model::Products::records, callbacks);
+  const model::Model model = model::build_model(as_spec(spec), request, model::Products::records,
+                                                model::Cells::all, callbacks);
   const answers::IterativeFit found =
       answers::fit_iteratively(model, request, as_simulation_options(control), callbacks);
   return Rcpp::List::create(
@@ -71,8 +71,8 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
 Rcpp::List errors_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model =
-      model::build_model(as_spec(spec), request, model::Products::records, callbacks);
+  const model::Model model = model::build_model(as_spec(spec), request, model::Products::records,
+                                                model::Cells::all, callbacks);
   const answers::SimulatedErrors found =
       answers::simulate_errors(model, request.values, as_simulation_options(control), callbacks);
   return Rcpp::List::create(
@@ -123,9 +123,14 @@ double kernel_rate() {
 Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model = model::build_model(as_spec(spec), request, callbacks);
-  const equations::RoundCost round = equations::round_cost(model);
-  const double seconds = product_seconds(model, request);
+  const model::ModelSpec spec_of_model = as_spec(spec);
+  const model::Model model = model::build_model(spec_of_model, request, model::Products::made,
+                                                model::Cells::seen, callbacks);
+  // Rounds are made with all cells, from the records.
+  const model::Model whole = model::build_model(spec_of_model, request, model::Products::records,
+                                                model::Cells::all, callbacks);
+  const equations::RoundCost round = equations::round_cost(whole);
+  const double seconds = product_seconds(whole, request);
   const equations::Columns columns = equations::make_columns(model);
   const bool last = likelihood::fixed_place(model) == equations::FixedPlace::last;
   const equations::FactorCost factor = equations::factor_cost(
@@ -133,12 +138,15 @@ Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
                               last ? equations::Part::fixed_last : equations::Part::whole,
                               equations::BlockEntries::needed),
       as_threads(control));
+  const equations::InformationCost information = equations::information_cost(model, factor);
   return Rcpp::List::create(
       Rcpp::Named("n_equations") = static_cast<double>(columns.nodes.n_columns()),
       Rcpp::Named("model_bytes") = equations::model_bytes(model),
       Rcpp::Named("factor_entries") = factor.entries, Rcpp::Named("factor_bytes") = factor.bytes,
       Rcpp::Named("factor_flops") = factor.flops,
       Rcpp::Named("inverse_flops") = factor.inverse_flops,
+      Rcpp::Named("information_bytes") = information.bytes,
+      Rcpp::Named("information_flops") = information.flops,
       Rcpp::Named("errors_by_inverse") = model.fixed.n_original > answers::kMaxCovariance,
       Rcpp::Named("round_bytes") = round.bytes, Rcpp::Named("round_flops") = round.flops,
       Rcpp::Named("product_seconds") = seconds, Rcpp::Named("kernel_rate") = kernel_rate());

@@ -114,7 +114,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
-  const model::Model model = model::build_model(as_spec(spec), request, callbacks);
+  const model::Model model = model::build_model(as_spec(spec), request, model::Products::made,
+                                                model::Cells::seen, callbacks);
   const answers::Identify identify = identification_of(control);
   const equations::MixedModelEquations equations(model, likelihood::fixed_place(model),
                                                  options.threads, equations::BlockEntries::needed);

@@ -9,10 +9,15 @@ test_that("the cost is that of the fit", {
   expect_gte(cost$solver["factor", "bytes"], 8 * cost$factor_entries)
   expect_true(cost$held)
   expect_true(all(cost$solver$seconds > 0))
-  # A search takes the selected inverse at each iteration.
+  # A search takes the selected inverse at each iteration, and the average information: a solve, of
+  # two passes over the factor, and products with each other of the working variates of all
+  # parameters.
   search <- estimate_cost(model$formula, model$data, iterations = 5)
-  expect_identical(search$solver["factor", "flops"],
-    fit$equations$factor_flops + fit$equations$inverse_flops)
+  m <- nrow(varcomp(fit))
+  information <- m * (4 * cost$factor_entries + 2 * m * cost$n_equations)
+  expect_equal(search$solver["factor", "flops"],
+    fit$equations$factor_flops + fit$equations$inverse_flops + information, tolerance = 1e-12)
+  expect_gt(search$solver["factor", "bytes"], cost$solver["factor", "bytes"])
   expect_false(search$held)
   expect_output(print(search), "5 iterations, 60 rounds")
   # So does a fit with known variances for the standard errors of many fixed effects.

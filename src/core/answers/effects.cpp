@@ -8,22 +8,41 @@ namespace henderson::answers {
 using model::Model;
 using model::RandomBlock;
 
-std::vector<Matrix> random_effects(const Model& model, const Vector& unscaled) {
+namespace {
+
+std::vector<Matrix> zero_effects(const Model& model) {
   std::vector<Matrix> u;
   for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
     u.push_back(Matrix::Zero(model.n_coef_of_term[t], model.n_levels_of_term[t]));
   }
-  for (const RandomBlock& block : model.blocks) {
-    const Eigen::Map<const Matrix> part(unscaled.data() + block.first_column, block.n_coef,
-                                        block.n_levels);
-    Matrix& all = u[block.term];
-    const Matrix own = block.coef_transform * part;
-    for (Index l = 0; l < all.cols(); ++l) {
-      model::for_each_part(
-          block.levels->combination(), static_cast<SmallIndex>(l), [&](SmallIndex k, double share) {
-            all.col(l).segment(block.first_coef, block.n_coef) += share * own.col(k);
-          });
-    }
+  return u;
+}
+
+// part: n_coef x n_levels of C.
+void add_effects(const RandomBlock& block, const ConstMatrixRef& part, std::vector<Matrix>& u) {
+  Matrix& all = u[block.term];
+  const Matrix own = (block.coef_transform * part).transpose();
+  all.middleRows(block.first_coef, block.n_coef) +=
+      block.levels->over_term(own, static_cast<SmallIndex>(all.cols())).transpose();
+}
+
+}  // namespace
+
+std::vector<Matrix> random_effects(const Model& model, const Vector& unscaled) {
+  std::vector<Matrix> u = zero_effects(model);
+  for (const RandomBlock& block : model.blocks) add_effects(block, block.over_levels(unscaled), u);
+  return u;
+}
+
+std::vector<Matrix> random_effects(const likelihood::Evaluation& at) {
+  const Model& model = at.model();
+  std::vector<Matrix> u = zero_effects(model);
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    const Index first = at.equations().columns().nodes.first_column[block.first_node];
+    const Eigen::Map<const Matrix> v(at.solution().scaled.data() + first,
+                                     block.structure->n_columns(), block.n_levels);
+    add_effects(block, at.lambda()[b] * v, u);
   }
   return u;
 }

@@ -4,14 +4,18 @@
 
 #include <vector>
 
-#include "core/model/model.h"
+#include "core/likelihood/evaluation.h"
 
 namespace henderson::answers {
 
 // u of each term, n_coef x n_levels, of solutions over the columns of W.
 std::vector<Matrix> random_effects(const model::Model& model, const Vector& unscaled);
 
-// The same in units of the response, with the least-squares fit that was taken out of it.
+// The same from the columns of C, cells that no record meets among them.
+std::vector<Matrix> random_effects(const likelihood::Evaluation& at);
+
+// Solutions over the columns of W in units of the response, with the least-squares fit that was
+// taken out of it.
 Vector in_user_units(const model::Model& model, const Vector& unscaled);
 
 // All effects in one vector: beta, 0 at dropped columns, then u of each term level by level.

@@ -102,7 +102,7 @@ Estimates estimates(Evaluation& evaluation, const model::VarianceRequest& reques
 
   Vector all = in_user_units(model, unscaled);
   found.beta = model.fixed.beta(all.tail(model.rank()), kNaN);
-  found.u = random_effects(model, unscaled);
+  found.u = random_effects(evaluation);
   found.fitted = model::multiply(model.w, all);
   all.head(model.n_random_columns).setZero();
   found.fitted_fixed = model::multiply(model.w, all);

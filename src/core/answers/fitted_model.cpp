@@ -49,9 +49,9 @@ std::vector<Direction> directions_of(const Model& model, const Parameters& at,
 }  // namespace
 
 FittedModel::FittedModel(const model::ModelSpec& spec, const model::VarianceRequest& request,
-                         int threads, Callbacks& callbacks)
+                         model::Cells cells, int threads, Callbacks& callbacks)
     : callbacks_(callbacks),
-      model_(model::build_model(spec, request, callbacks)),
+      model_(model::build_model(spec, request, model::Products::made, cells, callbacks)),
       equations_(model_, likelihood::fixed_place(model_), threads),
       parameters_(likelihood::from_user_values(model_, request.values)) {}
 

@@ -32,8 +32,9 @@ class FittedModel {
  public:
   // `request` says which values were held, and has all of them. Keeps a reference to the callbacks.
   // Throws InvalidSpec where the values are not a covariance, Interrupted.
-  FittedModel(const model::ModelSpec& spec, const model::VarianceRequest& request, int threads,
-              Callbacks& callbacks);
+  // Cells::seen: nothing is asked of random effects, one by one.
+  FittedModel(const model::ModelSpec& spec, const model::VarianceRequest& request,
+              model::Cells cells, int threads, Callbacks& callbacks);
   FittedModel(const FittedModel&) = delete;
   FittedModel& operator=(const FittedModel&) = delete;
 

@@ -120,12 +120,12 @@ class WeightedColumns {
   // (Sigma' x K)(Z'T - L)
   void add_random(const RandomBlock& block, const Matrix& sigma, Matrix& h) const {
     for (Index c = 0; c < h.cols(); ++c) {
-      const Eigen::Map<const Matrix> t(error_.col(c).data() + block.first_column, block.n_coef,
-                                       block.n_levels);
-      Eigen::Map<Matrix> place(h.col(c).data() + block.first_column, block.n_coef, block.n_levels);
+      const Matrix t = block.over_levels(error_.col(c));
       Matrix turned = t.transpose() * sigma.transpose();  // a row per level
       if (!block.levels->is_identity()) block.levels->multiply(turned);
-      place += turned.transpose();
+      Vector own(block.n_design_columns());
+      block.to_design(turned.transpose(), own.data());
+      h.col(c).segment(block.first_column, own.size()) += own;
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/answers/questions.h"
 
+#include <algorithm>
+
 namespace henderson::answers {
 namespace {
 
@@ -46,6 +48,25 @@ InverseQuestions inverse_questions(const std::vector<Question>& questions) {
 }
 
 }  // namespace
+
+model::Cells cells_for(const std::vector<Question>& questions, const model::ModelSpec& spec) {
+  const Index n_fixed = model::n_columns(spec.fixed);
+  const bool all = std::any_of(questions.begin(), questions.end(), [&](const Question& question) {
+    switch (question.topic) {
+      case Topic::error_covariance:
+      case Topic::error_variances:
+        return question.k.rows() != n_fixed;
+      case Topic::moments:
+        return question.k.rows() != n_fixed || question.adjustment.has_value();
+      case Topic::average_information:
+      case Topic::residual_whitening:
+        return false;
+      default:
+        return true;
+    }
+  });
+  return all ? model::Cells::all : model::Cells::seen;
+}
 
 std::vector<Answer> ask(FittedModel& fitted, const std::vector<Question>& questions) {
   std::vector<Answer> answers(questions.size());

@@ -40,6 +40,10 @@ struct Question {
 using Answer = std::variant<Matrix, Vector, std::vector<Matrix>, MeanCovariance,
                             information::VarianceInformation, ResidualWhitening>;
 
+// All cells of the random terms, where an answer is of random effects or of records, or comes from
+// the curvature of Sigma, which needs all of its gradient.
+model::Cells cells_for(const std::vector<Question>& questions, const model::ModelSpec& spec);
+
 // An answer for each question, in their order. What needs the factor is answered before what uses
 // it up.
 std::vector<Answer> ask(FittedModel& fitted, const std::vector<Question>& questions);

@@ -129,10 +129,13 @@ StructurePointer own(const Recipe& recipe, const Held& held) {
 StructurePointer product(const Recipe& recipe, const Held& held);
 ValueCounts product_values(const Recipe& recipe);
 
+std::vector<Block> parted_factors(const Recipe& recipe, const Held& held);
+
 struct Entry {
   StructureTraits traits;
   CountValues count;
   StructurePointer (*make)(const Recipe& recipe, const Held& held);
+  std::vector<Block> (*part)(const Recipe& recipe, const Held& held) = nullptr;  // of a sum of two
 };
 
 template <MakeCorrelation make, CountParameters parameters>
@@ -174,7 +177,8 @@ constexpr Entry kTable[] = {
     homogeneous<matern, range_and_smoothness>("matern"),
     {{"fa", CoefficientChange::scalar, false},
      loadings_and_specific,
-     factors<FactorAnalytic::Specific::yes>},
+     factors<FactorAnalytic::Specific::yes>,
+     parted_factors},
     {{"rr", CoefficientChange::scalar, false},
      loadings_alone,
      factors<FactorAnalytic::Specific::no>},
@@ -233,6 +237,26 @@ std::vector<Block> scalar_blocks(Index n_coef, const Held& held) {
   return blocks;
 }
 
+Held held_part(const Held& held, Index first, Index n) {
+  Held part{{}, {}, held.natural, held.unit};
+  if (held.held.empty()) return part;
+  part.held.assign(held.held.begin() + first, held.held.begin() + first + n);
+  part.values = held.values.segment(first, n);
+  return part;
+}
+
+// The specific variances, then the loadings: the order of their values.
+std::vector<Block> parted_factors(const Recipe& recipe, const Held& held) {
+  const Index t = recipe.n_coef;
+  std::vector<Block> blocks = scalar_blocks(t, held_part(held, 0, t));
+  const Held own = held_part(held, t, n_values(recipe) - t);
+  Block loadings;
+  loadings.held = all_held(own);
+  loadings.structure = factors<FactorAnalytic::Specific::no>(recipe, loadings.held ? Held{} : own);
+  blocks.push_back(std::move(loadings));
+  return blocks;
+}
+
 void check_size(const Recipe& recipe, const Held& held) {
   if (!held.held.empty() && held.values.size() != n_values(recipe)) {
     throw DimensionMismatch("values of " + recipe.name, held.values.size(), n_values(recipe));
@@ -250,6 +274,12 @@ std::vector<Block> make_blocks(const Recipe& recipe, const Held& held) {
   // Held as a whole it may be singular, and needs no parameters of its own.
   blocks[0].structure = entry.make(recipe, blocks[0].held ? Held{} : held);
   return blocks;
+}
+
+std::vector<Block> make_parted_blocks(const Recipe& recipe, const Held& held) {
+  const Entry& entry = find(recipe);
+  check_size(recipe, held);
+  return entry.part != nullptr ? entry.part(recipe, held) : make_blocks(recipe, held);
 }
 
 std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held& held) {

@@ -51,6 +51,11 @@ std::vector<StructureTraits> all_structures();
 // impossible held values.
 std::vector<Block> make_blocks(const Recipe& recipe, const Held& held);
 
+// The same where the sum of two structures has a block for each: a structure of several
+// coefficients last, before it one for each of their own variances. Several blocks then have the
+// same coefficient.
+std::vector<Block> make_parted_blocks(const Recipe& recipe, const Held& held);
+
 // The structure as one, for a residual. Throws as make_blocks.
 std::unique_ptr<const Structure> make_structure(const Recipe& recipe, const Held& held);
 

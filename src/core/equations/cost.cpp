@@ -70,6 +70,24 @@ FactorCost factor_cost(const EquationPattern& pattern, int threads) {
   return cost;
 }
 
+// Working variates, their images and solutions in the columns of W and of C, and where the residual
+// has a structure in the records; then all products of two of them.
+InformationCost information_cost(const model::Model& model, const FactorCost& factor) {
+  constexpr double kOfDesign = 3.0, kOfEquations = 1.0, kOfRows = 2.0;  // at a time
+  const auto m = static_cast<double>(model.n_parameters());
+  const auto n_design = static_cast<double>(model.cross_products.nodes.n_columns());
+  double n_equations = model.n_free_columns();
+  for (const model::RandomBlock& block : model.blocks)
+    n_equations += static_cast<double>(block.structure->n_columns()) * block.n_levels;
+  const double n_rows =
+      model.has_structured_residual() ? static_cast<double>(model.residual.n_rows()) : 0.0;
+  InformationCost cost;
+  cost.bytes =
+      sizeof(double) * m * (kOfDesign * n_design + kOfEquations * n_equations + kOfRows * n_rows);
+  cost.flops = m * (4.0 * factor.entries + m * (n_rows > 0.0 ? n_rows : 2.0 * n_design));
+  return cost;
+}
+
 RoundCost round_cost(const model::Model& model) {
   constexpr double kVectors = 6.0;  // x, r, z and p of C, two of W
   constexpr double kPasses = 14.0;  // over them in a round

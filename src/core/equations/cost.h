@@ -15,6 +15,14 @@ struct FactorCost {
 };
 
 // Of conjugate gradients for one right-hand side.
+// The average information: working variates of all parameters, solved for side by side.
+struct InformationCost {
+  double bytes = 0.0;
+  double flops = 0.0;
+};
+
+InformationCost information_cost(const model::Model& model, const FactorCost& factor);
+
 struct RoundCost {
   double bytes = 0.0;       // vectors and preconditioner
   double flops = 0.0;       // of a round

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/factor_solver.h"
 
+#include "core/equations/node_factors.h"
 #include "core/equations/sandwich.h"
 #include "core/linalg/kernels.h"
 #include "core/linalg/row_factor.h"
@@ -39,24 +40,20 @@ linalg::PanelStore& FactorSolver::store() {
 // Lambda_i' M_ij Lambda_j for every block, then I x K^-1.
 void FactorSolver::assemble(const Factors& lambda, const model::BlockSymmetric& cross,
                             double* values) const {
-  const Matrix one = Matrix::Identity(1, 1);
-  const auto lambda_of = [&](SmallIndex node) -> const Matrix& {
-    const auto b = static_cast<std::size_t>(columns_.block_of_node[node]);
-    return b < lambda.size() ? lambda[b] : one;
-  };
+  const NodeFactors factors(model_, columns_, lambda);
   const Index* position = pattern_.cross_positions.data();
   Matrix block;
   Sandwich sandwich;
   for (SmallIndex j = 0; j < pattern_.n_nodes; ++j) {
-    const Matrix& lambda_j = lambda_of(j);
+    const Matrix& lambda_j = factors[j];
     const SmallIndex nj = cross.nodes.size(j);
     for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
       const SmallIndex i = cross.node[k];
       if (i >= pattern_.n_nodes) break;
       const SmallIndex ni = cross.nodes.size(i);
-      const Matrix& lambda_i = lambda_of(i);
+      const Matrix& lambda_i = factors[i];
       const double* m = cross.value.data() + cross.first_value[k];
-      if (ni == 1 && nj == 1) {
+      if (lambda_i.size() == 1 && lambda_j.size() == 1) {
         values[*position++] += lambda_i(0, 0) * *m * lambda_j(0, 0);
         continue;
       }

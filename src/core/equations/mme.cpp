@@ -162,10 +162,14 @@ Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRe
     const RandomBlock& block = model_.blocks[b];
     const SmallIndex first = columns_.nodes.first_column[block.first_node];
     for (Index c = 0; c < x.cols(); ++c) {
-      const Eigen::Map<const Matrix> u(x.col(c).data() + block.first_column, block.n_coef,
-                                       block.n_levels);
       Eigen::Map<Matrix> v(scaled.col(c).data() + first, block.structure->n_columns(),
                            block.n_levels);
+      if (block.seen) {
+        v.noalias() = lambda[b].transpose().lazyProduct(block.over_levels(x.col(c)));
+        continue;
+      }
+      const Eigen::Map<const Matrix> u(x.col(c).data() + block.first_column, block.n_coef,
+                                       block.n_levels);
       v.noalias() = lambda[b].transpose().lazyProduct(u);
     }
   }
@@ -181,8 +185,12 @@ Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrix
     for (Index c = 0; c < x.cols(); ++c) {
       const Eigen::Map<const Matrix> v(x.col(c).data() + first, block.structure->n_columns(),
                                        block.n_levels);
-      Eigen::Map<Matrix> u(unscaled.col(c).data() + block.first_column, block.n_coef,
-                           block.n_levels);
+      double* own = unscaled.col(c).data() + block.first_column;
+      if (block.seen) {
+        block.to_design(lambda[b] * v, own);
+        continue;
+      }
+      Eigen::Map<Matrix> u(own, block.n_coef, block.n_levels);
       u.noalias() = lambda[b].lazyProduct(v);
     }
   }
@@ -190,9 +198,35 @@ Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrix
   return unscaled;
 }
 
+// The columns of Lambda side by side: products with a dense K^-1 are those of matrices.
+void MixedModelEquations::add_dense_prior(const RandomBlock& block, const ConstMatrixRef& x,
+                                          Matrix& precision_x) const {
+  const Index m = block.structure->n_columns();
+  const Index first = columns_.nodes.first_column[block.first_node];
+  const Eigen::InnerStride<> apart(m);
+  Matrix own(block.n_levels, m * x.cols());
+  const auto each = [&](auto visit) {
+    for (Index c = 0; c < x.cols(); ++c)
+      for (Index q = 0; q < m; ++q) visit(c, first + q, m * c + q);
+  };
+  each([&](Index c, Index at, Index to) {
+    own.col(to) = Eigen::Map<const Vector, 0, Eigen::InnerStride<>>(x.col(c).data() + at,
+                                                                    block.n_levels, apart);
+  });
+  own = block.levels->precision_times(own, threads_);
+  each([&](Index c, Index at, Index to) {
+    Eigen::Map<Vector, 0, Eigen::InnerStride<>>(precision_x.col(c).data() + at, block.n_levels,
+                                                apart) = own.col(to);
+  });
+}
+
 Matrix MixedModelEquations::prior_times(const ConstMatrixRef& x) const {
   Matrix precision_x = Matrix::Zero(x.rows(), x.cols());
   for (const RandomBlock& block : model_.blocks) {
+    if (block.levels->is_dense() && x.cols() > 1) {
+      add_dense_prior(block, x, precision_x);
+      continue;
+    }
     const Index first = columns_.nodes.first_column[block.first_node];
     for (Index c = 0; c < x.cols(); ++c)
       block.levels->add_precision_times(block.structure->n_columns(), x.col(c).data() + first,

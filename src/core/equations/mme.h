@@ -86,6 +86,8 @@ class MixedModelEquations {
   Matrix prior_products(const ConstMatrixRef& x) const { return x.transpose() * prior_times(x); }
 
  private:
+  void add_dense_prior(const model::RandomBlock& block, const ConstMatrixRef& x,
+                       Matrix& precision_x) const;
   Matrix square_root(const linalg::SymbolicFactor& symbolic, const Factors& lambda,
                      const Records& records) const;
   std::optional<linalg::CholeskyFactor> factorize(FactorSolver& solver, const Factors& lambda,

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/equations/node_factors.h"
+
 namespace henderson::equations {
 namespace {
 
@@ -24,7 +26,7 @@ class PatternBuilder {
       precision_.push_back(&block.levels->relationship());
     }
     sparse_.push_back(false);
-    factor_pattern_.push_back(Matrix::Ones(1, 1));
+    of_node_.emplace(model, columns, factor_pattern_);
   }
 
   EquationPattern build() {
@@ -105,8 +107,7 @@ class PatternBuilder {
       const Eigen::Map<const Matrix> m(cross_.value.data() + cross_.first_value[k],
                                        cross_.nodes.size(i), cross_.nodes.size(j));
       const Matrix present = (m.array() != 0.0).cast<double>();
-      needed_[k - cross_.start[j]] =
-          factor_pattern_[bi].transpose() * present * factor_pattern_[bj];
+      needed_[k - cross_.start[j]] = (*of_node_)[i].transpose() * present * (*of_node_)[j];
     }
   }
 
@@ -190,6 +191,7 @@ class PatternBuilder {
   std::vector<bool> sparse_;                           // by block, the fixed effects last
   std::vector<Matrix> factor_pattern_;                 // of Lambda, by block
   std::vector<const model::Relationship*> precision_;  // K^-1, by random block
+  std::optional<NodeFactors> of_node_;
   std::vector<Matrix> needed_;
   std::vector<Index> end_;
   std::vector<Index> first_cross_;

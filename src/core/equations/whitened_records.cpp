@@ -16,6 +16,19 @@ using model::ResidualPattern;
 using ConstMap = Eigen::Map<const Matrix>;
 using Map = Eigen::Map<Matrix>;
 
+namespace {
+
+// Of so many columns the rows of one group stay in the cache.
+constexpr Index kStrip = 16;
+
+template <class Visit>
+void for_each_strip(Index n_columns, Visit visit) {
+  for (Index first = 0; first < n_columns; first += kStrip)
+    visit(first, std::min(kStrip, n_columns - first));
+}
+
+}  // namespace
+
 WhitenedRecords::WhitenedRecords(const model::Model& model)
     : model_(model),
       groups_(*model.groups),
@@ -115,10 +128,14 @@ void WhitenedRecords::add_products(const RecordGroup& group) {
 
 Matrix WhitenedRecords::multiply(const ConstMatrixRef& x) const {
   Matrix product(response_.size(), x.cols());
-  for (const RecordGroup& group : groups_.groups) {
-    const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
-    product.middleRows(group.first_row, group.n_rows).noalias() = w * gathered(groups_, group, x);
-  }
+  for_each_strip(x.cols(), [&](Index first, Index n) {
+    const auto strip = x.middleCols(first, n);
+    for (const RecordGroup& group : groups_.groups) {
+      const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
+      product.block(group.first_row, first, group.n_rows, n).noalias() =
+          w * gathered(groups_, group, strip);
+    }
+  });
   return product;
 }
 
@@ -129,13 +146,16 @@ RecordErrors WhitenedRecords::errors(const ConstVectorRef& u) const {
 
 Matrix WhitenedRecords::cross(const ConstMatrixRef& x) const {
   Matrix product = Matrix::Zero(rhs_.size(), x.cols());
-  for (const RecordGroup& group : groups_.groups) {
-    const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
-    const Matrix part = w.transpose() * x.middleRows(group.first_row, group.n_rows);
-    for (SmallIndex j = 0; j < group.n_columns; ++j) {
-      product.row(groups_.column[group.first_column + j]) += part.row(j);
+  for_each_strip(x.cols(), [&](Index first, Index n) {
+    auto strip = product.middleCols(first, n);
+    for (const RecordGroup& group : groups_.groups) {
+      const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
+      const Matrix part = w.transpose() * x.block(group.first_row, first, group.n_rows, n);
+      for (SmallIndex j = 0; j < group.n_columns; ++j) {
+        strip.row(groups_.column[group.first_column + j]) += part.row(j);
+      }
     }
-  }
+  });
   return product;
 }
 

@@ -2,6 +2,7 @@
 #include "core/information/derivatives.h"
 #include "core/information/entry_information.h"
 #include "core/information/working_variates.h"
+#include "core/linalg/dense.h"
 
 namespace henderson::information {
 namespace {
@@ -28,7 +29,8 @@ Matrix information_of_records(const Evaluation& evaluation,
   Matrix b = equations.to_scaled(evaluation.lambda(), records.cross(q));
   evaluation.factor().solve(b);
   q -= records.multiply(equations.to_unscaled(evaluation.lambda(), b));
-  const Matrix products = q.transpose() * q + equations.prior_products(b);
+  const Matrix products =
+      linalg::own_products(q, equations.threads()) + equations.prior_products(b);
   return products / (2.0 * evaluation.residual());
 }
 

@@ -24,10 +24,41 @@ Matrix block_score(const Evaluation& at, const RandomBlock& block, const Matrix&
   const Index first = at.equations().columns().nodes.first_column[block.first_node];
   const Eigen::Map<const Matrix> v(solution.scaled.data() + first, block.structure->n_columns(),
                                    block.n_levels);
-  const Eigen::Map<const Matrix> s(at.score().data() + block.first_column, block.n_coef,
-                                   block.n_levels);
-  const Matrix sv = s * v.transpose();
+  const Matrix sv = block.over_levels(at.score()) * v.transpose();
   return (2.0 / at.parameters.residual_sd()) * (trace.transpose() - sv / at.residual());
+}
+
+// The coefficients of a block from which on the equations of the next function take minutes.
+constexpr Index kManyCoefficients = 60;
+
+// The same for many coefficients. The solution of least norm of A g = score / 2 is A'm with AA'm =
+// score / 2, or G = (M Lambda' + Lambda M') / 2 with M the entries of m. Two equations of one row
+// of G share it all, those of rows r and q the entry (r, q). Cost: (number of known)^3.
+Matrix gradient_of_many(const Matrix& score, const Matrix& known, const Matrix& lambda) {
+  std::vector<std::pair<Index, Index>> at;
+  for (Index c = 0; c < score.cols(); ++c) {
+    for (Index r = 0; r < score.rows(); ++r) {
+      if (known(r, c) != 0.0) at.emplace_back(r, c);
+    }
+  }
+  const auto n = static_cast<Index>(at.size());
+  const Matrix products = lambda.transpose() * lambda;
+  Matrix system(n, n);
+  Vector right(n);
+  for (Index e = 0; e < n; ++e) {
+    const auto [r, c] = at[e];
+    right[e] = 0.5 * score(r, c);
+    for (Index f = 0; f < n; ++f) {
+      const auto [q, d] = at[f];
+      system(f, e) = r == q ? 0.5 * (products(c, d) + lambda(r, c) * lambda(r, d))
+                            : 0.5 * lambda(q, c) * lambda(r, d);
+    }
+  }
+  const Vector solved = system.completeOrthogonalDecomposition().solve(right);
+  Matrix m = Matrix::Zero(score.rows(), score.cols());
+  for (Index e = 0; e < n; ++e) m(at[e].first, at[e].second) = solved[e];
+  const Matrix half = 0.5 * m * lambda.transpose();
+  return half + half.transpose();
 }
 
 // G = d(-2l)/dSigma as far as the score tells it: the symmetric matrix of least norm with
@@ -35,6 +66,7 @@ Matrix block_score(const Evaluation& at, const RandomBlock& block, const Matrix&
 // diagonal of Psi only what the loadings say of G is used. Cost: (number of known)^2 x n_coef^2.
 Matrix gradient_of_least_norm(const Matrix& score, const Matrix& known, const Matrix& lambda) {
   const Index t = score.rows();
+  if (t >= kManyCoefficients) return gradient_of_many(score, known, lambda);
   const auto place = [t](Index a, Index b) { return std::min(a, b) * t + std::max(a, b); };
   std::vector<Index> number(static_cast<std::size_t>(t * t), 0);
   Index n_unknown = 0;

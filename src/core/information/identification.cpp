@@ -151,11 +151,11 @@ class Products {
   void add_block(std::size_t b, const Vector& x, Matrix& found) const {
     const RandomBlock& block = model_.blocks[b];
     if (block.held) return;
-    const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
+    const Index n = block.n_design_columns();
     const model::SparseRows& w = model_.w;
     Vector weighed = x.head(model_.n_records);
     model::weigh(model_, weighed);
-    Matrix u = Matrix::Zero(block.n_coef, block.n_levels);
+    Vector u = Vector::Zero(model_.w.n_columns);
     const auto each = [&](auto visit) {
       for (Index r = 0; r < w.n_rows(); ++r) {
         for (Index k = w.start[r]; k < w.start[r + 1]; ++k) {
@@ -164,13 +164,16 @@ class Products {
         }
       }
     };
-    each([&](Index r, Index column, double value) { u.data()[column] += value * weighed[r]; });
-    Matrix ku = u.transpose();
+    each([&](Index r, Index column, double value) {
+      u[block.first_column + column] += value * weighed[r];
+    });
+    Matrix ku = block.over_levels(u).transpose();
     if (!block.levels->is_identity()) block.levels->multiply(ku);
     for (std::size_t i = 0; i < of_blocks_[b].size(); ++i) {
-      const Matrix v = of_blocks_[b][i] * ku.transpose();
+      Vector v(n);
+      block.to_design(of_blocks_[b][i] * ku.transpose(), v.data());
       Vector sum = Vector::Zero(model_.n_records);
-      each([&](Index r, Index column, double value) { sum[r] += value * v.data()[column]; });
+      each([&](Index r, Index column, double value) { sum[r] += value * v[column]; });
       model::weigh(model_, sum);
       found.col(block.first_theta + static_cast<Index>(i)).head(model_.n_records) = sum;
     }

@@ -107,8 +107,7 @@ Vector block_theta(const RandomBlock& block, const Vector& given, const Matrix& 
 std::vector<double> variance_of_record(const Model& model) {
   std::vector<std::size_t> term_of_column(static_cast<std::size_t>(model.n_random_columns));
   for (const RandomBlock& block : model.blocks) {
-    const Index n = static_cast<Index>(block.n_coef) * block.n_levels;
-    std::fill_n(term_of_column.begin() + block.first_column, n, block.term);
+    std::fill_n(term_of_column.begin() + block.first_column, block.n_design_columns(), block.term);
   }
   const std::size_t n_terms = model.n_coef_of_term.size();
   std::vector<double> sum(n_terms, 0.0), count(n_terms, 0.0);

@@ -81,6 +81,14 @@ Matrix product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads) {
   return found;
 }
 
+Matrix own_products(const ConstMatrixRef& a, int threads) {
+  const auto write = [&](Index first, MatrixRef block) {
+    block = a.middleRows(first, block.cols()).transpose();
+  };
+  Callbacks quiet;
+  return cross_product(a.cols(), a.rows(), write, threads, quiet);
+}
+
 Matrix cross_product(Index n, Index n_columns, const ColumnSource& source, int threads,
                      Callbacks& callbacks) {
   SharedScratch scratch(n, threads);

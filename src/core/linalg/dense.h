@@ -38,6 +38,9 @@ void mirror_lower(Matrix& a);
 // What: A B. Cost: 2 x rows x columns x inner.
 Matrix product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads);
 
+// What: A'A, both triangles. Cost: n^2 rows.
+Matrix own_products(const ConstMatrixRef& a, int threads);
+
 // What: tr(A B) of square matrices. Cost: n^2, in blocks that stay in the cache.
 double trace_of_product(const Matrix& a, const Matrix& b);
 

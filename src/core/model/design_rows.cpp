@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/design_rows.h"
 
+#include <algorithm>
 #include <cmath>
+
+#include "core/model/seen_cells.h"
 
 namespace henderson::model {
 
@@ -76,6 +79,14 @@ Matrix inverse_triangle(const Matrix& sums) {
   return r.triangularView<Eigen::Upper>().solve(Matrix::Identity(n, n));
 }
 
+SmallIndex column_of(const CoefficientPlace& place, SmallIndex level) {
+  if (place.seen == nullptr) return place.first_column + level * place.stride;
+  const auto begin = place.seen->coef.begin();
+  const auto at = std::lower_bound(begin + place.seen->start[level],
+                                   begin + place.seen->start[level + 1], place.coef);
+  return place.first_column + static_cast<SmallIndex>(at - begin);
+}
+
 }  // namespace
 
 Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIndex term,
@@ -119,10 +130,11 @@ SparseRows design_rows(const SparseRows& x, SmallIndex first_fixed_column,
       const SmallIndex level = (*incidence.level_of_record)[r];
       for_each_value(incidence, r, place.basis, workspace[incidence.term],
                      [&](Index c, double value) {
-                       for_each_part(place.combination, level, [&](SmallIndex l, double share) {
-                         w.column.push_back(place.first_column[c] + l * place.stride[c]);
-                         w.value.push_back(value * share);
-                       });
+                       for (const CoefficientPlace& own : place.of_coef[c])
+                         for_each_part(own.combination, level, [&](SmallIndex l, double share) {
+                           w.column.push_back(column_of(own, l));
+                           w.value.push_back(value * share);
+                         });
                      });
     }
     w.start.push_back(static_cast<Index>(w.column.size()));

@@ -16,13 +16,23 @@ struct CoefficientRows {
   const Vector* row_counts = nullptr;  // records that each row stands for; null: one
 };
 
-// Where coefficient c of a term stands in W: column first_column[c] + level * stride[c]. The
-// coefficients are those of Z basis, so that u of the user = basis x u.
-struct CoefficientPlaces {
-  std::vector<SmallIndex> first_column;
-  std::vector<SmallIndex> stride;
-  Matrix basis;
+struct SeenCells;
+
+// Where a coefficient stands in W: its level l in column first_column + l * stride; or, of a block
+// that has seen cells alone, in that of its cell.
+struct CoefficientPlace {
+  SmallIndex first_column = 0;
+  SmallIndex stride = 1;
   const Coding* combination = nullptr;  // of the levels of W, where the term's are others
+  const SeenCells* seen = nullptr;
+  SmallIndex coef = 0;  // of the block, among the seen ones
+};
+
+// Of each coefficient of a term one place, or several where blocks share it. The coefficients are
+// those of Z basis, so that u of the user = basis x u.
+struct CoefficientPlaces {
+  std::vector<std::vector<CoefficientPlace>> of_coef;
+  Matrix basis;
 };
 
 // An upper triangular T for which the columns of Z T, pooled over levels, are orthogonal with a

@@ -30,8 +30,7 @@ Matrix dense_columns(const SparseRows& w, Index first, Index n) {
 }
 
 Matrix whole(const Model& model, const RandomBlock& block) {
-  return dense_columns(model.w, block.first_column,
-                       static_cast<Index>(block.n_coef) * block.n_levels);
+  return dense_columns(model.w, block.first_column, block.n_design_columns());
 }
 
 // Any direction, where Sigma can be of rank one in it.
@@ -56,8 +55,11 @@ Matrix smallest(const Model& model, const RandomBlock& block) {
   const std::optional<Vector> w = direction_of(block);
   if (!w) return z;
   Matrix found(z.rows(), block.n_levels);
-  for (Index l = 0; l < found.cols(); ++l)
-    found.col(l) = z.middleCols(l * block.n_coef, block.n_coef) * *w;
+  Vector row = Vector::Zero(block.first_column + z.cols());
+  for (Index r = 0; r < z.rows(); ++r) {
+    row.tail(z.cols()) = z.row(r);
+    found.row(r) = w->transpose() * block.over_levels(row);
+  }
   return found;
 }
 

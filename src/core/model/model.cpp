@@ -102,11 +102,78 @@ std::vector<CoefficientRows> coefficient_rows(const ModelSpec& spec) {
   return incidences;
 }
 
+// The levels of a term: all, and where few cells are seen those of each coefficient, and the cells.
+struct TermLevels {
+  std::shared_ptr<const LevelCovariance> all;
+  SmallIndex n_all = 0;
+  std::vector<std::vector<SmallIndex>> seen;  // of the term, by coefficient; empty: no matter
+  std::shared_ptr<const SeenCells> cells;     // of `all`; null: no matter
+  Matrix covariance;                          // of the levels of the term
+
+  // Of one coefficient.
+  std::shared_ptr<const LevelCovariance> of(SmallIndex coef) const {
+    const std::vector<SmallIndex>& own = seen[static_cast<std::size_t>(coef)];
+    if (own.empty()) return all;
+    auto some = LevelCovariance::of_some(all, own, covariance);
+    return some ? some : all;
+  }
+};
+
+// Coefficients that no basis mixes.
+bool may_be_seen_alone(const RandomTerm& term) {
+  return term.n_coef == 1 ||
+         covariance::structure_traits(term.structure).change != CoefficientChange::any;
+}
+
+TermLevels levels_of(const RandomTerm& term, SmallIndex number,
+                     const std::vector<CoefficientRows>& incidences, Cells cells,
+                     Callbacks& callbacks) {
+  const Relationship& relationship = term.relationship;
+  TermLevels found;
+  found.n_all = relationship.is_combined() ? relationship.combination.n_columns : term.n_levels;
+  found.all =
+      std::make_shared<const LevelCovariance>(relationship, found.n_all, term.label, callbacks);
+  if (cells == Cells::all || relationship.is_identity || !may_be_seen_alone(term)) return found;
+  auto seen = seen_levels(seen_cells(incidences, number, term.n_levels, nullptr), term.n_coef);
+  if (!are_few(seen, relationship)) return found;
+  found.seen = std::move(seen);
+  found.covariance = found.all->covariance_of_term(term.n_levels);
+  found.cells = std::make_shared<const SeenCells>(
+      seen_cells(incidences, number, found.n_all, found.all->combination()));
+  return found;
+}
+
+// A block that has all levels in a few columns of Lambda takes the seen cells alone, one of one
+// coefficient the levels that are seen in it.
+void set_levels(const TermLevels& levels, RandomBlock& block) {
+  block.levels = levels.all;
+  block.n_levels = levels.n_all;
+  if (levels.seen.empty()) return;
+  if (block.n_coef > 1) {
+    block.seen = levels.cells;
+    return;
+  }
+  block.levels = levels.of(block.first_coef);
+  if (block.levels->has_some())
+    block.n_levels = static_cast<SmallIndex>(levels.seen[block.first_coef].size());
+}
+
+// Its nodes, and where its coefficients stand.
+void add_columns(const RandomBlock& block, Nodes& nodes, CoefficientPlaces& places) {
+  for (SmallIndex c = 0; c < block.n_coef; ++c)
+    places.of_coef[block.first_coef + c].push_back({block.first_column + (block.seen ? 0 : c),
+                                                    block.n_coef, block.levels->combination(),
+                                                    block.seen.get(), c});
+  if (!block.seen) return nodes.append(block.n_levels, block.n_coef);
+  for (SmallIndex l = 0; l < block.n_levels; ++l) nodes.append(1, block.seen->size(l));
+}
+
 // Adds the blocks of a term to the model, and says where its coefficients stand in W. basis: that
-// of the term which it copies.
+// of the term which it copies. parted: its structure may be parted.
 CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
                            const VarianceRequest& request, const Segment& segment, bool natural,
-                           const Matrix* basis, Nodes& nodes, Model& model, Callbacks& callbacks) {
+                           const Matrix* basis, const TermLevels& levels, bool parted, Nodes& nodes,
+                           Model& model) {
   covariance::Held held;
   held.held.assign(request.held.begin() + segment.first_value,
                    request.held.begin() + segment.end());
@@ -116,7 +183,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
   if (change == CoefficientChange::any && (any_held || natural))
     change = CoefficientChange::diagonal;
   CoefficientPlaces places{
-      std::vector<SmallIndex>(term.n_coef), std::vector<SmallIndex>(term.n_coef),
+      std::vector<std::vector<CoefficientPlace>>(static_cast<std::size_t>(term.n_coef)),
       basis != nullptr
           ? *basis
           : coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
@@ -128,19 +195,14 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
   held.values = request.values.segment(segment.first_value, segment.n_values)
                     .cwiseQuotient(value_transform.diagonal());
   const Vector powers = covariance::value_powers(covariance::value_counts(term.structure));
-  const Relationship& relationship = term.relationship;
-  const SmallIndex n_levels =
-      relationship.is_combined() ? relationship.combination.n_columns : term.n_levels;
-  const auto levels =
-      std::make_shared<const LevelCovariance>(relationship, n_levels, term.label, callbacks);
-  places.combination = relationship.is_combined() ? &relationship.combination : nullptr;
-  for (covariance::Block& part : covariance::make_blocks(term.structure, held)) {
+  for (covariance::Block& part : parted ? covariance::make_parted_blocks(term.structure, held)
+                                        : covariance::make_blocks(term.structure, held)) {
     RandomBlock block;
     block.term = static_cast<SmallIndex>(model.n_coef_of_term.size());
     block.segment = block.term;
     block.first_coef = static_cast<SmallIndex>(part.first_coef);
     block.n_coef = static_cast<SmallIndex>(part.structure->n_coef());
-    block.n_levels = n_levels;
+    set_levels(levels, block);
     block.first_node = nodes.count();
     block.first_column = nodes.n_columns();
     block.held = part.held;
@@ -153,12 +215,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
     block.value_transform = value_transform.block(part_value, part_value, n_part, n_part);
     block.value_powers = powers.segment(part_value, n_part);
     block.structure = std::move(part.structure);
-    block.levels = levels;
-    for (SmallIndex c = 0; c < block.n_coef; ++c) {
-      places.first_column[block.first_coef + c] = block.first_column + c;
-      places.stride[block.first_coef + c] = block.n_coef;
-    }
-    nodes.append(block.n_levels, block.n_coef);
+    add_columns(block, nodes, places);
     model.n_theta += block.n_theta();
     model.n_values += block.n_values();
     model.blocks.push_back(std::move(block));
@@ -231,6 +288,12 @@ const Slot& slot_of(const Model& model, Index segment) {
   throw Error("a term has no block");
 }
 
+bool is_in_copy(const std::vector<SegmentRequest>& requests, Index segment) {
+  if (requests[static_cast<std::size_t>(segment)].copy_of != kNone) return true;
+  return std::any_of(requests.begin(), requests.end(),
+                     [&](const auto& other) { return other.copy_of == segment; });
+}
+
 void add_copies(const std::vector<SegmentRequest>& requests, Model& model) {
   for (std::size_t s = 0; s < requests.size(); ++s) {
     if (requests[s].copy_of == kNone) continue;
@@ -250,12 +313,31 @@ std::vector<std::reference_wrapper<const Slot>> Model::slots() const {
   return all;
 }
 
+Matrix RandomBlock::over_levels(const ConstVectorRef& over_design) const {
+  const double* own = over_design.data() + first_column;
+  if (!seen) return Eigen::Map<const Matrix>(own, n_coef, n_levels);
+  Matrix found = Matrix::Zero(n_coef, n_levels);
+  for (SmallIndex l = 0; l < n_levels; ++l)
+    for (Index k = seen->start[l]; k < seen->start[l + 1]; ++k) found(seen->coef[k], l) = own[k];
+  return found;
+}
+
+void RandomBlock::to_design(const ConstMatrixRef& over_levels, double* own) const {
+  if (!seen) {
+    Eigen::Map<Matrix>(own, n_coef, n_levels) = over_levels;
+    return;
+  }
+  for (SmallIndex l = 0; l < n_levels; ++l)
+    for (Index k = seen->start[l]; k < seen->start[l + 1]; ++k)
+      own[k] = over_levels(seen->coef[k], l);
+}
+
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {
-  return build_model(spec, request, Products::made, callbacks);
+  return build_model(spec, request, Products::made, Cells::all, callbacks);
 }
 
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Products products,
-                  Callbacks& callbacks) {
+                  Cells cells, Callbacks& callbacks) {
   check(spec, request);
   Model model;
   model.n_records = spec.n_records();
@@ -277,8 +359,11 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Product
   for (std::size_t t = 0; t < spec.random.size(); ++t) {
     const Index leader = requests[t].copy_of;
     const Matrix* basis = leader == kNone ? nullptr : &places[leader].basis;
+    const TermLevels levels =
+        levels_of(spec.random[t], static_cast<SmallIndex>(t), incidences, cells, callbacks);
+    const bool parted = !levels.seen.empty() && !is_in_copy(requests, static_cast<Index>(t));
     places.push_back(add_term(spec.random[t], incidences, request, segments[t], requests[t].natural,
-                              basis, nodes, model, callbacks));
+                              basis, levels, parted, nodes, model));
   }
   add_residual(spec, units, request, segments, requests, model);
   add_copies(requests, model);

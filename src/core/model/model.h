@@ -27,6 +27,7 @@
 #include "core/model/record_groups.h"
 #include "core/model/relationship.h"
 #include "core/model/residual.h"
+#include "core/model/seen_cells.h"
 
 namespace henderson::model {
 
@@ -57,6 +58,15 @@ struct RandomBlock : Slot {
   SmallIndex first_column = 0;  // of W
   Matrix coef_transform;        // u in the user's units = coef_transform x u
   std::shared_ptr<const LevelCovariance> levels;
+  std::shared_ptr<const SeenCells> seen;  // the columns of W; null: all coefficients of all levels
+
+  Index n_design_columns() const {
+    return seen ? seen->size() : static_cast<Index>(n_coef) * n_levels;
+  }
+  // The part of a vector over W that is its own as n_coef x n_levels, 0 where there is no column;
+  // and back.
+  Matrix over_levels(const ConstVectorRef& over_design) const;
+  void to_design(const ConstMatrixRef& over_levels, double* own) const;
 };
 
 struct Model {
@@ -110,9 +120,11 @@ enum class Products { made, records };
 
 // Cost: linear in the records, and one pass of cross_products where they are made. Throws
 // InvalidSpec, Interrupted.
+// Cells::seen: where that saves work, terms with a relationship leave cells out that no record
+// meets. Likelihood, fixed effects and their errors are the same.
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Products products,
-                  Callbacks& callbacks);
-// With W'W.
+                  Cells cells, Callbacks& callbacks);
+// With W'W and all cells.
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks);
 
 }  // namespace henderson::model

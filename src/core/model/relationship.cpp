@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/relationship.h"
 
+#include <Eigen/Cholesky>
+
 #include "core/base/error.h"
+#include "core/linalg/dense.h"
 #include "core/linalg/side_by_side.h"
 
 namespace henderson::model {
 
 namespace {
+
+// What the others leave of the variance of a level, as a share of it, below which half of the
+// digits of K_TT^-1 are gone.
+constexpr double kLeastLeft = 1e-8;
 
 // An entry of the lower triangle serves both triangles.
 void add_entries_times(const Relationship& precision, Index width, const double* x, double* out) {
@@ -25,7 +32,113 @@ void add_entries_times(const Relationship& precision, Index width, const double*
   });
 }
 
+Matrix dense(const Relationship& precision) {
+  const auto n = static_cast<Index>(precision.start.size()) - 1;
+  Matrix found(n, n);
+  for (Index l = 0; l < n; ++l)
+    for (Index k = precision.start[l]; k < precision.start[l + 1]; ++k)
+      found(precision.row[k], l) = precision.value[k];
+  linalg::mirror_lower(found);
+  return found;
+}
+
+Relationship dense_relationship(const Matrix& precision) {
+  Relationship found;
+  found.is_identity = false;
+  const auto n = static_cast<SmallIndex>(precision.rows());
+  found.start.push_back(0);
+  for (SmallIndex j = 0; j < n; ++j) {
+    for (SmallIndex i = j; i < n; ++i) {
+      found.row.push_back(i);
+      found.value.push_back(precision(i, j));
+    }
+    found.start.push_back(static_cast<Index>(found.row.size()));
+  }
+  return found;
+}
+
+// Level `some`[k] is number k, all others are nothing.
+Coding coding_of(const std::vector<SmallIndex>& some, Index n_levels) {
+  Coding coding;
+  coding.n_columns = static_cast<SmallIndex>(some.size());
+  coding.start.push_back(0);
+  for (Index l = 0; l < n_levels; ++l) {
+    const auto next = static_cast<std::size_t>(coding.start.back());
+    if (next < some.size() && some[next] == l) {
+      coding.column.push_back(static_cast<SmallIndex>(next));
+      coding.value.push_back(1.0);
+    }
+    coding.start.push_back(static_cast<Index>(coding.column.size()));
+  }
+  return coding;
+}
+
 }  // namespace
+
+std::shared_ptr<const LevelCovariance> LevelCovariance::of_some(
+    std::shared_ptr<const LevelCovariance> all, const std::vector<SmallIndex>& some,
+    const Matrix& covariance) {
+  const auto n = static_cast<Index>(some.size());
+  Matrix own(n, n);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i) own(i, j) = covariance(some[i], some[j]);
+  auto inverse = linalg::symmetric_inverse(own, 1);
+  if (!std::holds_alternative<linalg::DenseInverse>(inverse)) return nullptr;
+  const auto& found = std::get<linalg::DenseInverse>(inverse);
+  const auto left = own.diagonal().cwiseProduct(found.inverse.diagonal());
+  if (!(left.maxCoeff() < 1.0 / kLeastLeft)) return nullptr;
+  std::shared_ptr<LevelCovariance> made(new LevelCovariance());
+  made->relationship_ = dense_relationship(found.inverse);
+  made->relationship_.combination = coding_of(some, covariance.rows());
+  made->all_ = std::move(all);
+  made->covariance_ = std::move(own);
+  made->log_determinant_ = found.log_determinant;
+  made->n_levels_ = static_cast<SmallIndex>(n);
+  return made;
+}
+
+Matrix LevelCovariance::combined(const ConstMatrixRef& x, SmallIndex n_levels) const {
+  Matrix found = Matrix::Zero(n_levels, x.cols());
+  for (SmallIndex l = 0; l < n_levels; ++l)
+    for_each_part(combination(), l,
+                  [&](SmallIndex k, double share) { found.row(l) += share * x.row(k); });
+  return found;
+}
+
+Matrix LevelCovariance::combined_back(const ConstMatrixRef& x) const {
+  Matrix found = Matrix::Zero(n_levels_, x.cols());
+  for (SmallIndex l = 0; l < x.rows(); ++l)
+    for_each_part(combination(), l,
+                  [&](SmallIndex k, double share) { found.row(k) += share * x.row(l); });
+  return found;
+}
+
+Matrix LevelCovariance::covariance_of_term(SmallIndex n_levels) const {
+  Matrix k = combined_back(Matrix::Identity(n_levels, n_levels));
+  multiply(k);
+  return combined(k, n_levels);
+}
+
+Matrix LevelCovariance::over_term(const ConstMatrixRef& x, SmallIndex n_levels) const {
+  if (!has_some()) return combined(x, n_levels);
+  Matrix k = all_->combined_back(combined(precision_times(x, 1), n_levels));
+  all_->multiply(k);
+  return all_->combined(k, n_levels);
+}
+
+bool LevelCovariance::is_dense() const {
+  const Index n = n_levels_;
+  return !is_identity() && !relationship_.rules &&
+         static_cast<Index>(relationship_.value.size()) == n * (n + 1) / 2;
+}
+
+Matrix LevelCovariance::precision_times(const ConstMatrixRef& x, int threads) const {
+  if (is_identity()) return x;
+  if (is_dense()) return linalg::product(dense(relationship_), x, threads);
+  Matrix found = Matrix::Zero(x.rows(), x.cols());
+  for (Index c = 0; c < x.cols(); ++c) add_precision_times(1, x.col(c).data(), found.col(c).data());
+  return found;
+}
 
 LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
                                  const std::string& where, Callbacks& callbacks)
@@ -87,7 +200,9 @@ Vector LevelCovariance::precision_diagonal() const {
 
 void LevelCovariance::multiply(MatrixRef x) const {
   if (is_identity()) return;
-  if (relationship_.rules)
+  if (has_some())
+    x = (covariance_ * x).eval();
+  else if (relationship_.rules)
     relationship_.rules->multiply(x);
   else if (unfilled_)
     unfilled_->solve(x);
@@ -113,6 +228,10 @@ void LevelCovariance::draw(Index width, double* x) const {
   if (relationship_.rules) return relationship_.rules->draw(width, x);
   if (unfilled_) return unfilled_->draw(width, x);
   Eigen::Map<linalg::SideBySide> rows(x, n_levels_, width);
+  if (has_some()) {
+    rows = covariance_.llt().matrixL() * Matrix(rows);
+    return;
+  }
   Matrix columns = rows;
   precision_factor_->solve_upper(columns);
   rows = columns;

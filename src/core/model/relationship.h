@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The covariance K of the levels of a term, held through its inverse.
+//
+// Of some levels T alone that is K_TT, and the others are K_.T K_TT^-1 u_T at best: no record tells
+// more of them, and likelihood and solutions are those of all levels.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 
@@ -19,11 +23,25 @@ class LevelCovariance {
   LevelCovariance(Relationship relationship, SmallIndex n_levels, const std::string& where,
                   Callbacks& callbacks);
 
+  // Of the levels `some` of the term, ascending. covariance: of all levels of the term. Nothing
+  // where theirs is singular, to about half of the digits. Cost: (number of them)^3.
+  static std::shared_ptr<const LevelCovariance> of_some(std::shared_ptr<const LevelCovariance> all,
+                                                        const std::vector<SmallIndex>& some,
+                                                        const Matrix& covariance);
+
+  // K of all levels of the term. Cost: a solve for each.
+  Matrix covariance_of_term(SmallIndex n_levels) const;
+
   bool is_identity() const { return relationship_.is_identity; }
+  // Whether K^-1 has no zeros.
+  bool is_dense() const;
+  // Whether some levels of the term are in no combination.
+  bool has_some() const { return all_ != nullptr; }
   // With the entries of K^-1: those of a pedigree are made when they are first asked for.
   const Relationship& relationship() const;
 
-  // The levels of the term as combinations of those of K; null where they are the same.
+  // The levels of the term as combinations of those of K; null where they are the same. Of some
+  // levels all others are combinations of none.
   const Coding* combination() const {
     return relationship_.is_combined() ? &relationship_.combination : nullptr;
   }
@@ -33,6 +51,12 @@ class LevelCovariance {
 
   // x := K x, one row per level.
   void multiply(MatrixRef x) const;
+
+  // K^-1 x
+  Matrix precision_times(const ConstMatrixRef& x, int threads) const;
+
+  // All levels of the term, given those of K. Cost: one pass over the combinations, or a solve.
+  Matrix over_term(const ConstMatrixRef& x, SmallIndex n_levels) const;
 
   // out += (K^-1 x I_width) x, `width` entries of x for each level standing together: by the rules
   // of a pedigree where the precision has them. Cost: one pass over K^-1.
@@ -45,14 +69,20 @@ class LevelCovariance {
   Vector precision_diagonal() const;
 
  private:
+  LevelCovariance() = default;
   void factorize(const std::string& where, Callbacks& callbacks);
+  // The combinations of the term, and its transpose.
+  Matrix combined(const ConstMatrixRef& x, SmallIndex n_levels) const;
+  Matrix combined_back(const ConstMatrixRef& x) const;
 
   mutable std::once_flag entries_made_;
   mutable Relationship relationship_;
+  std::shared_ptr<const LevelCovariance> all_;              // of some levels
+  Matrix covariance_;                                       // theirs
   std::optional<linalg::UnfilledFactor> unfilled_;          // of the precision
   std::optional<linalg::CholeskyFactor> precision_factor_;  // where that one is not
   double log_determinant_ = 0.0;
-  SmallIndex n_levels_;
+  SmallIndex n_levels_ = 0;
 };
 
 }  // namespace henderson::model

@@ -21,6 +21,8 @@ using model::RandomBlock;
 
 // The least estimate of a variance, as a share of the mean one.
 constexpr double kLeastVariance = 0.05;
+// And of psi, as a share of the variance.
+constexpr double kLeastSpecific = 0.1;
 // How far correlations are drawn to zero, for a start away from singular matrices.
 constexpr double kTowardsDiagonal = 0.2;
 
@@ -31,20 +33,43 @@ bool is_factor_analytic(const covariance::Structure& structure) {
          structure.factor_pattern().rightCols(structure.n_coef()).isIdentity(0.0);
 }
 
-bool is_open(const RandomBlock& block, const model::VarianceRequest& request) {
-  const covariance::Structure& structure = *block.structure;
-  if (block.held || !is_factor_analytic(structure)) return false;
-  for (Index i = block.first_value; i < block.first_value + structure.n_values(); ++i) {
+// One block, or, parted, a block for each psi and behind them one for the loadings.
+struct FactorTerm {
+  const RandomBlock* last;
+  std::vector<const RandomBlock*> specific;
+
+  Index first_value() const {
+    return specific.empty() ? last->first_value : specific[0]->first_value;
+  }
+  Index first_theta() const {
+    return specific.empty() ? last->first_theta : specific[0]->first_theta;
+  }
+};
+
+std::vector<FactorTerm> factor_terms(const Model& model) {
+  std::vector<FactorTerm> found;
+  std::vector<const RandomBlock*> single;  // of the same term, before the block
+  for (const RandomBlock& block : model.blocks) {
+    if (!single.empty() && single.back()->term != block.term) single.clear();
+    if (block.n_coef == 1) {
+      single.push_back(&block);
+    } else if (!single.empty()) {
+      found.push_back({&block, std::move(single)});
+      single.clear();
+    } else if (is_factor_analytic(*block.structure)) {
+      found.push_back({&block, {}});
+    }
+  }
+  return found;
+}
+
+bool is_open(const FactorTerm& term, const model::VarianceRequest& request) {
+  const covariance::Structure& structure = *term.last->structure;
+  const Index end = term.last->first_value + structure.n_values();
+  for (Index i = term.first_value(); i < end; ++i) {
     if (request.held[static_cast<std::size_t>(i)] || !std::isnan(request.values[i])) return false;
   }
   return structure.n_theta() == structure.n_values();
-}
-
-// Sigma = v I without loadings.
-Vector independent_theta(const RandomBlock& block, double v) {
-  Vector values = Vector::Zero(block.structure->n_values());
-  values.head(block.n_coef).setConstant(v);
-  return block.structure->theta_from_values(values);
 }
 
 Parameters with_theta(const Parameters& from, const RandomBlock& block, const Vector& theta) {
@@ -53,25 +78,49 @@ Parameters with_theta(const Parameters& from, const RandomBlock& block, const Ve
   return {std::move(all), from.log_residual()};
 }
 
-double mean_variance(const RandomBlock& block, const Parameters& parameters) {
-  return block.structure->factor(parameters.of(block))->squaredNorm() /
-         static_cast<double>(block.n_coef);
+Parameters with_specific(Parameters from, const FactorTerm& term, const Vector& variances) {
+  for (std::size_t c = 0; c < term.specific.size(); ++c)
+    from = with_theta(from, *term.specific[c],
+                      term.specific[c]->structure->theta_from_variance(variances[c]));
+  return from;
 }
 
-// s_i'K s_j for all pairs of coefficients: K s is v / sqrt(variance), with Lambda = [0, I] times
-// that root.
+// Sigma = v I without loadings.
+Parameters with_independent(const Parameters& from, const FactorTerm& term, double v) {
+  const RandomBlock& last = *term.last;
+  Vector values = Vector::Zero(last.structure->n_values());
+  if (term.specific.empty()) values.head(last.n_coef).setConstant(v);
+  return with_specific(with_theta(from, last, last.structure->theta_from_values(values)), term,
+                       Vector::Constant(last.n_coef, v));
+}
+
+// The loadings, and of psi what they leave of the variances.
+Parameters with_covariance(const Parameters& from, const FactorTerm& term,
+                           const Matrix& covariance) {
+  const covariance::Structure& structure = *term.last->structure;
+  const Vector theta = structure.theta_from_covariance(covariance);
+  const Parameters found = with_theta(from, *term.last, theta);
+  if (term.specific.empty()) return found;
+  const Vector variance = covariance.diagonal();
+  return with_specific(found, term,
+                       (variance - structure.factor(theta)->rowwise().squaredNorm())
+                           .cwiseMax(kLeastSpecific * variance));
+}
+
+double mean_variance(const FactorTerm& term, const Parameters& parameters) {
+  double sum = term.last->structure->factor(parameters.of(*term.last))->squaredNorm();
+  for (const RandomBlock* block : term.specific)
+    sum += block->structure->factor(parameters.of(*block))->squaredNorm();
+  return sum / static_cast<double>(term.last->n_coef);
+}
+
+// s_i'K s_j for all pairs of coefficients.
 Matrix products_of_scores(const Evaluation& evaluation, const RandomBlock& block) {
   const Parameters& at = evaluation.parameters;
-  const Index m = block.structure->n_columns();
-  const Eigen::Map<const Matrix> v(
-      evaluation.solution().scaled.data() +
-          evaluation.equations().columns().nodes.first_column[block.first_node],
-      m, block.n_levels);
-  const Eigen::Map<const Matrix> s(evaluation.score().data() + block.first_column, block.n_coef,
-                                   block.n_levels);
-  const double variance = mean_variance(block, at);
-  const Matrix products = s * v.bottomRows(block.n_coef).transpose() /
-                          (std::sqrt(variance) * at.residual() * at.residual_sd());
+  const Matrix s = block.over_levels(evaluation.score());
+  Matrix ks = s.transpose();
+  block.levels->multiply(ks);
+  const Matrix products = s * ks / (at.residual() * at.residual());
   return 0.5 * (products + products.transpose());
 }
 
@@ -102,30 +151,28 @@ Matrix moment_covariance(const Matrix& products, const Vector& gradient, double 
 Parameters moment_start(const MixedModelEquations& equations, const Parameters& start,
                         const model::VarianceRequest& request, Callbacks& callbacks) {
   const Model& model = equations.model();
-  std::vector<const RandomBlock*> open;
+  std::vector<FactorTerm> open;
   Parameters independent = start;
-  for (const RandomBlock& block : model.blocks) {
-    if (!is_open(block, request)) continue;
-    open.push_back(&block);
-    independent =
-        with_theta(independent, block, independent_theta(block, mean_variance(block, start)));
+  for (const FactorTerm& term : factor_terms(model)) {
+    if (!is_open(term, request)) continue;
+    independent = with_independent(independent, term, mean_variance(term, start));
+    open.push_back(term);
   }
   if (open.empty()) return start;
   std::optional<Evaluation> evaluation = evaluate(equations, independent, false, callbacks);
   if (!evaluation) return start;
   std::vector<Matrix> products;
-  for (const RandomBlock* block : open) {
-    products.push_back(products_of_scores(*evaluation, *block));
-  }
+  for (const FactorTerm& term : open)
+    products.push_back(products_of_scores(*evaluation, *term.last));
   const Vector gradient = derivatives(std::move(*evaluation), callbacks, Extent::gradient).gradient;
   Parameters found = start;
   for (std::size_t k = 0; k < open.size(); ++k) {
-    const RandomBlock& block = *open[k];
+    const RandomBlock& last = *open[k].last;
     const Matrix covariance =
-        moment_covariance(products[k], gradient.segment(block.first_theta, block.n_coef),
-                          mean_variance(block, independent), static_cast<double>(block.n_levels));
+        moment_covariance(products[k], gradient.segment(open[k].first_theta(), last.n_coef),
+                          mean_variance(open[k], independent), static_cast<double>(last.n_levels));
     if (!covariance.allFinite()) return start;
-    found = with_theta(found, block, block.structure->theta_from_covariance(covariance));
+    found = with_covariance(found, open[k], covariance);
   }
   return found;
 }

@@ -75,7 +75,8 @@ TEST_CASE("fitted model: -2l and its derivatives by the user's values") {
     const Vector values = test::random_values(given, engine);
     const test::Oracle oracle = test::oracle(given, values);
     const ValueDerivatives found =
-        FittedModel(given.spec, at_values(values), 1, callbacks).value_derivatives();
+        FittedModel(given.spec, at_values(values), model::Cells::all, 1, callbacks)
+            .value_derivatives();
     CHECK(found.minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-10));
     CHECK(difference(found.gradient, oracle.gradient) < 1e-8);
     CHECK(difference(found.average_information, oracle.information) < 1e-8);
@@ -92,7 +93,7 @@ TEST_CASE("fitted model: the covariance of K'beta and its derivatives") {
     const test::Oracle oracle = test::oracle(given, values);
     const Matrix k = some_functions(given, oracle, 3, engine);
     const Matrix t = by_records(given, oracle, k);
-    FittedModel fitted(given.spec, at_values(values), 1, callbacks);
+    FittedModel fitted(given.spec, at_values(values), model::Cells::all, 1, callbacks);
     const MeanCovariance found = fitted.moments(k, std::nullopt);
     CHECK(difference(found.covariance, t.transpose() * oracle.v * t) < 1e-9);
     const Matrix jacobian = likelihood::user_jacobian(fitted.model(), fitted.parameters());
@@ -126,7 +127,8 @@ TEST_CASE("fitted model: average, observed and expected information at the estim
     ++tried;
     const test::Oracle oracle = test::oracle(given, fitted.estimates.values);
     CHECK(fitted.minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-10));
-    FittedModel door(given.spec, at_values(fitted.estimates.values), 1, callbacks);
+    FittedModel door(given.spec, at_values(fitted.estimates.values), model::Cells::all, 1,
+                     callbacks);
     const information::VarianceInformation found = door.information();
     const Matrix& j = found.jacobian;
     const Matrix average = j.transpose() * oracle.information * j,
@@ -163,12 +165,12 @@ TEST_CASE("questions: several at once are answered as each by itself, in any ord
     leverages.topic = Topic::leverages;
     dimensions.topic = Topic::effective_dimensions;
 
-    FittedModel fitted(given.spec, request, 1, callbacks);
+    FittedModel fitted(given.spec, request, model::Cells::all, 1, callbacks);
     const std::vector<Answer> together =
         ask(fitted, {information, leverages, error, average, dimensions, moments, error});
     REQUIRE(together.size() == 7);
     const auto alone = [&](const Question& question) {
-      FittedModel own(given.spec, request, 1, callbacks);
+      FittedModel own(given.spec, request, model::Cells::all, 1, callbacks);
       return ask(own, {question})[0];
     };
     using information::VarianceInformation;
@@ -195,14 +197,15 @@ TEST_CASE("fitted model: values that are no covariance, and an interrupt") {
   Callbacks callbacks;
   Vector values(4);
   values << 1.0, 2.0, 1.0, 1.0;
-  CHECK_THROWS_AS(FittedModel(given.spec, at_values(values), 1, callbacks), InvalidSpec);
+  CHECK_THROWS_AS(FittedModel(given.spec, at_values(values), model::Cells::all, 1, callbacks),
+                  InvalidSpec);
   class Interrupt final : public Callbacks {
    public:
     bool interrupted() override { return is_on; }
     bool is_on = false;
   } interrupt;
   values[1] = 0.5;
-  FittedModel fitted(given.spec, at_values(values), 1, interrupt);
+  FittedModel fitted(given.spec, at_values(values), model::Cells::all, 1, interrupt);
   interrupt.is_on = true;
   CHECK_THROWS_AS(fitted.evaluation(), Interrupted);
   interrupt.is_on = false;

@@ -156,8 +156,8 @@ TEST_CASE("a model without W'W has the same products") {
     Callbacks callbacks;
     const model::VarianceRequest request = test::nothing_held(given.n_values());
     const Model whole = model::build_model(given.spec, request, callbacks);
-    const Model light =
-        model::build_model(given.spec, request, model::Products::records, callbacks);
+    const Model light = model::build_model(given.spec, request, model::Products::records,
+                                           model::Cells::all, callbacks);
     CHECK(light.cross_products.value.empty() != light.has_structured_residual());
     const Columns columns = make_columns(light);
     CHECK(columns.nodes.n_columns() == make_columns(whole).nodes.n_columns());

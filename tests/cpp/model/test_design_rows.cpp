@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 
 #include "core/model/design_rows.h"
+#include "core/model/seen_cells.h"
 #include "support/mixed_models.h"
 
 namespace henderson::model {
@@ -62,7 +63,7 @@ TEST_CASE("design rows: W is [Z basis of all levels, X~]") {
   Matrix basis(2, 2);
   basis << 2.0, -0.5, 0.0, 3.0;
   // Coefficient c of level l is column 2 l + c.
-  CoefficientPlaces places{{0, 1}, {2, 2}, basis, nullptr};
+  CoefficientPlaces places{{{{0, 2}}, {{1, 2}}}, basis};
   const Matrix w = dense_rows(design_rows(sparse_rows(x), 8, incidences, {places}));
   Matrix expected = Matrix::Zero(n, 10);
   for (Index r = 0; r < n; ++r) {
@@ -79,7 +80,7 @@ TEST_CASE("design rows: W is [Z basis of all levels, X~]") {
   coding.column = {0, 1, 0, 1, 0, 1};
   coding.value = {1.0, 1.0, 0.5, 0.5, 0.25, 2.0};
   const Matrix shares = (Matrix(4, 2) << 1.0, 0.0, 0.0, 1.0, 0.5, 0.5, 0.25, 2.0).finished();
-  places.combination = &coding;
+  for (std::vector<CoefficientPlace>& own : places.of_coef) own[0].combination = &coding;
   const Matrix combined = dense_rows(design_rows(sparse_rows(x), 4, incidences, {places}));
   Matrix mixed = Matrix::Zero(n, 6);
   for (Index r = 0; r < n; ++r) {
@@ -90,6 +91,25 @@ TEST_CASE("design rows: W is [Z basis of all levels, X~]") {
   }
   mixed.rightCols(2) = x;
   CHECK(difference(combined, mixed) < 1e-14);
+
+  // Coefficient 0 is seen in levels 0, 2, 3, the other one in all; beside it stands a copy of it.
+  SeenCells seen;
+  seen.start = {0, 2, 3, 5, 7};
+  seen.coef = {0, 1, 1, 0, 1, 0, 1};
+  const Matrix plain = Matrix::Identity(2, 2);
+  std::vector<SmallIndex> where = first;
+  for (Index r = 0; r < n; ++r) where[r] = first[r] == 1 ? 3 : first[r];
+  const std::vector<CoefficientRows> cells{{0, 0, &where, sparse_rows(z1)}};
+  CoefficientPlaces both{{{{0, 2, nullptr, &seen, 0}}, {{0, 2, nullptr, &seen, 1}, {7, 1}}}, plain};
+  const Matrix found = dense_rows(design_rows(sparse_rows(x), 11, cells, {both}));
+  const Index place[4][2] = {{0, 1}, {kNone, 2}, {3, 4}, {5, 6}};
+  Matrix parted = Matrix::Zero(n, 13);
+  for (Index r = 0; r < n; ++r) {
+    for (Index c = 0; c < 2; ++c) parted(r, place[where[r]][c]) += z1(r, c);
+    parted(r, 7 + where[r]) += z1(r, 1);
+  }
+  parted.rightCols(2) = x;
+  CHECK(difference(found, parted) < 1e-14);
 }
 
 }  // namespace henderson::model
