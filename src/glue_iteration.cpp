@@ -85,8 +85,8 @@ Rcpp::List errors_of_functions(const Rcpp::List& spec, const Rcpp::List& control
                                const Rcpp::S4& k) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model =
-      model::build_model(as_spec(spec), request, model::Products::records, callbacks);
+  const model::Model model = model::build_model(as_spec(spec), request, model::Products::records,
+                                                model::Cells::all, callbacks);
   const answers::SolvedErrors found =
       answers::solve_errors(model, request.values, as_sparse("K", k),
                             as_simulation_options(control).gradients, callbacks);
