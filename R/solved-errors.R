@@ -6,12 +6,11 @@ solved_answer <- function(fit, question) {
   if (question$topic == "error_variances") diag(covariance) else covariance
 }
 
-# K'C^- K. What a solution lacks enters its square, so that half the digits are enough.
+# K'C^- K, to the tolerance of the fit.
 solved_covariance <- function(fit, K) {
   progress <- new_progress(fit$control$progress)
   on.exit(progress$done())
   control <- fit$control
-  control$solver_tolerance <- max(control$solver_tolerance, 1e-6)
   engine <- engine_control(control, fit$parameters, fit_values(fit))
   engine$report <- progress$say
   found <- in_words(errors_of_functions_cpp(fit_spec(fit), engine, as_dgc(K)))

@@ -16,8 +16,9 @@ struct SolvedErrors {
 };
 
 // Var(K'(beta^, u^ - u)), K as for error_covariance(), at known variances. What a solution lacks
-// enters k'C^-1 k by its square. Cost: a solution by conjugate gradients for each column of K, some
-// at a time. Throws InvalidSpec where the values are no covariance, DimensionMismatch, Interrupted.
+// enters a variance by its square, a covariance as it is. Cost: a solution by conjugate gradients
+// for each column of K, some at a time. Throws InvalidSpec where the values are no covariance,
+// DimensionMismatch, Interrupted.
 SolvedErrors solve_errors(const model::Model& model, const Vector& values,
                           const Eigen::SparseMatrix<double>& k,
                           const equations::GradientOptions& options, Callbacks& callbacks);
