@@ -6,7 +6,8 @@ fixed_table <- function(fit, ddf = NULL, information = NULL) {
   if (is.null(ddf) && length(kept) > 500L) ddf <- "none"
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
-  table <- data.frame(estimate = estimate, se = plain_errors(fit), df = rep(NA_real_, length(estimate)))
+  table <- data.frame(estimate = estimate, se = plain_errors(fit),
+    df = rep(NA_real_, length(estimate)))
   if (needs_derivatives(fit, ddf) || is_robust(ddf) || is_by_design(ddf)) {
     tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
     table$df[kept] <- tests$df
