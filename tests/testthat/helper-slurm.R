@@ -56,8 +56,10 @@ slurm_place <- function() {
   writeBin(as.raw(sample.int(256L, 1024L, TRUE) - 1L), key)
   Sys.chmod(key, "0400")
   ports <- sample(20000:40000, 2L)
-  writeLines(fill_in(slurm_conf, list(place = place, host = Sys.info()[["nodename"]],
-    controller = ports[1L], daemon = ports[2L])), file.path(place, "slurm.conf"))
+  host <- sub("[.].*", "", Sys.info()[["nodename"]])
+  conf <- fill_in(slurm_conf, list(place = place, host = host, controller = ports[1L],
+    daemon = ports[2L]))
+  writeLines(conf, file.path(place, "slurm.conf"))
   place
 }
 
