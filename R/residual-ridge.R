@@ -101,6 +101,7 @@ with_verdict <- function(est, spec, control) {
 # limit at given theta, and the best ones move with the ridge: to a point with a limit, or for ever.
 follow <- function(est, spec, control, ridge, tenths = most_tenths) {
   falls <- numeric()
+  sure <- NULL
   for (tenth in seq_len(tenths)) {
     ridge <- lapply(ridge, `*`, 0.1)
     nearer <- nearer_search(spec, control, est, ridge, most_ridge_iterations %/% 4L)
@@ -108,10 +109,27 @@ follow <- function(est, spec, control, ridge, tenths = most_tenths) {
     falls <- c(falls, est$minus2loglik - nearer$minus2loglik)
     est <- with_limit(nearer, spec, ridge)
     if (est$has_limit) break
+    if (max(unlist(ridge)) > last_ridges[1L] / 2) sure <- list(est = est, falls = falls)
   }
-  est$goes_on <- !est$has_limit && all(falls > least_fall) && is_steady(falls)
+  est$goes_on <- !est$has_limit && (all(falls > least_fall) && is_steady(falls) ||
+    falls_by_tens(sure$est, sure$falls, spec))
   est
 }
+
+# Below the last ridge with digits enough a search may stall, or a range come to its limit, and less
+# than the fall is seen. Until then it is log(10) for each direction, and it goes on at these theta:
+# beyond a best value -2l would rise there.
+falls_by_tens <- function(est, falls, spec) {
+  n <- length(falls)
+  if (n < least_sure_falls || any(falls < least_fall)) return(FALSE)
+  directions <- mean(falls[(n - 2L):n]) / log(10)
+  if (abs(directions - round(directions)) > directions_miss) return(FALSE)
+  beyond <- -diff(along_ridge(est, spec, est$ridge, 10^-(0:3)))
+  all(is.finite(beyond)) && all(beyond > least_beyond)
+}
+least_sure_falls <- 5L
+directions_miss <- 0.03
+least_beyond <- c(0.3, 0.3, -0.5)
 
 # By two falls each, as rounding takes a part of a single one.
 is_steady <- function(falls) {

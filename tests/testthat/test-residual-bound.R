@@ -102,7 +102,8 @@ test_that("a correlation that goes to 1 without end is an error, also by ar1, ar
 
 # The random effects leave one contrast of the singular residual to the fixed ones, which fit it.
 test_that("a range without end is an error, wherever the origin of a slope is", {
-  for (seed in c(2, 3, 5)) {
+  # In the last of them the search stalls before the ridge has fallen so far that it is sure.
+  for (seed in c(2, 3, 5, 16)) {
     set.seed(seed)
     few <- data.frame(t = c(1, 2, 1, 2, 1, 2, 1), id = factor(c(1, 1, 2, 2, 3, 3, 4)),
       g = factor(c(1, 2, 1, 1, 2, 1, 2)), x = stats::rnorm(7))
