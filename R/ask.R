@@ -100,13 +100,10 @@ effect_covariance <- function(fit, K, diagonal = FALSE) {
 }
 
 # Covariance of the fixed effects where the engine did not return it (many columns).
-fixed_covariance <- function(fit, limit = if (is_iterative(fit)) 1000L else 10000L) {
+fixed_covariance <- function(fit, limit = 10000L) {
   p <- length(fit$fixed$names)
-  if (p > limit) {
-    remedy <- if (is_iterative(fit)) "`contest()` has that of the functions that you need." else
-      "`summary()` has the standard errors."
-    abort_size("`vcov()`", p, limit, remedy, "fixed effects")
-  }
+  if (p > limit) abort_size("`vcov()`", p, limit, "`summary()` has the standard errors.",
+      "fixed effects")
   keep <- which(!is.na(fit$fixed$estimate))
   rows <- p + sum(vapply(fit$random, function(term) length(term$effects), 0L))
   K <- new_dgc(keep - 1L, 0:length(keep), rep(1, length(keep)), c(rows, length(keep)))

@@ -75,6 +75,16 @@ abort_needs_factor <- function() {
   )
 }
 
+abort_many_functions <- function(n, most) {
+  abort("solver",
+    paste("Without a factor ({.code solver = \"pcg\"}) a standard error takes a solution of the",
+      "equations: at most {most} are made at once, and these are {n}."),
+    c("Ask {.fn contest} or {.code confint(fit, parm = )} for those that you need.",
+      "Or fit by {.code lmm_control(solver = \"factor\")}."),
+    "object", n
+  )
+}
+
 abort_simulated_errors <- function(what) {
   abort("solver", "Prediction error variances by simulation are not for {what}.",
     "Leave {.arg simulations} out, of a fit by {.code lmm_control(solver = \"factor\")}.",

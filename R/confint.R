@@ -86,7 +86,7 @@ wald_intervals <- function(fit, parm, level, functions, ddf, information) {
 }
 
 fixed_limits <- function(fit, at, level, ddf, information) {
-  table <- fixed_table(fit, ddf, information)[at, ]
+  table <- fixed_table(fit, ddf, information, at)[at, ]
   half <- stats::qt(1 - (1 - level) / 2, table$df) * table$se
   limits <- cbind(table$estimate - half, table$estimate + half)
   rownames(limits) <- fit$fixed$names[at]

@@ -56,7 +56,10 @@ solver_text <- function(fit) {
   how <- fit$solver
   paste0("Solved by conjugate gradients in ", count_text(how$rounds, "round"), ", to ",
     signif(how$reached, 2L), " of the right-hand side (tolerance ", how$tolerance,
-    "): no likelihood")
+    "): no likelihood",
+    if (length(estimated_columns(fit)) > most_solved) {
+      paste(", standard errors of more than", most_solved, "fixed effects by `contest()`")
+    })
 }
 
 # How variances were estimated without a likelihood.

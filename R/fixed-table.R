@@ -1,12 +1,13 @@
 # Estimates with tests that each of them is 0. The standard errors of Kenward and Roger, and robust
 # ones, stand in place of the plain ones.
-fixed_table <- function(fit, ddf = NULL, information = NULL) {
+# `at`: effects whose errors are needed where not all have them.
+fixed_table <- function(fit, ddf = NULL, information = NULL, at = integer()) {
   estimate <- fit$fixed$estimate
   kept <- which(!is.na(estimate))
   if (is.null(ddf) && length(kept) > 500L) ddf <- "none"
   ddf <- check_ddf(fit, ddf)
   information <- check_information(information, ddf)
-  table <- data.frame(estimate = estimate, se = plain_errors(fit),
+  table <- data.frame(estimate = estimate, se = plain_errors(fit, at),
     df = rep(NA_real_, length(estimate)))
   if (needs_derivatives(fit, ddf) || is_robust(ddf) || is_by_design(ddf)) {
     tests <- row_tests(fit, sparse_identity(length(kept)), ddf, information)
@@ -22,10 +23,16 @@ fixed_table <- function(fit, ddf = NULL, information = NULL) {
   table
 }
 
-# With the variances taken as known; without a factor of few effects.
-plain_errors <- function(fit) {
-  covariance <- if (is_iterative(fit)) solved_fixed_covariance(fit)
-  if (is.null(covariance)) fit$fixed$se else sqrt(diag(covariance))
+# With the variances taken as known. Without a factor all of few effects, or those `at`.
+plain_errors <- function(fit, at) {
+  errors <- fit$fixed$se
+  if (!is_iterative(fit)) return(errors)
+  covariance <- solved_fixed_covariance(fit)
+  if (!is.null(covariance)) return(sqrt(diag(covariance)))
+  at <- intersect(at, estimated_columns(fit))
+  K <- sparse_identity(length(errors))[, at, drop = FALSE]
+  if (length(at) > 0L) errors[at] <- sqrt(solve_for(fit, as_dgc(K), diagonal = TRUE))
+  errors
 }
 
 # The covariance of the fixed effects, NA at dropped ones.

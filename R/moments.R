@@ -35,15 +35,13 @@ engine_moments <- function(fit, K, ddf, w, L = NULL) {
 plain_covariance <- function(fit, K, L = NULL) {
   if (!is.null(L)) return(effect_covariance(fit, engine_columns(fit, K, L)))
   kept <- estimated_columns(fit)
-  known <- fit$fixed$covariance
-  if (is_iterative(fit)) {
-    if (nrow(K) < length(kept)) return(solve_for(fit, engine_columns(fit, K)))
-    known <- solved_fixed_covariance(fit)
-  }
+  known <- if (is_iterative(fit) && nrow(K) >= length(kept)) solved_fixed_covariance(fit) else
+    fit$fixed$covariance
   if (!is.null(known)) {
     K <- as.matrix(K)
     return(K %*% known[kept, kept, drop = FALSE] %*% t(K))
   }
+  if (is_iterative(fit)) return(solve_for(fit, engine_columns(fit, K)))
   engine_moments(fit, K, "none", NULL)$covariance
 }
 

@@ -96,6 +96,26 @@ test_that("standard errors of functions are those of the factor, with z tests", 
   expect_same(function(fit) contest(fit, rbind(c(0, 1, 0), c(0, 1, 1)))$table)
 })
 
+test_that("many fixed effects have the standard errors that are asked for", {
+  set.seed(5)
+  d <- data.frame(f = gl(60, 4), g = factor(sample(30, 240, TRUE)), x = rnorm(240), y = rnorm(240))
+  held <- c(g = 0.5, residual = 1)
+  exact <- lmmfit(y ~ x + f + (1 | g), d, hold = held, ddf = "none")
+  found <- lmmfit(y ~ x + f + (1 | g), d, hold = held, control = by_pcg())
+  expect_true(all(is.na(summary(found)$coefficients$se)))
+  expect_output(print(summary(found)), "standard errors of more than 50 fixed effects by")
+  expect_same <- function(ask) expect_equal(ask(found), ask(exact), tolerance = 1e-7)
+  expect_same(function(fit) confint(fit, parm = c("x", "f7")))
+  expect_same(function(fit) contest(fit, c(x = 1)))
+  expect_same(function(fit) contest(fit, diag(61), joint = FALSE))
+  expect_same(vcov)
+  expect_same(function(fit) as.data.frame(anova(fit)))
+  many <- data.frame(f = gl(1100, 2), g = gl(20, 110), y = rnorm(2200))
+  found <- lmmfit(y ~ 0 + f + (1 | g), many, hold = held, control = by_pcg())
+  expect_error(confint(found), "at most 1000", class = "henderson_error_solver")
+  expect_true(all(is.finite(confint(found, parm = c("f3", "f1000")))))
+})
+
 test_that("what needs a factor is NA, or an error that says so", {
   fit <- lmmfit(distance ~ age + (1 | Subject), nlme::Orthodont,
     hold = c(Subject = 4, residual = 2), control = by_pcg())

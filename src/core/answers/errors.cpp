@@ -31,6 +31,27 @@ std::vector<Index> first_rows(const Model& model) {
   return first;
 }
 
+// The adjoint of over_design(): from solutions over the columns of W to every effect of the user.
+Matrix over_effects(const Model& model, const Matrix& solutions) {
+  const std::vector<Index> first = first_rows(model);
+  Matrix effects = Matrix::Zero(first.back(), solutions.cols());
+  for (const RandomBlock& block : model.blocks) {
+    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
+      const Index to = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
+      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
+        effects.middleRows(to, block.n_coef).noalias() +=
+            share * block.coef_transform *
+            solutions.middleRows(block.first_column + column * block.n_coef, block.n_coef);
+      });
+    }
+  }
+  for (Index c = 0; c < solutions.cols(); ++c) {
+    effects.col(c).head(model.fixed.n_original) =
+        model.response_unit * model.fixed.beta(solutions.col(c).tail(model.rank()), 0.0);
+  }
+  return effects;
+}
+
 // T S T' for the transformation T of FixedBasis.
 Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
   const SmallIndex n_dense = fixed.n_dense;
@@ -120,26 +141,6 @@ Matrix over_design(const Model& model, const Matrix& k) {
         model.response_unit * model.fixed.transposed(k.col(c).head(model.fixed.n_original));
   }
   return combinations;
-}
-
-Matrix over_effects(const Model& model, const Matrix& solutions) {
-  const std::vector<Index> first = first_rows(model);
-  Matrix effects = Matrix::Zero(first.back(), solutions.cols());
-  for (const RandomBlock& block : model.blocks) {
-    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
-      const Index to = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
-      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
-        effects.middleRows(to, block.n_coef).noalias() +=
-            share * block.coef_transform *
-            solutions.middleRows(block.first_column + column * block.n_coef, block.n_coef);
-      });
-    }
-  }
-  for (Index c = 0; c < solutions.cols(); ++c) {
-    effects.col(c).head(model.fixed.n_original) =
-        model.response_unit * model.fixed.beta(solutions.col(c).tail(model.rank()), 0.0);
-  }
-  return effects;
 }
 
 Matrix error_covariance(const Evaluation& at, const Matrix& k) {

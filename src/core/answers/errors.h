@@ -13,10 +13,6 @@ namespace henderson::answers {
 // combinations of the columns of W. Rows of K at dropped columns of X are not looked at.
 Matrix over_design(const model::Model& model, const Matrix& k);
 
-// Its adjoint: from solutions over the columns of W to every effect of the user; 0 at dropped
-// columns of X.
-Matrix over_effects(const model::Model& model, const Matrix& solutions);
-
 // Var(K'(beta^, u^ - u)) for the columns of K over [beta, u of term 1 (level by level), u of term
 // 2, ...]. Rows of K at dropped columns of X are not looked at. Cost: one block solve with the
 // columns of K.

@@ -14,7 +14,6 @@ struct FactorCost {
   double inverse_flops = 0.0;  // of the selected inverse
 };
 
-// Of conjugate gradients for one right-hand side.
 // The average information: working variates of all parameters, solved for side by side.
 struct InformationCost {
   double bytes = 0.0;
@@ -23,6 +22,7 @@ struct InformationCost {
 
 InformationCost information_cost(const model::Model& model, const FactorCost& factor);
 
+// Of conjugate gradients for one right-hand side.
 struct RoundCost {
   double bytes = 0.0;       // vectors and preconditioner
   double flops = 0.0;       // of a round

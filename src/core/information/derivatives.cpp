@@ -28,13 +28,14 @@ Matrix block_score(const Evaluation& at, const RandomBlock& block, const Matrix&
   return (2.0 / at.parameters.residual_sd()) * (trace.transpose() - sv / at.residual());
 }
 
-// The coefficients of a block from which on the equations of the next function take minutes.
-constexpr Index kManyCoefficients = 60;
-
-// The same for many coefficients. The solution of least norm of A g = score / 2 is A'm with AA'm =
-// score / 2, or G = (M Lambda' + Lambda M') / 2 with M the entries of m. Two equations of one row
-// of G share it all, those of rows r and q the entry (r, q). Cost: (number of known)^3.
-Matrix gradient_of_many(const Matrix& score, const Matrix& known, const Matrix& lambda) {
+// G = d(-2l)/dSigma as far as the score tells it: the symmetric matrix of least norm with
+// (G Lambda)_rc = score_rc / 2 where `known` is 1, of the others the score is not known. Off the
+// diagonal of Psi only what the loadings say of G is used.
+//
+// The solution of least norm of A g = score / 2 is A'm with AA'm = score / 2, or G = (M Lambda' +
+// Lambda M') / 2 with M the entries of m. Two equations of one row of G share it all, those of rows
+// r and q the entry (r, q). Cost: (number of known)^3.
+Matrix gradient_of_least_norm(const Matrix& score, const Matrix& known, const Matrix& lambda) {
   std::vector<std::pair<Index, Index>> at;
   for (Index c = 0; c < score.cols(); ++c) {
     for (Index r = 0; r < score.rows(); ++r) {
@@ -59,37 +60,6 @@ Matrix gradient_of_many(const Matrix& score, const Matrix& known, const Matrix& 
   for (Index e = 0; e < n; ++e) m(at[e].first, at[e].second) = solved[e];
   const Matrix half = 0.5 * m * lambda.transpose();
   return half + half.transpose();
-}
-
-// G = d(-2l)/dSigma as far as the score tells it: the symmetric matrix of least norm with
-// (G Lambda)_rc = score_rc / 2 where `known` is 1, of the others the score is not known. Off the
-// diagonal of Psi only what the loadings say of G is used. Cost: (number of known)^2 x n_coef^2.
-Matrix gradient_of_least_norm(const Matrix& score, const Matrix& known, const Matrix& lambda) {
-  const Index t = score.rows();
-  if (t >= kManyCoefficients) return gradient_of_many(score, known, lambda);
-  const auto place = [t](Index a, Index b) { return std::min(a, b) * t + std::max(a, b); };
-  std::vector<Index> number(static_cast<std::size_t>(t * t), 0);
-  Index n_unknown = 0;
-  for (Index a = 0; a < t; ++a) {
-    for (Index b = a; b < t; ++b) number[place(a, b)] = n_unknown++;
-  }
-  Matrix equations = Matrix::Zero(static_cast<Index>(known.sum()), n_unknown);
-  Vector right(equations.rows());
-  Index e = 0;
-  for (Index c = 0; c < score.cols(); ++c) {
-    for (Index r = 0; r < t; ++r) {
-      if (known(r, c) == 0.0) continue;
-      for (Index a = 0; a < t; ++a)
-        equations(e, number[place(r, a)]) = lambda(a, c) * (a == r ? 1.0 : M_SQRT1_2);
-      right[e++] = 0.5 * score(r, c);
-    }
-  }
-  const Vector g = equations.completeOrthogonalDecomposition().solve(right);
-  Matrix found(t, t);
-  for (Index a = 0; a < t; ++a) {
-    for (Index b = 0; b < t; ++b) found(a, b) = g[number[place(a, b)]] * (a == b ? 1.0 : M_SQRT1_2);
-  }
-  return found;
 }
 
 // The curvature of Sigma(theta) makes d2(-2l) contain tr(G d2Sigma) with G = d(-2l)/dSigma. The

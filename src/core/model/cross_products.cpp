@@ -8,24 +8,33 @@
 namespace henderson::model {
 namespace {
 
-// Which rows meet a column: those of column c are row[k], start[c] <= k < start[c + 1], once each.
+// Which rows meet a column: those of column c are row[k], start[c] <= k < start[c + 1], once each,
+// by the first entry `place` of the row that names it.
 struct RowsOfColumns {
   std::vector<Index> start;
-  std::vector<SmallIndex> row;
+  std::vector<SmallIndex> row, place;
+  bool has_repeats = false;  // a row may name a column twice
 };
 
-// Calls visit(row, column) for the columns of each row, once each, by rows. Needs: `last` of kNone.
+// Calls visit(row, column, entry of the row) for the columns of each row, once each, by rows.
+// Needs: `last` of kNone. Returns whether some row names a column twice.
 template <class ColumnOf, class Visit>
-void for_each_column(const SparseRows& rows, ColumnOf column_of, std::vector<SmallIndex> last,
+bool for_each_column(const SparseRows& rows, ColumnOf column_of, std::vector<SmallIndex> last,
                      Visit visit) {
+  bool has_repeats = false;
   for (Index r = 0; r < rows.n_rows(); ++r) {
     for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k) {
       const SmallIndex c = column_of(rows.column[k]);
-      if (c == kNone || last[c] == r) continue;
+      if (c == kNone) continue;
+      if (last[c] == r) {
+        has_repeats = true;
+        continue;
+      }
       last[c] = static_cast<SmallIndex>(r);
-      visit(static_cast<SmallIndex>(r), c);
+      visit(static_cast<SmallIndex>(r), c, static_cast<SmallIndex>(k - rows.start[r]));
     }
   }
+  return has_repeats;
 }
 
 template <class ColumnOf>
@@ -33,12 +42,16 @@ RowsOfColumns rows_of_columns(const SparseRows& rows, ColumnOf column_of, SmallI
   const std::vector<SmallIndex> none(n_columns, kNone);
   RowsOfColumns found;
   found.start.assign(static_cast<std::size_t>(n_columns) + 1, 0);
-  for_each_column(rows, column_of, none, [&](SmallIndex, SmallIndex c) { ++found.start[c + 1]; });
+  found.has_repeats = for_each_column(
+      rows, column_of, none, [&](SmallIndex, SmallIndex c, SmallIndex) { ++found.start[c + 1]; });
   for (SmallIndex c = 0; c < n_columns; ++c) found.start[c + 1] += found.start[c];
   found.row.resize(found.start[n_columns]);
+  found.place.resize(found.row.size());
   std::vector<Index> next(found.start.begin(), found.start.end() - 1);
-  for_each_column(rows, column_of, none,
-                  [&](SmallIndex r, SmallIndex c) { found.row[next[c]++] = r; });
+  for_each_column(rows, column_of, none, [&](SmallIndex r, SmallIndex c, SmallIndex place) {
+    found.row[next[c]] = r;
+    found.place[next[c]++] = place;
+  });
   return found;
 }
 
@@ -88,16 +101,19 @@ class Builder {
       const Index local_column = c - nodes.first_column[j];
       for (Index k = columns_.start[c]; k < columns_.start[c + 1]; ++k) {
         const SmallIndex r = columns_.row[k];
-        const double factor = value(r, c) * (weights_.size() > 0 ? weights_[r] : 1.0);
+        const double factor =
+            value(r, c, columns_.place[k]) * (weights_.size() > 0 ? weights_[r] : 1.0);
         add_row(r, j, local_column, factor);
       }
     }
   }
 
-  // W(r, c): a row may name a column twice.
-  double value(SmallIndex r, SmallIndex c) const {
-    double sum = 0.0;
-    for (Index k = rows_.start[r]; k < rows_.start[r + 1]; ++k)
+  // W(r, c), named first by entry `place` of the row.
+  double value(SmallIndex r, SmallIndex c, SmallIndex place) const {
+    Index k = rows_.start[r] + place;
+    double sum = rows_.value[k];
+    if (!columns_.has_repeats) return sum;
+    for (++k; k < rows_.start[r + 1]; ++k)
       if (column_of_(rows_.column[k]) == c) sum += rows_.value[k];
     return sum;
   }

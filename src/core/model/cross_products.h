@@ -46,7 +46,7 @@ struct BlockSymmetric {
 };
 
 // W' diag(weights) W (weights empty: ones) of the columns `nodes.n_columns()` of W. Cost: the sum
-// over rows of the squared number of entries, and a third of the memory of W.
+// over rows of the squared number of entries, and two thirds of the memory of W.
 BlockSymmetric cross_products(const SparseRows& rows, const Nodes& nodes, const Vector& weights);
 
 // The same of some columns of W: column c is column place[c] of what is multiplied, or kNone.

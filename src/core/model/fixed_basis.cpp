@@ -47,6 +47,10 @@ ColumnSizes column_sizes(const SparseRows& x, const Vector& weights) {
   return sizes;
 }
 
+bool is_filled(const SparseRows& x, Index nonzeros) {
+  return nonzeros > kDenseShare * static_cast<double>(x.n_rows());
+}
+
 // leader[c]: the first column with nonzeros in the same rows as c.
 std::vector<SmallIndex> leaders(const SparseRows& x) {
   std::vector<std::pair<std::uint64_t, Index>> rows_of(x.n_columns, {0, 0});
@@ -65,10 +69,14 @@ std::vector<SmallIndex> leaders(const SparseRows& x) {
 }
 
 // Of a factor by a covariate far from its origin, the columns of each level: nearly multiples of
-// each other, of which X~'X~ would leave no digits. True for all of these, where they are few.
+// each other, of which X~'X~ would leave no digits. True for all of these, where they are few, and
+// where not all columns are dense anyway.
 std::vector<bool> near_multiples(const SparseRows& x, const Vector& weights,
                                  const ColumnSizes& sizes) {
   std::vector<bool> found(x.n_columns, false);
+  if (std::all_of(sizes.nonzeros.begin(), sizes.nonzeros.end(),
+                  [&](Index nonzeros) { return is_filled(x, nonzeros); }))
+    return found;
   const std::vector<SmallIndex> leader = leaders(x);
   Vector product = Vector::Zero(x.n_columns), of_leader(x.n_columns);
   for (Index r = 0; r < x.n_rows(); ++r) {
@@ -233,8 +241,7 @@ FixedBasis make_fixed_basis(const SparseRows& x, const Vector& weights, Callback
   std::vector<SmallIndex> dense, sparse;
   for (SmallIndex c = 0; c < x.n_columns; ++c) {
     if (sizes.length[c] == 0.0) continue;  // an empty cell
-    const bool is_dense =
-        multiples[c] || sizes.nonzeros[c] > kDenseShare * static_cast<double>(x.n_rows());
+    const bool is_dense = multiples[c] || is_filled(x, sizes.nonzeros[c]);
     (is_dense && dense.size() < kMaxDense ? dense : sparse).push_back(c);
   }
   FixedBasis basis = basis_of(x, weights, dense, sparse, sizes);

@@ -133,7 +133,8 @@ TermLevels levels_of(const RandomTerm& term, SmallIndex number,
   found.n_all = relationship.is_combined() ? relationship.combination.n_columns : term.n_levels;
   found.all =
       std::make_shared<const LevelCovariance>(relationship, found.n_all, term.label, callbacks);
-  if (cells == Cells::all || relationship.is_identity || !may_be_seen_alone(term)) return found;
+  if (cells == Cells::all || !has_dense_precision(relationship) || !may_be_seen_alone(term))
+    return found;
   auto seen = seen_levels(seen_cells(incidences, number, term.n_levels, nullptr), term.n_coef);
   if (!are_few(seen, relationship)) return found;
   found.seen = std::move(seen);

@@ -51,12 +51,16 @@ std::vector<std::vector<SmallIndex>> seen_levels(const SeenCells& cells, SmallIn
   return levels;
 }
 
-bool are_few(const std::vector<std::vector<SmallIndex>>& levels, const Relationship& precision) {
+bool has_dense_precision(const Relationship& precision) {
   if (precision.is_identity || precision.rules) return false;
   const auto entries = static_cast<double>(precision.value.size());
-  if (entries < kLeastDense * lower_entries(precision.start.size() - 1)) return false;
+  return entries >= kLeastDense * lower_entries(precision.start.size() - 1);
+}
+
+bool are_few(const std::vector<std::vector<SmallIndex>>& levels, const Relationship& precision) {
   double seen = 0.0;
   for (const std::vector<SmallIndex>& own : levels) seen += lower_entries(own.size());
+  const auto entries = static_cast<double>(precision.value.size());
   return seen < kMostSeen * entries * static_cast<double>(levels.size());
 }
 

@@ -35,6 +35,10 @@ SeenCells seen_cells(const std::vector<CoefficientRows>& incidences, SmallIndex 
 // levels[c]: the levels that are seen in coefficient c, ascending.
 std::vector<std::vector<SmallIndex>> seen_levels(const SeenCells& cells, SmallIndex n_coef);
 
+// Whether K^-1 is given with no more zeros than one between related lines may have: not as that of
+// a pedigree.
+bool has_dense_precision(const Relationship& precision);
+
 // Whether the seen levels have less than half of the entries of K^-1, for all coefficients
 // together. Needs: K^-1 of all levels.
 bool are_few(const std::vector<std::vector<SmallIndex>>& levels, const Relationship& precision);
