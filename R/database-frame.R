@@ -271,7 +271,8 @@ joined_pieces <- function(pieces) {
 
 pooled_frame <- function(pooled, plan, prototype, parts, given, count) {
   frame <- stats::setNames(vector("list", length(prototype)), names(prototype))
-  records <- pooled$levels[pooled$cell, , drop = FALSE]
+  # By column: `[` of a data frame would make a name of every row.
+  records <- as_grid(lapply(pooled$levels, `[`, pooled$cell), length(pooled$cell))
   for (name in plan$constant) {
     frame[[name]] <- constant_values(name, plan, records, given$env)
   }
