@@ -247,7 +247,7 @@ reduced_rows <- function(rows, plan, centre) {
     group_values(rows[[paste0("g", k)]], plan$groups[[k]])
   })
   names(levels) <- names(plan$groups)
-  reduced$levels <- structure(levels, class = "data.frame", row.names = seq_len(n))
+  reduced$levels <- as_grid(levels, n)
   reduced$offset <- if (is.null(rows$so)) numeric(n) else rows$so / weight
   reduced$sum_log_weights <- sum(rows$slw) - sum(log(weight))
   reduced
@@ -271,7 +271,6 @@ joined_pieces <- function(pieces) {
 
 pooled_frame <- function(pooled, plan, prototype, parts, given, count) {
   frame <- stats::setNames(vector("list", length(prototype)), names(prototype))
-  # By column: `[` of a data frame would make a name of every row.
   records <- as_grid(lapply(pooled$levels, `[`, pooled$cell), length(pooled$cell))
   for (name in plan$constant) {
     frame[[name]] <- constant_values(name, plan, records, given$env)
@@ -285,7 +284,7 @@ pooled_frame <- function(pooled, plan, prototype, parts, given, count) {
   if (!is.null(plan$offset)) frame[[offset_names(prototype)[1L]]] <- offset
   frame[[1L]] <- pooled$values[, ncol(pooled$values)] + offset
   frame[["(weights)"]] <- pooled$weight
-  frame <- structure(frame, class = "data.frame", row.names = seq_along(pooled$cell))
+  frame <- as_grid(frame, length(pooled$cell))
   attr(frame, "terms") <- with_constants(attr(prototype, "terms"), given)
   attr(frame, "sources") <- source_columns(parts, frame, records)
   attr(frame, "optional") <- optional_names(plan, prototype, given, parts)

@@ -108,7 +108,7 @@ means_columns <- function(x, digits) {
   numbers <- append(numbers, list(df = df_text(x$df)), 2L)
   if (!any(is.finite(x$df))) numbers$df <- NULL
   columns <- c(columns, lapply(numbers, function(text) ifelse(is.na(text), "NA", text)))
-  structure(columns, class = "data.frame", row.names = seq_len(nrow(x)))
+  as_grid(columns, nrow(x))
 }
 
 # Least, mean and greatest standard error of a difference, within the groups that are compared.

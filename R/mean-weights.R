@@ -1,9 +1,5 @@
 # How the levels that means are averaged over count.
 
-as_grid <- function(columns, n) {
-  structure(columns, class = "data.frame", row.names = seq_len(n))
-}
-
 check_grid_size <- function(n) {
   if (n > 1e6) abort_size("The reference grid", n, 1e6, "Fix variables by `at`.", "rows")
 }

@@ -4,7 +4,8 @@
 r_ranks <- list(
   # Expressions, formulas, names, numbers as text, sparse matrices: nothing of models.
   language = c(
-    "language.R", "format.R", "sparse.R", "whole-numbers.R", "progress.R", "stream.R", "map.R"
+    "language.R", "format.R", "grid.R", "sparse.R", "whole-numbers.R", "progress.R", "stream.R",
+    "map.R"
   ),
   # What can be wrong, in words, and checks of single arguments.
   conditions = c("conditions.R", "conditions-*.R", "check.R", "document-table.R"),
