@@ -49,6 +49,10 @@ marker_summary_cpp <- function(markers, ploidy) {
     .Call(`_henderson_marker_summary_cpp`, markers, ploidy)
 }
 
+marker_moments_cpp <- function(markers, columns, centre) {
+    .Call(`_henderson_marker_moments_cpp`, markers, columns, centre)
+}
+
 grm_cpp <- function(markers, animals, columns, frequency, method, ploidy, threads) {
     .Call(`_henderson_grm_cpp`, markers, animals, columns, frequency, method, ploidy, threads)
 }
@@ -87,6 +91,10 @@ errors_of_functions_cpp <- function(spec, control, k) {
 
 cost_cpp <- function(spec, control) {
     .Call(`_henderson_cost_cpp`, spec, control)
+}
+
+packed_seconds_cpp <- function(threads) {
+    .Call(`_henderson_packed_seconds_cpp`, threads)
 }
 
 design_cpp <- function(spec) {

@@ -51,6 +51,31 @@ abort_no_relationship <- function(fun = "gr") {
     "Write {.code gr(factor, cov = K)}, or {.code (1 | factor)} for unrelated levels.", fun = fun)
 }
 
+abort_step_argument <- function(argument, fun) {
+  abort_gr("{.arg {argument}} is for single-step relationships, of a pedigree with markers.",
+    paste("Write {.code gr(animal, pedigree = ped, markers = M)}, or leave",
+      "{.arg {argument}} out."), argument, fun = fun)
+}
+
+abort_no_polygenic <- function() {
+  abort_gr("{.code blend = 0} leaves the genotyped animals nothing beside their markers.",
+    paste("Take a small share, as {.code blend = 0.01}; {.fn Hinverse} takes 0 where the genomic",
+      "relationship matrix has an inverse."), "blend")
+}
+
+abort_untunable <- function() {
+  abort_gr("the genomic relationships cannot be tuned to the pedigree: no diagonal above the mean.",
+    "Check the order of the animals, or use {.code tune = FALSE}.", "tune")
+}
+
+abort_negative_shift <- function(shift) {
+  abort_gr(
+    paste("tuning would subtract {signif(-shift, 3)} from each genomic relationship: their mean is",
+      "above that of the pedigree."),
+    paste("Leave {.arg frequency} of {.fn snp} to the genotypes themselves, use",
+      "{.code tune = FALSE}, or form the inverse by {.fn Hinverse}."), "tune")
+}
+
 abort_gr_outside <- function(fun) {
   abort("relationship",
     "{.fn {fun}} has a meaning only inside a formula, as the group of a random term.",

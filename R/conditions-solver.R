@@ -91,3 +91,30 @@ abort_simulated_errors <- function(what) {
     "simulations", what
   )
 }
+
+inform_operator <- function(n) {
+  inform("solver",
+    paste("Solved by conjugate gradients: the inverse relationships of {n} genotyped animals would",
+      "be dense. There are no standard errors of effects and no likelihood;",
+      "{.code lmm_control(solver = \"factor\")} forms it."),
+    "control", "pcg"
+  )
+}
+
+abort_genotypes_memory <- function(bytes, limit, formed) {
+  needed <- gigabytes(bytes)
+  there <- gigabytes(limit)
+  what <- if (formed) "Relationships of genotyped animals as a matrix" else
+    "Genotypes with what they are solved with"
+  abort("memory", paste(what, "need {needed} of memory, and {there} are there."),
+    c(
+      if (formed) "Use {.code lmm_control(solver = \"pcg\")}, which forms no such matrix.",
+      "Leave animals or markers out; {.code lmm_control(memory = )} sets the limit."
+    ), "control", bytes
+  )
+}
+
+abort_step_marker_errors <- function() {
+  abort("term", "Effects of markers in single-step terms have no standard errors.",
+    "Leave {.arg se} out; {.fn reliability} has those of breeding values.", "se", TRUE)
+}

@@ -17,7 +17,7 @@ check_method <- function(method) check_choice(method, names(estimation_methods),
 # Estimates of a model.
 estimate <- function(model, control) {
   if (!inherits(model, "lmm_model")) abort_stage("a model by build_model()")
-  if (control$solver == "pcg") check_takes_gradients(model)
+  if (control$solver == "pcg" || has_operators(model)) check_takes_gradients(model)
   progress <- new_progress(control$progress)
   on.exit(progress$done())
   if (!is.null(model$bayes)) return(by_posterior(model, control, progress$say))

@@ -15,7 +15,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
       list(names = design$fixed$names, assign = design$fixed$assign, labels = design$fixed$labels),
       est$fixed
     ),
-    random = Map(fitted_term, design$random, est$random),
+    random = with_marker_effects(Map(fitted_term, design$random, est$random), est$marker_effects),
     fitted = est$fitted, fitted_fixed = est$fitted_fixed,
     minus2loglik = est$minus2loglik, n = spec_count(model$spec), rank = as.integer(est$rank),
     convergence = est$convergence, equations = est$equations, seconds = est$seconds,
@@ -45,6 +45,12 @@ fitted_term <- function(term, effects) {
   kept$relationship <- term$relationship
   kept$effects <- effects
   kept
+}
+
+# Those that were solved for beside the breeding values, coefficient x marker.
+with_marker_effects <- function(random, effects) {
+  for (k in which(vapply(effects, ncol, 0L) > 0L)) random[[k]]$marker_effects <- effects[[k]]
+  random
 }
 
 validate_lmmfit <- function(fit) {

@@ -53,7 +53,8 @@
 #' @return `grm()`: a symmetric matrix with the names of the animals. Attributes: `frequency`,
 #'   `markers` (how many were used) and `missing` (how many genotypes). `Hinverse()`: a sparse
 #'   symmetric matrix for `gr(precision = )`.
-#' @seealso [snp()] for markers as a term of a model, with their effects.
+#' @seealso [snp()] for markers as a term of a model, with their effects; [gr()] with `pedigree` and
+#'   `markers` for single-step evaluation that forms neither matrix.
 #' @references VanRaden (2008) J. Dairy Sci. 91:4414. Vitezica, Varona & Legarra (2013) Genetics
 #'   195:1223. Alvarez-Castro & Carlborg (2007) Genetics 176:1151. Vitezica, Legarra, Toro & Varona
 #'   (2017) Genetics 206:1297. Legarra, Aguilar & Misztal (2009) J. Dairy Sci. 92:4656. Christensen

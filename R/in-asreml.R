@@ -21,7 +21,7 @@ asreml_random <- function(fit) unique(vapply(fit$parts$random, asreml_text, ""))
 asreml_text <- function(term) {
   if (is_spline_term(term)) return(asreml_spline_text(term))
   of_markers <- inherits(term$group, "marker_group") ||
-    identical(term$group$relationship$kind, "markers")
+    isTRUE(term$group$relationship$kind %in% c("markers", "single_step"))
   if (of_markers) abort_asreml(term$group$label)
   if (!is_single(term$group) && !is_masked(term$group)) return(asreml_members_text(term))
   group <- asreml_group_text(term$group)

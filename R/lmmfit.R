@@ -170,6 +170,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
     list(prior = prior, draws = draws, seed = seed, sampler = sampler, chains = chains,
       keep_effects = if (control$keep_effects) TRUE), method, model)
   if (isTRUE(control$only_cost)) return(model_cost(model, control))
+  model <- with_solver(model, control)
   if (isTRUE(control$only_model)) return(list(model = model, ddf = ddf))
   est <- estimate(model, control)
   new_lmmfit(call, model, est, control, ddf)

@@ -81,7 +81,8 @@ model_builder <- function(formula, data, residual, method, asked, contrasts) {
   function(y, weights) {
     data[[response_name]] <- y
     parts <- parse_formula(formula, data, residual, NULL)
-    build_model(parts, new_frame(parts, data, weights), method, contrasts, asked)
+    with_solver(build_model(parts, new_frame(parts, data, weights), method, contrasts, asked),
+      lmm_control(solver = "factor"))
   }
 }
 

@@ -29,6 +29,7 @@ marker_effects <- function(object, term = NULL, se = FALSE, ...) {
   check_flag(se, "se")
   k <- marker_term(object, term)
   fitted <- object$random[[k]]
+  if (is_of_single_step(fitted)) return(single_step_effects(object, fitted, se))
   markers <- fitted$relationship$markers
   basis <- marker_basis(fitted$relationship)
   Z <- coded_markers(markers, basis$rows)
@@ -41,6 +42,38 @@ marker_effects <- function(object, term = NULL, se = FALSE, ...) {
   as_long_table(do.call(rbind, tables))
 }
 
+# Of gr(pedigree = , markers = ) -------------------------------------------------------------------
+
+is_of_single_step <- function(term) {
+  is_single_step(term$relationship) || !is.null(term$relationship$single_step)
+}
+
+single_step_effects <- function(fit, term, se) {
+  if (se) abort_step_marker_errors()
+  relationship <- term$relationship
+  markers <- relationship$markers
+  scale <- (relationship$single_step %||% relationship)$scale
+  tables <- lapply(seq_len(term$n_coef), function(coef) {
+    standardised <- if (is.null(term$marker_effects)) effects_of_formed(term, coef) else
+      term$marker_effects[coef, seq_along(markers$used)]
+    marker_rows(markers, term$coef_names[coef], standardised * scale * marker_units(markers))
+  })
+  as_long_table(do.call(rbind, tables))
+}
+
+# With u_2 = Z a + s_2, a ~ N(0, I): a is Z' tau Gs^-1 u_2, and tau Gs^-1 is what H^-1 has beside
+# A^-1 - omega A22^-1.
+effects_of_formed <- function(term, coef) {
+  step <- term$relationship$single_step
+  ped <- step$source
+  u <- term$effects[coef, ]
+  of_h <- as.vector(level_precision(term$relationship) %*% u - Ainverse(ped) %*% u)[step$genotyped]
+  of_a <- solve(Amatrix(ped, ped$id[step$genotyped]), u[step$genotyped])
+  markers <- term$relationship$markers
+  Z <- coded_markers(markers) * rep(marker_units(markers) * step$scale, each = length(of_h))
+  as.vector(crossprod(Z, of_h + step$settings$omega * of_a))
+}
+
 marker_term <- function(fit, term) {
   has_markers <- vapply(fit$random, function(x) !is.null(x$relationship$markers), NA)
   if (!any(has_markers)) abort_no_markers()
@@ -49,7 +82,7 @@ marker_term <- function(fit, term) {
   k
 }
 
-marker_rows <- function(markers, coefficient, value, pev) {
+marker_rows <- function(markers, coefficient, value, pev = NULL) {
   unit <- marker_units(markers)
   names <- colnames(markers$M) %||% as.character(seq_len(ncol(markers$M)))
   rows <- data.frame(marker = names[markers$used], coefficient = coefficient,

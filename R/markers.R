@@ -45,6 +45,11 @@ marker_relationship <- function(M, animals, columns, frequency, method, ploidy, 
   in_words(grm_cpp(marker_source(M), animals, columns, frequency, method, ploidy, threads))
 }
 
+# list(sum, squares) of some markers, of genotypes less `centre`, 0 where one is missing.
+marker_moments <- function(M, columns, centre) {
+  in_words(marker_moments_cpp(marker_source(M), columns, centre))
+}
+
 # m's and m'Am of markers with the mean in place of a missing genotype, centred; `A` a list of
 # matrices, or empty. list(frequency, missing, in_range, score, information, squares).
 marker_scores <- function(M, animals, columns, s, A, ploidy, threads) {

@@ -32,12 +32,15 @@
 #' cross$markers <- matrix(rnorm(36 * 50), 36)
 #' lmmfit(y ~ (1 | mm(markers)), cross)
 #' @export
-mm <- function(..., weights, cov, precision, pedigree, markers) abort_gr_outside("mm")
+mm <- function(..., weights, cov, precision, pedigree, markers, blend = 0.05, tune = TRUE, tau = 1,
+               omega = 1) {
+  abort_gr_outside("mm")
+}
 
 parse_mm <- function(call) {
   given <- as.list(call)[-1L]
   named <- names(given) %||% rep("", length(given))
-  known <- c("weights", relationship_kinds)
+  known <- c("weights", relationship_arguments)
   if (length(setdiff(named, c("", known))) > 0L || anyDuplicated(named[named != ""])) {
     abort_gr("{.code {deparse_one(call)}} is not understood.",
       "Write {.code mm(p1, p2, weights = cbind(w1, w2), pedigree = ped)}.", fun = "mm")
@@ -52,7 +55,7 @@ parse_mm <- function(call) {
   }
   label <- paste(c(vapply(variables, deparse_one, ""), mask_levels_text(given$weights)),
     collapse = ".")
-  relationship <- parse_relationship(given[named %in% relationship_kinds], "mm")
+  relationship <- parse_relationship(given[named %in% relationship_arguments], "mm")
   new_group(label, variables, relationship, list(weights = given$weights), class = "sum_group")
 }
 

@@ -60,7 +60,7 @@ tell_absent <- function(frame, parts) {
 # Codes of an unknown parent are no animals of a pedigree: gr(maternal = dam) of a dam "0".
 with_unknown_levels <- function(frame, parts) {
   for (term in parts$random) {
-    if (!identical(term$group$relationship$kind, "pedigree")) next
+    if (!isTRUE(term$group$relationship$kind %in% c("pedigree", "single_step"))) next
     columns <- unlist(lapply(columns_of(term$group), column_names))
     for (name in setdiff(column_names(term$group), columns)) {
       if (!is.null(frame[[name]])) frame[[name]] <- without_unknown(frame[[name]])

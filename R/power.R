@@ -149,7 +149,8 @@ model_on <- function(fit, data, y) {
 model_of_parts <- function(parts, frame, fit) {
   row.names(frame) <- NULL
   asked <- fit_values(fit)
-  model <- quietly(build_model(parts, frame, fit$method, fit$contrasts, list(hold = asked$hold)))
+  model <- quietly(with_solver(
+    build_model(parts, frame, fit$method, fit$contrasts, list(hold = asked$hold)), fit$control))
   if (is.null(model$asked$constraints)) model$asked$constraints <- asked$constraints
   model
 }

@@ -4,7 +4,8 @@
 #' Marker genotypes in PLINK files
 #'
 #' `read_plink()` opens the files `.bed`, `.bim` and `.fam` of one prefix. The genotypes stay where
-#' they are, at two bits each: [grm()] and [scan()] read them marker by marker.
+#' they are, at two bits each: [grm()] and [scan()] read them marker by marker, and
+#' `gr(animal, pedigree = ped, markers = )` keeps them packed.
 #'
 #' A genotype counts copies of the first allele of the `.bim` file (`a1`, in PLINK the rarer one).
 #' Animals are known by the second column of the `.fam` file; where it is not unique by

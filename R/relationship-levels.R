@@ -17,9 +17,13 @@ evaluate_relationship <- function(relationship, found, env) {
   kind <- relationship$kind
   name <- deparse_one(relationship$matrix)
   matrix <- tryCatch(eval(relationship$matrix, env), error = function(e) {
-    abort_relationship_value(e, relationship$matrix, kind, env)
+    argument <- if (kind == "single_step") "pedigree" else kind
+    abort_relationship_value(e, relationship$matrix, argument, env)
   })
   if (kind == "pedigree") return(pedigree_levels(matrix, name, found))
+  if (kind == "single_step") {
+    return(with_markers(pedigree_levels(matrix, name, found), relationship, matrix, env))
+  }
   if (kind == "markers") return(marker_levels(matrix, name, data_levels))
   check_relationship(matrix, kind, name, data_levels)
   spec <- if (kind == "cov") covariance_spec(matrix, name) else
@@ -30,7 +34,7 @@ evaluate_relationship <- function(relationship, found, env) {
 # Where the levels of the data (`found`) stand in those of a relationship, NA where they do not: as
 # numbers where both have them.
 match_levels <- function(found, known) {
-  numbers <- known$spec$pedigree$number
+  numbers <- known$spec$pedigree$number %||% known$spec$descent$number
   if (is.null(numbers) || is.null(found$numbers)) return(match(found$levels, known$levels))
   place <- match_names(found$numbers, numbers)
   place[place == 0L] <- NA

@@ -197,6 +197,7 @@ rule_fields <- c("sire", "dam", "n_groups", "dam_weight", "gamma", "inbreeding",
 
 # K^-1 of related levels (of those that carry the term, where K is singular) as a sparse matrix.
 level_precision <- function(relationship) {
+  if (relationship$type == "single_step") abort_needs_factor()
   pedigree <- relationship$pedigree
   if (is.null(pedigree)) return(as_dgc(relationship$precision))
   inverse <- ainverse_cpp(pedigree, pedigree$inbreeding)
@@ -211,6 +212,14 @@ level_covariance <- function(term) {
   K <- solve(as.matrix(level_precision(term$relationship)))
   combination <- term$relationship$combination
   if (is.null(combination)) K else as.matrix(Matrix::crossprod(combination, K %*% combination))
+}
+
+# The mean of all entries of A of some rows, and of its diagonal.
+relationship_means <- function(ped, rows) {
+  one <- matrix(0, length(ped$id), 1L)
+  one[rows] <- 1
+  product <- amultiply_cpp(unclass(ped), ped$inbreeding, one, 2L)
+  list(mean = sum(product[rows]) / length(rows)^2, diagonal = mean(1 + ped$inbreeding[rows]))
 }
 
 # A dense K by r pivot levels, whose covariance has an inverse, and, where it is singular,

@@ -20,7 +20,9 @@
 #'   and solved, and the predictions compared with what was drawn. The mean squares of errors and of
 #'   predictions are independent, and PEV is what makes both most likely. The column
 #'   `mc_error` is the Monte Carlo standard error of `reliability`: 0.05 at most with 100 data sets,
-#'   less near 0 and 1, and half of it with 400. Each data set costs a solution of the equations.
+#'   less near 0 and 1, and half of it with 400. Each data set costs a solution of the equations. Of
+#'   single-step relationships that are not formed (see [gr()]) the variance of a level is not known
+#'   beside: it is the sum of both mean squares.
 #'
 #' @references García-Cortés, Moreno, Varona & Altarriba (1995) J. Anim. Breed. Genet. 112:176.
 #'   Hickey, Veerkamp, Calus, Mulder & Thompson (2009) Genet. Sel. Evol. 41:23.

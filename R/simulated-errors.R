@@ -6,6 +6,9 @@ simulated_errors <- function(fit, k, simulations, seed) {
   if (is_bayes(fit)) abort_simulated_errors("a fit by Bayes")
   if (has_groups(fit$random[[k]])) abort_simulated_errors("a term with genetic groups")
   term <- fit$random[[k]]
+  if (is_single_step(term$relationship)) {
+    return(errors_of_operator(drawn_errors(fit, simulations, seed), k, simulations))
+  }
   whole <- outer(diag(term_covariance(term, k, fit$parameters)), level_variances(term))
   found <- drawn_errors(fit, simulations, seed)
   lost <- error_shares(found$error_squares[[k]] / whole, found$prediction_squares[[k]] / whole)
@@ -14,6 +17,14 @@ simulated_errors <- function(fit, k, simulations, seed) {
     pev = ifelse(whole == 0, 0, lost * whole), reliability = 1 - lost,
     mc_error = sqrt(2 / simulations) / sqrt(1 / lost^2 + 1 / (1 - lost)^2)
   )
+}
+
+# Where the variance of each level is not known beside: PEV and the rest of it are the two means of
+# squares alone, each with a coefficient of variation of sqrt(2 / simulations).
+errors_of_operator <- function(found, k, simulations) {
+  pev <- found$error_squares[[k]]
+  share <- found$prediction_squares[[k]] / (pev + found$prediction_squares[[k]])
+  list(pev = pev, reliability = share, mc_error = 2 * share * (1 - share) / sqrt(simulations))
 }
 
 drawn_errors <- function(fit, simulations, seed) {

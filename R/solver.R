@@ -3,7 +3,7 @@
 # The estimates of a model, with the engine's control list: by `search(spec, engine)`, which makes
 # the factor, if that fits into memory.
 by_solver <- function(model, control, engine, search) {
-  if (control$solver == "pcg") return(by_gradients(model, engine))
+  if (control$solver == "pcg" || has_operators(model)) return(by_gradients(model, engine))
   engine$most_bytes <- memory_limit(control)
   engine$most_flops <- if (control$solver == "auto") most_flops(model) else Inf
   est <- tryCatch(search(model$spec, engine), henderson_error = identity)
@@ -70,6 +70,7 @@ by_gradients <- function(model, engine) {
   se <- sqrt(diag(found$covariance))
   searched <- length(free_of(model)) > 0L
   list(
+    marker_effects = found$marker_effects,
     parameters = list(estimate = found$values, se = se, status = found$status,
       covariance = found$covariance),
     fixed = list(estimate = found$beta, se = rep(NA_real_, length(found$beta)),
@@ -88,10 +89,30 @@ by_gradients <- function(model, engine) {
   )
 }
 
+# Relationships of single-step evaluation: formed for a factor, unless that is not asked for and
+# they are too many for it.
+with_solver <- function(model, control) {
+  if (!has_operators(model)) return(model)
+  n <- n_genotyped(model)
+  auto <- control$solver == "auto"
+  iterates <- control$solver == "pcg" || auto && n > most_formed && takes_gradients(model)
+  cost <- single_step_cost(model$spec)
+  needed <- if (iterates) cost$operator_bytes else cost$formed_bytes
+  if (needed > memory_limit(control)) {
+    abort_genotypes_memory(needed, memory_limit(control), !iterates)
+  }
+  if (!iterates) return(with_formed_relationships(model))
+  if (auto) inform_operator(n)
+  model
+}
+
 # What a fit will take, from patterns and a measured product: estimate_cost() is lmmfit() up to
 # here.
 model_cost <- function(model, control) {
   engine <- engine_control(control, model$parameters, model$asked)
-  c(in_words(cost_cpp(model$spec, engine)),
-    list(n_records = spec_count(model$spec), held = length(free_of(model)) == 0L))
+  cost <- in_words(cost_cpp(with_descent_alone(model$spec), engine))
+  if (has_operators(model)) {
+    cost <- with_single_step(cost, model$spec, packed_seconds_cpp(control$threads))
+  }
+  c(cost, list(n_records = spec_count(model$spec), held = length(free_of(model)) == 0L))
 }

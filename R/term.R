@@ -49,8 +49,20 @@ effect_expression.lmm_group <- function(group, coefs) coefs
 
 relationship_kinds <- c("cov", "precision", "pedigree", "markers")
 
+# Of gr(pedigree = , markers = ) alone, see Hinverse().
+single_step_arguments <- c("blend", "tune", "tau", "omega")
+
+relationship_arguments <- c(relationship_kinds, single_step_arguments)
+
 # list(kind, matrix) from the arguments that give a relationship; NULL without one.
 parse_relationship <- function(given, fun) {
+  settings <- given[names(given) %in% single_step_arguments]
+  given <- given[!names(given) %in% single_step_arguments]
+  if (setequal(names(given), c("pedigree", "markers"))) {
+    return(list(kind = "single_step", matrix = given$pedigree, markers = given$markers,
+      settings = settings))
+  }
+  if (length(settings) > 0L) abort_step_argument(names(settings)[1L], fun)
   if (length(given) == 0L) return(NULL)
   if (length(given) > 1L) abort_no_relationship(fun)
   list(kind = names(given), matrix = given[[1L]])

@@ -164,6 +164,19 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// marker_moments_cpp
+Rcpp::List marker_moments_cpp(SEXP markers, Rcpp::IntegerVector columns, Rcpp::NumericVector centre);
+RcppExport SEXP _henderson_marker_moments_cpp(SEXP markersSEXP, SEXP columnsSEXP, SEXP centreSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< SEXP >::type markers(markersSEXP);
+    Rcpp::traits::input_parameter< Rcpp::IntegerVector >::type columns(columnsSEXP);
+    Rcpp::traits::input_parameter< Rcpp::NumericVector >::type centre(centreSEXP);
+    rcpp_result_gen = Rcpp::wrap(marker_moments_cpp(markers, columns, centre));
+    return rcpp_result_gen;
+END_RCPP
+}
 // grm_cpp
 Rcpp::List grm_cpp(SEXP markers, Rcpp::IntegerVector animals, Rcpp::IntegerVector columns, Rcpp::NumericVector frequency, std::string method, double ploidy, int threads);
 RcppExport SEXP _henderson_grm_cpp(SEXP markersSEXP, SEXP animalsSEXP, SEXP columnsSEXP, SEXP frequencySEXP, SEXP methodSEXP, SEXP ploidySEXP, SEXP threadsSEXP) {
@@ -292,6 +305,17 @@ BEGIN_RCPP
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
     Rcpp::traits::input_parameter< Rcpp::List >::type control(controlSEXP);
     rcpp_result_gen = Rcpp::wrap(cost_cpp(spec, control));
+    return rcpp_result_gen;
+END_RCPP
+}
+// packed_seconds_cpp
+double packed_seconds_cpp(int threads);
+RcppExport SEXP _henderson_packed_seconds_cpp(SEXP threadsSEXP) {
+BEGIN_RCPP
+    Rcpp::RObject rcpp_result_gen;
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    Rcpp::traits::input_parameter< int >::type threads(threadsSEXP);
+    rcpp_result_gen = Rcpp::wrap(packed_seconds_cpp(threads));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -465,6 +489,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_posterior_errors_cpp", (DL_FUNC) &_henderson_posterior_errors_cpp, 3},
     {"_henderson_posterior_left_out_cpp", (DL_FUNC) &_henderson_posterior_left_out_cpp, 4},
     {"_henderson_marker_summary_cpp", (DL_FUNC) &_henderson_marker_summary_cpp, 2},
+    {"_henderson_marker_moments_cpp", (DL_FUNC) &_henderson_marker_moments_cpp, 3},
     {"_henderson_grm_cpp", (DL_FUNC) &_henderson_grm_cpp, 7},
     {"_henderson_genotypes_cpp", (DL_FUNC) &_henderson_genotypes_cpp, 3},
     {"_henderson_scan_markers_cpp", (DL_FUNC) &_henderson_scan_markers_cpp, 7},
@@ -475,6 +500,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_errors_gradients_cpp", (DL_FUNC) &_henderson_errors_gradients_cpp, 2},
     {"_henderson_errors_of_functions_cpp", (DL_FUNC) &_henderson_errors_of_functions_cpp, 3},
     {"_henderson_cost_cpp", (DL_FUNC) &_henderson_cost_cpp, 2},
+    {"_henderson_packed_seconds_cpp", (DL_FUNC) &_henderson_packed_seconds_cpp, 1},
     {"_henderson_design_cpp", (DL_FUNC) &_henderson_design_cpp, 1},
     {"_henderson_structure_table_cpp", (DL_FUNC) &_henderson_structure_table_cpp, 0},
     {"_henderson_value_counts_cpp", (DL_FUNC) &_henderson_value_counts_cpp, 2},

@@ -101,8 +101,7 @@ inline void check_term(const model::RandomTerm& term, Index n_records) {
   }
   const model::Relationship& levels = term.relationship;
   if (levels.is_identity) return;
-  const Index n_own =
-      levels.rules ? levels.rules->size() : static_cast<Index>(levels.start.size()) - 1;
+  const Index n_own = levels.n_own();
   if (!levels.is_combined()) return check_size(what + ", precision", n_own, term.n_levels);
   check_size(what + ", precision", n_own, levels.combination.n_columns);
   check_size(what + ", combination", static_cast<Index>(levels.combination.start.size()) - 1,

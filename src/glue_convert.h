@@ -5,6 +5,7 @@
 #include <RcppEigen.h>
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <thread>
 
@@ -106,9 +107,18 @@ inline void read_sparse_precision(const Rcpp::S4& precision, model::Relationship
   });
 }
 
-inline model::Relationship as_relationship(const Rcpp::List& list) {
+// What becomes of a relationship that only an operator can hold (glue_single_step.h).
+using OperatorMaker = std::function<model::Relationship(const Rcpp::List&)>;
+
+inline model::Relationship refuse_operator(const Rcpp::List&) {
+  throw InvalidSpec("relationship", "it has no entries, which this way of solving needs");
+}
+
+inline model::Relationship as_relationship(const Rcpp::List& list, const OperatorMaker& make) {
   model::Relationship relationship;
-  if (Rcpp::as<std::string>(list["type"]) == "identity") return relationship;
+  const std::string type = Rcpp::as<std::string>(list["type"]);
+  if (type == "identity") return relationship;
+  if (type == "single_step") return make(list);
   relationship.is_identity = false;
   if (list.containsElementNamed("pedigree")) {
     relationship.rules = as_rules(list["pedigree"]);
@@ -172,7 +182,8 @@ inline model::ResidualSection as_section(const Rcpp::List& list, Index n_records
   return section;
 }
 
-inline model::RandomTerm as_random_term(const Rcpp::List& list, Index n_records) {
+inline model::RandomTerm as_random_term(const Rcpp::List& list, Index n_records,
+                                        const OperatorMaker& make) {
   model::RandomTerm term;
   term.label = Rcpp::as<std::string>(list["label"]);
   term.n_coef = checked_int("n_coef", list["n_coef"], 1);
@@ -184,7 +195,7 @@ inline model::RandomTerm as_random_term(const Rcpp::List& list, Index n_records)
     term.incidence.push_back({as_zero_based(incidence["levels"]), as_terms(incidence["terms"]),
                               checked_int("first_coef", incidence["first_coef"], 1) - 1});
   }
-  term.relationship = as_relationship(list["relationship"]);
+  term.relationship = as_relationship(list["relationship"], make);
   check_term(term, n_records);
   return term;
 }
@@ -194,14 +205,15 @@ inline model::PureError as_pure_error(const Rcpp::List& list) {
           Rcpp::as<double>(list["sum_log_weights"])};
 }
 
-inline model::ModelSpec as_spec(const Rcpp::List& list) {
+inline model::ModelSpec as_spec(const Rcpp::List& list,
+                                const OperatorMaker& make = refuse_operator) {
   model::ModelSpec spec;
   spec.response = as_vector(list["response"]);
   spec.weights = as_vector(list["weights"]);
   spec.fixed = as_terms(list["fixed"]);
   const Rcpp::List random = list["random"];
   for (R_xlen_t i = 0; i < random.size(); ++i)
-    spec.random.push_back(as_random_term(random[i], spec.n_records()));
+    spec.random.push_back(as_random_term(random[i], spec.n_records(), make));
   const Rcpp::List residual = list["residual"];
   if (residual.containsElementNamed("sections")) {
     const Rcpp::List sections = residual["sections"];

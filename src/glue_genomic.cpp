@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/linalg/semidefinite.h"
 #include "core/pedigree/genomic.h"
+#include "core/pedigree/marker_moments.h"
 #include "core/pedigree/marker_scan.h"
 #include "glue_callbacks.h"
 #include "glue_markers.h"
@@ -78,6 +79,22 @@ Rcpp::List marker_summary_cpp(SEXP markers, double ploidy) {
     const Markers all = as_markers(markers);
     return summary_list(
         pedigree::summarise_markers(all.n, all.n_markers, ploidy, all.columns, callbacks));
+  });
+}
+
+// Sums and sums of squares of some markers, of genotypes less `centre`.
+// [[Rcpp::export]]
+Rcpp::List marker_moments_cpp(SEXP markers, Rcpp::IntegerVector columns,
+                              Rcpp::NumericVector centre) {
+  using namespace henderson;
+  return guarded([&] {
+    RCallbacks callbacks;
+    const Markers some = subset(as_markers(markers), as_zero_based(columns));
+    check_size("centre", centre.size(), some.n_markers);
+    const pedigree::MarkerMoments found =
+        pedigree::marker_moments(some.n, as_vector(centre), some.columns, callbacks);
+    return Rcpp::List::create(Rcpp::Named("sum") = to_r(found.sum),
+                              Rcpp::Named("squares") = to_r(found.squares));
   });
 }
 

@@ -12,6 +12,7 @@
 #include "core/linalg/kernel_rate.h"
 #include "glue_callbacks.h"
 #include "glue_convert.h"
+#include "glue_single_step.h"
 
 namespace henderson {
 namespace {
@@ -44,12 +45,21 @@ Rcpp::List effects_to_r(const std::vector<Matrix>& effects) {
   return terms;
 }
 
+// By records, with the operators of its relationships.
+model::Model iterated_model(const Rcpp::List& spec, const Rcpp::List& control,
+                            const model::VarianceRequest& request, Callbacks& callbacks) {
+  const auto make = [&](const Rcpp::List& relationship) {
+    return as_single_step(relationship, as_threads(control), callbacks);
+  };
+  return model::build_model(as_spec(spec, make), request, model::Products::records,
+                            model::Cells::all, callbacks);
+}
+
 Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
   const Clock::time_point begin = Clock::now();
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model = model::build_model(as_spec(spec), request, model::Products::records,
-                                                model::Cells::all, callbacks);
+  const model::Model model = iterated_model(spec, control, request, callbacks);
   const answers::IterativeFit found =
       answers::fit_iteratively(model, request, as_simulation_options(control), callbacks);
   return Rcpp::List::create(
@@ -57,6 +67,7 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("covariance") = to_r(found.value_covariance),
       Rcpp::Named("monte_carlo") = to_r(found.monte_carlo), Rcpp::Named("beta") = to_r(found.beta),
       Rcpp::Named("rank") = model.rank(), Rcpp::Named("random") = effects_to_r(found.u),
+      Rcpp::Named("marker_effects") = effects_to_r(found.marker_effects),
       Rcpp::Named("fitted") = to_r(found.fitted),
       Rcpp::Named("fitted_fixed") = to_r(found.fitted_fixed), Rcpp::Named("rounds") = found.rounds,
       Rcpp::Named("reached") = found.reached, Rcpp::Named("converged") = found.converged,
@@ -71,8 +82,7 @@ Rcpp::List fit_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
 Rcpp::List errors_by_gradients(const Rcpp::List& spec, const Rcpp::List& control) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model = model::build_model(as_spec(spec), request, model::Products::records,
-                                                model::Cells::all, callbacks);
+  const model::Model model = iterated_model(spec, control, request, callbacks);
   const answers::SimulatedErrors found =
       answers::simulate_errors(model, request.values, as_simulation_options(control), callbacks);
   return Rcpp::List::create(
@@ -85,8 +95,7 @@ Rcpp::List errors_of_functions(const Rcpp::List& spec, const Rcpp::List& control
                                const Rcpp::S4& k) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
-  const model::Model model = model::build_model(as_spec(spec), request, model::Products::records,
-                                                model::Cells::all, callbacks);
+  const model::Model model = iterated_model(spec, control, request, callbacks);
   const answers::SolvedErrors found =
       answers::solve_errors(model, request.values, as_sparse("K", k),
                             as_simulation_options(control).gradients, callbacks);
@@ -109,6 +118,17 @@ double product_seconds(const model::Model& model, const model::VarianceRequest& 
   const Clock::time_point begin = Clock::now();
   equations.multiply(x, out);
   return seconds_since(begin);
+}
+
+// Seconds a genotype of a product with packed ones, from some that take hundredths of a second.
+double packed_seconds(int threads) {
+  constexpr Index kAnimals = 6400, kMarkers = 500;
+  const pedigree::PackedGenotypes genotypes(kAnimals, kMarkers);
+  const Vector x = Vector::Ones(kAnimals), missing = Vector::Zero(kMarkers);
+  Vector out = Vector::Zero(kMarkers);
+  const Clock::time_point begin = Clock::now();
+  genotypes.multiply_back_add(missing, 1, x.data(), threads, out.data());
+  return seconds_since(begin) / (static_cast<double>(kAnimals) * kMarkers);
 }
 
 // Flops a second of the kernels, from a product that takes some hundredths of one.
@@ -173,4 +193,10 @@ Rcpp::List errors_of_functions_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::S4
 // [[Rcpp::export]]
 Rcpp::List cost_cpp(Rcpp::List spec, Rcpp::List control) {
   return henderson::guarded([&] { return henderson::cost(spec, control); });
+}
+
+// [[Rcpp::export]]
+double packed_seconds_cpp(int threads) {
+  return henderson::guarded(
+      [&] { return henderson::packed_seconds(henderson::available_threads(threads)); });
 }

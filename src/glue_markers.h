@@ -62,4 +62,16 @@ inline Markers subset(Markers all, std::vector<SmallIndex> rows, std::vector<Sma
           }};
 }
 
+// Some markers of all animals.
+inline Markers subset(Markers all, std::vector<SmallIndex> columns) {
+  check_indices("markers", columns, all.n_markers);
+  const Index n = all.n;
+  const auto n_markers = static_cast<Index>(columns.size());
+  return {n, n_markers,
+          [all = std::move(all), columns = std::move(columns)](Index first, MatrixRef block) {
+            for (Index c = 0; c < block.cols(); ++c)
+              all.columns(columns[static_cast<std::size_t>(first + c)], block.middleCols(c, 1));
+          }};
+}
+
 }  // namespace henderson

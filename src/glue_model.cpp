@@ -40,8 +40,11 @@ Rcpp::S4 random_design(const model::RandomTerm& term, Index n_records) {
                        });
 }
 
+// Of X and Z, which know nothing of relationships.
+model::Relationship leave_out(const Rcpp::List&) { return model::Relationship{}; }
+
 Rcpp::List design(const Rcpp::List& spec) {
-  const model::ModelSpec model_spec = as_spec(spec);
+  const model::ModelSpec model_spec = as_spec(spec, leave_out);
   const model::SparseRows x =
       model::expand(model_spec.fixed, model_spec.n_records(), "fixed effects");
   Rcpp::List z;

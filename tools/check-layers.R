@@ -18,7 +18,7 @@ core_system_headers <- c(
 )
 glue_shared_headers <- c(
   "glue_checks.h", "glue_vectors.h", "glue_descent.h", "glue_callbacks.h", "glue_convert.h",
-  "glue_answers.h", "glue_markers.h"
+  "glue_answers.h", "glue_markers.h", "glue_single_step.h"
 )
 
 includes_of <- function(file) {

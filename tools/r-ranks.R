@@ -33,7 +33,7 @@ r_ranks <- list(
     "database-constants.R", "database-frame.R",
     "level-order.R", "columns.R", "places.R", "product-design.R",
     "member-design.R", "marker-levels.R", "spline-design.R", "bend.R", "covariance-levels.R",
-    "relationship-levels.R", "covstruct-terms.R",
+    "single-step.R", "single-step-cost.R", "relationship-levels.R", "covstruct-terms.R",
     "random-term.R", "genetic-groups.R", "metafounders.R", "epistasis.R", "residual-sections.R",
     "design.R", "row-sketch.R"
   ),

@@ -34,6 +34,20 @@ std::vector<Matrix> random_effects(const Model& model, const Vector& unscaled) {
   return u;
 }
 
+std::vector<Matrix> marker_effects(const Model& model, const Vector& unscaled) {
+  std::vector<Matrix> effects;
+  for (const SmallIndex n_coef : model.n_coef_of_term) effects.emplace_back(n_coef, 0);
+  for (const RandomBlock& block : model.blocks) {
+    const pedigree::SingleStep* levels = block.levels->single_step();
+    if (levels == nullptr) continue;
+    Matrix& all = effects[block.term];
+    all.conservativeResize(Eigen::NoChange, levels->n_effects());
+    all.middleRows(block.first_coef, block.n_coef) =
+        block.coef_transform * block.over_levels(unscaled).rightCols(levels->n_effects());
+  }
+  return effects;
+}
+
 std::vector<Matrix> random_effects(const likelihood::Evaluation& at) {
   const Model& model = at.model();
   std::vector<Matrix> u = zero_effects(model);

@@ -11,7 +11,11 @@ namespace henderson::answers {
 // u of each term, n_coef x n_levels, of solutions over the columns of W.
 std::vector<Matrix> random_effects(const model::Model& model, const Vector& unscaled);
 
-// The same from the columns of C, cells that no record meets among them.
+// Effects of the markers of each term, n_coef x effects, where its levels are an operator
+// (pedigree/single_step.h); else without columns.
+std::vector<Matrix> marker_effects(const model::Model& model, const Vector& unscaled);
+
+// u from the columns of C, cells that no record meets among them.
 std::vector<Matrix> random_effects(const likelihood::Evaluation& at);
 
 // Solutions over the columns of W in units of the response, with the least-squares fit that was

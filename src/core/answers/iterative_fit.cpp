@@ -25,6 +25,7 @@ constexpr double kSearchTolerance = 1e-6;
 
 void add_effects(const model::Model& model, const Vector& unscaled, IterativeFit& found) {
   found.u = random_effects(model, unscaled);
+  found.marker_effects = marker_effects(model, unscaled);
   Vector all = in_user_units(model, unscaled);
   found.beta = model.fixed.beta(all.tail(model.rank()), kNaN);
   found.fitted = model::multiply(model.w, all);

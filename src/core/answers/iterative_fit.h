@@ -18,9 +18,11 @@ struct IterativeFit {
   Matrix monte_carlo;     // covariance of the distance of `values` from those of REML; NaN as above
   Vector beta;            // NaN where a column of X is dependent
   std::vector<Matrix> u;  // n_coef x n_levels for each term
-  Vector fitted;          // X beta + Z u
-  Vector fitted_fixed;    // X beta
-  int rounds = 0;         // of the last solution of the data
+  std::vector<Matrix>
+      marker_effects;   // n_coef x effects, standardised, for each term; or no columns
+  Vector fitted;        // X beta + Z u
+  Vector fitted_fixed;  // X beta
+  int rounds = 0;       // of the last solution of the data
   double reached = 0.0;
   bool converged = false;  // the solution, and the search
   int iterations = 0;      // of the search

@@ -148,6 +148,7 @@ std::optional<linalg::CholeskyFactor> factor_of(const Eigen::SparseMatrix<double
 }
 
 bool is_small(const RandomBlock& block, Index n_equations, const CornerLimits& limits) {
+  if (block.levels->is_operator()) return false;
   const Index m = block.structure->n_columns(), n_columns = block.n_levels * m;
   const double share = limits.share_of_term * static_cast<double>(n_equations);
   if (n_columns > limits.columns_of_term || static_cast<double>(n_columns) > share) return false;

@@ -33,17 +33,36 @@ void EquationOperator::multiply(const SideBySide& x, SideBySide& out) {
   if (has_columns_of_w()) {
     out.setZero(unscaled_.rows(), x.cols());
     add_record_products(unscaled_, out);
+    transform_levels_back(out);
     scale_in_place(out);
   } else {
     product_.setZero(unscaled_.rows(), x.cols());
     add_record_products(unscaled_, product_);
-    to_scaled(product_, out);
+    transform_levels_back(product_);
+    scale(product_, out);
   }
   for (const RandomBlock& block : model_.blocks) {
     const Index first = columns_.nodes.first_column[block.first_node];
     block.levels->add_precision_times(block.structure->n_columns() * x.cols(),
                                       x.data() + first * x.cols(), out.data() + first * x.cols());
   }
+}
+
+void EquationOperator::transform_levels(SideBySide& x) const {
+  for (const RandomBlock& block : model_.blocks)
+    if (const pedigree::SingleStep* levels = block.levels->single_step())
+      levels->transform(block.n_coef * x.cols(), x.data() + block.first_column * x.cols());
+}
+
+void EquationOperator::transform_levels_back(SideBySide& x) const {
+  for (const RandomBlock& block : model_.blocks)
+    if (const pedigree::SingleStep* levels = block.levels->single_step())
+      levels->transform_back(block.n_coef * x.cols(), x.data() + block.first_column * x.cols());
+}
+
+bool EquationOperator::has_operator() const {
+  return std::any_of(model_.blocks.begin(), model_.blocks.end(),
+                     [](const RandomBlock& block) { return block.levels->is_operator(); });
 }
 
 bool EquationOperator::has_columns_of_w() const {
@@ -67,6 +86,15 @@ void EquationOperator::add_record_products(const SideBySide& x, SideBySide& out)
 }
 
 void EquationOperator::to_scaled(const SideBySide& x, SideBySide& scaled) const {
+  if (has_operator()) {
+    SideBySide own = x;
+    transform_levels_back(own);
+    return scale(own, scaled);
+  }
+  scale(x, scaled);
+}
+
+void EquationOperator::scale(const SideBySide& x, SideBySide& scaled) const {
   scaled.resize(size(), x.cols());
   for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
     const RandomBlock& block = model_.blocks[b];
@@ -86,6 +114,7 @@ void EquationOperator::to_unscaled(const SideBySide& x, SideBySide& unscaled) co
                     unscaled.data() + block.first_column * x.cols());
   }
   unscaled.bottomRows(model_.n_free_columns()) = x.bottomRows(model_.n_free_columns());
+  transform_levels(unscaled);
 }
 
 }  // namespace henderson::equations

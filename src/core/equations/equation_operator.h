@@ -26,9 +26,14 @@ class EquationOperator {
   // residuals have a structure) and of the factor of K^-1, and a pass over them.
   void multiply(const SideBySide& x, SideBySide& out);
 
-  // Lambda'x, from the columns of W to those of C, and Lambda x back.
+  // Lambda'x, from the columns of W to those of C, and Lambda x back, with transformed levels.
   void to_scaled(const SideBySide& x, SideBySide& scaled) const;
   void to_unscaled(const SideBySide& x, SideBySide& unscaled) const;
+
+  // Of terms whose levels are an operator, over the columns of W: levels of K^-1 to those that the
+  // records meet, and the transpose. Nothing where there are none.
+  void transform_levels(SideBySide& x) const;
+  void transform_levels_back(SideBySide& x) const;
 
   // out += W'R^-1 W x, in the columns of W.
   void add_record_products(const SideBySide& x, SideBySide& out) const;
@@ -36,6 +41,9 @@ class EquationOperator {
  private:
   // Whether every Lambda is square: then C has the columns of W.
   bool has_columns_of_w() const;
+  bool has_operator() const;
+  // Lambda'x alone.
+  void scale(const SideBySide& x, SideBySide& scaled) const;
   // x := Lambda'x there.
   void scale_in_place(SideBySide& x) const;
 

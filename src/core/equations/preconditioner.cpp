@@ -95,6 +95,8 @@ Preconditioner::Preconditioner(const EquationOperator& equations, Callbacks& cal
                        block.structure->n_columns(),
                        inverses(diagonal(equations, range), equations.lambda()[b],
                                 block.levels->precision_diagonal())});
+    if (block.levels->is_operator())
+      markers_.emplace_back(equations, block, SampleLimits{}, callbacks);
     callbacks.stop_if_interrupted();
   }
   if (corner_.has_fixed) return;
@@ -125,6 +127,7 @@ void Preconditioner::solve(const SideBySide& r, SideBySide& z) const {
       }
     });
   }
+  for (const MarkerPreconditioner& markers : markers_) markers.solve(r, z);
   if (!corner_.factor) return;
   Matrix own(n_in_factor(), width);
   for (Index i = 0; i < own.rows(); ++i) own.row(i) = r.row(corner_.columns[i]);

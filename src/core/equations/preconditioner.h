@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An easy neighbour of C: the factor of its corner (corner.h), and of the other levels the diagonal
-// blocks Lambda'M_ll Lambda + k^ll I, over the coefficients of each level.
+// blocks Lambda'M_ll Lambda + k^ll I, over the coefficients of each level. Effects of markers have
+// one of their own (marker_preconditioner.h).
 #pragma once
 
 #include "core/equations/corner.h"
+#include "core/equations/marker_preconditioner.h"
 
 namespace henderson::equations {
 
@@ -29,6 +31,7 @@ class Preconditioner {
 
   Corner corner_;
   std::vector<LevelBlocks> blocks_;
+  std::vector<MarkerPreconditioner> markers_;
 };
 
 }  // namespace henderson::equations

@@ -2,6 +2,7 @@
 #include "core/model/relationship.h"
 
 #include <Eigen/Cholesky>
+#include <limits>
 
 #include "core/base/error.h"
 #include "core/linalg/dense.h"
@@ -128,7 +129,7 @@ Matrix LevelCovariance::over_term(const ConstMatrixRef& x, SmallIndex n_levels) 
 
 bool LevelCovariance::is_dense() const {
   const Index n = n_levels_;
-  return !is_identity() && !relationship_.rules &&
+  return !is_identity() && !relationship_.rules && !is_operator() &&
          static_cast<Index>(relationship_.value.size()) == n * (n + 1) / 2;
 }
 
@@ -144,10 +145,11 @@ LevelCovariance::LevelCovariance(Relationship relationship, SmallIndex n_levels,
                                  const std::string& where, Callbacks& callbacks)
     : relationship_(std::move(relationship)), n_levels_(n_levels) {
   if (relationship_.is_identity) return;
-  const Index n = relationship_.rules ? relationship_.rules->size()
-                                      : static_cast<Index>(relationship_.start.size()) - 1;
+  const Index n = relationship_.n_own();
   if (n != n_levels) throw DimensionMismatch(where + ", precision of the levels", n, n_levels);
-  if (relationship_.rules)
+  if (is_operator())
+    log_determinant_ = std::numeric_limits<double>::quiet_NaN();
+  else if (relationship_.rules)
     log_determinant_ = relationship_.rules->log_determinant();
   else
     factorize(where, callbacks);
@@ -178,6 +180,7 @@ void LevelCovariance::factorize(const std::string& where, Callbacks& callbacks) 
 }
 
 const Relationship& LevelCovariance::relationship() const {
+  if (is_operator()) throw Error("the precision of the levels has no entries: it is an operator");
   if (relationship_.rules) {
     std::call_once(entries_made_, [&] {
       pedigree::LowerMatrix inverse = relationship_.rules->inverse();
@@ -192,6 +195,7 @@ const Relationship& LevelCovariance::relationship() const {
 Vector LevelCovariance::precision_diagonal() const {
   if (is_identity()) return Vector::Ones(n_levels_);
   if (relationship_.rules) return relationship_.rules->inverse_diagonal();
+  if (is_operator()) return single_step()->precision_diagonal();
   Vector diagonal(n_levels_);
   for (SmallIndex l = 0; l < n_levels_; ++l)
     diagonal[l] = relationship_.value[relationship_.start[l]];
@@ -202,6 +206,8 @@ void LevelCovariance::multiply(MatrixRef x) const {
   if (is_identity()) return;
   if (has_some())
     x = (covariance_ * x).eval();
+  else if (is_operator())
+    single_step()->multiply(x);
   else if (relationship_.rules)
     relationship_.rules->multiply(x);
   else if (unfilled_)
@@ -216,6 +222,8 @@ void LevelCovariance::add_precision_times(Index width, const double* x, double* 
     for (Index i = 0; i < n; ++i) out[i] += x[i];
   } else if (relationship_.rules) {
     relationship_.rules->add_inverse_times(width, x, out);
+  } else if (is_operator()) {
+    single_step()->add_precision_times(width, x, out);
   } else if (unfilled_) {
     unfilled_->multiply_add(width, x, out);
   } else {
@@ -226,6 +234,7 @@ void LevelCovariance::add_precision_times(Index width, const double* x, double* 
 void LevelCovariance::draw(Index width, double* x) const {
   if (is_identity()) return;
   if (relationship_.rules) return relationship_.rules->draw(width, x);
+  if (is_operator()) return single_step()->draw(width, x);
   if (unfilled_) return unfilled_->draw(width, x);
   Eigen::Map<linalg::SideBySide> rows(x, n_levels_, width);
   if (has_some()) {

@@ -35,6 +35,11 @@ class LevelCovariance {
   bool is_identity() const { return relationship_.is_identity; }
   // Whether K^-1 has no zeros.
   bool is_dense() const;
+  // Whether K^-1 is an operator alone, which no factor can take.
+  bool is_operator() const { return single_step() != nullptr; }
+  // Its levels are (s, a), and the columns of W those of (u, a): see single_step.h. Null: K^-1 has
+  // entries.
+  const pedigree::SingleStep* single_step() const { return relationship_.single_step.get(); }
   // Whether some levels of the term are in no combination.
   bool has_some() const { return all_ != nullptr; }
   // With the entries of K^-1: those of a pedigree are made when they are first asked for.
@@ -46,7 +51,7 @@ class LevelCovariance {
     return relationship_.is_combined() ? &relationship_.combination : nullptr;
   }
 
-  // log|K|
+  // log|K|; NaN of an operator
   double log_determinant() const { return log_determinant_; }
 
   // x := K x, one row per level.

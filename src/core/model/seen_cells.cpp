@@ -52,7 +52,7 @@ std::vector<std::vector<SmallIndex>> seen_levels(const SeenCells& cells, SmallIn
 }
 
 bool has_dense_precision(const Relationship& precision) {
-  if (precision.is_identity || precision.rules) return false;
+  if (precision.is_identity || precision.rules || precision.single_step) return false;
   const auto entries = static_cast<double>(precision.value.size());
   return entries >= kLeastDense * lower_entries(precision.start.size() - 1);
 }

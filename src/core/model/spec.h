@@ -10,6 +10,7 @@
 #include "core/base/types.h"
 #include "core/covariance/recipe.h"
 #include "core/pedigree/rules.h"
+#include "core/pedigree/single_step.h"
 
 namespace henderson::model {
 
@@ -64,6 +65,9 @@ struct Incidence {
 struct Relationship {
   bool is_identity = true;
   std::shared_ptr<const pedigree::Rules> rules;  // of a pedigree, in the place of what follows
+  // Of a pedigree with genotypes, in the same place. The levels of the term are its animals: the
+  // first of the levels of the operator, once these are transformed.
+  std::shared_ptr<const pedigree::SingleStep> single_step;
   // Lower triangle of K^-1 by columns, rows sorted, the whole diagonal present.
   std::vector<Index> start;
   std::vector<SmallIndex> row;
@@ -71,6 +75,12 @@ struct Relationship {
   Coding combination;  // empty: the levels themselves
 
   bool is_combined() const { return !combination.start.empty(); }
+  // Levels of K^-1.
+  Index n_own() const {
+    if (rules) return rules->size();
+    if (single_step) return single_step->size();
+    return static_cast<Index>(start.size()) - 1;
+  }
 };
 
 struct RandomTerm {

@@ -19,7 +19,10 @@ class Rules {
   Rules(Pedigree pedigree, Vector mendelian_variances);
 
   SmallIndex size() const { return pedigree_.size(); }
-  double log_determinant() const;  // log|A|
+  const Pedigree& pedigree() const { return pedigree_; }
+  const Vector& variances() const { return variances_; }
+  const Matrix& group_inverse() const { return group_inverse_; }  // of metafounders
+  double log_determinant() const;                                 // log|A|
 
   // x := A x. Cost: linear in the entries of x.
   void multiply(MatrixRef x) const;

@@ -104,14 +104,27 @@ Matrix information_of_whitened(EquationOperator& equations, const Matrix& variat
   return q.transpose() * q + prior_products(equations, b);
 }
 
+// Those of the random blocks, from levels of K^-1 to those that the records meet; u itself has
+// been.
+Matrix transformed(const EquationOperator& equations, Matrix variates) {
+  const Index n = equations.model().n_theta;
+  SideBySide own = variates.leftCols(n);
+  equations.transform_levels(own);
+  variates.leftCols(n) = own;
+  return variates;
+}
+
 Matrix average_information(EquationOperator& equations, const Parameters& parameters,
                            const RecordVectors& data, const SideBySide& solution, Solver& solver) {
   const SideBySide u = unscaled(equations, solution);
-  const Vector score = Matrix(data.rhs).col(0) - times_records(equations, u).col(0);
+  SideBySide score_of_levels = data.rhs.leftCols(1) - times_records(equations, u);
+  equations.transform_levels_back(score_of_levels);
+  const Vector score = score_of_levels.col(0);
   const Vector u_column = u.col(0), scaled = solution.col(0);
   const Matrix variates =
-      information::working_variates(equations.model(), equations.columns(), equations.lambda(),
-                                    parameters, {scaled, u_column, score});
+      transformed(equations, information::working_variates(equations.model(), equations.columns(),
+                                                           equations.lambda(), parameters,
+                                                           {scaled, u_column, score}));
   Matrix products;
   if (const WhitenedRecords* records = equations.records().whitened()) {
     const Vector errors = data.whitened.col(0) - records->multiply(u_column);

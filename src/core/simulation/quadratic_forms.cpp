@@ -39,10 +39,12 @@ Matrix quadratic_forms(const EquationOperator& equations, const likelihood::Para
   equations.add_record_products(unscaled, score);
   score = records.rhs - score;  // s = W'R^-1(y - W u)
 
+  SideBySide of_levels = score;
+  equations.transform_levels_back(of_levels);
   Matrix forms = Matrix::Zero(model.n_parameters(), solution.cols());
   for (const RandomBlock& block : model.blocks) {
     const Matrix sums = level_products(
-        block, equations.columns().nodes.first_column[block.first_node], score, solution);
+        block, equations.columns().nodes.first_column[block.first_node], of_levels, solution);
     const std::vector<Matrix> dlambda = block.structure->derivatives(parameters.of(block));
     for (std::size_t i = 0; i < dlambda.size(); ++i) {
       const Eigen::Map<const Vector> entries(dlambda[i].data(), dlambda[i].size());
