@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <random>
 
 #include "core/base/normal.h"
@@ -16,28 +15,44 @@ using pedigree::MarkerMatrix;
 constexpr std::uint64_t kSeed = 20140901;
 constexpr Index kProbes = 4;  // vectors of signs for the diagonal
 
-// n of 0, ..., n_all - 1, ascending: the same ones whenever they are drawn.
-std::vector<Index> drawn(Index n_all, Index n) {
-  std::vector<Index> all(static_cast<std::size_t>(n_all));
-  std::iota(all.begin(), all.end(), Index{0});
-  std::mt19937_64 random(kSeed);
-  for (Index i = 0; i < n; ++i)
-    std::swap(all[i],
-              all[i + static_cast<Index>(random() % static_cast<std::uint64_t>(n_all - i))]);
-  all.resize(static_cast<std::size_t>(n));
-  std::sort(all.begin(), all.end());
-  return all;
+Index sample_size(const MarkerMatrix& markers, const SampleLimits& limits) {
+  const double most = std::sqrt(limits.flops * static_cast<double>(markers.n_animals()));
+  return std::min(limits.animals, static_cast<Index>(most));
 }
 
-Index sample_size(const MarkerMatrix& markers, const SampleLimits& limits) {
-  const double most = std::sqrt(limits.flops / static_cast<double>(markers.n_columns()));
-  return std::min({markers.n_animals(), limits.animals, static_cast<Index>(most)});
+// The weight t with sum min(1, w / t) = n.
+double least_certain(const Vector& weights, double n) {
+  double low = 0.0, high = weights.sum() / n;
+  for (int halving = 0; halving < 60; ++halving) {
+    const double t = 0.5 * (low + high);
+    ((weights.array() / t).min(1.0).sum() > n ? low : high) = t;
+  }
+  return high;
 }
 
 }  // namespace
 
+AnimalSample draw_animals(const Vector& weights, Index n) {
+  AnimalSample found;
+  const double all = weights.sum();
+  if (n < 1 || !(all > 0.0)) return found;
+  const bool has_room = (weights.array() > 0.0).count() <= n;
+  const double certain = has_room ? 0.0 : least_certain(weights, static_cast<double>(n));
+  std::mt19937_64 random(kSeed);
+  std::vector<double> own;
+  for (Index i = 0; i < weights.size(); ++i) {
+    const double uniform = static_cast<double>(random() >> 11) * 0x1p-53;
+    if (!(weights[i] > uniform * certain)) continue;
+    found.animals.push_back(i);
+    own.push_back(std::max(weights[i], certain));
+    found.share += weights[i] / all;
+  }
+  found.weights = Eigen::Map<const Vector>(own.data(), static_cast<Index>(own.size()));
+  return found;
+}
+
 MarkerPreconditioner::MarkerPreconditioner(const EquationOperator& equations,
-                                           const model::RandomBlock& block,
+                                           const model::RandomBlock& block, const Vector& records,
                                            const SampleLimits& limits, Callbacks& callbacks)
     : levels_(*block.levels->single_step()), n_coef_(block.structure->n_columns()) {
   first_row_ =
@@ -45,10 +60,11 @@ MarkerPreconditioner::MarkerPreconditioner(const EquationOperator& equations,
   n_rows_ = levels_.n_effects() * n_coef_;
   EquationOperator own(equations.model(), equations.columns(), equations.lambda(),
                        equations.records());
-  const Index n = n_coef_ == 1 ? sample_size(levels_.markers(), limits) : 0;
-  const double share = static_cast<double>(n) / static_cast<double>(levels_.markers().n_animals());
-  find_diagonal(own, share, callbacks);
-  if (n > 0) make_sample(own, n, callbacks);
+  const AnimalSample sample =
+      draw_animals(levels_.split().records_of_genotyped(records),
+                   n_coef_ == 1 ? sample_size(levels_.markers(), limits) : 0);
+  find_diagonal(own, sample.share, callbacks);
+  if (!sample.animals.empty()) make_sample(own, sample, callbacks);
 }
 
 Eigen::RowVectorXd MarkerPreconditioner::of_records(EquationOperator& equations,
@@ -80,15 +96,17 @@ void MarkerPreconditioner::find_diagonal(EquationOperator& equations, double sha
   }
 }
 
-void MarkerPreconditioner::make_sample(EquationOperator& equations, Index n, Callbacks& callbacks) {
-  auto sample = std::make_unique<MarkerMatrix>(
-      levels_.markers().of_animals(drawn(levels_.markers().n_animals(), n)));
+void MarkerPreconditioner::make_sample(EquationOperator& equations, const AnimalSample& drawn,
+                                       Callbacks& callbacks) {
+  auto sample = std::make_unique<MarkerMatrix>(levels_.markers().of_animals(drawn.animals));
+  const Index n = sample->n_animals();
   NormalStream normal(kSeed);
   SideBySide x(n, 1), along = SideBySide::Zero(n_rows_, 1), back = SideBySide::Zero(n, 1);
-  for (Index i = 0; i < n; ++i) x(i, 0) = normal();
+  for (Index i = 0; i < n; ++i) x(i, 0) = std::sqrt(drawn.weights[i]) * normal();
   sample->multiply_back_add(1, x.data(), along.data());
   sample->multiply_add(1, along.data(), back.data());
-  const double factor = of_records(equations, along)[0] / back.squaredNorm();
+  const double factor =
+      of_records(equations, along)[0] / back.col(0).cwiseAbs2().dot(drawn.weights);
   if (!(factor > 0.0) || !std::isfinite(factor)) return;
   const Vector root = diagonal_.cwiseSqrt().cwiseInverse();
   Matrix inner = linalg::cross_product(
@@ -98,7 +116,7 @@ void MarkerPreconditioner::make_sample(EquationOperator& equations, Index n, Cal
         for (Index c = 0; c < block.cols(); ++c) block.col(c) *= root[first + c];
       },
       sample->threads(), callbacks);
-  inner.diagonal().array() += 1.0 / factor;
+  inner.diagonal() += (factor * drawn.weights).cwiseInverse();
   auto inverse = linalg::symmetric_inverse(std::move(inner), sample->threads());
   if (!std::holds_alternative<linalg::DenseInverse>(inverse)) return;
   inverse_ = std::move(std::get<linalg::DenseInverse>(inverse).inverse);

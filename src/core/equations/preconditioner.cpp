@@ -91,12 +91,16 @@ Preconditioner::Preconditioner(const EquationOperator& equations, Callbacks& cal
     if (corner_.has_block[b]) continue;
     const RandomBlock& block = model.blocks[b];
     const Range range{block.first_node, block.first_column, block.n_coef, block.n_levels};
-    blocks_.push_back({equations.columns().nodes.first_column[block.first_node],
-                       block.structure->n_columns(),
-                       inverses(diagonal(equations, range), equations.lambda()[b],
-                                block.levels->precision_diagonal())});
-    if (block.levels->is_operator())
-      markers_.emplace_back(equations, block, SampleLimits{}, callbacks);
+    const std::vector<double> of_records = diagonal(equations, range);
+    blocks_.push_back(
+        {equations.columns().nodes.first_column[block.first_node], block.structure->n_columns(),
+         inverses(of_records, equations.lambda()[b], block.levels->precision_diagonal())});
+    if (const pedigree::SingleStep* levels = block.levels->single_step()) {
+      const Index size = range.size * range.size;
+      const Vector first = Eigen::Map<const Vector, 0, Eigen::InnerStride<>>(
+          of_records.data(), levels->n_animals(), Eigen::InnerStride<>(size));
+      markers_.emplace_back(equations, block, first, SampleLimits{}, callbacks);
+    }
     callbacks.stop_if_interrupted();
   }
   if (corner_.has_fixed) return;

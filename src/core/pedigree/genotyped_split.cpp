@@ -108,6 +108,19 @@ Vector GenotypedSplit::inverse_diagonal() const {
   return found;
 }
 
+Vector GenotypedSplit::records_of_genotyped(Vector records) const {
+  const Pedigree& pedigree = rules_->pedigree();
+  for (SmallIndex i = pedigree.size() - 1; i >= pedigree.n_groups; --i) {
+    if (kind_[i] != Kind::follower) continue;
+    const Family family = family_of(pedigree, i);
+    for (int k = 1; k < family.n; ++k)
+      records[family.row[k]] += family.weight[k] * family.weight[k] * records[i];
+  }
+  Vector found(static_cast<Index>(genotyped_.size()));
+  for (Index i = 0; i < found.size(); ++i) found[i] = records[genotyped_[i]];
+  return found;
+}
+
 void GenotypedSplit::add_cross(Kind from, Kind to, double factor, Index width, const double* x,
                                double* out) const {
   const Pedigree& pedigree = rules_->pedigree();

@@ -42,6 +42,10 @@ class GenotypedSplit {
   // A_22^-1, and near it where few of their parents and offspring have no genotype.
   Vector inverse_diagonal() const;
 
+  // The diagonal of J~'diag(records) J~ as far as it comes from the genotyped themselves and those
+  // that follow from their parents, in the order of genotyped(). Needs: a value for each row.
+  Vector records_of_genotyped(Vector records) const;
+
   // out_2 += factor A_22^-1 x_2. Cost: impute(), and a pass over the pedigree.
   void add_inverse_times(double factor, Index width, const double* x, double* out) const;
 

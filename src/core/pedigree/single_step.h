@@ -37,6 +37,7 @@ class SingleStep {
   SmallIndex n_animals() const { return split_.rules().size(); }
   SmallIndex n_effects() const { return static_cast<SmallIndex>(markers_.n_columns()); }
   const MarkerMatrix& markers() const { return markers_; }
+  const GenotypedSplit& split() const { return split_; }
   double bytes() const;
 
   // `width` vectors side by side, a row for each level.

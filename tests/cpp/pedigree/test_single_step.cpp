@@ -139,6 +139,19 @@ TEST_CASE(
     const Matrix others =
         matrix_of(n, [&](Index w, SideBySide& x) { split.solve_others(w, x.data()); });
     CHECK(size(others - (a - j_whole * of_genotyped.transpose())) < 1e-10);
+    // Of records of the genotyped and of those that follow from parents alone.
+    Vector records = Vector::Zero(n);
+    for (SmallIndex i = 0; i < n; ++i)
+      if (told.row(i).cwiseAbs().maxCoeff() > 0.0) records[i] = 1.0 + i % 3;
+    const std::vector<bool> needed =
+        with_ancestors(given.rules->pedigree().parents, given.genotyped);
+    for (SmallIndex i = 0; i < n; ++i)
+      if (needed[i] && told(i, i) == 0.0) records[i] = 0.0;
+    const Vector collected_records = split.records_of_genotyped(records);
+    const Matrix exact = told.transpose() * records.asDiagonal() * told;
+    CHECK(collected_records.minCoeff() >= 0.0);
+    CHECK(collected_records.sum() > 0.0);
+    CHECK(collected_records.sum() < 1.5 * exact.trace());
     const Vector diagonal = split.inverse_diagonal();
     CHECK((diagonal.array() >= inverse22.diagonal().array() - 1e-10).all());
   }
