@@ -31,6 +31,14 @@ inform_gradients <- function(bytes, limit, flops) {
   )
 }
 
+abort_rotated <- function() {
+  abort("solver", "{.code solver = \"rotated\"}: no term of this model can be turned to a band.",
+    paste("It takes a term with a dense {.arg cov} whose levels have records of one kind: see",
+      "{.help lmm_control}. Use {.code solver = \"auto\"}."),
+    "control", "rotated"
+  )
+}
+
 abort_gradients_method <- function(method) {
   abort("solver", "{.code solver = \"pcg\"} is not for {.code method = \"{method}\"}.",
     "Use {.code method = \"REML\"} with all variances held, or {.code solver = \"factor\"}.",

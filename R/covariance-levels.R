@@ -3,7 +3,7 @@
 # Singular matrices are used as they are; a sparse one is tried as a sparse one first.
 covariance_spec <- function(matrix, name) {
   inverse <- if (!is.matrix(matrix)) sparse_inverse(matrix)
-  spec <- if (is.null(inverse)) dense_covariance_spec(unname(as.matrix(matrix)), name) else
+  spec <- if (is.null(inverse)) dense_covariance_spec(as.matrix(matrix), name) else
     list(type = "precision", precision = as_dgc(inverse), diagonal = unname(Matrix::diag(matrix)))
   if (is.null(spec$combination) && is_of_pedigree(spec$precision, matrix)) abort_inverse(name)
   spec

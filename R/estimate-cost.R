@@ -15,12 +15,15 @@
 #'   simulation is taken to need five steps, each with solutions of all data sets in step. For
 #'   animal models it is 30 to 60; where levels have many correlated coefficients, or relationships
 #'   are genomic, it may be several times that.
-#' @return A list of class `estimate_cost`: `solver`, a data frame with a row for `factor` and
-#'   `pcg` and the columns `bytes` (of the engine: the model and what it is solved with; the data in
-#'   R are not counted), `flops` (of an iteration, or of a round), `seconds` (of the
+#' @return A list of class `estimate_cost`: `solver`, a data frame with a row for `factor`, for
+#'   `rotated` where one dense relationship can be turned to a band (see [lmm_control()]), and for
+#'   `pcg`, and the columns `bytes` (of the engine: the model and what it is solved with; the data
+#'   in R are not counted), `flops` (of an iteration, or of a round), `seconds` (of the
 #'   whole fit) and `fits` (whether the memory is there); and `n_equations`, `n_records`,
 #'   `factor_entries`, `kernel_rate` (operations a second), `memory` (bytes; `Inf` where the system
-#'   does not say) and `held` (whether all variances are known).
+#'   does not say), `held` (whether all variances are known), `turn_flops` (operations of the
+#'   reduction to a band, beside those of the iterations) and `is_rotated` (whether
+#'   `solver = "auto"` takes that way).
 #' @details
 #' The pattern of the equations is analysed as for a fit, which itself takes time and memory for
 #' very large models: some seconds for 10^6 animals. Of animal models of 10^5 animals memory was
@@ -50,32 +53,55 @@ estimate_cost <- function(formula, data = NULL, ..., control = lmm_control(), it
 
 # `cost` as model_cost() gives it, with n_records and held.
 new_cost <- function(cost, control, iterations, rounds) {
+  work <- if (cost$held) 1L else as.integer(iterations)
+  rate <- cost$kernel_rate * min(control$threads, 2L)
+  ways <- list(
+    factor = factor_cost(cost, work, rate),
+    rotated = rotated_cost(cost, work, rate),
+    pcg = gradients_cost(cost, control, rounds)
+  )
+  ways <- ways[lengths(ways) > 0L]
   memory <- memory_limit(control)
-  threads <- control$threads
-  inverse <- !cost$held || cost$errors_by_inverse
-  searched <- if (cost$held) 0 else 1
-  flops <- c(cost$factor_flops + if (inverse) cost$inverse_flops else 0, cost$round_flops)
-  flops[1L] <- flops[1L] + searched * cost$information_flops
-  work <- if (cost$held) 1 else iterations
-  # Of drawn data sets: their right-hand sides and vectors side by side, at about half the time of
-  # as many vectors one by one.
-  sets <- if (cost$held) 0 else control$simulations
-  bytes <- cost$model_bytes + c(
-    cost$factor_bytes + searched * cost$information_bytes, (1 + 1.5 * sets) * cost$round_bytes)
-  solutions <- if (cost$held) 1 else 5 * (1 + sets / 2)
+  column <- function(field) unname(vapply(ways, `[[`, 0, field))
   solver <- data.frame(
-    bytes = bytes, flops = flops,
-    seconds = c(work * flops[1L] / (cost$kernel_rate * min(threads, 2L)),
-      solutions * rounds * 1.5 * cost$product_seconds),
-    fits = bytes <= memory, row.names = c("factor", "pcg")
+    bytes = cost$model_bytes + column("bytes"), flops = column("flops"),
+    seconds = column("seconds"), fits = cost$model_bytes + column("bytes") <= memory,
+    row.names = names(ways)
   )
   structure(
     list(solver = solver, n_equations = cost$n_equations, n_records = cost$n_records,
       factor_entries = cost$factor_entries, kernel_rate = cost$kernel_rate, memory = memory,
-      held = cost$held, iterations = if (cost$held) 1L else as.integer(iterations),
-      rounds = as.integer(rounds)),
+      held = cost$held, iterations = work, rounds = as.integer(rounds),
+      turn_flops = cost$rotation$turn_flops, is_rotated = cost$is_rotated),
     class = "estimate_cost"
   )
+}
+
+# bytes beside the model, operations of an iteration or a round, and seconds.
+factor_cost <- function(cost, work, rate) {
+  inverse <- !cost$held || cost$errors_by_inverse
+  searched <- if (cost$held) 0 else 1
+  flops <- cost$factor_flops + (if (inverse) cost$inverse_flops else 0) +
+    searched * cost$information_flops
+  list(bytes = cost$factor_bytes + searched * cost$information_bytes, flops = flops,
+    seconds = work * flops / rate)
+}
+
+# NULL where no relationship can be turned to a band.
+rotated_cost <- function(cost, work, rate) {
+  own <- cost$rotation
+  if (is.null(own)) return(NULL)
+  list(bytes = own$bytes, flops = own$banded_flops,
+    seconds = (own$turn_flops + work * own$banded_flops) / rate)
+}
+
+# Of drawn data sets: their right-hand sides and vectors side by side, at about half the time of
+# as many vectors one by one.
+gradients_cost <- function(cost, control, rounds) {
+  sets <- if (cost$held) 0 else control$simulations
+  solutions <- if (cost$held) 1 else 5 * (1 + sets / 2)
+  list(bytes = (1 + 1.5 * sets) * cost$round_bytes, flops = cost$round_flops,
+    seconds = solutions * rounds * 1.5 * cost$product_seconds)
 }
 
 #' @rdname estimate_cost
@@ -88,14 +114,21 @@ print.estimate_cost <- function(x, ...) {
     "equations; memory available:", bytes_text(x$memory), "\n\n")
   print_table(list(
     Solver = row.names(x$solver), Memory = bytes_text(x$solver$bytes),
-    Operations = paste0(signif(x$solver$flops, 3L), c(" an iteration", " a round")),
+    Operations = operations_text(x),
     Time = seconds_text(x$solver$seconds),
     ` ` = ifelse(x$solver$fits, "", "more memory than there is")
   ))
+  if (isTRUE(x$is_rotated)) cat("\nThe relationship is turned to a band: fewer operations.\n")
   cat("\nTaken to need ", x$iterations, if (x$iterations == 1L) " factor, " else " iterations, ",
     x$rounds, " rounds; kernels at ", signif(x$kernel_rate / 1e9, 3L), "e9 operations a second\n",
     sep = "")
   invisible(x)
+}
+
+operations_text <- function(x) {
+  ways <- row.names(x$solver)
+  once <- ifelse(ways == "rotated", paste(signif(x$turn_flops %||% 0, 3L), "+ "), "")
+  paste0(once, signif(x$solver$flops, 3L), ifelse(ways == "pcg", " a round", " an iteration"))
 }
 
 bytes_text <- function(bytes) {

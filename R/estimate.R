@@ -26,7 +26,9 @@ estimate <- function(model, control) {
   if (!control$trace) engine$report <- progress$say
   engine$information <- TRUE
   engine$identify <- control$identify
+  engine$rotation <- rotation_wish(model, control)
   est <- by_solver(model, control, engine, by_method)
+  if (control$solver == "rotated" && isFALSE(est$equations$rotated)) abort_rotated()
   if (!is.null(est$solver)) return(est)
   est <- at_active_bounds(est, spec, engine)
   est <- explained(est, spec$random)

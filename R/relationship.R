@@ -223,7 +223,7 @@ relationship_means <- function(ped, rows) {
 }
 
 # A dense K by r pivot levels, whose covariance has an inverse, and, where it is singular,
-# combinations of them, u = C'u_pivots. NULL where K is indefinite.
+# combinations of them, u = C'u_pivots; and K itself, as it is given. NULL where K is indefinite.
 pivot_relationship <- function(K) {
   storage.mode(K) <- "double"
   found <- pivot_levels_cpp(K, 2L)
@@ -238,7 +238,7 @@ pivot_relationship <- function(K) {
     type = "precision", precision = if (sparse) as_dgc(inverse) else dense_symmetric(inverse)
   )
   if (singular) spec$combination <- pivot_combinations(found)
-  c(spec, list(diagonal = unname(diag(K))))
+  c(spec, list(diagonal = unname(diag(K)), covariance = K))
 }
 
 # C of pivots and others, a column for each level. Levels that repeat a pivot, as clones do, stay

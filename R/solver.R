@@ -9,11 +9,20 @@ by_solver <- function(model, control, engine, search) {
   est <- tryCatch(search(model$spec, engine), henderson_error = identity)
   if (is.null(est$too_large)) return(est)
   cost <- est$too_large
-  if (control$solver == "factor" || !takes_gradients(model)) {
+  if (control$solver %in% c("factor", "rotated") || !takes_gradients(model)) {
     abort_memory(cost$bytes, engine$most_bytes, takes_gradients(model))
   }
   inform_gradients(cost$bytes, engine$most_bytes, cost$flops)
   by_gradients(model, engine)
+}
+
+# Whether the engine turns a dense relationship to a band: where it searches, by count.
+rotation_wish <- function(model, control) {
+  switch(control$solver,
+    rotated = "always",
+    auto = if (length(free_of(model)) > 0L) "by_count" else "never",
+    "never"
+  )
 }
 
 # Bytes that a fit may take: of the user, or what the system has left. Inf where that is not known.
@@ -110,6 +119,7 @@ with_solver <- function(model, control) {
 # here.
 model_cost <- function(model, control) {
   engine <- engine_control(control, model$parameters, model$asked)
+  engine$rotation <- rotation_wish(model, control)
   cost <- in_words(cost_cpp(with_descent_alone(model$spec), engine))
   if (has_operators(model)) {
     cost <- with_single_step(cost, model$spec, packed_seconds_cpp(control$threads))

@@ -12,6 +12,7 @@
 #include "core/answers/estimates.h"
 #include "core/equations/mme.h"
 #include "core/model/model.h"
+#include "core/model/rotation.h"
 #include "core/model/segments.h"
 #include "core/reml/options.h"
 #include "glue_callbacks.h"
@@ -227,6 +228,30 @@ inline model::ModelSpec as_spec(const Rcpp::List& list,
   }
   spec.reml = Rcpp::as<std::string>(list["method"]) != "ML";
   return spec;
+}
+
+// The dense covariances that come with relationships, where they are: for the length of a call.
+inline std::vector<model::TermCovariance> term_covariances(const Rcpp::List& spec) {
+  std::vector<model::TermCovariance> found;
+  const Rcpp::List random = spec["random"];
+  for (R_xlen_t t = 0; t < random.size(); ++t) {
+    const Rcpp::List term = random[t], relationship = term["relationship"];
+    if (!relationship.containsElementNamed("covariance")) continue;
+    const Rcpp::NumericMatrix covariance = relationship["covariance"];
+    check_square("covariance", covariance);
+    check_size("covariance", covariance.nrow(), checked_int("n_levels", term["n_levels"], 1));
+    found.push_back(
+        {static_cast<SmallIndex>(t), {covariance.begin(), covariance.nrow(), covariance.ncol()}});
+  }
+  return found;
+}
+
+inline model::Turning as_turning(const Rcpp::List& control) {
+  if (!control.containsElementNamed("rotation")) return model::Turning::never;
+  const auto asked = Rcpp::as<std::string>(control["rotation"]);
+  return asked == "always"     ? model::Turning::always
+         : asked == "by_count" ? model::Turning::by_count
+                               : model::Turning::never;
 }
 
 // Nothing held, no value given.

@@ -140,6 +140,14 @@ double kernel_rate() {
   return sample.flops() / seconds_since(begin);
 }
 
+// NULL where no term can be turned.
+Rcpp::RObject rotation_list(const std::optional<model::TurnedTerm>& turned) {
+  if (!turned) return R_NilValue;
+  return Rcpp::List::create(Rcpp::Named("turn_flops") = turned->cost.turn,
+                            Rcpp::Named("banded_flops") = turned->cost.banded,
+                            Rcpp::Named("bytes") = turned->cost.bytes);
+}
+
 Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
@@ -159,7 +167,8 @@ Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
                               equations::BlockEntries::needed),
       as_threads(control));
   const equations::InformationCost information = equations::information_cost(model, factor);
-  return Rcpp::List::create(
+  const std::vector<model::TermCovariance> known = term_covariances(spec);
+  Rcpp::List found = Rcpp::List::create(
       Rcpp::Named("n_equations") = static_cast<double>(columns.nodes.n_columns()),
       Rcpp::Named("model_bytes") = equations::model_bytes(model),
       Rcpp::Named("factor_entries") = factor.entries, Rcpp::Named("factor_bytes") = factor.bytes,
@@ -170,6 +179,10 @@ Rcpp::List cost(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("errors_by_inverse") = model.fixed.n_original > answers::kMaxCovariance,
       Rcpp::Named("round_bytes") = round.bytes, Rcpp::Named("round_flops") = round.flops,
       Rcpp::Named("product_seconds") = seconds, Rcpp::Named("kernel_rate") = kernel_rate());
+  found["rotation"] =
+      rotation_list(model::turned_term(spec_of_model, known, model::Turning::always));
+  found["is_rotated"] = model::turned_term(spec_of_model, known, as_turning(control)).has_value();
+  return found;
 }
 
 }  // namespace

@@ -59,14 +59,14 @@ Rcpp::List convergence_list(const reml::SearchReport& result) {
                             Rcpp::Named("history") = history_frame(result.history));
 }
 
-Rcpp::List equation_list(const equations::MixedModelEquations& equations) {
+Rcpp::List equation_list(const equations::MixedModelEquations& equations, bool rotated) {
   const linalg::SymbolicFactor& symbolic = *equations.solver().pattern().symbolic;
   return Rcpp::List::create(
       Rcpp::Named("n_columns") = symbolic.size(),
       Rcpp::Named("n_entries_factor") = static_cast<double>(symbolic.factor_entries()),
       Rcpp::Named("n_supernodes") = symbolic.n_supernodes(),
       Rcpp::Named("factor_flops") = symbolic.factor_flops(),
-      Rcpp::Named("inverse_flops") = symbolic.inverse_flops());
+      Rcpp::Named("inverse_flops") = symbolic.inverse_flops(), Rcpp::Named("rotated") = rotated);
 }
 
 bool wants_information(const Rcpp::List& control) {
@@ -114,17 +114,22 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
-  const model::Model model = model::build_model(as_spec(spec), request, model::Products::made,
-                                                model::Cells::seen, callbacks);
+  const model::ModelSpec whole = as_spec(spec);
+  const std::unique_ptr<const model::Rotation> rotation = model::rotated(
+      whole, term_covariances(spec), as_turning(control), options.threads, callbacks);
+  const model::Model model =
+      model::build_model(rotation ? rotation->spec() : whole, request, model::Products::made,
+                         model::Cells::seen, callbacks);
   const answers::Identify identify = identification_of(control);
   const equations::MixedModelEquations equations(model, likelihood::fixed_place(model),
                                                  options.threads, equations::BlockEntries::needed);
   if (const Rcpp::RObject refused = beyond_memory(equations, control); !refused.isNULL())
     return Rcpp::List::create(Rcpp::Named("too_large") = refused);
-  const answers::FitResult found =
+  answers::FitResult found =
       answers::fit(equations, request, options, wants_information(control), identify, callbacks);
   if (identify == answers::Identify::stop && found.unidentified.cols() > 0)
     return Rcpp::List::create(Rcpp::Named("unidentified") = to_r(found.unidentified));
+  if (rotation) answers::turn_back(*rotation, found.estimates);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   return Rcpp::List::create(
       Rcpp::Named("parameters") = parameter_list(found.estimates),
@@ -135,7 +140,7 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("minus2loglik") = found.minus2loglik, Rcpp::Named("n") = model.n_observations(),
       Rcpp::Named("rank") = model.rank(),
       Rcpp::Named("convergence") = convergence_list(found.search),
-      Rcpp::Named("equations") = equation_list(equations),
+      Rcpp::Named("equations") = equation_list(equations, rotation != nullptr),
       Rcpp::Named("tests") = tests_list(found.tests), Rcpp::Named("seconds") = seconds.count(),
       Rcpp::Named("unidentified") = to_r(found.unidentified));
 }

@@ -62,4 +62,10 @@ FitResult fit(const equations::MixedModelEquations& equations,
   return found;
 }
 
+void turn_back(const model::Rotation& rotation, Estimates& estimates) {
+  estimates.u = rotation.effects(std::move(estimates.u));
+  estimates.fitted = rotation.records(estimates.fitted);
+  estimates.fitted_fixed = rotation.records(estimates.fitted_fixed);
+}
+
 }  // namespace henderson::answers

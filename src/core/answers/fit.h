@@ -7,6 +7,7 @@
 #include "core/answers/estimates.h"
 #include "core/answers/mean_covariance.h"
 #include "core/information/variance_information.h"
+#include "core/model/rotation.h"
 #include "core/reml/maximiser.h"
 
 namespace henderson::answers {
@@ -38,5 +39,8 @@ struct FitResult {
 FitResult fit(const equations::MixedModelEquations& equations,
               const model::VarianceRequest& request, const reml::RemlOptions& options,
               bool with_tests, Identify identify, Callbacks& callbacks);
+
+// The fit of a turned model (model/rotation.h) in the levels and records of the whole one.
+void turn_back(const model::Rotation& rotation, Estimates& estimates);
 
 }  // namespace henderson::answers

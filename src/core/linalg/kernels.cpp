@@ -165,6 +165,13 @@ void subtract_aat(Index n, Index k, const double* a, Index lda, double* c, Index
   multiply({n, n, k, -1.0, plain(a, lda), transposed(a, lda), c, ldc, Shape::lower}, scratch);
 }
 
+void subtract_lower(Index n, Index k, const double* a, Index lda, const double* b, Index ldb,
+                    double* c, Index ldc, Scratch& scratch) {
+  multiply({n, n, k, -1.0, plain(a, lda), transposed(b, ldb), c, ldc, Shape::lower}, scratch);
+}
+
+void mirror(Index n, double* a, Index lda) { table().mirror(n, n, a, lda); }
+
 namespace {
 
 // The panel's columns [first, first + n), those right of them being done (and mirrored). `y` has
@@ -224,6 +231,11 @@ void invert_panel(Index w, Index r, double* panel, Index ld, double* z22, Index 
 void gemm(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
           Index ldb, double* c, Index ldc, Scratch& scratch) {
   multiply({m, n, k, alpha, plain(a, lda), plain(b, ldb), c, ldc, Shape::full}, scratch);
+}
+
+void gemm_transposed(Index m, Index n, Index k, double alpha, const double* a, Index lda,
+                     const double* b, Index ldb, double* c, Index ldc, Scratch& scratch) {
+  multiply({m, n, k, alpha, transposed(a, lda), plain(b, ldb), c, ldc, Shape::full}, scratch);
 }
 
 namespace {

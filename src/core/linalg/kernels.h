@@ -55,6 +55,14 @@ Index factor_panel(Index h, Index w, double* a, Index lda, const Pivoting& pivot
 void subtract_aat(Index n, Index k, const double* a, Index lda, double* c, Index ldc,
                   Scratch& scratch);
 
+// What: the lower triangle of C -= A B', B and A being n x k, where that is all that is wanted.
+// Above the diagonal C is scratch. Cost: n^2 k.
+void subtract_lower(Index n, Index k, const double* a, Index lda, const double* b, Index ldb,
+                    double* c, Index ldc, Scratch& scratch);
+
+// What: a(j, i) = a(i, j) for i > j. Cost: one pass.
+void mirror(Index n, double* a, Index lda);
+
 // What: the inverse's columns for a panel of the factor, [L11; L21] with w columns and r rows
 // below: they become Z11 = (L11 L11')^-1 + Y'Z22 Y (lower triangle) and Z21 = -Z22 Y, where Y = L21
 // L11^-1. Needs: the lower triangle of Z22 (r x r); above the diagonal Z22 is scratch. Cost:
@@ -66,6 +74,9 @@ void invert_panel(Index w, Index r, double* panel, Index ld, double* z22, Index 
 // What: C += alpha A B, C being m x n and A m x k.
 void gemm(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,
           Index ldb, double* c, Index ldc, Scratch& scratch);
+// What: C += alpha A' B, A being k x m.
+void gemm_transposed(Index m, Index n, Index k, double alpha, const double* a, Index lda,
+                     const double* b, Index ldb, double* c, Index ldc, Scratch& scratch);
 
 // Block solves work on up to kMaxRhs right-hand sides at once, stored as the columns of X' (k x n,
 // contiguous).
