@@ -249,15 +249,25 @@ abort_compare <- function(problem, remedy) {
   abort("compare", problem, remedy, "object", NULL, parent.frame())
 }
 
-warn_convergence <- function(status, iterations) {
-  reason <- switch(status,
+# `least`: the smallest eigenvalue of the correlations of structured residuals.
+warn_convergence <- function(status, iterations, least = NULL) {
+  is_singular <- !is.null(least) && least < 1e-7
+  share <- if (is_singular) signif(max(least, 0), 2L)
+  reason <- if (is_singular) paste(
+    "The covariance matrix of {.arg residual} at the values found is singular but for a share of",
+    "{share}, and the equations have no digits left to tell where the likelihood is highest"
+  ) else switch(status,
     iteration_limit = "The iteration limit was reached",
     no_ascent = "No step raised the likelihood although its gradient is not zero",
     "It ended with status {.val {status}}"
   )
   warn("convergence", paste0("Not converged after {iterations} iteration{?s}. ", reason, "."),
-    c("Do not use the estimates as they are.",
-      "Try {.code lmm_control(max_iterations = )}, {.arg start}, or a simpler model."),
+    c("Do not use the estimates as they are.", if (is_singular) {
+      "Some combination of the records of a subject is fitted all but exactly: leave one out, or
+       take a structure with fewer parameters."
+    } else {
+      "Try {.code lmm_control(max_iterations = )}, {.arg start}, or a simpler model."
+    }),
     "control", status
   )
 }

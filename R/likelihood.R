@@ -12,7 +12,8 @@ parameter_status <- c(
 
 warn_unconverged <- function(est) {
   if (est$convergence$status == "converged") return(invisible())
-  warn_convergence(est$convergence$status, est$convergence$iterations)
+  how <- est$convergence
+  warn_convergence(how$status, how$iterations, how$least)
 }
 
 # The control list of the engine. `asked` is list(hold, start, constraints), values by name.

@@ -21,12 +21,42 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   if (told || !may_reach_edge(sections, parameters, spec, control)) return(found_or_stop(first))
   failed <- inherits(first, "condition")
   done <- !failed && first$convergence$status == "converged"
-  if (done && is_far_from_edge(first, sections, parameters, spec)) return(first)
   scale <- position_scales(sections, spec)
+  if (done && is_far_from_edge(first, sections, parameters, spec)) {
+    return(beside_other_edges(first, least_of_sections(first, sections, parameters, scale),
+      sections, parameters, scale, spec, control))
+  }
   least <- if (failed) NULL else least_of_sections(first, sections, parameters, scale)
-  if (done && all(least >= c(near_singular, near_dependent))) return(first)
+  if (done && all(least >= c(near_singular, near_dependent))) {
+    return(beside_other_edges(first, least, sections, parameters, scale, spec, control))
+  }
   searched_at_edge(first, least, sections, parameters, scale, spec, control)
 }
+
+# With few records, or where some positions are more precise than others, the likelihood may be
+# higher at an edge than at a maximum far from it: a search with a ridge begins from other starts.
+beside_other_edges <- function(first, least, sections, parameters, scale, spec, control) {
+  if (!may_have_other_edges(least, sections, spec)) return(first)
+  starts <- list(begun_at(first, parameters))
+  last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
+  gain <- first$minus2loglik - (last$found$minus2loglik %||% Inf)
+  is_better <- gain > edge_loss && last$found$convergence$status == "converged"
+  if (!is_better) return(first)
+  settled_at_edge(after(first, last$found), last$edge, sections, parameters, scale, spec)
+}
+
+may_have_other_edges <- function(least, sections, spec) {
+  n <- length(spec$response)
+  has_few <- vapply(sections, function(section) {
+    !is_uncorrelated(section$structure) && section$structure$n_coef %in% 2:few_positions
+  }, NA)
+  any(has_few) && n <= few_for_edges && (n <= fewest_for_edges || any(least < nearer_edge))
+}
+# As in the engine, where it begins from other starts.
+few_for_edges <- 300L
+fewest_for_edges <- 50L
+few_positions <- 12L
+nearer_edge <- 1e-2
 
 # `least`: of the first search, NULL where that is an error.
 searched_at_edge <- function(first, least, sections, parameters, scale, spec, control) {
@@ -35,12 +65,21 @@ searched_at_edge <- function(first, least, sections, parameters, scale, spec, co
   starts <- list(if (!failed) begun_at(first, parameters), if (!done) control$start)
   last <- search_on_ridge(starts, sections, parameters, scale, spec, control)
   if (is.null(last$edge)) return(found_or_stop(first))
-  if (!done && !failed) {
+  if (!failed) {
     check_below_edge(first, starts[[1L]], last$edge, sections, parameters, spec, control)
   }
   loss <- if (!failed) rounding_at(least[1L], length(spec$response))
   best <- better_of(first, last$found, loss, spec)
-  settled_at_edge(best, last$edge, sections, parameters, scale, spec)
+  best <- settled_at_edge(best, last$edge, sections, parameters, scale, spec)
+  with_least(best, sections, parameters, scale)
+}
+
+# How near to singular the residuals are where a search did not converge: the reason, where they are
+# so near that the equations have no more digits.
+with_least <- function(est, sections, parameters, scale) {
+  if (est$convergence$status == "converged") return(est)
+  est$convergence$least <- min(least_of_sections(est, sections, parameters, scale))
+  est
 }
 
 settled_at_edge <- function(best, edge, sections, parameters, scale, spec) {
@@ -61,9 +100,10 @@ with_digits <- function(est, least, spec) {
 # Where R is singular but for rounding, and -2l is far below that with a ridge, without a limit that
 # is seen while the equations have digits, it has none: as likely as not there is no best value.
 vouched_for <- function(est, edge, sections, parameters, scale) {
-  has_limit <- !is.null(est$moved) && max(unlist(est$ridge)) > last_ridges[1L] / 2
+  has_limit <- !is.null(est$moved) &&
+    (max(unlist(est$ridge)) > last_ridges[1L] / 2 || isTRUE(est$limits_agree))
   if (has_limit || !has_fallen(edge, est)) return(est)
-  if (least_of_sections(est, sections, parameters, scale)[2L] < no_digits) {
+  if (min(least_of_sections(est, sections, parameters, scale)) < no_digits) {
     est$convergence$status <- "no_ascent"
   }
   est
@@ -137,11 +177,16 @@ least_eigenvalue <- function(sigma) {
   min(eigen(sigma, symmetric = TRUE, only.values = TRUE)$values)
 }
 
-# Where a search begins again: before correlations of one, where the equations stand.
+# Where a search begins again: before correlations of one, where the equations stand, and with
+# variances a little larger, as rounding may have left covariances that no matrix has.
 begun_at <- function(est, parameters) {
   theta <- est$parameters$estimate
   ones <- correlations_of_one(est, parameters) & 1 - abs(theta) < nearest_start
-  ifelse(ones, sign(theta) * (1 - nearest_start), theta)
+  theta <- ifelse(ones, sign(theta) * (1 - nearest_start), theta)
+  entries <- is_residual_parameter(parameters) & parameters$kind %in% c("variance", "covariance")
+  has_covariances <- any(parameters$kind[entries] == "covariance")
+  lifted <- has_covariances & entries & parameters$kind == "variance"
+  ifelse(lifted, theta * (1 + nearest_start), theta)
 }
 nearest_start <- 1e-9
 
@@ -158,6 +203,7 @@ better_of <- function(first, last, loss, spec) {
   if (inherits(first, "condition")) return(if (is.null(last)) stop(first) else last)
   if (is.null(last)) return(first)
   done <- c(first$convergence$status, last$convergence$status) == "converged"
+  if (!any(done)) loss <- edge_loss
   lost <- last$minus2loglik - first$minus2loglik
   if (lost > edge_loss && done[2L] && isTRUE(last$has_limit)) {
     lost <- last$minus2loglik - max(first$minus2loglik, limit_of_ridge(first, spec))

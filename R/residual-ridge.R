@@ -37,7 +37,7 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
   ridge <- Map(`*`, everywhere, gone)
   last <- nearer_search(spec, control, edge, ridge)
   tenths <- tenths_of(sections)
-  if (has_fallen(edge, last) && isTRUE(follow(edge, spec, control, everywhere, tenths)$goes_on)) {
+  if (is_elsewhere(edge, last) && isTRUE(follow(edge, spec, control, everywhere, tenths)$goes_on)) {
     abort_unbounded(edge, sections, parameters, spec)
   }
   found <- with_limit(last, spec, ridge)
@@ -57,13 +57,14 @@ nearer_limit <- function(est, spec, control) {
     nearer <- with_limit(nearer, spec, ridge)
     if (!isTRUE(nearer$has_limit)) return(est)
     if (est$convergence$status == "converged") nearer <- with_verdict(nearer, spec, control)
+    nearer$limits_agree <- abs(nearer$minus2loglik - est$minus2loglik) < little_moved
     est <- nearer
   }
   est
 }
 little_moved <- 1e-4
 
-# A search that had no end far below what this ridge shows: with smaller ones from there.
+# A search that ended far below what this ridge shows: with smaller ones from there.
 check_below_edge <- function(first, start, edge, sections, parameters, spec, control) {
   if (is.null(edge) || !has_fallen(edge, first)) return(invisible())
   first$parameters$estimate <- start
@@ -78,6 +79,11 @@ tenths_below_edge <- 5L
 # A ridge moves -2l by little beside a maximum.
 has_fallen <- function(edge, last) {
   is.null(last) || edge$minus2loglik - last$minus2loglik > least_fall
+}
+
+# Without the ridge -2l is not far above what it is with one at its own maximum.
+is_elsewhere <- function(edge, last) {
+  has_fallen(edge, last) || last$minus2loglik - edge$minus2loglik > least_fall
 }
 
 # NULL where neither a limit nor the way to none is seen.

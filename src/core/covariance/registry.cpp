@@ -145,7 +145,7 @@ constexpr Entry homogeneous(const char* name) {
 
 template <MakeCorrelation make, CountParameters parameters>
 constexpr Entry heterogeneous(const char* name) {
-  return {{name, CoefficientChange::scalar, false}, own_variances<parameters>, scaled<make, true>};
+  return {{name, CoefficientChange::scales, false}, own_variances<parameters>, scaled<make, true>};
 }
 
 constexpr Entry kTable[] = {
@@ -293,7 +293,12 @@ Matrix value_transform(const Recipe& recipe, const Matrix& coef_transform) {
       return unstructured_transform(coef_transform);
     case CoefficientChange::diagonal:
       return coef_transform.diagonal().cwiseAbs2().asDiagonal();
-    default:
+    case CoefficientChange::scales: {
+      Vector factors = Vector::Ones(n_values(recipe));
+      factors.head(recipe.n_coef) = coef_transform.diagonal().cwiseAbs2();
+      return factors.asDiagonal();
+    }
+    case CoefficientChange::scalar:
       break;
   }
   const double unit = coef_transform(0, 0);

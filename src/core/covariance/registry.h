@@ -31,8 +31,9 @@ struct Held {
 };
 
 // Under which changes of its coefficients a structure stays the same: where it contains
-// F Sigma F' with every Sigma, for all F, for diagonal F, or only for F = c I.
-enum class CoefficientChange { any, diagonal, scalar };
+// F Sigma F' with every Sigma, for all F, for diagonal F, or only for F = c I. `scales`: for
+// diagonal F, the values being variances, which F changes, and numbers, which it does not.
+enum class CoefficientChange { any, diagonal, scales, scalar };
 
 // What the engine asks of a structure before it is built.
 struct StructureTraits {

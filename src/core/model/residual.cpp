@@ -17,6 +17,9 @@ using covariance::CoefficientChange;
 
 // A variance below this share of the squared mean is rounding error.
 constexpr double kConstant = 1e-20;
+// Positions with standard deviations of their own are measured in one unit where these are not
+// farther apart.
+constexpr double kFarApart = 30.0;
 
 // The records of one subject by position.
 using Subject = std::vector<std::pair<SmallIndex, SmallIndex>>;
@@ -125,6 +128,7 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   held.values = request.values.segment(segment.first_value, segment.n_values)
                     .cwiseQuotient(block.value_transform.diagonal());
   block.has_edge = section.ridge.size() > 0;
+  block.far_apart = unit.maxCoeff() > kFarApart * unit.minCoeff();
   covariance::Recipe recipe = section.structure;
   if (recipe.coordinates.size() > 0) recipe.together = positions_by_subject(section);
   std::unique_ptr<const covariance::Structure> structure = covariance::make_structure(recipe, held);
@@ -139,29 +143,50 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
   return block;
 }
 
+// Of the response at each position; 0 where it does not vary.
+Vector position_deviations(const ResidualSection& section, const Vector& response) {
+  const Index n = section.structure.n_coef;
+  Vector count = Vector::Zero(n), mean = Vector::Zero(n), ss = Vector::Zero(n);
+  for (std::size_t i = 0; i < section.record.size(); ++i) {
+    const Index p = section.position[i];
+    // Source: Welford (1962), Technometrics 4:419.
+    const double y = response[section.record[i]], away = y - mean[p];
+    count[p] += 1.0;
+    mean[p] += away / count[p];
+    ss[p] += away * (y - mean[p]);
+  }
+  Vector sd = Vector::Zero(n);
+  for (Index p = 0; p < n; ++p) {
+    if (count[p] > 1.0 && ss[p] > kConstant * count[p] * mean[p] * mean[p])
+      sd[p] = std::sqrt(ss[p] / count[p]);
+  }
+  return sd;
+}
+
+// One where they are much alike; a position that does not vary has the largest.
+Vector units_far_apart(const Vector& sd) {
+  const double largest = sd.maxCoeff();
+  const Vector units = (sd.array() > 0.0).select(sd, largest);
+  if (!(largest > kFarApart * units.minCoeff())) return Vector::Ones(sd.size());
+  return units;
+}
+
 }  // namespace
 
 std::vector<Vector> position_units(const ModelSpec& spec) {
   check_sections(spec.residual, spec.n_records());
   std::vector<Vector> units;
   for (const ResidualSection& section : spec.residual) {
-    const Index n = section.structure.n_coef;
-    units.push_back(Vector::Ones(n));
-    if (covariance::structure_traits(section.structure).change == CoefficientChange::scalar)
+    const CoefficientChange change = covariance::structure_traits(section.structure).change;
+    if (change == CoefficientChange::scalar) {
+      units.push_back(Vector::Ones(section.structure.n_coef));
       continue;
-    Vector count = Vector::Zero(n), mean = Vector::Zero(n), ss = Vector::Zero(n);
-    for (std::size_t i = 0; i < section.record.size(); ++i) {
-      const Index p = section.position[i];
-      // Source: Welford (1962), Technometrics 4:419.
-      const double y = spec.response[section.record[i]], away = y - mean[p];
-      count[p] += 1.0;
-      mean[p] += away / count[p];
-      ss[p] += away * (y - mean[p]);
     }
-    for (Index p = 0; p < n; ++p) {
-      if (count[p] > 1.0 && ss[p] > kConstant * count[p] * mean[p] * mean[p])
-        units.back()[p] = std::sqrt(ss[p] / count[p]);
-    }
+    const Vector sd = position_deviations(section, spec.response);
+    if (change == CoefficientChange::scales)
+      units.push_back(units_far_apart(sd));
+    else
+      units.push_back((sd.array() > 0.0).select(sd, 1.0));
   }
   return units;
 }

@@ -30,6 +30,7 @@ struct ResidualPattern {
 
 // One section of the spec.
 struct ResidualBlock : Slot {
+  bool far_apart = false;  // the units of its positions are
   std::string label;
   std::vector<ResidualPattern> patterns;
   double least_ridge = 0.0;  // above 0, of the positions that have a ridge
@@ -45,7 +46,9 @@ struct ResidualModel {
 
 // The unit in which each position of each section is measured: the standard deviation of the
 // response at it where the structure allows a unit of its own for each (traits in grams and in
-// metres), else 1. Throws InvalidSpec where a record is in no section or in two.
+// metres), else 1. Where the numbers of a structure do not depend on the units, they are 1 also if
+// the standard deviations are much alike. Throws InvalidSpec where a record is in no section or in
+// two.
 std::vector<Vector> position_units(const ModelSpec& spec);
 
 // The weights of the records measured in these units: those of the spec, divided by their squares.

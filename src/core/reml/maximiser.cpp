@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/reml/maximiser.h"
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/coordinates/boundary.h"
@@ -65,7 +67,43 @@ bool has_numbers(const Model& model) {
   });
 }
 
-std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& start) {
+// The least eigenvalue of correlations that are not far from singular.
+constexpr double kNearSingular = 1e-2;
+
+bool is_near_singular(const model::ResidualBlock& block, const Parameters& end) {
+  covariance::Positions all(static_cast<std::size_t>(block.structure->n_coef()));
+  std::iota(all.begin(), all.end(), 0);
+  const Matrix sigma = block.structure->covariance(end.of(block), all);
+  const Vector scale = sigma.diagonal().cwiseSqrt().cwiseInverse();
+  if (!scale.allFinite()) return true;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(scale.asDiagonal() * sigma * scale.asDiagonal(),
+                                                    Eigen::EigenvaluesOnly);
+  return eigen.eigenvalues()[0] < kNearSingular;
+}
+
+// Of a process, whose likelihood has a maximum on either side of a correlation of zero.
+bool has_two_joint_numbers(const covariance::Structure& structure) {
+  Index n = 0;
+  for (Index k = 0; k < structure.n_values(); ++k) n += structure.coordinate(k) ? 0 : 1;
+  return n == 2;
+}
+
+// Near singular residuals the likelihood has a maximum for each matrix that fits some subjects, and
+// so has that of positions of which some are far more precise than others.
+bool may_have_residual_maxima(const Model& model, const Parameters& end) {
+  const auto& blocks = model.residual.blocks;
+  return std::any_of(blocks.begin(), blocks.end(), [&](const auto& block) {
+    const covariance::Structure& structure = *block.structure;
+    if (block.held || structure.n_coef() > kFewPositions ||
+        structure.factor_pattern().isDiagonal(0.0))
+      return false;
+    return block.has_edge || block.far_apart || model.n_records <= kFewRecords ||
+           has_two_joint_numbers(structure) || is_near_singular(block, end);
+  });
+}
+
+std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& start,
+                                         const Parameters& end) {
   const bool is_related =
       std::any_of(model.blocks.begin(), model.blocks.end(),
                   [](const auto& block) { return !block.levels->is_identity(); });
@@ -74,6 +112,9 @@ std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& s
   if (has_few || (is_related && model.n_records <= kFewRelated))
     starts = corner_starts(model, start);
   if (model.n_records > kFewStructured) return starts;
+  if (may_have_residual_maxima(model, end)) {
+    for (Parameters& other : residual_starts(model, start)) starts.push_back(std::move(other));
+  }
   for (Parameters& turned : loading_starts(model, start)) starts.push_back(std::move(turned));
   if (!has_few && !has_numbers(model)) return starts;
   for (Parameters& scattered : scattered_starts(model, start))
@@ -102,7 +143,8 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
   const bool has_time =
       options.begin_elsewhere && found->report.termination != Termination::iteration_limit;
   const std::vector<Parameters> elsewhere =
-      has_time ? starts_elsewhere(model, start) : std::vector<Parameters>();
+      has_time ? starts_elsewhere(model, start, found->evaluation.parameters)
+               : std::vector<Parameters>();
   if (!elsewhere.empty())
     found = best_of(std::move(*found), elsewhere, Others::begin_elsewhere, equations, options,
                     callbacks);

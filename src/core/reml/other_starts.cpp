@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/coordinates/boundary.h"
@@ -99,7 +100,62 @@ std::vector<Matrix> directed_matrices(Index n) {
 constexpr double kSpreadSd = 1.2;
 constexpr double kSpreadNumber = 1.5;
 
+// From which the residuals of subjects are begun: what is left of random terms, the correlation of
+// neighbours, and the ratio of those of positions one farther apart.
+struct Decay {
+  double random, neighbours, ratio;
+};
+constexpr Decay kDecays[] = {{0.05, 0.95, 0.95}, {1.0, 0.95, 0.95}, {1.0, 0.0, 0.0},
+                             {1.0, -0.7, -0.7},  {1.0, 0.1, 0.9},   {1.0, 0.1, -0.9}};
+// No variance is begun at less than this share of the largest: what is gone from one position may
+// have to come back.
+constexpr double kLeastVariance = 0.1;
+
+Matrix decaying(const Vector& variances, const Decay& decay) {
+  const Vector sd = variances.cwiseMax(kLeastVariance * variances.maxCoeff()).cwiseSqrt();
+  Matrix sigma = sd * sd.transpose();
+  for (Index j = 0; j < sigma.cols(); ++j) {
+    for (Index i = 0; i < sigma.rows(); ++i) {
+      const auto lag = static_cast<double>(std::abs(i - j));
+      if (i != j) sigma(i, j) *= decay.neighbours * std::pow(decay.ratio, lag - 1.0);
+    }
+  }
+  return sigma;
+}
+
+void set_decay(const model::ResidualBlock& block, const Parameters& start, const Decay& decay,
+               Vector& theta) {
+  const covariance::Structure& structure = *block.structure;
+  if (block.held || structure.factor_pattern().isDiagonal(0.0)) return;
+  covariance::Positions all(static_cast<std::size_t>(structure.n_coef()));
+  std::iota(all.begin(), all.end(), 0);
+  const Matrix sigma = structure.covariance(start.of(block), all);
+  block.theta_of(theta) = structure.theta_from_covariance(decaying(sigma.diagonal(), decay));
+}
+
 }  // namespace
+
+std::vector<Parameters> residual_starts(const Model& model, const Parameters& start) {
+  const FreeSpace space(model);
+  std::vector<Parameters> starts;
+  for (const Decay& decay : kDecays) {
+    Vector theta = start.theta();
+    try {
+      for (const model::ResidualBlock& block : model.residual.blocks)
+        set_decay(block, start, decay, theta);
+      for (const model::RandomBlock& block : model.blocks) {
+        if (block.held || !block.structure->can_be_rescaled()) continue;
+        block.theta_of(theta) = block.structure->rescaled(start.of(block), decay.random);
+      }
+    } catch (const InvalidSpec&) {
+      continue;  // held values leave no such matrix
+    }
+    const std::optional<Parameters> found =
+        space.restored({std::move(theta), start.log_residual()});
+    if (found) starts.push_back(*found);
+  }
+  return starts;
+}
 
 std::vector<Parameters> scattered_starts(const Model& model, const Parameters& start) {
   const FreeSpace space(model);

@@ -27,6 +27,11 @@ std::vector<likelihood::Parameters> corner_starts(const model::Model& model,
 std::vector<likelihood::Parameters> scattered_starts(const model::Model& model,
                                                      const likelihood::Parameters& start);
 
+// Structured residuals with high, no and alternating correlations of neighbours, and with small
+// ones that fall slowly.
+std::vector<likelihood::Parameters> residual_starts(const model::Model& model,
+                                                    const likelihood::Parameters& start);
+
 // Structures of fewer columns than coefficients, with all of their variance in one coefficient, for
 // each of the first six, and with loadings of the same size but of other signs: their likelihood
 // has several maxima.

@@ -196,9 +196,14 @@ TEST_CASE("values transform as F Sigma F'") {
     const Matrix variances = sigma.diagonal().asDiagonal();
     const Vector scaled = (scale * variances * scale.transpose()).diagonal();
     CHECK(difference(value_transform(recipe("diag", n), scale) * sigma.diagonal(), scaled) < 1e-13);
+    Vector of_csh(n + 1), expected_of_csh(n + 1);
+    of_csh << sigma.diagonal(), 0.3;
+    expected_of_csh << scaled, 0.3;
+    CHECK(difference(value_transform(recipe("csh", n), scale) * of_csh, expected_of_csh) < 1e-13);
   }
   CHECK(structure_traits(recipe("us", 2)).change == CoefficientChange::any);
   CHECK(structure_traits(recipe("diag", 2)).change == CoefficientChange::diagonal);
+  CHECK(structure_traits(recipe("csh", 2)).change == CoefficientChange::scales);
 }
 
 TEST_CASE("the table makes the blocks of a structure") {

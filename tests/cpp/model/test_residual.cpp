@@ -49,6 +49,21 @@ TEST_CASE("residual: each position of us has its standard deviation as unit, one
   CHECK(scaled_weights(ar1, position_units(ar1)).size() == 0);
 }
 
+TEST_CASE("residual: positions of csh have units of their own where they are far apart") {
+  ModelSpec csh = small_spec("csh");
+  CHECK(position_units(csh).at(0) == position_units(small_spec("us")).at(0));
+  const Vector alike = (Vector(5) << 1.0, 10.0, 3.0, 30.0, 20.0).finished();
+  csh.response = alike;
+  CHECK(position_units(csh).at(0) == Vector::Ones(2));
+}
+
+TEST_CASE(
+    "residual: a position of csh that does not vary has the unit of the one that varies most") {
+  ModelSpec spec = small_spec("csh");
+  spec.response[2] = spec.response[0];
+  CHECK(position_units(spec).at(0) == Vector::Ones(2));
+}
+
 TEST_CASE("residual: a position that does not vary keeps its unit") {
   ModelSpec spec = small_spec("us");
   spec.response[2] = spec.response[0];
