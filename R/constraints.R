@@ -218,7 +218,9 @@ is_estimated <- function(fit) fit$parameters$status %in% c("free", "tied")
 n_variance_free <- function(fit, among = rep(TRUE, length(fit$parameters$name))) {
   counted <- fit$parameters$status != "held" & among
   lead <- fit$constraints$lead %||% seq_along(counted)
-  length(unique(lead[counted]))
+  n <- length(unique(lead[counted]))
+  if (is.null(fit$redundant)) return(n)
+  n - sum(colSums(abs(fit$redundant[among, , drop = FALSE])) > 0)
 }
 
 # Whether a tie or a bound names one of these parameters.

@@ -34,9 +34,11 @@ estimate <- function(model, control) {
   est <- explained(est, spec$random)
   est <- explained_bounds(est, engine$constraints, model$parameters)
   unidentified <- check_identified(est, model, engine)
+  redundant <- if (!inherits(est, "condition")) est$redundant
   engine$identify <- NULL
   est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
   est <- reported_unidentified(est, unidentified, spec, engine)
+  est <- reported_redundant(est, redundant)
   warn_unconverged(est)
   est
 }

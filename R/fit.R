@@ -29,6 +29,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
   fit$anova <- est$anova
   fit$ridge <- est$ridge
   if (length(est$unidentified) > 0L) fit$unidentified <- est$unidentified
+  if (length(est$redundant) > 0L) fit$redundant <- est$redundant
   fit$constraints <- model$asked$constraints
   fit$posterior <- est$posterior
   fit$solver <- est$solver

@@ -64,6 +64,20 @@ reported_unidentified <- function(est, directions, spec, engine) {
   est
 }
 
+# Values of a structure that has more of them than variances and covariances: what they are is what
+# the start chose, its matrix is not, nor is anything else.
+reported_redundant <- function(est, directions) {
+  if (length(directions) == 0L) return(est)
+  est$redundant <- directions
+  est$unidentified <- cbind(est$unidentified, directions)
+  which <- setdiff(unlist(unidentified_groups(directions)),
+    which(est$parameters$status %in% (match(c("held", "at boundary"), parameter_status) - 1L)))
+  est$parameters$status[which] <- match("not identified", parameter_status) - 1L
+  est$parameters$se[which] <- NA_real_
+  est$parameters$covariance[which, ] <- est$parameters$covariance[, which] <- NA_real_
+  est
+}
+
 # The fit with all values held, away along the directions.
 elsewhere <- function(est, spec, engine) {
   values <- est$parameters$estimate

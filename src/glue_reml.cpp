@@ -142,7 +142,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
       Rcpp::Named("convergence") = convergence_list(found.search),
       Rcpp::Named("equations") = equation_list(equations, rotation != nullptr),
       Rcpp::Named("tests") = tests_list(found.tests), Rcpp::Named("seconds") = seconds.count(),
-      Rcpp::Named("unidentified") = to_r(found.unidentified));
+      Rcpp::Named("unidentified") = to_r(found.unidentified),
+      Rcpp::Named("redundant") = to_r(found.redundant));
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ std::vector<ValueStatus> value_status(const Model& model, const Parameters& para
     mark_boundary(block, parameters, block.coef_transform, status);
   for (const model::ResidualBlock& block : model.residual.blocks) {
     const Index n = block.structure->n_coef();
-    if (block.has_edge) mark_boundary(block, parameters, Matrix::Identity(n, n), status);
+    if (coordinates::may_be_at_boundary(model, block, parameters))
+      mark_boundary(block, parameters, Matrix::Identity(n, n), status);
   }
   if (coordinates::is_residual_gone(model, parameters)) status.back() = ValueStatus::at_boundary;
   for (std::size_t i = 0; i < status.size(); ++i) {

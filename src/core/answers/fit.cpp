@@ -10,6 +10,7 @@
 
 namespace henderson::answers {
 
+using information::redundant_values;
 using information::tells_all_apart;
 using information::unidentified_values;
 using likelihood::Evaluation;
@@ -49,8 +50,11 @@ FitResult fit(const equations::MixedModelEquations& equations,
     found.estimates = estimates(result.evaluation, request, callbacks);
     found.search = std::move(result.report);
     found.unidentified.resize(model.n_values, 0);
-    if (identify != Identify::nothing && !tells_all_apart(model, end, found.estimates.average))
+    found.redundant.resize(model.n_values, 0);
+    if (identify != Identify::nothing && !tells_all_apart(model, end, found.estimates.average)) {
       found.unidentified = unidentified_values(model, start, callbacks);
+      found.redundant = redundant_values(model, start);
+    }
     const bool has_factor = model.fixed.n_original <= kMaxCovariance;
     if (with_tests && has_factor && found.search.termination == reml::Termination::converged)
       found.tests = tests_at(std::move(result.evaluation), found.estimates, callbacks);

@@ -32,6 +32,7 @@ struct FitResult {
   reml::SearchReport search;
   std::optional<TestBasis> tests;  // where it was asked for and cost no more than an iteration
   Matrix unidentified;             // n_values x directions
+  Matrix redundant;                // those that no data could tell
 };
 
 // Cost: that of the search, and of the estimates; where the average information at the end is

@@ -28,6 +28,12 @@ std::optional<likelihood::Parameters> canonical(const model::Model& model, const
 
 // Parameters that the boundary stops, of canonical ones.
 std::ptrdiff_t n_at_boundary(const model::Slot& slot, const likelihood::Parameters& parameters);
+
+// Whether what its structure says to be at a boundary is: of residuals without a ridge only where
+// the correlations of every subject are far from singular, as at a range of zero or a smoothness at
+// its end.
+bool may_be_at_boundary(const model::Model& model, const model::Slot& slot,
+                        const likelihood::Parameters& parameters);
 bool has_boundary(const model::Model& model, const likelihood::Parameters& parameters);
 
 // Independent residuals whose variance went to zero beside random terms that leave it nothing. The

@@ -15,7 +15,7 @@ namespace {
 std::vector<bool> stopped_parameters(const Model& model, const Parameters& parameters) {
   std::vector<bool> stopped(static_cast<std::size_t>(model.n_parameters()), false);
   for (const model::Slot& slot : model.slots()) {
-    if (!slot.has_edge) continue;
+    if (!may_be_at_boundary(model, slot, parameters)) continue;
     const std::vector<bool> own = slot.structure->theta_at_boundary(parameters.of(slot));
     std::copy(own.begin(), own.end(), stopped.begin() + slot.first_theta);
   }

@@ -81,8 +81,11 @@ std::vector<bool> Arma::at_limit(const ConstVectorRef& parameters) const {
   return {std::abs(parameters[0]) >= 1.0 - kAtLimit, std::abs(place) >= 1.0 - kAtLimit};
 }
 
+// A moving average with a root of one has a definite R.
 Vector Arma::snapped(const ConstVectorRef& free, double relative) const {
-  return snapped_to_one(free, relative);
+  Vector snapped = snapped_to_one(free, relative);
+  snapped[1] = snapped_to_limit(free[1], relative);
+  return snapped;
 }
 
 }  // namespace henderson::covariance

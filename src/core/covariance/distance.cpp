@@ -85,6 +85,8 @@ bool range_at_limit(const Extent& all, double range) {
   return range >= 1e8 * all.largest || range <= 0.02 * all.smallest;
 }
 
+double range_of_none(const Extent& all) { return 0.01 * all.smallest; }
+
 Distance::Distance(Matrix coordinates, Decay decay, const Together& together, Metric metric)
     : IntervalCorrelation({{0.0, kInfinity}}),
       coordinates_(std::move(coordinates)),
@@ -157,6 +159,13 @@ Vector Distance::start(const Matrix& empirical) const {
 
 std::vector<bool> Distance::at_limit(const ConstVectorRef& parameters) const {
   return {range_at_limit(extent_, parameters[0])};
+}
+
+Vector Distance::snapped(const ConstVectorRef& free, double relative) const {
+  const double x = extent_.smallest / parameters(free)[0];
+  if (!std::isfinite(x) || !(std::exp(decay_ == Decay::exponential ? -x : -x * x) < relative))
+    return free;
+  return Vector::Constant(1, std::log(range_of_none(extent_)));
 }
 
 Whitening Distance::whitening(const ConstVectorRef& free, const Positions& at) const {

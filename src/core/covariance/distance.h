@@ -38,6 +38,9 @@ double start_range(const Matrix& coordinates, const Extent& extent, const Matrix
 // A range is at its limit where the correlations are 1 or 0 to working precision.
 bool range_at_limit(const Extent& extent, double range);
 
+// A range at which no two positions are correlated.
+double range_of_none(const Extent& extent);
+
 enum class Decay { exponential, gaussian };
 
 class Distance final : public IntervalCorrelation {
@@ -53,6 +56,7 @@ class Distance final : public IntervalCorrelation {
   Vector start(const Matrix& empirical) const override;
   bool is_smooth() const override { return decay_ == Decay::gaussian; }
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
+  Vector snapped(const ConstVectorRef& free, double relative) const override;
   // exp along a line, the positions in ascending order, is a chain.
   bool has_sparse_whitening() const override { return is_chain_; }
   Whitening whitening(const ConstVectorRef& free, const Positions& at) const override;

@@ -16,6 +16,9 @@ inline double atanh_or_limit(double x) {
   return std::abs(x) > 1.0 - kRounding ? std::copysign(kInfinity, x) : std::atanh(x);
 }
 
+// A free number whose parameter counts as at its limit, where R stays definite at it.
+constexpr double kFreeAtLimit = 12.0;
+
 // 1 - tanh(x)^2, and 1 - tanh(x)^(2 lag).
 inline double rest_of_tanh(double x) { return 1.0 / (std::cosh(x) * std::cosh(x)); }
 inline double rest_of_tanh(double x, int lag) {
@@ -29,6 +32,11 @@ inline Vector snapped_to_one(const ConstVectorRef& free, double relative) {
   return free.unaryExpr([relative](double x) {
     return std::exp(-std::abs(x)) < relative ? std::copysign(kInfinity, x) : x;
   });
+}
+
+// The same for a limit at which R stays definite.
+inline double snapped_to_limit(double x, double relative) {
+  return std::exp(-std::abs(x)) < relative ? std::copysign(kFreeAtLimit, x) : x;
 }
 
 }  // namespace henderson::covariance

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/covariance/distance.h"
+#include "core/covariance/limits.h"
 #include "core/covariance/matern_correlation.h"
 #include "core/covariance/matern_table.h"
 
@@ -120,7 +121,22 @@ Vector Matern::start(const Matrix& empirical) const {
 std::vector<bool> Matern::at_limit(const ConstVectorRef& parameters) const {
   std::vector<bool> at_limit = IntervalCorrelation::at_limit(parameters);
   at_limit[0] = range_at_limit(extent_, parameters[0]);
+  // Where no two positions are correlated the smoothness has no effect.
+  if (at_limit.size() > 1 && parameters[0] < extent_.smallest)
+    at_limit[1] = at_limit[1] || at_limit[0];
   return at_limit;
+}
+
+// R is definite at either end of the smoothness, and where no two positions are correlated.
+Vector Matern::snapped(const ConstVectorRef& free, double relative) const {
+  const Vector p = parameters(free);
+  Vector snapped = free;
+  const double x = extent_.smallest / p[0];
+  if (std::isfinite(x) && MaternCorrelation(smoothness(p))(x).value < relative)
+    snapped[0] = std::log(range_of_none(extent_));
+  if (free.size() > 1 && std::exp(-2.0 * std::abs(free[1])) < relative)
+    snapped[1] = std::copysign(kFreeAtLimit, free[1]);
+  return snapped;
 }
 
 }  // namespace henderson::covariance

@@ -21,6 +21,7 @@ class Matern final : public IntervalCorrelation {
   Vector start(const Matrix& empirical) const override;
   bool is_smooth() const override { return true; }
   std::vector<bool> at_limit(const ConstVectorRef& parameters) const override;
+  Vector snapped(const ConstVectorRef& free, double relative) const override;
 
  protected:
   std::optional<Matrix> parameter_curvature(const ConstVectorRef& parameters,

@@ -107,8 +107,10 @@ std::vector<bool> Process::at_limit(const ConstVectorRef& parameters) const {
   return found;
 }
 
+// R of a moving average is definite at its limits.
 Vector Process::snapped(const ConstVectorRef& free, double relative) const {
-  return snapped_to_one(free, relative);
+  if (kind_ == ProcessKind::autoregression) return snapped_to_one(free, relative);
+  return free.unaryExpr([relative](double x) { return snapped_to_limit(x, relative); });
 }
 
 SymmetricProcess::SymmetricProcess(Index size, Index order)

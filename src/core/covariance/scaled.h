@@ -78,7 +78,9 @@ class Scaled final : public Structure {
   const std::vector<Matrix>& number_derivatives(const Vector& numbers) const;
   const std::vector<Matrix>& root_derivatives(const Vector& numbers) const;
   Vector sd_at(const Vector& sd, const Positions& at) const;
-  std::vector<bool> at_boundary(const Parts& parts) const;  // of all values
+  // Of all values; `all`: of numbers that R does not tell apart not only those that do not move.
+  std::vector<bool> at_boundary(const Parts& parts, bool all) const;
+  std::vector<bool> idle_numbers(const Parts& parts, bool all) const;
   Positions everywhere() const;
 
   std::shared_ptr<const Correlation> correlation_;

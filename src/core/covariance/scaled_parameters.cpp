@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The part of Scaled that is about its parameters: values, starts, boundaries.
+#include <Eigen/LU>
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
@@ -13,6 +15,33 @@ constexpr Index kManyPositions = 400;
 // A limit that is so near, as a standard deviation, and correlations that are the same.
 constexpr double kNearLimit = 1e-5;
 constexpr double kSameCorrelation = 1e-9;
+
+namespace {
+
+// Of slopes of R, one column for each number, below which a combination of them is none.
+constexpr double kNoSlope = 1e-9;
+
+// Numbers that R does not tell apart: those that the others leave nothing to say, or all that have
+// a part in it.
+std::vector<bool> without_effect(const Matrix& slopes, bool all) {
+  std::vector<bool> found(static_cast<std::size_t>(slopes.cols()), false);
+  if (all) {
+    Eigen::FullPivLU<Matrix> lu(slopes);
+    lu.setThreshold(kNoSlope);
+    if (lu.rank() == slopes.cols()) return found;
+    const Vector part = lu.kernel().rowwise().norm();
+    for (Index k = 0; k < slopes.cols(); ++k)
+      found[static_cast<std::size_t>(k)] = part[k] > kNoSlope * part.maxCoeff();
+    return found;
+  }
+  Eigen::ColPivHouseholderQR<Matrix> qr(slopes);
+  qr.setThreshold(kNoSlope);
+  for (Index k = qr.rank(); k < slopes.cols(); ++k)
+    found[static_cast<std::size_t>(qr.colsPermutation().indices()[k])] = true;
+  return found;
+}
+
+}  // namespace
 
 Vector Scaled::values(const ConstVectorRef& theta) const {
   const Parts at = parts(theta);
@@ -130,25 +159,51 @@ std::vector<bool> Scaled::has_kink() const {
   return found;
 }
 
-std::vector<bool> Scaled::at_boundary(const Parts& at) const {
+// Beside variances of zero: the correlation of an antedependence with such a position, and those on
+// both sides of one, of which Sigma has the product alone.
+std::vector<bool> Scaled::idle_numbers(const Parts& at, bool all) const {
+  std::vector<bool> idle(static_cast<std::size_t>(correlation_->n_parameters()), false);
+  Positions seen;
+  for (Index i = 0; i < n_sd_; ++i) {
+    if (at.sd[i] != 0.0) seen.push_back(static_cast<SmallIndex>(i));
+  }
+  std::vector<Index> free;
+  for (const Index k : free_) {
+    if (k >= n_sd_) free.push_back(k - n_sd_);
+  }
+  const auto n = static_cast<Index>(seen.size());
+  if (n_sd_ == 1 || n == n_sd_ || free.empty()) return idle;
+  const std::vector<Matrix> own = correlation_->derivatives(parameters(at.numbers), seen);
+  Matrix slopes = Matrix::Zero(std::max<Index>(n * n, 1), static_cast<Index>(free.size()));
+  for (std::size_t k = 0; k < free.size() && n > 0; ++k)
+    slopes.col(static_cast<Index>(k)) =
+        Eigen::Map<const Vector>(own[static_cast<std::size_t>(free[k])].data(), n * n);
+  const std::vector<bool> found = without_effect(slopes, all);
+  for (std::size_t k = 0; k < free.size(); ++k) idle[static_cast<std::size_t>(free[k])] = found[k];
+  return idle;
+}
+
+std::vector<bool> Scaled::at_boundary(const Parts& at, bool all) const {
   std::vector<bool> found;
   for (Index i = 0; i < n_sd_; ++i) found.push_back(at.sd[i] == 0.0);
   const bool all_zero = at.sd.isZero(0.0);
   const bool singular = at.numbers.size() > 0 && !correlation_->is_inside(at.numbers);
   const std::vector<bool> at_limit = correlation_->at_limit(parameters(at.numbers));
-  for (const bool limit : at_limit) found.push_back(all_zero || singular || limit);
+  const std::vector<bool> idle = idle_numbers(at, all);
+  for (std::size_t k = 0; k < at_limit.size(); ++k)
+    found.push_back(all_zero || singular || at_limit[k] || idle[k]);
   return found;
 }
 
 std::vector<bool> Scaled::theta_at_boundary(const ConstVectorRef& theta) const {
-  const std::vector<bool> of_values = at_boundary(parts(theta));
+  const std::vector<bool> of_values = at_boundary(parts(theta), false);
   std::vector<bool> found;
   for (const Index k : free_) found.push_back(of_values[static_cast<std::size_t>(k)]);
   return found;
 }
 
 std::vector<bool> Scaled::value_at_boundary(const ConstVectorRef& theta, const Matrix&) const {
-  std::vector<bool> found = at_boundary(parts(theta));
+  std::vector<bool> found = at_boundary(parts(theta), true);
   // Held values are not searched for.
   std::vector<bool> searched(found.size(), false);
   for (const Index k : free_) searched[static_cast<std::size_t>(k)] = true;

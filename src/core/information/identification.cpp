@@ -319,6 +319,45 @@ Matrix unidentified_at(const Parameters& at, const Model& model, const FreeSpace
   return likelihood::user_jacobian(model, at) * jacobian * null;
 }
 
+bool is_looked_at(const Model& model, const FreeSpace& space) {
+  return space.size() > 0 && space.size() <= kMostParameters &&
+         model.n_parameters() <= kMostParameters;
+}
+
+// The fewest directions that `directions_at` finds at points without symmetries: at one of them a
+// correlation or a range may say nothing.
+template <class DirectionsAt>
+Matrix fewest(const Model& model, const FreeSpace& space, const Parameters& start, Numbers& numbers,
+              DirectionsAt directions_at) {
+  Matrix found = directions_at(generic_point(model, space, start, 0.0, numbers));
+  if (!has_numbers(model)) return found;
+  for (const double farther : kFarther) {
+    if (found.cols() == 0) break;
+    Matrix there = directions_at(generic_point(model, space, start, farther, numbers));
+    if (there.cols() < found.cols()) found = std::move(there);
+  }
+  return found;
+}
+
+Matrix redundant_at(const Parameters& at, const Model& model, const FreeSpace& space) {
+  const Matrix jacobian = space.jacobian(at);
+  Matrix slopes = Products(model, at).of_structures() * jacobian;
+  const Vector length = slopes.colwise().norm();
+  // A column of zeros is a value that is held, or one that the data have to find.
+  const Vector scale = (length.array() > 0.0).select(length.cwiseInverse(), 0.0);
+  slopes = slopes * scale.asDiagonal();
+  const Matrix null = scale.asDiagonal() * singular_vectors(slopes, true);
+  std::vector<Index> moved;
+  for (Index k = 0; k < null.cols(); ++k) {
+    if (null.col(k).norm() > 0.0) moved.push_back(k);
+  }
+  Matrix found(model.n_values, static_cast<Index>(moved.size()));
+  const Matrix of_values = likelihood::user_jacobian(model, at) * jacobian;
+  for (Index k = 0; k < found.cols(); ++k)
+    found.col(k) = of_values * null.col(moved[static_cast<std::size_t>(k)]).normalized();
+  return found;
+}
+
 }  // namespace
 
 bool tells_all_apart(const Model& model, const Parameters& at, const Matrix& average) {
@@ -341,21 +380,20 @@ bool tells_all_apart(const Model& model, const Parameters& at, const Matrix& ave
 
 Matrix unidentified_values(const Model& model, const Parameters& start, Callbacks& callbacks) {
   const FreeSpace space(model);
-  const Matrix none(model.n_values, 0);
-  if (space.size() == 0 || space.size() > kMostParameters || model.n_parameters() > kMostParameters)
-    return none;
+  if (!is_looked_at(model, space)) return Matrix(model.n_values, 0);
   Numbers numbers;
   const ErrorSpace errors(model, callbacks);
-  Matrix found = unidentified_at(generic_point(model, space, start, 0.0, numbers), model, space,
-                                 errors, numbers);
-  if (!has_numbers(model)) return found;
-  for (const double farther : kFarther) {
-    if (found.cols() == 0) break;
-    Matrix there = unidentified_at(generic_point(model, space, start, farther, numbers), model,
-                                   space, errors, numbers);
-    if (there.cols() < found.cols()) found = std::move(there);
-  }
-  return found;
+  return fewest(model, space, start, numbers, [&](const Parameters& at) {
+    return unidentified_at(at, model, space, errors, numbers);
+  });
+}
+
+Matrix redundant_values(const Model& model, const Parameters& start) {
+  const FreeSpace space(model);
+  if (!is_looked_at(model, space)) return Matrix(model.n_values, 0);
+  Numbers numbers;
+  return fewest(model, space, start, numbers,
+                [&](const Parameters& at) { return redundant_at(at, model, space); });
 }
 
 }  // namespace henderson::information

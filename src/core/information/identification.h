@@ -30,4 +30,8 @@ bool tells_all_apart(const model::Model& model, const likelihood::Parameters& at
 Matrix unidentified_values(const model::Model& model, const likelihood::Parameters& start,
                            Callbacks& callbacks);
 
+// The same for directions along which every Sigma stays as it is, whatever the data are: loadings
+// and specific variances that are more than the variances and covariances.
+Matrix redundant_values(const model::Model& model, const likelihood::Parameters& start);
+
 }  // namespace henderson::information
