@@ -46,8 +46,10 @@ theta_covariance <- function(fit, information) {
   found <- variance_information(fit, average = information == "average")
   used <- if (information == "expected" && !found$has_expected) "average" else information
   if (used != information && !any(fit$parameters$status == "at boundary")) inform_average()
-  covariance <- inverse_of(found[[used]])
-  if (is.null(covariance) && !is.null(by_average <- inverse_of(found$average))) {
+  redundant <- if (is.null(fit$redundant)) 0L else ncol(fit$redundant)
+  covariance <- inverse_beside(found[[used]], redundant)
+  by_average <- if (is.null(covariance)) inverse_beside(found$average, redundant)
+  if (!is.null(by_average)) {
     warn_information(information, "average", known = all(is.finite(found[[used]])))
     used <- "average"
     covariance <- by_average
@@ -73,6 +75,22 @@ inverse_of <- function(matrix) {
   root <- tryCatch(chol(matrix / outer(scale, scale)), error = function(e) NULL)
   if (is.null(root) || min(diag(root)) < 1e-7) return(NULL)
   chol2inv(root) / outer(scale, scale)
+}
+
+# The same but for directions that change no covariance matrix (`redundant`: how many), which have
+# no information and of which nothing depends.
+inverse_beside <- function(matrix, redundant) {
+  found <- inverse_of(matrix)
+  if (!is.null(found) || redundant == 0L || !all(is.finite(matrix))) return(found)
+  scale <- sqrt(pmax(diag(matrix), 0))
+  if (!all(scale > 0)) return(NULL)
+  e <- eigen(matrix / outer(scale, scale), symmetric = TRUE)
+  none <- e$values < 1e-7
+  if (sum(none) > redundant) return(NULL)
+  # What nothing depends on may have any variance: a small one.
+  variance <- 1 / e$values
+  variance[none] <- 1e-6 * min(variance[!none])
+  e$vectors %*% (variance * t(e$vectors)) / outer(scale, scale)
 }
 
 # The covariance of the variance parameters as the user knows them; NA where held or at a boundary.

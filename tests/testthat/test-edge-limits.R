@@ -148,6 +148,10 @@ test_that("loadings and specific variances beyond the covariances are not identi
     expect_true(all(v$status[own] == "not identified" & is.na(v$estimate[own]) & is.na(v$se[own])))
     expect_within(deviance(fit), deviance(whole), 1e-6, "us")
     expect_identical(attr(logLik(fit), "df"), attr(logLik(whole), "df"))
+    for (ddf in c("Satterthwaite", "Kenward-Roger")) {
+      ours <- as.data.frame(anova(fit, ddf = ddf))
+      expect_relative(unlist(ours), unlist(as.data.frame(anova(whole, ddf = ddf))), 1e-4, ddf)
+    }
   }
   one <- varcomp(lmmfit(y ~ v + fa(v | g, k = 1), d))
   expect_false("not identified" %in% one$status)
