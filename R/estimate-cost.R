@@ -13,8 +13,9 @@
 #'   than 1000 fixed effects.
 #' @param rounds Rounds that conjugate gradients are taken to need for a solution; a search by
 #'   simulation is taken to need five steps, each with solutions of all data sets in step. For
-#'   animal models it is 30 to 60; where levels have many correlated coefficients, or relationships
-#'   are genomic, it may be several times that.
+#'   animal models it is 30 to 60; where levels have many correlated coefficients it may be several
+#'   times that, and with single-step relationships ([gr()] with `pedigree` and `markers`) it is 100
+#'   to 300.
 #' @return A list of class `estimate_cost`: `solver`, a data frame with a row for `factor`, for
 #'   `rotated` where one dense relationship can be turned to a band (see [lmm_control()]), and for
 #'   `pcg`, and the columns `bytes` (of the engine: the model and what it is solved with; the data
