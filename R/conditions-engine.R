@@ -22,6 +22,9 @@ engine_refusals <- list(
   "variance parameters: the coefficients are not those of" = list(class = "parameter_values",
     remedy = paste("{.arg hold} and {.arg start} take values of a stationary, or invertible,",
       "process: a single coefficient lies between -1 and 1.")),
+  "variance parameters: " = list(class = "parameter_values",
+    remedy = paste("No covariance matrix has the values of {.arg start} or {.arg hold} together",
+      "with the others of that structure: give those, too.")),
   "formula: the fixed effects are too nearly dependent" = list(class = "dependent",
     remedy = "Centre covariates that are far from zero, or leave one of those out that are alike.")
 )

@@ -97,3 +97,17 @@ test_that("a response whose fourth power is no number is refused, and one just i
     expect_equal(cooks.distance(fit), cooks.distance(plain), tolerance = 1e-6)
   }
 })
+
+test_that("a start that does not go with what it leaves to the data says so", {
+  set.seed(1)
+  d <- expand.grid(visit = factor(1:4), id = gl(10, 1))
+  d$y <- stats::rnorm(40)
+  cases <- list(arma11 = c(residual.gamma = 0.9), toep = c(residual.rho1 = 0.95),
+    toeph = c(residual.rho1 = 0.95, residual.rho2 = -0.95),
+    corg = c(residual.rho.1.2 = 0.99, residual.rho.1.3 = -0.99))
+  for (structure in names(cases)) {
+    residual <- stats::reformulate(paste0(structure, "(visit | id)"))
+    expect_error(lmmfit(y ~ 1, d, residual = residual, start = cases[[structure]]),
+      "give those, too", class = "henderson_error_parameter_values")
+  }
+})
