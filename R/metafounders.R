@@ -9,18 +9,19 @@
 #' the shares Q of the groups in the animals ([genetic_groups()]) and their relationships A apart
 #' from groups. Covariances are about 1/2, so that it does not matter which allele is counted: gamma
 #' goes with `grm(M, frequency = 0.5)`, of which the relationships of a pedigree with metafounders
-#' are the expectation. Errors of the frequencies would add to gamma; with `unbiased` their
-#' covariance, \eqn{(Q' A^{-1} Q)^{-1}}{(Q'A^-1 Q)^-1} times the residual variance of the marker, is
-#' taken away, as if genotypes varied alike within all groups. After crosses of groups they vary
-#' more than A says, by the segregation variance of markers at which the groups differ (Lo et al.
-#' 1993), and too much is taken away: gamma was 0.01 too low in simulations two generations after
-#' crosses of two groups, up to 0.04 after six, and right where groups were not crossed. Genotyped
-#' animals near the base tell most.
+#' are the expectation. Errors of the frequencies would add to gamma: what is expected of it, with
+#' them, is \eqn{H A^{\Gamma} H'}{H A^Gamma H'} for \eqn{H = (Q' A^{-1} Q)^{-1} Q'
+#' A^{-1}}{H = (Q'A^-1 Q)^-1 Q'A^-1} and the relationships of the genotyped animals with
+#' metafounders,
+#' which are linear in gamma. With `unbiased` gamma is the matrix for which that is what was found:
+#' the errors of groups of other heterozygosity, and the segregation after crosses of groups at
+#' markers at which they differ (Lo et al. 1993), are in it. Genotyped animals near the base tell
+#' most.
 #'
 #' @param ped A pedigree by [pedigree()] with groups (`gamma`, if it has one, is not looked at).
 #' @param M Genotypes as of [grm()], whose rows are animals of the pedigree. A missing genotype
 #'   counts as the mean of its marker.
-#' @param unbiased Whether the covariance of the errors of frequencies is taken away.
+#' @param unbiased Whether what errors of the frequencies add is taken away.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @return A matrix with the groups as names, for `pedigree(groups = , gamma = )`; attribute
 #'   `frequency`: groups x markers.
@@ -46,13 +47,35 @@ metafounder_gamma <- function(ped, M, unbiased = TRUE, ...) {
   if (!all(found$in_range)) abort_genotype(M, which(!found$in_range)[1L], 2)
   base <- base_frequencies(ped, M, check_frequency(NULL, found, M))
   away <- base$frequency - 0.5
-  gamma <- tcrossprod(away) / ncol(away)
-  if (unbiased) gamma <- gamma - base$error
+  gamma <- 8 * tcrossprod(away) / ncol(away)
+  if (unbiased) gamma <- expected_gamma(ped, base$shares, gamma)
   dimnames(gamma) <- list(ped$groups, ped$groups)
-  structure(8 * gamma, frequency = base$frequency)
+  structure(gamma, frequency = base$frequency)
 }
 
-# list(frequency, error): groups x markers, and the mean covariance of their errors.
+# The gamma for which H A^gamma H' is `found`: A^gamma is linear in it, so that what this gives at
+# the identity and a step along each entry tells the rest. H: animals as columns.
+expected_gamma <- function(ped, H, found, step = 0.5) {
+  n <- ped$n_groups
+  expected <- function(gamma) {
+    of_gamma <- new_pedigree(ped, ped$groups, gamma, ped$dam_weight, ped$own, ped$share)
+    H %*% a_multiply(of_gamma, t(H))[colnames(H), , drop = FALSE]
+  }
+  lower <- lower.tri(diag(n), diag = TRUE)
+  at <- which(lower, arr.ind = TRUE)
+  here <- expected(diag(n))
+  slopes <- apply(at, 1L, function(entry) {
+    change <- matrix(0, n, n)
+    change[rbind(entry, rev(entry))] <- step
+    (expected(diag(n) + change) - here)[lower] / step
+  })
+  gamma <- diag(n)
+  gamma[lower] <- gamma[lower] + solve(slopes, (found - here)[lower])
+  gamma[upper.tri(gamma)] <- t(gamma)[upper.tri(gamma)]
+  gamma
+}
+
+# list(frequency, shares): groups x markers, and H, groups x animals, with frequency = H m / 2.
 base_frequencies <- function(ped, M, means, width = 1000L) {
   animals <- rownames(M)
   Q <- genetic_groups(ped, animals)
@@ -64,19 +87,16 @@ base_frequencies <- function(ped, M, means, width = 1000L) {
   weighted <- inverse$inverse %*% Q
   coefficients <- crossprod(Q, weighted)
   if (rcond(coefficients) < 1e-10) abort_confounded_groups(ped$groups)
-  covariance <- solve(coefficients)
+  shares <- solve(coefficients, t(weighted))
+  colnames(shares) <- animals
   chunks <- split(seq_len(ncol(M)), (seq_len(ncol(M)) - 1L) %/% width)
   made <- lapply(chunks, function(columns) {
     m <- genotypes_of(M, seq_along(animals), columns)
     gone <- which(is.na(m), arr.ind = TRUE)
     m[gone] <- 2 * means[columns[gone[, 2L]]]
-    b <- covariance %*% crossprod(weighted, m)
-    left <- m - Q %*% b
-    list(b = b, squares = colSums(left * (inverse$inverse %*% left)))
+    shares %*% m
   })
-  squares <- unlist(lapply(made, `[[`, "squares"))
-  frequency <- do.call(cbind, lapply(made, `[[`, "b")) / 2
+  frequency <- do.call(cbind, made) / 2
   dimnames(frequency) <- list(ped$groups, colnames(M))
-  list(frequency = frequency,
-    error = covariance * mean(squares) / (length(animals) - ncol(Q)) / 4)
+  list(frequency = frequency, shares = shares)
 }

@@ -49,9 +49,11 @@ test_that("the frequencies are those of generalized least squares, written out",
   expect_equal(unname(attr(found, "frequency")), unname(b) / 2)
   gamma <- 8 * tcrossprod(b / 2 - 0.5) / 30
   expect_equal(unname(found[, ]), unname(gamma))
-  e <- M - Q %*% b
-  variance <- mean(colSums(e * solve(A, e))) / (20 - 2)
-  expect_equal(unname(metafounder_gamma(ped, M)[, ]), unname(gamma - 2 * covariance * variance))
+  # Without their errors: what relationships with that gamma lead to is what was found.
+  unbiased <- metafounder_gamma(ped, M)[, ]
+  H <- covariance %*% t(Q) %*% solve(A)
+  with_gamma <- pedigree(given$table, groups = given$groups, gamma = unbiased)
+  expect_equal(unname(H %*% Amatrix(with_gamma, genotyped) %*% t(H)), unname(gamma))
   # Which allele is counted does not matter.
   turned <- M
   turned[, 1:15] <- 2 - M[, 1:15]
@@ -73,6 +75,39 @@ test_that("gamma of the populations that genotypes came from is found without bi
   expect_lt(max(abs(error[1:3])), 3.5)
   # With the errors of the frequencies left in, gamma is too large.
   expect_gt(min(error[c(4, 6)]), 5)
+})
+
+# Groups that differ at many markers: after crosses genotypes vary by segregation, which
+# relationships without gamma do not know of.
+test_that("so it is of animals three to six generations after crosses", {
+  distant <- function(seed, n = 40L, m = 300L) {
+    set.seed(seed)
+    generation <- rep(0:6, each = n)
+    parents <- function(kind) {
+      own <- seq_along(generation) %% 2L == (kind == "dam")
+      vapply(seq_along(generation), function(i) {
+        if (generation[i] == 0L) return(0L)
+        sample(which(generation == generation[i] - 1L & own), 1L)
+      }, 0L)
+    }
+    sire <- parents("sire")
+    dam <- parents("dam")
+    population <- rep(1:2, each = 2L, length.out = length(generation))
+    shared <- stats::rnorm(m, 0, 0.05)
+    frequency <- rbind(shared + stats::rnorm(m, 0, 0.2), shared + stats::rnorm(m, 0, 0.2)) + 0.5
+    frequency[] <- pmin(pmax(frequency, 0.01), 0.99)
+    M <- dropped_genotypes(sire, dam, population, frequency)
+    id <- paste0("a", seq_along(generation))
+    rownames(M) <- id
+    base <- c("north", "south")[population]
+    name <- function(parent) ifelse(parent == 0L, base, c(NA, id)[parent + 1L])
+    ped <- pedigree(data.frame(id, sire = name(sire), dam = name(dam)),
+      groups = c("north", "south"))
+    gamma <- 8 * tcrossprod(frequency - 0.5) / m
+    (metafounder_gamma(ped, M[generation >= 3L, ]) - gamma)[c(1, 2, 4)]
+  }
+  gone <- vapply(201:320, distant, numeric(3))
+  expect_lt(max(abs(rowMeans(gone) / (apply(gone, 1L, stats::sd) / sqrt(120)))), 3)
 })
 
 test_that("relationships of the pedigree with that gamma are those by markers about 1/2", {
