@@ -13,7 +13,7 @@ negligible_pivot <- 1e-13
 # cells: list(count, weight, sums, squares): by cell the number of records and the sum of their
 # weights, the weighted sums of the columns of [x, y] (cells x columns) and of their products (cells
 # x columns x columns), both of values less `centre`. Gives list(cell, one, values, weight, count)
-# by row, the first rows of all cells first, and list(df, sum_of_squares) of the pure error.
+# by row, the first rows of all cells first, and df and sum_of_squares of the pure error by cell.
 reduced_cells <- function(cells, centre) {
   n <- length(cells$count)
   m <- length(centre)
@@ -32,14 +32,14 @@ reduced_cells <- function(cells, centre) {
     room[used] <- room[used] - 1
     rows <- c(rows, list(list(cell = used, values = found)))
   }
-  squares <- pmax(left[, m, m], 0)
+  squares <- ifelse(room > 0, pmax(left[, m, m], 0), 0)
   size <- vapply(rows, function(row) length(row$cell), 0L)
   further <- sum(size) - n
   list(
     cell = unlist(lapply(rows, `[[`, "cell")), one = rep.int(c(1, 0), c(n, further)),
     values = do.call(rbind, lapply(rows, `[[`, "values")),
     weight = c(cells$weight, rep.int(1, further)), count = c(cells$count, numeric(further)),
-    df = sum(room), sum_of_squares = sum(squares[room > 0])
+    df = room, sum_of_squares = squares
   )
 }
 

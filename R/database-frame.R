@@ -21,9 +21,9 @@ new_database_frame <- function(parts, table, given) {
 }
 
 check_database_parts <- function(parts) {
-  if (!is_iid(parts$residual)) {
-    abort_database_model("A structured residual", "residual",
-      "sums over records tell enough where the residuals are independent, with one variance")
+  if (!has_variance_by_group(parts$residual)) {
+    abort_database_model("This structure of the residual", "residual",
+      "sums over records tell enough where residuals are independent, with a variance by group")
   }
   for (term in parts$random) {
     if (is_spline_term(term)) {
@@ -206,8 +206,8 @@ check_missing_values <- function(plan, count, given, parts, optional) {
 
 # Second pass ------------------------------------------------------------------------------------
 
-# list(levels, cell, one, values, weight, count, offset, pure_error): `levels` has a row for each
-# combination of levels, and row r of the others belongs to combination cell[r].
+# list(levels, cell, one, values, weight, count, offset) and what with_pure_error() adds: `levels`
+# has a row for each combination of levels, and row r of the others belongs to combination cell[r].
 summed_records <- function(table, plan, centre, count, optional, memory,
                            piece = rows_of_a_fetch) {
   pieces <- list()
@@ -223,7 +223,7 @@ summed_records <- function(table, plan, centre, count, optional, memory,
   }, piece)
   found <- sum(vapply(pieces, function(piece) sum(piece$count), 0))
   if (found != count$complete) abort_table_changed(count$complete, found)
-  joined_pieces(pieces)
+  with_pure_error(joined_pieces(pieces), plan)
 }
 
 # Of a fit: the frame, the columns of the design, and the records of the engine.
@@ -262,8 +262,8 @@ joined_pieces <- function(pieces) {
     cell = unlist(Map(function(piece, first) first + piece$cell, pieces, before)),
     one = joined("one"), values = do.call(rbind, lapply(pieces, `[[`, "values")),
     weight = joined("weight"), count = joined("count"), offset = joined("offset"),
-    pure_error = list(df = sum(joined("df")), sum_of_squares = sum(joined("sum_of_squares")),
-      sum_log_weights = sum(joined("sum_log_weights")))
+    df = joined("df"), sum_of_squares = joined("sum_of_squares"),
+    sum_log_weights = sum(joined("sum_log_weights"))
   )
 }
 
@@ -346,7 +346,8 @@ pooled_attribute <- function(pooled, plan, count, means) {
     one = if (any(pooled$one == 0)) pooled$one, varying = names(plan$numbers),
     products = stats::setNames(products, keys), means = means,
     ranges = stats::setNames(ranges, names(plan$numbers)),
-    response = response_moments(pooled), pure_error = pooled$pure_error
+    response = response_moments(pooled), pure_error = pooled$pure_error,
+    stands_for = pooled$stands_for
   )
 }
 

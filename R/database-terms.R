@@ -2,10 +2,11 @@
 # columns of levels; what depends on these alone is computed here, for a row of each group. Other
 # numbers are computed there, and vary within the groups.
 
-# A plan, list(groups, variables, numbers, keys, response, offset, weights, subset):
+# A plan, list(groups, residual, variables, numbers, keys, response, offset, weights, subset):
 #
 #   groups     by name list(expression, column, prototype): columns of the table, or functions of
 #              them that SQL computes; `prototype` has the class and levels of such a function
+#   residual   names of those that tell the variance of a residual
 #   variables  by name of the frame the expression, with means of columns as numbers
 #   constant   names of the variables that are the same in all records of a group
 #   numbers    by name the expressions of the varying ones
@@ -31,7 +32,8 @@ database_plan <- function(parts, frame, given, table) {
   for (name in varying) check_database_number(name, variables[[name]], frame[[name]])
   offset <- if (length(offsets) > 0L) Reduce(function(a, b) call("+", a, b),
     unname(lapply(variables[offsets], without_offset)))
-  list(groups = groups, variables = variables, constant = constant, numbers = variables[varying],
+  list(groups = groups, residual = residual_columns(parts, own_columns, groups),
+    variables = variables, constant = constant, numbers = variables[varying],
     keys = numeric_products(parts, frame, varying), response = variables[[1L]],
     offset = offset, weights = given$weights, subset = given$subset)
 }
@@ -63,7 +65,8 @@ level_names <- function(parts) {
       structure_index(term$structure) %in% c("levels", "coordinates")
     if (over_positions) as.list(attr(stats::terms(as_one_sided(term$coefs)), "variables"))[-1L]
   })
-  vapply(unlist(c(groups, indices), FALSE), deparse_one, "")
+  of_residual <- list(residual_variables(parts$residual))
+  vapply(unlist(c(groups, indices, of_residual), FALSE), deparse_one, "")
 }
 
 # The columns by which records are grouped so that a variable is the same in all of a group: itself,

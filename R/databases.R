@@ -8,15 +8,15 @@
 #'
 #' # What is done
 #'
-#' With independent residuals of one variance the likelihood needs of the records their cross
-#' products alone. A first pass over the table counts the records, those with missing values, and
-#' finds means; a second one is a `GROUP BY` over the combinations of levels with sums of values
-#' less these means, so that no digits are lost. The records of a combination are then replaced by
-#' at most as many rows as the model has covariates, and one: the factor of their cross products, an
-#' orthogonal change of the records. What it leaves out is pure error, of which the number and sum
-#' of squares enter the likelihood, so that REML, ML, information, `nobs()`, `AIC()`, `BIC()` and
-#' the degrees of freedom are those of all records. That the two passes saw the same number of
-#' records is checked.
+#' With independent residuals of one variance, or of one for each level of a factor (`residual =
+#' ~ diag(school)`), the likelihood needs of the records their cross products alone. A first pass
+#' over the table counts the records, those with missing values, and finds means; a second one is a
+#' `GROUP BY` over the combinations of levels with sums of values less these means, so that no
+#' digits are lost. The records of a combination are then replaced by at most as many rows as the
+#' model has covariates, and one: the factor of their cross products, an orthogonal change of the
+#' records. What it leaves out is pure error, of which the number and sum of squares enter the
+#' likelihood, so that REML, ML, information, `nobs()`, `AIC()`, `BIC()` and the degrees of freedom
+#' are those of all records. That the two passes saw the same number of records is checked.
 #'
 #' Memory here is that of the combinations, not of the records: some hundred bytes each; it is
 #' checked while they arrive. Where nearly every record has a combination of its own nothing is
@@ -33,8 +33,9 @@
 #' `min(x)`, `max(x)` and `scale(x)` from one query more; numbers may come from R. What is computed
 #' there is compared with R on some records first, as SQL may mean something else by a name.
 #' Splines, `poly()` and other functions that SQL does not have are errors that say what to write;
-#' so are structured residuals, several responses and `method = "Bayes"`. Missing values are left
-#' out, as by [stats::na.omit()], or with `na_random = "zero"` have no effect of a random term.
+#' so are residuals that depend on each other, several responses and `method = "Bayes"`. Missing
+#' values are left out, as by [stats::na.omit()], or with `na_random = "zero"` have no effect of a
+#' random term.
 #'
 #' A fit does not keep its connection, and can be saved. What needs no records answers as always:
 #' [summary()][summary.lmmfit], [anova()][anova.lmmfit], [contest()], [ranef()], [varcomp()],

@@ -4,3 +4,8 @@
 as_grid <- function(columns, n) {
   structure(columns, class = "data.frame", row.names = seq_len(n))
 }
+
+# A text for each row of some columns.
+row_keys <- function(columns) {
+  do.call(paste, c(unname(lapply(columns, as.character)), sep = "\r"))
+}

@@ -107,7 +107,3 @@ with_made_factors <- function(fit, grid) {
   }
   grid
 }
-
-row_keys <- function(columns) {
-  do.call(paste, c(unname(lapply(columns, as.character)), sep = "\r"))
-}

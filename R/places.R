@@ -22,8 +22,8 @@ format_position <- function(x) {
   text
 }
 
-# list(position, coefs, coordinates) of an index over the records; `all` says that the positions
-# without records count.
+# list(position, coefs, coordinates, count) of an index over the records; `all` says that the
+# positions without records count, and count how many records the rows of pooled ones have.
 factor_places <- function(factor, records, source) {
   if (length(factor$variables) == 0L) return(list(position = NULL))
   kind <- structure_index(factor$name)
@@ -67,12 +67,12 @@ coordinate_places <- function(factor, records, source) {
   coefs <- do.call(paste, c(lapply(seq_len(ncol(at)), function(j) format_position(at[, j])),
     sep = ":"))
   list(position = match(position_keys(values), position_keys(at)), coefs = coefs,
-    coordinates = at, all = FALSE)
+    coordinates = at, count = pooled_records(source$frame)$count[records], all = FALSE)
 }
 
 # The places of some of the records.
 places_of <- function(place, here) {
-  if (!is.null(place$position)) place$position <- place$position[here]
+  for (field in c("position", "count")) place[[field]] <- place[[field]][here]
   place
 }
 
@@ -117,11 +117,18 @@ factor_recipe <- function(factor, place) {
   arguments <- factor$arguments
   if (is_centred(factor$name)) {
     colnames(at) <- vapply(factor$variables, deparse_one, "")
-    arguments$constants <- colMeans(at[place$position, , drop = FALSE])
+    records <- position_counts(place)
+    arguments$constants <- colSums(at * records) / sum(records)
   }
   recipe <- new_recipe(factor$name, length(place$coefs), arguments, at)
   recipe$coefs <- place$coefs
   recipe
+}
+
+position_counts <- function(place) {
+  count <- place$count %||% rep.int(1, length(place$position))
+  of_position <- rowsum(count, place$position)
+  replace(numeric(length(place$coefs)), as.integer(rownames(of_position)), of_position)
 }
 
 # The columns of coefficients of which each record has one, or none (NA).

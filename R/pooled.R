@@ -13,6 +13,8 @@
 #   means, ranges   by name, of numbers, over the records
 #   response  mean and sum of squares of the response, by which fits to the same records are known
 #   pure_error  list(df, sum_of_squares, sum_log_weights): what the rows leave of the records
+#   stands_for  by row the records that it stands for, where pure error has rows: one for each
+#               residual variance, which no effect sees; else NULL
 
 pooled_records <- function(frame) attr(frame, "pooled")
 

@@ -10,15 +10,17 @@ new_model_spec <- function(design, frame, parts, method) {
     method = method
   )
   pooled <- pooled_records(frame)
-  if (!is.null(pooled)) spec$pure_error <- c(pooled$pure_error, list(row_counts = pooled$count))
+  if (is.null(pooled)) return(spec)
+  spec$pure_error <- c(pooled$pure_error, list(row_counts = pooled$count, n = as.double(pooled$n)))
+  for (k in seq_along(spec$residual$sections)) {
+    rows <- spec$residual$sections[[k]]$records
+    spec$residual$sections[[k]]$stands_for <- pooled$stands_for[rows]
+  }
   spec
 }
 
 # Records, those of which only the pure error is left among them.
-spec_count <- function(spec) {
-  rows <- length(spec$response)
-  if (is.null(spec$pure_error)) rows else rows + spec$pure_error$df
-}
+spec_count <- function(spec) spec$pure_error$n %||% length(spec$response)
 
 # What can be told before the engine runs: a residual variance that cannot be told apart, and more
 # parameters than records.

@@ -1,6 +1,5 @@
-# What the benchmarks share: options of the command line, memory of the process, and how time,
-# machine
-# and commit are written.
+# What the benchmarks share: options of the command line, memory of the process, how time, machine
+# and commit are written, and pictures of growth.
 
 # The value of --name=value.
 option <- function(arguments, name, default) {
@@ -45,4 +44,17 @@ commit <- function() {
     stdout = TRUE, stderr = FALSE
   ))
   if (length(id) == 1L && length(changed) == 0L) id else "work"
+}
+
+# Seconds by size, a line for each kind, both axes by powers of ten. `data`: size, seconds, kind.
+growth_picture <- function(data, size, file) {
+  power <- function(x) parse(text = paste0("10^", log10(x)))
+  span <- function(x) 10^seq(floor(log10(min(x))), ceiling(log10(max(x))))
+  picture <- ggplot2::ggplot(data, ggplot2::aes(.data$size, .data$seconds, colour = .data$kind)) +
+    ggplot2::geom_line() + ggplot2::geom_point() +
+    ggplot2::scale_x_log10(size, breaks = span(data$size), labels = power) +
+    ggplot2::scale_y_log10("seconds", breaks = span(data$seconds), labels = power) +
+    ggplot2::scale_colour_brewer(NULL, palette = "Dark2") +
+    ggplot2::theme_minimal() + ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
+  ggplot2::ggsave(file, picture, width = 5.5, height = 3.5, dpi = 110, bg = "white")
 }

@@ -82,9 +82,9 @@ run_cell <- function(engine, n, place) {
     own$fetch_rows(own$sums_query(records, pooled$plan, centre, whole = TRUE),
       function(rows) NULL)
   })
-  cat("cell", engine, n, of_queries, of_fit[["elapsed"]], of_fit[["user.self"]] + of_fit[["sys.self"]],
-    fit$seconds, nrow(pooled$levels),
-    varcomp(fit)$estimate, as.numeric(logLik(fit)), "\n")
+  of_process <- of_fit[["user.self"]] + of_fit[["sys.self"]]
+  cat("cell", engine, n, of_queries, of_fit[["elapsed"]], of_process, fit$seconds,
+    nrow(pooled$levels), varcomp(fit)$estimate, as.numeric(logLik(fit)), "\n")
 }
 
 run_lme4 <- function(n, place) {
@@ -130,9 +130,32 @@ cells_of_size <- function(n, engines, with_lme4) {
   table
 }
 
-growth <- function(table, column) {
-  if (nrow(table) < 2L) return(NA_real_)
-  stats::coef(stats::lm(log(table[[column]]) ~ log(table$records)))[[2L]]
+# Seconds as a line in the records: a and b of a + b n.
+line_of <- function(table, column) {
+  stats::coef(stats::lm(table[[column]] ~ table$records))
+}
+
+lines_text <- function(own) {
+  queries <- line_of(own, "queries")
+  fit <- line_of(own, "fit")
+  sprintf("- %s: queries take %.1f s and %.2f s for 10^6 records, fits %.1f s and %.2f s; by these
+  lines 10^9 records take %.0f minutes.", own$engine[1L], queries[1L], 1e6 * queries[2L], fit[1L],
+    1e6 * fit[2L], (fit[1L] + 1e9 * fit[2L]) / 60)
+}
+
+draw_growth <- function(table, file) {
+  kinds <- function(own, columns) {
+    do.call(rbind, lapply(names(columns), function(name) {
+      data.frame(size = own$records, seconds = own[[name]],
+        kind = paste0(own$engine[1L], columns[[name]]))
+    }))
+  }
+  grown <- split(table, table$engine)
+  data <- do.call(rbind, lapply(grown, function(own) {
+    if (own$engine[1L] == "lme4") kinds(own, c(fit = "")) else
+      kinds(own, c(fit = ": fit", queries = ": queries"))
+  }))
+  growth_picture(data, "records", sub("[.]md$", ".png", file))
 }
 
 write_table <- function(table, file) {
@@ -141,10 +164,7 @@ write_table <- function(table, file) {
     table$engine_seconds, format(table$combinations, big.mark = ",", scientific = FALSE),
     table$memory, table$logLik)
   grown <- Filter(function(own) nrow(own) > 1L, split(table, table$engine))
-  slopes <- vapply(grown, function(own) {
-    sprintf("- %s: time of the queries grows as n^%.2f, of the fit as n^%.2f", own$engine[1L],
-      growth(own, "queries"), growth(own, "fit"))
-  }, "")
+  slopes <- vapply(grown, lines_text, "")
   writeLines(c(
     "# Records that stay in a database", "",
     paste("10^5 pupils, 10^3 schools, ten years, a covariate that varies in all records;",
@@ -171,6 +191,7 @@ main <- function() {
     table <- rbind(table, cells_of_size(n, engines, n %in% numbers("lme4", "1e6")))
     write_table(table, file)
   }
+  draw_growth(table, file)
   print(table)
 }
 

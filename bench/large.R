@@ -39,9 +39,9 @@ measured_cell <- function(row, n, place) {
   line <- strsplit(grep("^cell ", out, value = TRUE), " +")[[1L]]
   memory <- grep("Maximum resident", readLines(report), value = TRUE)
   numbers <- as.numeric(line[4:10])
-  data.frame(row = row, animals = n, records = numbers[7L], reading = numbers[1L], pedigree = numbers[2L],
-    fit = numbers[3L], engine = numbers[4L], rounds = numbers[5L], iterations = numbers[6L],
-    memory = as.numeric(sub(".*: ", "", memory)) / 1e6)
+  data.frame(row = row, animals = n, records = numbers[7L], reading = numbers[1L],
+    pedigree = numbers[2L], fit = numbers[3L], engine = numbers[4L], rounds = numbers[5L],
+    iterations = numbers[6L], memory = as.numeric(sub(".*: ", "", memory)) / 1e6)
 }
 
 # The slope of log time by log size over the sizes of a row.
@@ -64,7 +64,8 @@ write_table <- function(table, file) {
     "Seconds and peak memory (GB, of the process with its data, `/usr/bin/time -v`); `pedigree` is",
     "sorting and inbreeding, `engine` the part of `fit` in C++, `rounds` all those of a search. By",
     "`Rscript bench/large.R`.", "",
-    "| row | animals | records | reading | pedigree | fit | engine | rounds | iterations | memory |",
+    paste("| row | animals | records | reading | pedigree | fit | engine | rounds | iterations |",
+      "memory |"),
     "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|", rows, "", slopes[!is.na(slopes)]
   ), file)
 }
@@ -85,6 +86,8 @@ main <- function() {
     }
   }
   unlink(place, recursive = TRUE)
+  growth_picture(data.frame(size = table$animals, seconds = table$fit, kind = table$row), "animals",
+    sub("[.]md$", ".png", file))
   print(table)
 }
 

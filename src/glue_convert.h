@@ -177,6 +177,7 @@ inline model::ResidualSection as_section(const Rcpp::List& list, Index n_records
   section.record = as_zero_based(list["records"]);
   section.subject = as_zero_based(list["subject"]);
   section.position = as_zero_based(list["position"]);
+  if (list.containsElementNamed("stands_for")) section.stands_for = as_vector(list["stands_for"]);
   if (list.containsElementNamed("ridge")) section.ridge = as_vector(list["ridge"]);
   // Subjects are numbered without gaps, over all sections.
   check_indices(section.label + ", subjects", section.subject, n_records);

@@ -95,6 +95,36 @@ test_that("estimates, likelihood and effects are those of the records in memory"
   }
 })
 
+# Positions have units of their own, of other rows than the records: a search takes other steps.
+test_that("a residual variance by group is that of the records in memory", {
+  skip_without_databases()
+  d <- school_records
+  d$score[c(7, 50)] <- NA
+  d$sex[20] <- NA
+  d$visit <- ave(d$year, d$pupil, FUN = seq_along) %% 3
+  table <- sqlite_table(d)
+  plain <- score ~ factor(year) + minutes + (1 | pupil) + (1 | school)
+  exactly <- lmm_control(tolerance = 1e-16)
+  by_school <- expect_same_as_in_memory(plain, d, residual = ~ diag(school), table = table,
+    control = exactly)$found
+  expect_identical(nrow(varcomp(by_school)), 6L)
+  expect_same_as_in_memory(plain, d, residual = ~ diag(school), weights = reliability,
+    table = table, control = exactly)
+  expect_same_as_in_memory(plain, d, residual = list(sex = ~ iid), table = table, method = "ML",
+    control = exactly)
+  expect_same_as_in_memory(score ~ minutes + (1 | pupil), d, residual = ~ diag(year | sex),
+    table = table, control = exactly)
+  expect_same_as_in_memory(score ~ sex * minutes, d, residual = ~ diag(factor(year):sex),
+    table = table, control = exactly)
+  expect_same_as_in_memory(score ~ sex + (1 + minutes | pupil), d, residual = ~ diag(visit | pupil),
+    table = table, control = exactly)
+  expect_same_as_in_memory(score ~ sex + (1 | pupil), d, residual = ~ loglin(year), table = table,
+    control = exactly)
+  held <- c(residual.east = 4, residual.north = 9)
+  expect_same_as_in_memory(plain, d, residual = ~ diag(school), hold = held, table = table,
+    control = exactly)
+})
+
 test_that("weights, subset, missing values, contrasts and Method 3 are as in memory", {
   skip_without_databases()
   d <- school_records

@@ -194,6 +194,38 @@ test_that("REML by simulation is within its Monte Carlo error of REML", {
   expect_within_mc_errors(large_model("animal", 1000L), simulations = 64L)
 })
 
+# What the data draw to zero ends there, as exact REML says, whose others are met within three Monte
+# Carlo errors. Covariances change sign on the way.
+test_that("REML by simulation reaches a boundary, and covariances of either sign", {
+  drawn <- function(seed, slope = 0, correlation = 0) {
+    set.seed(seed)
+    n <- 3000
+    h <- sample.int(300L, n, TRUE)
+    x <- stats::runif(n, -1, 1)
+    u <- matrix(stats::rnorm(600), 300) %*% chol(matrix(c(1, correlation, correlation, 1), 2))
+    data.frame(y = u[h, 1L] + 0.3 * x + slope * u[h, 2L] * x + stats::rnorm(n), x, h = factor(h))
+  }
+  compared <- function(formula, data) {
+    exact <- lmmfit(formula, data)
+    found <- lmmfit(formula, data, control = by_pcg())
+    expect_identical(found$convergence$status, "converged")
+    expect_lte(found$convergence$iterations, 20L)
+    expect_identical(found$parameters$status, exact$parameters$status)
+    free <- found$parameters$status == "free"
+    away <- abs(found$parameters$estimate - exact$parameters$estimate)[free]
+    expect_lt(max(away / found$solver$mc_error[free]), 3)
+    found
+  }
+  for (seed in c(1, 4, 6)) {
+    gone <- compared(y ~ x + (x || h), drawn(seed))
+    expect_identical(gone$parameters$estimate[2L], 0)
+    compared(y ~ x + (x | h), drawn(seed))
+  }
+  compared(y ~ x + (x | h), drawn(5, slope = 1, correlation = -0.8))
+  compared(y ~ x + (x | h), drawn(6, slope = 1, correlation = 0.8))
+  compared(y ~ x + (1 | h), transform(drawn(7), y = y - ave(y, h)))
+})
+
 # 30 seeds: a standard deviation is known to an eighth. SE / sqrt(8) is off by a third here.
 test_that("estimates of different seeds spread as the Monte Carlo error says", {
   model <- large_model("animal", 1000L)

@@ -100,7 +100,7 @@ void WhitenedRecords::add_score(const std::vector<double>& inverse, const ConstV
     const ResidualBlock& block = model_.residual.blocks[b];
     for (std::size_t p = 0; p < sums[b].size(); ++p) {
       const Whitening& t = derivatives[b][p];
-      const auto n_subjects = static_cast<double>(block.patterns[p].first_row.size());
+      const double n_subjects = block.patterns[p].n_subjects();
       for (Index r = 0; r < t.size(); ++r)
         sums[b][p][t.start[r + 1] - 1] -= n_subjects / t.diagonal(r);
       gradient.segment(block.first_theta, block.n_theta()) +=
@@ -147,7 +147,7 @@ std::optional<std::vector<Matrix>> WhitenedRecords::covariance_score(
       Matrix m(t.rows(), t.cols());
       for (Index r = 0; r < t.rows(); ++r) {
         Vector s = sums[b][p].row(r).head(r + 1);
-        s[r] -= static_cast<double>(pattern.first_row.size()) / t(r, r);
+        s[r] -= pattern.n_subjects() / t(r, r);
         l.topLeftCorner(r + 1, r + 1).triangularView<Eigen::Lower>().solveInPlace(s);
         m.row(r).head(r + 1) = -s.transpose();
         m.col(r).head(r + 1) = -s;

@@ -68,7 +68,7 @@ bool WhitenedRecords::set(const Vector& theta) {
       if (t.size() == 0) return false;
       double log_diagonal = 0.0;
       for (Index r = 0; r < t.size(); ++r) log_diagonal += std::log(t.diagonal(r));
-      log_det_ -= 2.0 * log_diagonal * static_cast<double>(patterns[p].first_row.size());
+      log_det_ -= 2.0 * log_diagonal * patterns[p].n_subjects();
     }
   }
   if (!std::isfinite(log_det_)) return false;

@@ -178,8 +178,7 @@ std::optional<Matrix> expected_by_entries(const Evaluation& evaluation, Callback
     const Index n_positions = block.structure->n_coef();
     if (n_positions * n > kMostProducts) return std::nullopt;
     for (std::size_t p = 0; p < block.patterns.size(); ++p)
-      middle[b].col(static_cast<Index>(p)) *=
-          static_cast<double>(block.patterns[p].first_row.size());
+      middle[b].col(static_cast<Index>(p)) *= block.patterns[p].n_subjects();
     if (n == 0) continue;
     const WeightedDesign design =
         weighted_design(model, records, b, upper, equations.threads(), callbacks);

@@ -73,8 +73,8 @@ std::optional<Matrix> expected_information(const Evaluation& evaluation, Callbac
       Matrix own(size, n_subjects * u.cols());
       for (Index s = 0; s < n_subjects; ++s)
         own.middleCols(s * u.cols(), u.cols()) = u.middleRows(pattern.first_row[s], size);
-      const Matrix weight = static_cast<double>(n_subjects) * Matrix::Identity(size, size) -
-                            2.0 * own * own.transpose();
+      const Matrix weight =
+          pattern.n_subjects() * Matrix::Identity(size, size) - 2.0 * own * own.transpose();
       for (std::size_t i = 0; i < a.size(); ++i) {
         const Index row = block.first_theta + static_cast<Index>(i);
         const Matrix left = weight * a[i];

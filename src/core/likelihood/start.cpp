@@ -59,6 +59,7 @@ Matrix empirical_covariance(const Model& model, const ResidualBlock& block) {
         }
       }
     }
+    count(pattern.positions[0], pattern.positions[0]) += pattern.n_further;
   }
   sum = (count.array() > 0.0).select(sum.array() / count.array().max(1.0), 0.0);
   for (Index i = 0; i < n; ++i) {
@@ -122,7 +123,7 @@ std::vector<double> variance_of_record(const Model& model) {
       last_row[term] = r;
     }
   }
-  if (model.pure_error.df > 0.0) count.assign(n_terms, model.n_observations());
+  if (model.n_unseen > 0.0) count.assign(n_terms, model.n_observations());
   for (std::size_t t = 0; t < n_terms; ++t)
     sum[t] = sum[t] > 0.0 ? sum[t] / count[t] : static_cast<double>(model.n_coef_of_term[t]);
   return sum;

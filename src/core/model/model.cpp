@@ -65,11 +65,22 @@ double weighted_sum_of_squares(const Vector& x, const Vector& weights) {
   return (x.array().square() * weights.array()).sum();
 }
 
+// Over all the records that the rows stand for.
+double sum_log_weights(const ModelSpec& spec, const Vector& weights) {
+  double sum = weights.array().log().sum();
+  for (const ResidualSection& section : spec.residual) {
+    for (Index i = 0; i < section.stands_for.size(); ++i)
+      sum += (section.stands_for[i] - 1.0) * std::log(weights[section.record[i]]);
+  }
+  return sum;
+}
+
 // Takes the least-squares fit out of the response and sets its unit; gives what is left, in that
 // unit.
 Vector residual_response(const ModelSpec& spec, Model& model, Callbacks& callbacks) {
   const PureError& pure = spec.pure_error;
-  const double df = static_cast<double>(spec.n_records() - model.rank()) + pure.df;
+  model.n_unseen = spec.n_unseen();
+  const double df = model.n_observations() - model.rank();
   if (df < 1.0) throw InvalidSpec("data", "there are not more records than fixed effects");
   const bool orthonormal = model.fixed.n_dense == model.rank();
   model.least_squares =
@@ -308,6 +319,14 @@ void add_copies(const std::vector<SegmentRequest>& requests, Model& model) {
 
 }  // namespace
 
+double ModelSpec::n_unseen() const {
+  double sum = pure_error.df;
+  for (const ResidualSection& section : residual) {
+    if (section.stands_for.size() > 0) sum += (section.stands_for.array() - 1.0).sum();
+  }
+  return sum;
+}
+
 std::vector<std::reference_wrapper<const Slot>> Model::slots() const {
   std::vector<std::reference_wrapper<const Slot>> all(blocks.begin(), blocks.end());
   all.insert(all.end(), residual.blocks.begin(), residual.blocks.end());
@@ -375,7 +394,7 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Product
       design_rows(model.fixed.rows, model.n_random_columns + model.n_missing, incidences, places);
   model.fixed.rows = SparseRows{};
   model.sum_log_weights = model.pure_error.sum_log_weights;
-  if (model.weights.size() > 0) model.sum_log_weights += model.weights.array().log().sum();
+  if (model.weights.size() > 0) model.sum_log_weights += sum_log_weights(spec, model.weights);
   add_products(nodes, products, model);
   return model;
 }

@@ -70,8 +70,9 @@ struct RandomBlock : Slot {
 };
 
 struct Model {
-  Index n_records = 0;   // rows of W
-  PureError pure_error;  // in units of the model; its sums are part of those below
+  Index n_records = 0;    // rows of W
+  PureError pure_error;   // in units of the model; its sums are part of those below
+  double n_unseen = 0.0;  // records that have no row
   bool reml = true;
   FixedBasis fixed;  // its rows have moved into `w`
   SparseRows w;
@@ -109,7 +110,7 @@ struct Model {
   // All theta, and log sigma^2 where that is a parameter.
   Index n_parameters() const { return n_theta + (has_structured_residual() ? 0 : 1); }
   // Records, and those of which only the pure error is left.
-  double n_observations() const { return static_cast<double>(n_records) + pure_error.df; }
+  double n_observations() const { return static_cast<double>(n_records) + n_unseen; }
   // Observations less the fixed effects that REML accounts for.
   double error_df() const { return n_observations() - (reml ? rank() : 0); }
 };

@@ -21,15 +21,20 @@ constexpr double kConstant = 1e-20;
 // farther apart.
 constexpr double kFarApart = 30.0;
 
-// The records of one subject by position.
-using Subject = std::vector<std::pair<SmallIndex, SmallIndex>>;
+// The records of one subject by position, and those that the only one of it stands for beside
+// itself.
+struct Subject : std::vector<std::pair<SmallIndex, SmallIndex>> {
+  double n_further = 0.0;
+};
 
 std::vector<Subject> subjects_of(const ResidualSection& section) {
   SmallIndex n_subjects = 0;
   for (const SmallIndex subject : section.subject) n_subjects = std::max(n_subjects, subject + 1);
   std::vector<Subject> subjects(static_cast<std::size_t>(n_subjects));
   for (std::size_t i = 0; i < section.record.size(); ++i) {
-    subjects[section.subject[i]].emplace_back(section.position[i], section.record[i]);
+    Subject& subject = subjects[section.subject[i]];
+    subject.emplace_back(section.position[i], section.record[i]);
+    if (section.stands_for.size() > 0) subject.n_further += section.stands_for[i] - 1.0;
   }
   for (Subject& subject : subjects) {
     std::sort(subject.begin(), subject.end());
@@ -37,6 +42,8 @@ std::vector<Subject> subjects_of(const ResidualSection& section) {
       if (subject[i].first == subject[i - 1].first)
         throw InvalidSpec(section.label, "a subject has two records at one position");
     }
+    if (subject.n_further > 0.0 && subject.size() > 1)
+      throw InvalidSpec(section.label, "a record of several stands for others");
   }
   return subjects;
 }
@@ -67,6 +74,7 @@ void add_patterns(std::vector<Subject>& subjects, ResidualBlock& block,
   for (const auto& [positions, members] : by_positions) {
     ResidualPattern pattern{positions, {}};
     for (const Subject* subject : members) {
+      pattern.n_further += subject->n_further;
       pattern.first_row.push_back(static_cast<Index>(record_of_row.size()));
       for (const auto& [position, record] : *subject) record_of_row.push_back(record);
     }
@@ -82,6 +90,9 @@ void check_sections(const std::vector<ResidualSection>& sections, Index n_record
     const std::size_t n = section.record.size();
     if (section.subject.size() != n || section.position.size() != n)
       throw InvalidSpec(section.label, "records, subjects and positions differ in length");
+    if (section.stands_for.size() > 0 && (section.stands_for.size() != static_cast<Index>(n) ||
+                                          !(section.stands_for.minCoeff() >= 1.0)))
+      throw InvalidSpec(section.label, "a record stands for less than itself");
     if (section.ridge.size() > 0 &&
         (section.ridge.size() != section.structure.n_coef || !(section.ridge.minCoeff() >= 0.0)))
       throw InvalidSpec(section.label, "a ridge is no share for each position");
@@ -147,10 +158,16 @@ ResidualBlock make_block(const ResidualSection& section, const VarianceRequest& 
 Vector position_deviations(const ResidualSection& section, const Vector& response) {
   const Index n = section.structure.n_coef;
   Vector count = Vector::Zero(n), mean = Vector::Zero(n), ss = Vector::Zero(n);
+  Vector pure_count = Vector::Zero(n), pure_ss = Vector::Zero(n);
   for (std::size_t i = 0; i < section.record.size(); ++i) {
     const Index p = section.position[i];
     // Source: Welford (1962), Technometrics 4:419.
     const double y = response[section.record[i]], away = y - mean[p];
+    if (section.stands_for.size() > 0 && section.stands_for[i] > 1.0) {
+      pure_ss[p] += y * y;
+      pure_count[p] += section.stands_for[i];
+      continue;
+    }
     count[p] += 1.0;
     mean[p] += away / count[p];
     ss[p] += away * (y - mean[p]);
@@ -158,7 +175,7 @@ Vector position_deviations(const ResidualSection& section, const Vector& respons
   Vector sd = Vector::Zero(n);
   for (Index p = 0; p < n; ++p) {
     if (count[p] > 1.0 && ss[p] > kConstant * count[p] * mean[p] * mean[p])
-      sd[p] = std::sqrt(ss[p] / count[p]);
+      sd[p] = std::sqrt((ss[p] + pure_ss[p]) / (count[p] + pure_count[p]));
   }
   return sd;
 }

@@ -26,6 +26,9 @@ struct VarianceRequest;
 struct ResidualPattern {
   covariance::Positions positions;
   std::vector<Index> first_row;
+  double n_further = 0.0;  // subjects that rows stand for, beside those that have rows
+
+  double n_subjects() const { return static_cast<double>(first_row.size()) + n_further; }
 };
 
 // One section of the spec.

@@ -94,19 +94,23 @@ struct RandomTerm {
 
 // Residuals of some records: those of one subject have the covariance of the structure among their
 // positions, those of different subjects are independent. Entry i belongs to record record[i].
+//
+// A record that is a subject of its own, and that neither X nor Z sees, may stand for several such
+// (the pure error of cells of records, whose sum of squares is the square of its response).
 struct ResidualSection {
   std::string label;
   covariance::Recipe structure;
   std::vector<SmallIndex> record;
   std::vector<SmallIndex> subject;
   std::vector<SmallIndex> position;
+  Vector stands_for;  // records that entry i stands for; empty: one
   Vector ridge;  // added to the variance of each position, in the units of the model; empty: none
 };
 
 // Records that neither X nor Z sees, independent with the residual variance: what is left within
 // cells of like records once a few of them stand for the others. Of `df` such records the
 // likelihood needs the sum of squares, weighted, and the sum of the logarithms of the weights that
-// those in the spec do not account for.
+// those in the spec do not account for. In a structured residual only the latter stands here.
 struct PureError {
   double df = 0.0;
   double sum_of_squares = 0.0;
@@ -124,6 +128,8 @@ struct ModelSpec {
   bool reml = true;
 
   Index n_records() const { return response.size(); }
+  // Records that have no row.
+  double n_unseen() const;
 };
 
 }  // namespace henderson::model

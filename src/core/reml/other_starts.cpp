@@ -49,7 +49,7 @@ constexpr std::size_t kMostCorners = 6;
 constexpr double kOtherScale = 4.0;
 
 double scale_of_light_records(const Model& model) {
-  if (model.weights.size() == 0 || model.pure_error.df > 0.0) return 1.0;
+  if (model.weights.size() == 0 || model.n_unseen > 0.0) return 1.0;
   return model.weights.mean() * model.response.squaredNorm() / model.weighted_ss;
 }
 

@@ -141,6 +141,124 @@ TEST_CASE("likelihood, score and information of cells with their pure error are 
   CHECK(n_expected > 10);
 }
 
+// The residual has a variance for each of two groups: record r of the whole is of group group[r].
+// Its pooled rows are joined by one for each group, which no effect sees and which stands for the
+// pure error there.
+Pair in_groups(Pair pair, const std::vector<Index>& source, Index n_rows) {
+  const auto group_of = [](Index row) { return static_cast<SmallIndex>(row % 2); };
+  const auto n_whole = static_cast<Index>(source.size());
+  Vector df = Vector::Zero(2), squares = Vector::Zero(2);
+  const auto section = [&](Index n) {
+    model::ResidualSection all;
+    all.label = "residual";
+    all.structure.name = "diag";
+    all.structure.n_coef = 2;
+    for (SmallIndex r = 0; r < n; ++r) {
+      all.record.push_back(r);
+      all.subject.push_back(r);
+    }
+    return all;
+  };
+  pair.whole.residual = {section(n_whole)};
+  for (Index i = 0; i < n_whole; ++i) {
+    const SmallIndex g = group_of(source[i]);
+    pair.whole.residual[0].position.push_back(g);
+    df[g] += 1.0;
+    squares[g] += pair.whole.weights[i] *
+                  std::pow(pair.whole.response[i] - pair.pooled.response[source[i]], 2);
+  }
+  ModelSpec& pooled = pair.pooled;
+  pooled.residual = {section(n_rows + 2)};
+  Vector one = Vector::Ones(n_rows + 2);
+  one.tail(2).setZero();
+  std::vector<Index> rows;
+  for (Index r = 0; r < n_rows; ++r) rows.push_back(r);
+  rows.insert(rows.end(), {0, 1});
+  const Vector response = pooled.response, weights = pooled.weights;
+  const double sum_log_weights = pooled.pure_error.sum_log_weights;
+  pooled = taken(pooled, rows);
+  for (model::ColumnTerm& term : pooled.fixed) term.parts.emplace_back(model::NumericPart(one));
+  for (model::RandomTerm& term : pooled.random) {
+    for (model::Incidence& incidence : term.incidence) {
+      for (model::ColumnTerm& own : incidence.terms)
+        own.parts.emplace_back(model::NumericPart(one));
+    }
+  }
+  for (Index r = 0; r < n_rows; ++r) {
+    pooled.residual[0].position.push_back(group_of(r));
+    df[group_of(r)] -= 1.0;
+  }
+  pooled.residual[0].position.insert(pooled.residual[0].position.end(), {0, 1});
+  pooled.residual[0].stands_for = Vector::Ones(n_rows + 2);
+  pooled.residual[0].stands_for.tail(2) = df;
+  pooled.response << response, squares.cwiseSqrt();
+  pooled.weights = Vector::Ones(n_rows + 2);
+  pooled.weights.head(n_rows) = weights;
+  Vector counts = Vector::Zero(n_rows + 2);
+  counts.head(n_rows) = pooled.row_counts;
+  pooled.row_counts = counts;
+  pooled.pure_error = {0.0, 0.0, sum_log_weights};
+  return pair;
+}
+
+TEST_CASE("rows stand for the pure error of groups that have a residual variance each") {
+  std::mt19937 engine(9);
+  int n_expected = 0;
+  for (const MixedModel& given : test::mixed_models(35)) {
+    const Index n = given.spec.n_records();
+    const auto size = [](Index r) { return 1 + r % 3; };
+    std::vector<Index> source;
+    for (Index r = 0; r < n; ++r) source.insert(source.end(), size(r), r);
+    const Pair pair = in_groups(cells_of(given.spec, engine, size), source, n);
+    Vector values(given.n_values() + 1);
+    values << test::random_values(given, engine), 0.7;
+    for (const equations::FixedPlace place : test::places(given)) {
+      INFO(given.name << ", place " << static_cast<int>(place));
+      const At whole = evaluated(pair.whole, values, place);
+      const At pooled = evaluated(pair.pooled, values, place);
+      CHECK(pooled.minus2loglik == Approx(whole.minus2loglik).epsilon(1e-11));
+      CHECK(difference(pooled.gradient, whole.gradient) < 1e-9);
+      CHECK(difference(pooled.average, whole.average) < 1e-9);
+      REQUIRE(pooled.expected.size() == whole.expected.size());
+      if (whole.expected.size() == 0) continue;
+      ++n_expected;
+      CHECK(difference(pooled.expected, whole.expected) < 1e-8);
+    }
+    Callbacks callbacks;
+    const model::VarianceRequest request = test::nothing_held(values.size());
+    CHECK(model::build_model(pair.pooled, request, callbacks).n_observations() ==
+          static_cast<double>(pair.whole.n_records()));
+  }
+  CHECK(n_expected > 0);
+}
+
+TEST_CASE("a row that stands for less than itself, or beside another of its subject, is refused") {
+  Callbacks callbacks;
+  const MixedModel given = test::mixed_models(33)[2];
+  const Index n = given.spec.n_records();
+  const auto build = [&](const Vector& stands_for, SmallIndex subject_of_second) {
+    ModelSpec spec = given.spec;
+    model::ResidualSection section;
+    section.label = "residual";
+    section.structure.name = "diag";
+    section.structure.n_coef = 2;
+    for (SmallIndex r = 0; r < n; ++r) {
+      section.record.push_back(r);
+      section.subject.push_back(r == 1 ? subject_of_second : r);
+      section.position.push_back(r % 2);
+    }
+    section.stands_for = stands_for;
+    spec.residual = {section};
+    return model::build_model(spec, test::nothing_held(given.n_values() + 1), callbacks);
+  };
+  Vector counts = Vector::Ones(n);
+  counts[0] = 4.0;
+  CHECK(build(counts, 1).n_observations() == static_cast<double>(n) + 3.0);
+  CHECK_THROWS_AS(build(counts, 0), InvalidSpec);
+  CHECK_THROWS_AS(build(0.5 * counts, 1), InvalidSpec);
+  CHECK_THROWS_AS(build(Vector::Ones(2), 1), InvalidSpec);
+}
+
 TEST_CASE("the pure error tells the residual from a term with a level for each cell") {
   std::mt19937 engine(6);
   ModelSpec spec;
