@@ -43,7 +43,8 @@ fitted_term <- function(term, effects) {
   kept <- term[c("label", "group", "structure", "coef_names", "short_names", "levels", "n_coef",
     "n_levels")]
   kept$related <- term$relationship$type != "identity"
-  kept$relationship <- term$relationship
+  # Beside its inverse a relationship is for the search alone.
+  kept$relationship <- term$relationship[names(term$relationship) != "covariance"]
   kept$effects <- effects
   kept
 }

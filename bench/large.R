@@ -70,6 +70,14 @@ write_table <- function(table, file) {
   ), file)
 }
 
+# Of the rows that have several sizes.
+draw_growth <- function(table, file) {
+  grown <- table[table$row %in% table$row[duplicated(table$row)], ]
+  if (nrow(grown) == 0L) return(invisible())
+  growth_picture(data.frame(size = grown$animals, seconds = grown$fit, kind = grown$row), "animals",
+    file)
+}
+
 main <- function() {
   sizes <- as.numeric(strsplit(option(arguments, "sizes", "1e5,1e6"), ",")[[1L]])
   rows <- strsplit(option(arguments, "rows", "blup,reml"), ",")[[1L]]
@@ -86,8 +94,7 @@ main <- function() {
     }
   }
   unlink(place, recursive = TRUE)
-  growth_picture(data.frame(size = table$animals, seconds = table$fit, kind = table$row), "animals",
-    sub("[.]md$", ".png", file))
+  draw_growth(table, sub("[.]md$", ".png", file))
   print(table)
 }
 
