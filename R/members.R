@@ -18,7 +18,8 @@
 #' @param ... The grouping factors, columns of the data, or one matrix with a row for each record.
 #' @param weights Weights of the levels: a number for each factor, as in `c(1, -1)`, or
 #'   `cbind(w1, w2)` of columns of the data, or [at()]. By default 1.
-#' @param cov,precision,pedigree,markers A relationship of the levels, as in [gr()].
+#' @param cov,precision,pedigree,markers,blend,tune,tau,omega A relationship of the levels, as in
+#'   [gr()].
 #' @return Nothing: it has a meaning only in a formula.
 #' @seealso [gr()] for direct and social effects of the same animals, with their covariance.
 #' @examples
