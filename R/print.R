@@ -70,20 +70,27 @@ subjects_text <- function(fit) {
   if (n > 1L) paste(" of", format(n, big.mark = ","), "subjects") else ""
 }
 
+print_unidentified <- function(fit) {
+  unknown <- fit$parameters$name[fit$parameters$status == "not identified"]
+  if (length(unknown) == 0L) return(invisible())
+  cat("Not identified (NA): ", first_names(unknown), "\n", sep = "")
+  if (length(fit$redundant) > 0L) {
+    cat("The structure has more values than variances and covariances; its matrix is known.\n")
+  }
+}
+
 # What a reader must know before using the numbers.
 print_notes <- function(fit) {
   boundary <- fit$parameters$name[fit$parameters$status == "at boundary"]
   if (length(boundary) > 0L) {
     cat("At the boundary of its range, without SE: ", toString(boundary), "\n", sep = "")
   }
+  print_unidentified(fit)
   print_constraints(fit)
   print_anova_notes(fit)
   dropped <- fit$fixed$names[is.na(fit$fixed$estimate)]
   if (length(dropped) > 0L) {
-    shown <- paste(utils::head(dropped, 5L), collapse = ", ")
-    cat("Dropped as dependent on other columns (NA): ", shown, if (length(dropped) > 5L) {
-      paste(", and", length(dropped) - 5L, "more")
-    }, "\n", sep = "")
+    cat("Dropped as dependent on other columns (NA): ", first_names(dropped), "\n", sep = "")
   }
   if (fit$convergence$status != "converged") {
     cat("NOT CONVERGED (", fit$convergence$status, "): do not use these estimates\n", sep = "")
@@ -167,4 +174,9 @@ print.mme_v <- function(x, limit = 12L, ...) {
   print(utils::head(x$blup, 2L * limit), digits = 5L)
   if (length(x$blup) > 2L * limit) cat("and", length(x$blup) - 2L * limit, "more\n")
   invisible(x)
+}
+
+first_names <- function(x, most = 5L) {
+  rest <- if (length(x) > most) paste(", and", length(x) - most, "more")
+  paste0(toString(utils::head(x, most)), rest)
 }

@@ -146,6 +146,7 @@ test_that("loadings and specific variances beyond the covariances are not identi
     v <- varcomp(fit)
     own <- v$term == "g"
     expect_true(all(v$status[own] == "not identified" & is.na(v$estimate[own]) & is.na(v$se[own])))
+    expect_output(print(fit), "Not identified \\(NA\\): g\\.1\\.psi, .*; its matrix is known")
     expect_within(deviance(fit), deviance(whole), 1e-6, "us")
     expect_identical(attr(logLik(fit), "df"), attr(logLik(whole), "df"))
     for (ddf in c("Satterthwaite", "Kenward-Roger")) {
