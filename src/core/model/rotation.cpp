@@ -32,14 +32,6 @@ Index n_dense_columns(const ModelSpec& spec, SmallIndex turned) {
   return n;
 }
 
-Matrix dense(const SparseRows& rows) {
-  Matrix found = Matrix::Zero(rows.n_rows(), rows.n_columns);
-  for (Index r = 0; r < rows.n_rows(); ++r)
-    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
-      found(r, rows.column[k]) += rows.value[k];
-  return found;
-}
-
 // The largest row sum of |T|.
 double norm_of_band(const Matrix& band) {
   Vector sums = Vector::Zero(band.cols());
@@ -131,7 +123,7 @@ Rotation::Rotation(const ModelSpec& spec, const TermCovariance& known, RotationU
   band_ = linalg::factor_band(reduction_->band(), kRounding * norm_of_band(reduction_->band()));
 
   spec_.response = turned(spec.response);
-  const Matrix x = turned(dense(expand(spec.fixed, spec.n_records(), "fixed effects")));
+  const Matrix x = turned(dense_rows(expand(spec.fixed, spec.n_records(), "fixed effects")));
   if (x.cols() > 0) spec_.fixed.push_back(ColumnTerm{{x}});
   for (std::size_t t = 0; t < spec.random.size(); ++t)
     spec_.random.push_back(static_cast<SmallIndex>(t) == known_.term ? turned_term(spec.random[t])
@@ -164,7 +156,7 @@ RandomTerm Rotation::dense_term(const RandomTerm& term) const {
   const Index n_records = spec_.response.size();
   Matrix z = Matrix::Zero(n_records, static_cast<Index>(term.n_coef) * term.n_levels);
   for (const Incidence& incidence : term.incidence) {
-    const Matrix rows = dense(expand(incidence.terms, n_records, term.label));
+    const Matrix rows = dense_rows(expand(incidence.terms, n_records, term.label));
     for (Index r = 0; r < n_records; ++r)
       z.row(r).segment(
           static_cast<Index>(incidence.level_of_record[r]) * term.n_coef + incidence.first_coef,

@@ -10,15 +10,6 @@
 namespace henderson::model {
 namespace {
 
-// The coefficients of a record: a row of Z without its level.
-Matrix dense_rows(const SparseRows& rows) {
-  Matrix found = Matrix::Zero(rows.n_rows(), rows.n_columns);
-  for (Index r = 0; r < rows.n_rows(); ++r)
-    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
-      found(r, rows.column[k]) += rows.value[k];
-  return found;
-}
-
 // Records with the same key side by side: by[k] = r, ascending within a key.
 template <class Less>
 std::vector<SmallIndex> sorted_records(Index n, Less less) {
@@ -180,6 +171,14 @@ class UnitFinder {
 };
 
 }  // namespace
+
+Matrix dense_rows(const SparseRows& rows) {
+  Matrix found = Matrix::Zero(rows.n_rows(), rows.n_columns);
+  for (Index r = 0; r < rows.n_rows(); ++r)
+    for (Index k = rows.start[r]; k < rows.start[r + 1]; ++k)
+      found(r, rows.column[k]) += rows.value[k];
+  return found;
+}
 
 std::optional<RotationUnits> rotation_units(const ModelSpec& spec, SmallIndex term) {
   const RandomTerm& own = spec.random[static_cast<std::size_t>(term)];

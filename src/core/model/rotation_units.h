@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/model/columns.h"
 #include "core/model/spec.h"
 
 namespace henderson::model {
@@ -25,6 +26,9 @@ struct RotationUnits {
 
   Index n_positions() const { return static_cast<Index>(records.front().size()); }
 };
+
+// A row for each record, with its zeros: the coefficients of a row of Z without its level.
+Matrix dense_rows(const SparseRows& rows);
 
 // Nothing where the records of the term are others: unequal rows of coefficients, a residual with
 // several sections, subjects that lack a record, weights beside several positions, records that

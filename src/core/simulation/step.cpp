@@ -4,6 +4,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <Eigen/QR>
+#include <algorithm>
 #include <numeric>
 
 #include "core/coordinates/boundary.h"
@@ -21,13 +22,15 @@ using model::Slot;
 constexpr double kMostGrowth = 4.0;
 constexpr double kMostFall = 16.0;
 constexpr int kMostHalvings = 20;
-// Coefficients up to which a covariance matrix is looked at.
+// Coefficients up to which the curvature of a covariance matrix counts, and those whose variances
+// are looked at.
 constexpr Index kFewCoefficients = 30;
+constexpr Index kMostVariances = 300;
 // Standard deviations that are next to nothing, of sigma and of that of their coefficient.
 constexpr double kNextToNothing = 0.03;
 
-covariance::Positions all_positions(const Slot& slot) {
-  covariance::Positions all(static_cast<std::size_t>(slot.structure->n_coef()));
+covariance::Positions first_positions(const Slot& slot, Index most) {
+  covariance::Positions all(static_cast<std::size_t>(std::min(slot.structure->n_coef(), most)));
   std::iota(all.begin(), all.end(), 0);
   return all;
 }
@@ -42,7 +45,8 @@ Matrix positive_part(const Matrix& x) {
 // with each of them are the score. They count by their directions, as that of a standard deviation
 // near zero is short.
 Matrix curvature(const Slot& slot, const ConstVectorRef& theta, const ConstVectorRef& score) {
-  std::vector<Matrix> sigma = slot.structure->covariance_derivatives(theta, all_positions(slot));
+  std::vector<Matrix> sigma =
+      slot.structure->covariance_derivatives(theta, first_positions(slot, kFewCoefficients));
   const Index n = slot.n_theta();
   Vector right = score;
   for (Index i = 0; i < n; ++i) {
@@ -81,10 +85,9 @@ bool is_moderate(double before, double after) {
 bool is_moderate(const Model& model, const Parameters& from, const Parameters& to) {
   if (!is_moderate(from.residual(), to.residual())) return false;
   for (const Slot& slot : model.slots()) {
-    if (slot.structure->n_coef() > kFewCoefficients) continue;
-    const covariance::Positions all = all_positions(slot);
-    const Vector before = slot.structure->covariance(from.of(slot), all).diagonal();
-    const Vector after = slot.structure->covariance(to.of(slot), all).diagonal();
+    const covariance::Positions at = first_positions(slot, kMostVariances);
+    const Vector before = slot.structure->covariance(from.of(slot), at).diagonal();
+    const Vector after = slot.structure->covariance(to.of(slot), at).diagonal();
     for (Index i = 0; i < before.size(); ++i) {
       if (!is_moderate(before[i], after[i])) return false;
     }

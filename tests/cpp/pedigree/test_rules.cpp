@@ -9,27 +9,14 @@
 #include "core/linalg/side_by_side.h"
 #include "core/pedigree/inbreeding.h"
 #include "core/pedigree/rules.h"
+#include "support/pedigrees.h"
 
 namespace henderson::pedigree {
 namespace {
 
 using linalg::SideBySide;
 
-// Parents anywhere before the animal, equal ones (selfing) too.
-Pedigree random_pedigree(SmallIndex n, SmallIndex n_groups, unsigned seed) {
-  std::mt19937 random(seed);
-  Pedigree p;
-  p.n_groups = n_groups;
-  for (SmallIndex i = 0; i < n; ++i) {
-    const auto parent = [&] {
-      const auto k = static_cast<SmallIndex>(random() % static_cast<unsigned>(i + 2));
-      return k >= i || i < n_groups ? kNone : k;
-    };
-    p.parents.sire.push_back(parent());
-    p.parents.dam.push_back(random() % 5 == 0 ? p.parents.sire.back() : parent());
-  }
-  return p;
-}
+using test::random_pedigree;
 
 Matrix dense(const LowerMatrix& lower) {
   const auto n = static_cast<Index>(lower.start.size()) - 1;

@@ -11,6 +11,7 @@
 #include "core/linalg/side_by_side.h"
 #include "core/pedigree/inbreeding.h"
 #include "core/pedigree/single_step.h"
+#include "support/pedigrees.h"
 
 namespace henderson::pedigree {
 namespace {
@@ -18,17 +19,7 @@ namespace {
 using linalg::SideBySide;
 
 std::shared_ptr<const Rules> random_rules(SmallIndex n, SmallIndex n_groups, unsigned seed) {
-  std::mt19937 random(seed);
-  Pedigree p;
-  p.n_groups = n_groups;
-  for (SmallIndex i = 0; i < n; ++i) {
-    const auto parent = [&] {
-      const auto k = static_cast<SmallIndex>(random() % static_cast<unsigned>(i + 2));
-      return k >= i || i < n_groups ? kNone : k;
-    };
-    p.parents.sire.push_back(parent());
-    p.parents.dam.push_back(random() % 5 == 0 ? p.parents.sire.back() : parent());
-  }
+  Pedigree p = test::random_pedigree(n, n_groups, seed);
   if (n_groups > 0) {
     p.gamma = Matrix::Constant(n_groups, n_groups, 0.2);
     p.gamma.diagonal().array() += 0.4;
