@@ -218,3 +218,17 @@ abort_slope <- function(covariate, problem) {
     "in the records, so that it has no slope of its own."),
   "Leave it out, or hold its slope at 0.", "residual")
 }
+
+# Independent residuals: `n` directions of the records in which nothing is left for them.
+abort_residual_vanishes <- function(n) {
+  abort(c("unbounded", "exact_fit"),
+    paste(
+      "The effects fit {n} combination{?s} of the records exactly, beside a singular covariance",
+      "matrix of random coefficients: the residual variance goes to zero, and the likelihood has",
+      "no upper bound."
+    ),
+    paste("Take random coefficients out of the model, or hold the residual variance:",
+      "{.code hold = c(residual = )}."),
+    "residual", n
+  )
+}

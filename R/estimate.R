@@ -36,7 +36,9 @@ estimate <- function(model, control) {
   unidentified <- check_identified(est, model, engine)
   redundant <- if (!inherits(est, "condition")) est$redundant
   engine$identify <- NULL
-  est <- at_residual_edge(est, model$design$residual$sections, model$parameters, spec, engine)
+  sections <- model$design$residual$sections
+  est <- at_residual_edge(est, sections, model$parameters, spec, engine)
+  est <- at_vanishing_residual(est, sections, model$parameters, spec, engine)
   est <- reported_unidentified(est, unidentified, spec, engine)
   est <- reported_redundant(est, redundant)
   warn_unconverged(est)

@@ -232,7 +232,7 @@ pivot_relationship <- function(K) {
     return(NULL)
   }
   back <- order(found$pivots)
-  inverse <- if (singular) found$inverse else found$inverse[back, back]
+  inverse <- if (singular) found$inverse else found$inverse[back, back, drop = FALSE]
   sparse <- singular && mean(inverse == 0) > 0.5
   spec <- list(
     type = "precision", precision = if (sparse) as_dgc(inverse) else dense_symmetric(inverse)

@@ -141,3 +141,26 @@ test_that("arguments", {
   expect_error(genetic_groups(ped), class = "henderson_error_pedigree")
   expect_error(Ainverse(ped, group_variance = -1), class = "henderson_error_argument")
 })
+
+# One animal has one variance and no relatives: V is that of a random effect of known variance.
+test_that("a relationship of one level is one level, however it is given", {
+  set.seed(1)
+  d <- data.frame(y = stats::rnorm(12), f = gl(2, 1, 12), id = "a")
+  K <- matrix(0.5, 1, 1, dimnames = list("a", "a"))
+  Kinv <- 1 / K
+  ped <- pedigree(data.frame(id = "a", sire = NA, dam = NA))
+  terms <- c("(1 | gr(id, cov = K))", "diag(f | gr(id, cov = K))", "us(f | gr(id, cov = K))",
+    "(1 | gr(id, precision = Kinv))", "(1 | gr(id, pedigree = ped))")
+  for (term in terms) {
+    model <- stats::as.formula(paste("y ~ 0 + f +", term))
+    expect_error(lmmfit(model, d), class = "henderson_error_one_level")
+  }
+  by_cov <- lmmfit(y ~ (1 | gr(id, cov = K)), d, hold = c(id = 2, residual = 1))
+  by_precision <- lmmfit(y ~ (1 | gr(id, precision = Kinv)), d, hold = c(id = 2, residual = 1))
+  V <- diag(12) + 2 * 0.5
+  sigma <- solve(V)
+  P <- sigma - tcrossprod(rowSums(sigma)) / sum(sigma)
+  reml <- 11 * log(2 * pi) + log(det(V)) + log(sum(sigma)) + sum(d$y * (P %*% d$y))
+  expect_equal(by_cov$minus2loglik, reml, tolerance = 1e-10)
+  expect_equal(by_precision$minus2loglik, reml, tolerance = 1e-10)
+})

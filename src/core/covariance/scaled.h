@@ -40,6 +40,7 @@ class Scaled final : public Structure {
   Vector theta_from_values(const ConstVectorRef& values) const override;
   Vector theta_from_covariance(const Matrix& covariance) const override;
   Vector theta_from_variance(double variance) const override;
+  bool reaches_direction(const ConstVectorRef& w) const override;
   Vector rescaled(const ConstVectorRef& theta, double c) const override;
   Vector canonical(const ConstVectorRef& theta, double relative, double absolute) const override;
   Vector nudged(const ConstVectorRef& theta, double distance) const override;

@@ -15,6 +15,8 @@ constexpr Index kManyPositions = 400;
 // A limit that is so near, as a standard deviation, and correlations that are the same.
 constexpr double kNearLimit = 1e-5;
 constexpr double kSameCorrelation = 1e-9;
+// Numbers of R of which all combinations of limits are looked at.
+constexpr Index kMostLimits = 6;
 
 namespace {
 
@@ -126,6 +128,22 @@ Vector Scaled::theta_from_covariance(const Matrix& covariance) const {
   }
   throw InvalidSpec("hold",
                     "no positive definite covariance matrix has the held values; give `start` too");
+}
+
+// Where its free numbers are at their limits R may be of rank one: all correlations 1 or -1.
+bool Scaled::reaches_direction(const ConstVectorRef& w) const {
+  const Index n = correlation_->n_parameters();
+  if (natural_ || static_cast<Index>(free_.size()) < n_values() || n > kMostLimits) return false;
+  const double size = w.cwiseAbs().maxCoeff();
+  if (n_sd_ == 1 && w.cwiseAbs().minCoeff() < (1.0 - kSameCorrelation) * size) return false;
+  const Vector signs = w.unaryExpr([](double x) { return x < 0.0 ? -1.0 : 1.0; });
+  for (unsigned run = 0; run < 1U << static_cast<unsigned>(n); ++run) {
+    Vector limit(n);
+    for (Index k = 0; k < n; ++k) limit[k] = (run >> k & 1U) != 0 ? -kInfinity : kInfinity;
+    const Matrix r = correlation_->matrix(correlation_->parameters(limit), everywhere());
+    if ((r - signs * signs.transpose()).cwiseAbs().maxCoeff() < kSameCorrelation) return true;
+  }
+  return false;
 }
 
 Vector Scaled::rescaled(const ConstVectorRef& theta, double c) const {

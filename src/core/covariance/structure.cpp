@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/base/error.h"
+
 namespace henderson::covariance {
 namespace {
 
@@ -55,6 +57,17 @@ Whitening Structure::whitening(const ConstVectorRef& theta, const Positions& at,
 
 Vector Structure::theta_from_variance(double variance) const {
   return theta_from_covariance(variance * Matrix::Identity(n_coef(), n_coef()));
+}
+
+bool Structure::reaches_direction(const ConstVectorRef& w) const {
+  constexpr double kSame = 1e-8;
+  const Matrix wanted = w * w.transpose();
+  try {
+    const std::optional<Matrix> lambda = factor(theta_from_covariance(wanted));
+    return lambda && (*lambda * lambda->transpose()).isApprox(wanted, kSame);
+  } catch (const InvalidSpec&) {
+    return false;
+  }
 }
 
 // Sigma = Lambda Lambda' with a linear Lambda has d2Sigma = Lambda_i Lambda_j' + its transpose.

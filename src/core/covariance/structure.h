@@ -93,6 +93,9 @@ class Structure {
   // The same for Sigma = variance x I.
   virtual Vector theta_from_variance(double variance) const;
 
+  // Sigma comes as near as wanted to w w'. By default: theta_from_covariance() has it.
+  virtual bool reaches_direction(const ConstVectorRef& w) const;
+
   // The theta whose Sigma is c times as large, c > 0. Needs: can_be_rescaled().
   virtual Vector rescaled(const ConstVectorRef& theta, double c) const = 0;
 

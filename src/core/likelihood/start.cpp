@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/likelihood/dependent_start.h"
 #include "core/likelihood/theta_of_values.h"
+#include "core/model/counted_weights.h"
 
 namespace henderson::likelihood {
 namespace {
@@ -113,8 +114,9 @@ std::vector<double> variance_of_record(const Model& model) {
   const std::size_t n_terms = model.n_coef_of_term.size();
   std::vector<double> sum(n_terms, 0.0), count(n_terms, 0.0);
   std::vector<Index> last_row(n_terms, kNone);
+  const Vector weights = model::counted_weights(model.weights);
   for (Index r = 0; r < model.w.n_rows(); ++r) {
-    const double weight = model.weights.size() > 0 ? model.weights[r] : 1.0;
+    const double weight = weights.size() > 0 ? weights[r] : 1.0;
     for (Index k = model.w.start[r]; k < model.w.start[r + 1]; ++k) {
       if (model.w.column[k] >= model.n_random_columns || model.w.value[k] == 0.0) continue;
       const std::size_t term = term_of_column[static_cast<std::size_t>(model.w.column[k])];

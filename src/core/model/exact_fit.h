@@ -12,9 +12,9 @@
 namespace henderson::model {
 
 // Tried are all sets of up to five terms (of more the ones with fewest levels first), with one
-// direction of their coefficients where a structure can be of rank one in any, and all of them
-// whole. False for more than some hundred records, or where R has a held part. Cost: QR of n x
-// (columns of X and Z), only where these are n or more.
+// direction of their coefficients where a structure can be of rank one, and all of them whole.
+// False for more than some hundred records, or where R has a held part. Cost: QR of n x (columns of
+// X and Z), only where these are n or more.
 bool is_unbounded(const Model& model);
 
 }  // namespace henderson::model

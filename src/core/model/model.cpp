@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/model/counted_weights.h"
 #include "core/model/design_rows.h"
 #include "core/model/gram.h"
 #include "core/model/segments.h"
@@ -199,7 +200,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
       basis != nullptr
           ? *basis
           : coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
-                              term.n_coef, change, model.weights)};
+                              term.n_coef, change, counted_weights(model.weights))};
   const Matrix coef_transform = model.response_unit * places.basis;
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
   held.unit = coef_transform(0, 0);

@@ -53,6 +53,9 @@ constexpr Index kFewStructured = 300;
 // A field of many positions takes long, and so do loadings of related levels, which have ended
 // where the corners did.
 constexpr Index kFewPositions = 12;
+// So many unknowns for a record are those of subjects with positions of their own: each start of
+// structured residuals beside them takes as long as the search.
+constexpr Index kManyUnknowns = 10;
 
 bool is_dear(const model::RandomBlock& block) {
   const bool has_loadings = block.structure->n_columns() > block.structure->n_coef();
@@ -112,6 +115,7 @@ std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& s
   if (has_few || (is_related && model.n_records <= kFewRelated))
     starts = corner_starts(model, start);
   if (model.n_records > kFewStructured) return starts;
+  if (model.n_random_columns > kManyUnknowns * model.n_records) return starts;
   if (may_have_residual_maxima(model, end)) {
     for (Parameters& other : residual_starts(model, start)) starts.push_back(std::move(other));
   }
