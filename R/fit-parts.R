@@ -96,6 +96,37 @@ reported_estimates <- function(fit) {
   ifelse(fit$parameters$status == "not identified", NA, estimate)
 }
 
+# The same for a table: a range of zero is kept as one at which no two positions are correlated.
+shown_estimates <- function(fit) ifelse(has_no_range(fit), 0, reported_estimates(fit))
+
+# At the lower end: at the upper one a range is far beyond all distances. Where the variance is zero
+# it is where it was left.
+has_no_range <- function(fit) {
+  parameters <- fit$parameters
+  at_end <- parameters$kind == "range" & parameters$status == "at boundary"
+  vapply(seq_along(at_end), function(i) {
+    at_end[i] && variance_beside(parameters, i) > 0 &&
+      isTRUE(parameters$estimate[i] < extent_of(recipe_of(fit, i)$coordinates))
+  }, NA)
+}
+
+variance_beside <- function(parameters, i) {
+  own <- parameters$index == parameters$index[i] & parameters$section == parameters$section[i]
+  max(parameters$estimate[own & parameters$kind == "variance"], 0)
+}
+
+# The recipe of the structure that parameter i belongs to.
+recipe_of <- function(fit, i) {
+  k <- fit$parameters$index[i]
+  if (k > 0L) fit$random[[k]]$structure else
+    fit_residual(fit)$sections[[fit$parameters$section[i]]]$structure
+}
+
+extent_of <- function(coordinates) {
+  if (is.null(coordinates)) return(NA_real_)
+  sqrt(sum(apply(as.matrix(coordinates), 2L, function(x) diff(range(x)))^2))
+}
+
 # G = K x Sigma of random term k.
 term_g <- function(k, fit) {
   term <- fit$random[[k]]

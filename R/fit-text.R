@@ -4,7 +4,7 @@
 # of a covariance. The status stands in a column where one is not free.
 variance_text <- function(fit, se = TRUE) {
   parameters <- fit$parameters
-  estimate <- reported_estimates(fit)
+  estimate <- shown_estimates(fit)
   variance <- parameters$kind == "variance"
   sd <- ifelse(variance & estimate >= 0, sqrt(pmax(estimate, 0)), NA)
   columns <- list(Parameter = parameters$name, Estimate = format_numbers(estimate))

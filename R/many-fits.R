@@ -82,7 +82,7 @@ first_line <- function(condition) {
 
 # The numbers of a fit that are kept: lists, as tables of each would take longer than the fits.
 short_fit <- function(fit, settings) {
-  found <- list(estimate = reported_estimates(fit), status = fit$parameters$status,
+  found <- list(estimate = shown_estimates(fit), status = fit$parameters$status,
     parameter = fit$parameters$name, n = fit$n, minus2loglik = fit$minus2loglik,
     end = fit$convergence$status)
   if (settings$effects) {

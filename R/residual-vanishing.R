@@ -10,7 +10,10 @@ at_vanishing_residual <- function(est, sections, parameters, spec, control) {
   own <- which(is_residual_parameter(parameters))
   if (inherits(est, "condition") || !may_vanish(est, own, sections, spec, control)) return(est)
   scale <- mean((spec$response - est$fitted_fixed)^2)
-  if (est$parameters$estimate[own] > vanishing_share * scale) return(est)
+  share <- est$parameters$estimate[own] / scale
+  # A maximum below the last of the shares is one like any other.
+  is_maximum <- est$convergence$status == "converged" && share < min(vanishing_shares)
+  if (is_maximum || share > vanishing_share) return(est)
   falls <- falls_with_residual(est, own, scale, spec, control)
   if (falls_for_ever(falls)) abort_residual_vanishes(round(min(falls) / log(10)))
   est
@@ -46,7 +49,7 @@ falls_for_ever <- function(falls) {
 vanishing_share <- 1e-4
 # Of the mean square of y about the fixed effects: the search finds the valley by the first, and
 # below the last the equations have few digits left.
-vanishing_shares <- 10^-(3:9)
+vanishing_shares <- 10^-(3:10)
 unsteady_falls <- 2L
 least_in_a_row <- 2L
 fall_miss <- 0.05

@@ -49,7 +49,7 @@ varcomp.lmmfit <- function(object, information = c("average", "observed", "expec
     parameters$se <- sqrt(diag(parameter_covariance(object, information)))
   }
   table <- data.frame(
-    term = parameters$term, parameter = parameters$name, estimate = reported_estimates(object),
+    term = parameters$term, parameter = parameters$name, estimate = shown_estimates(object),
     se = parameters$se, status = parameters$status
   )
   table$mc_error <- object$solver$mc_error

@@ -35,6 +35,15 @@ expect_at_boundary <- function(fit, names) {
   expect_identical(is.na(rows$std.error), at)
 }
 
+# What a reader gets; the engine keeps a range at which no correlation is left.
+expect_range_zero <- function(fit, name) {
+  v <- varcomp(fit)
+  expect_identical(v$estimate[v$parameter == name], 0)
+  expect_match(paste(utils::capture.output(print(fit)), collapse = "\n"),
+    paste0(name, " +0(\\.0+)? +at boundary"))
+  expect_gt(fit$parameters$estimate[fit$parameters$name == name], 0)
+}
+
 test_that("a range of residuals that is best at zero is at the boundary: independent records", {
   for (seed in 1:2) {
     d <- alternating(seed)
@@ -43,6 +52,7 @@ test_that("a range of residuals that is best at zero is at the boundary: indepen
                           ~ matern(t | id, nu = 1.5))) {
       fit <- lmmfit(y ~ 1, d, residual = residual)
       expect_at_boundary(fit, "residual.range")
+      expect_range_zero(fit, "residual.range")
       expect_within(as.numeric(logLik(fit)), as.numeric(logLik(closed, REML = TRUE)), 1e-7, "lm")
       expect_within(varcomp(fit)$se[1L], sigma(closed)^2 * sqrt(2 / closed$df.residual), 1e-6,
         "SE of a variance from independent records")
@@ -64,6 +74,7 @@ test_that("so is one beside a random intercept, and that of a random term", {
     expect_within(deviance(fit), deviance(intercept), 1e-6, "random intercept")
     fit <- lmmfit(stats::reformulate(c("1", structure), "y"), again)
     expect_at_boundary(fit, "id.range")
+    expect_range_zero(fit, "id.range")
     expect_within(deviance(fit), deviance(cells), 1e-6, "cells")
   }
 })
