@@ -40,10 +40,23 @@ abort_database_bayes <- function() {
     "its samplers look at each record")
 }
 
-abort_arrow <- function() {
-  abort("data", "{.arg data} is an Arrow dataset, which is not read.",
-    c("{.code arrow::to_duckdb(data)} makes a table of a database of it, without a copy.",
-      "{.code dplyr::collect(data)} fetches its records."), "data"
+abort_batch_package <- function(package) {
+  abort("database_package", "Records in batches, as of Arrow, need the package {.pkg {package}}.",
+    "Install it by {.code install.packages(\"{package}\")}.", "data", package
+  )
+}
+
+abort_batches <- function(detail) {
+  detail <- sub("[.[:space:]]*$", "", sub("\n.*", "", detail))
+  abort("batches", paste0("The batches of {.arg data} could not be read: ", as_text(detail), "."),
+    c("A stream is read once: make it anew for each fit.",
+      "{.code dplyr::collect(data)} fetches all records."), "data", detail
+  )
+}
+
+abort_batches_empty <- function() {
+  abort("batches", "{.arg data} has no columns.",
+    "Give an Arrow dataset, table or query, or a stream of record batches.", "data"
   )
 }
 

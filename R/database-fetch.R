@@ -59,6 +59,7 @@ check_connection <- function(table) {
 n_sampled <- 200L
 
 sampled_records <- function(table) {
+  if (is_batched(table)) return(table$sample)
   check_connection(table)
   fetch_all(utils::head(table, n_sampled))
 }

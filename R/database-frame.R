@@ -2,11 +2,18 @@
 # see pooled.R.
 
 # `given`: list(sample, env, weights, subset, na_action, na_random, memory); weights and subset are
-# expressions.
+# expressions. Of batches `stored` has the types that SQLite does not have, see stored_batches().
 new_database_frame <- function(parts, table, given) {
   given$env <- environment(parts$formula)
   check_database_parts(parts)
   prototype <- sampled_frame(parts, given)
+  if (is_batched(table)) {
+    used <- lapply(list(parts$variables, given$weights, given$subset), all.vars)
+    stored <- stored_batches(table, unlist(used))
+    table <- stored$table
+    given$stored <- stored$stored
+    on.exit(close_batches(dbplyr::remote_con(table)))
+  }
   given <- with_expressions(given, prototype, table)
   plan <- in_sql(database_plan(parts, prototype, given, table), given, table)
   check_same_values(plan, table)
@@ -283,6 +290,9 @@ pooled_frame <- function(pooled, plan, prototype, parts, given, count) {
   for (name in offset_names(prototype)) frame[[name]] <- numeric(length(offset))
   if (!is.null(plan$offset)) frame[[offset_names(prototype)[1L]]] <- offset
   frame[[1L]] <- pooled$values[, ncol(pooled$values)] + offset
+  for (name in names(frame)[vapply(frame, is.factor, NA)]) {
+    if (has_unused_levels(frame[[name]])) frame[[name]] <- drop_unused_levels(frame[[name]], name)
+  }
   frame[["(weights)"]] <- pooled$weight
   frame <- as_grid(frame, length(pooled$cell))
   attr(frame, "terms") <- with_constants(attr(prototype, "terms"), given)

@@ -1,7 +1,12 @@
 # Expressions of R as SQL. dbplyr translates them; what it would hand on untranslated, or would
 # translate to something else, is refused.
 
-is_database <- function(data) inherits(data, "tbl_lazy")
+is_database <- function(data) inherits(data, "tbl_lazy") || is_batched(data)
+
+# Of Arrow, see database-batches.R.
+is_batched <- function(data) {
+  inherits(data, c("ArrowObject", "arrow_dplyr_query", "nanoarrow_array_stream", "record_batches"))
+}
 
 check_database_packages <- function() {
   for (package in c("DBI", "dplyr", "dbplyr")) {

@@ -82,7 +82,8 @@ grouping_columns <- function(name, expression, value, columns, given, table) {
       labels = name)), name))
   }
   stats::setNames(lapply(columns, function(column) {
-    list(expression = as.name(column), column = column, labels = name)
+    list(expression = as.name(column), column = column, labels = name,
+      prototype = given$stored[[column]])
   }), columns)
 }
 

@@ -1,8 +1,8 @@
 #' Records that stay in a database
 #'
 #' `data` of [lmmfit()] may be a table of a database, `dplyr::tbl(con, "records")`, or what dplyr
-#' makes of one by verbs that dbplyr translates. SQLite and PostgreSQL are tested; what others are
-#' asked is the SQL that dbplyr has for them. The records do not enter R. The database groups them
+#' makes of one by verbs that dbplyr translates. SQLite, PostgreSQL and DuckDB are tested; what
+#' others are asked is the SQL that dbplyr has for them. The records do not enter R. The database groups them
 #' by the levels of all factors of the model and adds up, within each group, the covariates, the
 #' response and their products; the fit is that of all records, to rounding.
 #'
@@ -44,7 +44,15 @@
 #' are robust and between-within degrees of freedom; `augment(fit, data, table =)` leaves fitted
 #' values and residuals in the database.
 #'
-#' An Arrow dataset is not read as it is; `arrow::to_duckdb()` makes a table of a database of it.
+#' # Batches of Arrow
+#'
+#' `data` may be a dataset, a table, a query or a reader of the package arrow, or a stream of
+#' nanoarrow, as other programs export it. The columns that the model needs are written, a batch at
+#' a time, into a table of an SQLite file (packages nanoarrow and RSQLite), which is removed once
+#' its records are summed; from there on all is as above. A column with a dictionary is a factor
+#' with its levels in that order, a truth value is one, dates and times are numbers. A stream or a
+#' reader can be read once. `arrow::to_duckdb()` makes a table of a database of a dataset without a
+#' copy, and `augment()` needs such a table.
 #'
 #' @return `augment()`: the table that it made, with the columns of `data` and `.fitted`, `.resid`
 #'   and `.fixed` (without random effects), as in [augment()][augment.lmmfit] of other fits. It is a
@@ -57,6 +65,12 @@
 #' fit <- lmmfit(distance ~ age * Sex + (1 | Subject), records)
 #' fit
 #' predict(fit, data.frame(age = 9, Sex = "Male", Subject = "M01"))
+#'
+#' # The same records in batches
+#' if (requireNamespace("nanoarrow", quietly = TRUE)) {
+#'   stream <- nanoarrow::as_nanoarrow_array_stream(as.data.frame(nlme::Orthodont))
+#'   fixef(lmmfit(distance ~ age * Sex + (1 | Subject), stream))
+#' }
 #'
 #' # Fitted values and residuals stay there
 #' augment(fit, records, table = "fitted_growth")

@@ -150,6 +150,7 @@ lmmfit <- function(formula, data = NULL, residual = ~iid, method = "REML", weigh
   formula <- check_formula(formula, parent.frame())
   in_database <- is_database(data)
   if (in_database) check_in_database(method, formula)
+  if (is_batched(data)) data <- batches_of(data)
   residual <- if (missing(residual)) default_residual(formula) else
     given_residual(substitute(residual), residual, parent.frame())
   input <- c(list(formula = formula, residual = residual),
@@ -189,11 +190,14 @@ records_of <- function(data, given, env) {
 }
 
 check_front_door <- function(data, control) {
-  if (inherits(data, c("ArrowObject", "arrow_dplyr_query"))) abort_arrow()
   if (is_database(data)) check_database_packages()
+  if (is_batched(data)) check_batch_packages()
+  if (is_database(data)) return(check_control_is(control))
   if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_data(data)
-  if (!is_control(control)) abort_control(control)
+  check_control_is(control)
 }
+
+check_control_is <- function(control) if (!is_control(control)) abort_control(control)
 
 check_contrasts <- function(contrasts) {
   if (is.null(contrasts)) return(NULL)

@@ -30,7 +30,7 @@ r_ranks <- list(
   design = c(
     "parts.R", "formula.R", "traits.R", "frame.R", "missing.R", "pooled.R", "cells.R",
     "database-fetch.R", "database-sql.R", "database-terms.R", "database-query.R",
-    "database-constants.R", "database-frame.R", "database-pure-error.R",
+    "database-constants.R", "database-batches.R", "database-frame.R", "database-pure-error.R",
     "level-order.R", "columns.R", "places.R", "product-design.R",
     "member-design.R", "marker-levels.R", "spline-design.R", "bend.R", "covariance-levels.R",
     "single-step.R", "single-step-cost.R", "relationship-levels.R", "covstruct-terms.R",

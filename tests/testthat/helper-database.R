@@ -14,6 +14,14 @@ sqlite_table <- function(data, name = "records", env = parent.frame()) {
   dplyr::tbl(con, name)
 }
 
+# DuckDB in memory, and another driver of PostgreSQL: packages that the tests do not ask for.
+duckdb_connection <- function(env = parent.frame()) {
+  skip_if_not_installed("duckdb")
+  con <- DBI::dbConnect(getExportedValue("duckdb", "duckdb")())
+  defer_in(env, DBI::dbDisconnect(con))
+  con
+}
+
 # Runs an expression when the frame of a test ends.
 defer_in <- function(env, expression) {
   expression <- substitute(expression)

@@ -31,7 +31,7 @@ class Factorizer {
         symbolic_(panels_.symbolic()),
         schedule_(symbolic_.schedule()),
         options_(options),
-        callbacks_(callbacks) {}
+        stop_(callbacks) {}
 
   void drop_dependent(double tolerance) {
     threshold_.resize(symbolic_.size());
@@ -46,18 +46,17 @@ class Factorizer {
   Failure run() {
     Crew crew(panels_.workspace(),
               symbolic_.factor_flops() > kSmallestShared ? options_.threads : 1);
-    StopSignal stop(callbacks_);
     crew.run_tasks(schedule_.task_order,
-                   [&](SmallIndex task, int worker) { run_task(task, worker, stop); });
-    stop.throw_if_stopped();
+                   [&](SmallIndex task, int worker) { run_task(task, worker); });
+    stop_.throw_if_stopped();
     if (first_failure_.column != kNone) return first_failure_;
     crew.share_kernels();
     for (const SmallIndex f : schedule_.top) {
-      if (stop.stopped(0)) break;
-      const Failure failure = factor_front(f, panels_.workspace().thread(0));
+      if (stop_.stopped(0)) break;
+      const Failure failure = factor_front(f, 0);
       if (failure.column != kNone) return failure;
     }
-    stop.throw_if_stopped();
+    stop_.throw_if_stopped();
     return {};
   }
 
@@ -78,11 +77,11 @@ class Factorizer {
  private:
   // A task ends at its first failure, or when an earlier column has failed in another: the same
   // column is reported whoever is faster.
-  void run_task(SmallIndex task, int worker, StopSignal& stop) {
+  void run_task(SmallIndex task, int worker) {
     for (SmallIndex f = schedule_.task_first[task]; f < schedule_.task_last[task]; ++f) {
-      if (stop.stopped(worker) || symbolic_.first_column(schedule_.supernode[f]) > failed_column_)
+      if (stop_.stopped(worker) || symbolic_.first_column(schedule_.supernode[f]) > failed_column_)
         return;
-      const Failure failure = factor_front(f, panels_.workspace().thread(worker));
+      const Failure failure = factor_front(f, worker);
       if (failure.column == kNone) continue;
       const std::lock_guard<std::mutex> lock(mutex_);
       if (failure.column < failed_column_) {
@@ -95,28 +94,60 @@ class Factorizer {
 
   // Assembles the front from its children and leaves, eliminates its columns, leaves its update
   // matrix behind.
-  Failure factor_front(SmallIndex f, ThreadMemory& memory) {
+  Failure factor_front(SmallIndex f, int worker) {
+    ThreadMemory& memory = panels_.workspace().thread(worker);
     const Front front = front_of(panels_, f, memory.stack.get());
     Team* const team = memory.scratch.team();
     clear_update(front, team);
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
       if (schedule_.straight[schedule_.child[k]] != kNone) continue;
       const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
-      add_update(child.below(), child.update,
-                 symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front, team);
+      const SmallIndex s = schedule_.supernode[schedule_.child[k]];
+      add_update(child.below(), child.update, symbolic_.rows_in_parent(s),
+                 parent_front(front, f, s), team);
     }
-    for (SmallIndex s = schedule_.first_leaf[f]; s < schedule_.supernode[f]; ++s) {
-      const Failure failure = factor_leaf(s, front, memory);
+    for (SmallIndex s = schedule_.first_leaf[f]; s < schedule_.first_piece[f]; ++s) {
+      const Failure failure = factor_leaf(s, parent_front(front, f, s), memory);
       if (failure.column != kNone) return failure;
     }
-    const Failure failure = eliminate(schedule_.supernode[f], memory);
+    const Failure failure = eliminate_front(f, front, worker);
     if (failure.column != kNone) return failure;
-    kernels::subtract_aat(front.below(), front.width, front.panel + front.width, front.height,
-                          front.update, front.below(), memory.scratch);
-    if (schedule_.straight[f] != kNone)
-      add_update(front.below(), front.update, symbolic_.rows_in_parent(schedule_.supernode[f]),
-                 front_of(panels_, schedule_.straight[f], nullptr), team);
+    const SmallIndex to = schedule_.straight[f], s = schedule_.supernode[f];
+    if (to != kNone)
+      add_update(front.below(), front.update, symbolic_.rows_in_parent(s),
+                 parent_front(front_of(panels_, to, nullptr), to, s), team);
     return {};
+  }
+
+  // Where rows_in_parent(s) are rows: front f from the parent of s on.
+  Front parent_front(const Front& front, SmallIndex f, SmallIndex s) const {
+    return front_from(front, schedule_.first_piece[f], symbolic_.parent(s));
+  }
+
+  Failure eliminate_front(SmallIndex f, Front front, int worker) {
+    ThreadMemory& memory = panels_.workspace().thread(worker);
+    const SmallIndex first = schedule_.first_piece[f], last = schedule_.supernode[f];
+    for (SmallIndex s = first; s <= last; ++s) {
+      if (s > first) {
+        front = front.from(front.piece);
+        if (stop_.stopped_now(worker)) return {};
+      }
+      const Failure failure = eliminate(s, memory);
+      if (failure.column != kNone) return failure;
+      subtract_products(front, memory.scratch);
+    }
+    return {};
+  }
+
+  // All columns behind the first piece, less the products of its rows.
+  static void subtract_products(const Front& front, kernels::Scratch& scratch) {
+    for (Index i = front.piece; i < front.width; i += front.piece) {
+      const Front later = front.from(i);
+      kernels::subtract_aat_columns(later.height, later.piece, front.piece, front.panel + i,
+                                    front.height, later.panel, later.height, scratch);
+    }
+    kernels::subtract_aat(front.below(), front.piece, front.panel + front.width, front.height,
+                          front.update, front.below(), scratch);
   }
 
   Failure eliminate(SmallIndex s, ThreadMemory& memory) {
@@ -151,7 +182,7 @@ class Factorizer {
   const SymbolicFactor& symbolic_;
   const Schedule& schedule_;
   const FactorOptions options_;
-  Callbacks& callbacks_;
+  StopSignal stop_;
   std::vector<double> threshold_;  // per column of L; empty: pivots must be positive
   std::vector<char> dropped_;
   std::mutex mutex_;  // of the two below, while tasks run

@@ -221,7 +221,7 @@ bool Downdate::factor_front(SmallIndex s) {
   const std::size_t begin = own.numbers.size();
   const bool is_made = !is_thin(s);
   if (is_made) own.numbers.resize(begin + static_cast<std::size_t>(r * r), 0.0);
-  const Front front{panels_.data() + start_[s], w + r, w, own.numbers.data() + begin};
+  const Front front{panels_.data() + start_[s], w + r, w, own.numbers.data() + begin, w};
   start_panel(s, front.panel);
   add_children(s, stacks_[static_cast<std::size_t>(1 - odd_[s])], front);
   subtract_rows(s, front);

@@ -8,10 +8,15 @@ namespace henderson::linalg {
 Front front_of(Panels& panels, SmallIndex f, double* stack) {
   const SymbolicFactor& symbolic = panels.symbolic();
   const Schedule& schedule = symbolic.schedule();
-  const SmallIndex s = schedule.supernode[f];
+  const SmallIndex first = schedule.first_piece[f], last = schedule.supernode[f];
   double* memory = schedule.shared[f] ? panels.workspace().shared() : stack;
-  return {panels.data() + symbolic.panel(s), symbolic.height(s), symbolic.width(s),
-          memory + schedule.update[f]};
+  return {panels.data() + symbolic.panel(first), symbolic.height(first),
+          symbolic.height(first) - symbolic.below(last), memory + schedule.update[f],
+          symbolic.width(first)};
+}
+
+Front front_from(const Front& front, SmallIndex first_piece, SmallIndex s) {
+  return s == first_piece ? front : front.from((s - first_piece) * front.piece);
 }
 
 namespace {

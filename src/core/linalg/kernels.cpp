@@ -165,6 +165,11 @@ void subtract_aat(Index n, Index k, const double* a, Index lda, double* c, Index
   multiply({n, n, k, -1.0, plain(a, lda), transposed(a, lda), c, ldc, Shape::lower}, scratch);
 }
 
+void subtract_aat_columns(Index m, Index n, Index k, const double* a, Index lda, double* c,
+                          Index ldc, Scratch& scratch) {
+  multiply({m, n, k, -1.0, plain(a, lda), transposed(a, lda), c, ldc, Shape::lower}, scratch);
+}
+
 void subtract_lower(Index n, Index k, const double* a, Index lda, const double* b, Index ldb,
                     double* c, Index ldc, Scratch& scratch) {
   multiply({n, n, k, -1.0, plain(a, lda), transposed(b, ldb), c, ldc, Shape::lower}, scratch);
@@ -176,25 +181,41 @@ namespace {
 
 // The panel's columns [first, first + n), those right of them being done (and mirrored). `y` has
 // room for n rows.
-void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld, double* z22,
-                  Index ldz, double* y, Scratch& scratch);
+void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld,
+                  const LowerColumns* z22, Index n_parts, double* y, Scratch& scratch);
 
 // From the last block of columns to the first.
-void invert_blocks(Index w, Index r, double* panel, Index ld, double* z22, Index ldz, double* y,
-                   Scratch& scratch) {
+void invert_blocks(Index w, Index r, double* panel, Index ld, const LowerColumns* z22,
+                   Index n_parts, double* y, Scratch& scratch) {
   const Index block = w > kInverseBlock   ? kInverseBlock
                       : w > kInverseInner ? kInverseInner
                                           : kInverseBase;
   for (Index end = w; end > 0;) {
     const Index n = (end - 1) % block + 1, first = end - n;
-    invert_block(first, n, w, r, panel, ld, z22, ldz, y, scratch);
+    invert_block(first, n, w, r, panel, ld, z22, n_parts, y, scratch);
     if (first > 0) table().mirror(w - first, n, panel + first * (ld + 1), ld);
     end = first;
   }
 }
 
-void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld, double* z22,
-                  Index ldz, double* y, Scratch& scratch) {
+// C -= Z Y, Z being symmetric, its squares mirrored, and Y r x n, transposed in y.
+void subtract_symmetric(Index r, Index n, const LowerColumns* z, Index n_parts, const double* y,
+                        double* c, Index ldc, Scratch& scratch) {
+  for (Index first = 0, part = 0; part < n_parts; first += z[part++].width) {
+    const Index w = z[part].width, ld = z[part].ld, behind = r - first - w;
+    const double* square = z[part].diagonal;
+    const View y_own = transposed(y + first * n, n), y_behind = transposed(y + (first + w) * n, n);
+    double* own = c + first;
+    multiply({w, n, w, -1.0, plain(square, ld), y_own, own, ldc, Shape::full}, scratch);
+    multiply({w, n, behind, -1.0, transposed(square + w, ld), y_behind, own, ldc, Shape::full},
+             scratch);
+    multiply({behind, n, w, -1.0, plain(square + w, ld), y_own, own + w, ldc, Shape::full},
+             scratch);
+  }
+}
+
+void invert_block(Index first, Index n, Index w, Index r, double* panel, Index ld,
+                  const LowerColumns* z22, Index n_parts, double* y, Scratch& scratch) {
   const Index end = first + n, right = w - end, below = right + r;
   double* corner = panel + first * (ld + 1);  // L11
   double* column = corner + n;  // L21: `right` rows of the square, then r rows under it
@@ -209,7 +230,7 @@ void invert_block(Index first, Index n, Index w, Index r, double* panel, Index l
     multiply({right, n, r, -1.0, transposed(under, ld), y_below, column, ld, Shape::full}, scratch);
     multiply({r, n, right, -1.0, plain(under, ld), y_right, column + right, ld, Shape::full},
              scratch);
-    multiply({r, n, r, -1.0, plain(z22, ldz), y_below, column + right, ld, Shape::full}, scratch);
+    subtract_symmetric(r, n, z22, n_parts, y + right * n, column + right, ld, scratch);
   }
   if (n <= kInverseBase)
     table().invert_square(n, corner, ld);
@@ -224,8 +245,15 @@ void invert_block(Index first, Index n, Index w, Index r, double* panel, Index l
 
 void invert_panel(Index w, Index r, double* panel, Index ld, double* z22, Index ldz,
                   Scratch& scratch) {
-  if (r > 0) table().mirror(r, r, z22, ldz);
-  invert_blocks(w, r, panel, ld, z22, ldz, scratch.y(), scratch);
+  const LowerColumns all{z22, r, ldz};
+  invert_panel(w, r, panel, ld, &all, 1, scratch);
+}
+
+void invert_panel(Index w, Index r, double* panel, Index ld, const LowerColumns* z22, Index n_parts,
+                  Scratch& scratch) {
+  for (const LowerColumns* part = z22; part != z22 + n_parts; ++part)
+    if (part->width > 0) table().mirror(part->width, part->width, part->diagonal, part->ld);
+  invert_blocks(w, r, panel, ld, z22, n_parts, scratch.y(), scratch);
 }
 
 void gemm(Index m, Index n, Index k, double alpha, const double* a, Index lda, const double* b,

@@ -55,6 +55,11 @@ Index factor_panel(Index h, Index w, double* a, Index lda, const Pivoting& pivot
 void subtract_aat(Index n, Index k, const double* a, Index lda, double* c, Index ldc,
                   Scratch& scratch);
 
+// What: the first n columns of that, down to row m: the lower trapezoid of C -= A A1', A being m x
+// k and A1 its first n rows. Cost: n (2 m - n) k.
+void subtract_aat_columns(Index m, Index n, Index k, const double* a, Index lda, double* c,
+                          Index ldc, Scratch& scratch);
+
 // What: the lower triangle of C -= A B', B and A being n x k, where that is all that is wanted.
 // Above the diagonal C is scratch. Cost: n^2 k.
 void subtract_lower(Index n, Index k, const double* a, Index lda, const double* b, Index ldb,
@@ -69,6 +74,16 @@ void mirror(Index n, double* a, Index lda);
 // inverse_flops of symbolic.cpp. Source: Takahashi, Fagan & Chin (1973); blocked as in Campbell &
 // Davis (1995), Univ. of Florida TR-95-021.
 void invert_panel(Index w, Index r, double* panel, Index ld, double* z22, Index ldz,
+                  Scratch& scratch);
+
+// Some columns of a lower triangle, from their own diagonal down to its last row.
+struct LowerColumns {
+  double* diagonal;  // entry (0, 0) of their square, above whose diagonal is scratch
+  Index width, ld;
+};
+
+// The same, Z22 being the columns of z22[0], z22[1], ..., z22[n_parts - 1].
+void invert_panel(Index w, Index r, double* panel, Index ld, const LowerColumns* z22, Index n_parts,
                   Scratch& scratch);
 
 // What: C += alpha A B, C being m x n and A m x k.

@@ -10,12 +10,17 @@ namespace henderson::linalg {
 
 namespace {
 
-// leaf[s] = 1: s has a parent and no children. (But a leading supernode is none if its parent has a
-// child among the last ones: that child comes after it, and a front's leaves stand together.)
-std::vector<char> leaves(const std::vector<SmallIndex>& parent, SmallIndex first_last) {
+constexpr SmallIndex kWidestLeaf = 2048;
+
+// leaf[s] = 1: s has a parent and no children, and is not wide. (But a leading supernode is none if
+// its parent has a child among the last ones: that child comes after it, and a front's leaves stand
+// together.)
+std::vector<char> leaves(const std::vector<SmallIndex>& parent,
+                         const std::vector<SmallIndex>& width, SmallIndex first_last) {
   const SmallIndex n = static_cast<SmallIndex>(parent.size());
   std::vector<char> leaf(n, 1), before_last(n, 0);
   for (SmallIndex s = 0; s < n; ++s) {
+    if (width[s] > kWidestLeaf) leaf[s] = 0;
     if (parent[s] == kNone)
       leaf[s] = 0;
     else
@@ -33,7 +38,7 @@ double square(double x) { return x * x; }
 
 std::vector<SmallIndex> schedule_order(const SupernodeForest& forest, SmallIndex first_last) {
   const SmallIndex n = static_cast<SmallIndex>(forest.parent.size());
-  const std::vector<char> leaf = leaves(forest.parent, first_last);
+  const std::vector<char> leaf = leaves(forest.parent, forest.width, first_last);
   std::vector<std::vector<SmallIndex>> children(n);
   for (SmallIndex s = 0; s < n; ++s)
     if (forest.parent[s] != kNone && !leaf[s]) children[forest.parent[s]].push_back(s);
@@ -90,7 +95,7 @@ class ScheduleBuilder {
   static constexpr double kWorkPerSupernode = 4e3;
 
   void list_fronts() {
-    const std::vector<char> leaf = leaves(parent_, first_last_);
+    const std::vector<char> leaf = leaves(parent_, width_, first_last_);
     const SmallIndex n = static_cast<SmallIndex>(parent_.size());
     front_of_.assign(n, kNone);
     SmallIndex first_leaf = 0;
@@ -104,6 +109,7 @@ class ScheduleBuilder {
       front_of_[s] = out_.n_fronts();
       // Only leaves can stand between two fronts, and they belong to the second.
       out_.supernode.push_back(s);
+      out_.first_piece.push_back(s);
       out_.first_leaf.push_back(first_leaf);
       first_leaf = s + 1;
     }
@@ -254,6 +260,14 @@ class ScheduleBuilder {
 };
 
 }  // namespace
+
+void Schedule::renumber(const std::vector<SmallIndex>& first) {
+  for (SmallIndex f = 0; f < n_fronts(); ++f) {
+    first_piece[f] = first[supernode[f]];
+    supernode[f] = first[supernode[f] + 1] - 1;
+    first_leaf[f] = first[first_leaf[f]];
+  }
+}
 
 Schedule make_schedule(const std::vector<SmallIndex>& parent, const std::vector<SmallIndex>& width,
                        const std::vector<SmallIndex>& below, SmallIndex first_last) {

@@ -10,11 +10,11 @@
 
 namespace henderson::linalg {
 
-// The method is multifrontal. A *leaf* is a supernode that has a parent but no children; any other
-// supernode is a *front*. A front owns, beside its panel, an update matrix U (below x below,
-// column-major, lower triangle): what its subtree subtracts from the rest of C, on its way to the
-// parent. Leaves have none: their updates go straight to their parent. The selected inverse runs
-// the same schedule backwards, with the inverse's own block in the place of U.
+// The method is multifrontal. A *leaf* is a supernode that has a parent but no children, and is not
+// wide; any other supernode is a *front*. A front owns, beside its panel, an update matrix U (below
+// x below, column-major, lower triangle): what its subtree subtracts from the rest of C, on its way
+// to the parent. Leaves have none: their updates go straight to their parent. The selected inverse
+// runs the same schedule backwards, with the inverse's own block in the place of U.
 //
 // Where one front at a root outweighs all else, as in large pedigrees, there is one task, and
 // nobody but its thread writes to a root meanwhile. Its fronts just below a root then add U to the
@@ -26,9 +26,13 @@ namespace henderson::linalg {
 // grow towards each other, one for fronts of even and one for fronts of odd depth: a front's
 // children are always at the end of the other stack.
 struct Schedule {
-  std::vector<SmallIndex> supernode;  // supernode[f] = s means front f is supernode s; increasing
+  std::vector<SmallIndex> supernode;  // supernode[f] = s means front f is supernode s, or ends with
+                                      // it; increasing
   std::vector<SmallIndex>
-      first_leaf;  // the leaves of front f are supernodes first_leaf[f], ..., supernode[f] - 1
+      first_piece;  // a wide front is cut: supernodes first_piece[f], ..., supernode[f] are its
+                    // pieces; else first_piece[f] = supernode[f]
+  std::vector<SmallIndex>
+      first_leaf;  // the leaves of front f are supernodes first_leaf[f], ..., first_piece[f] - 1
   std::vector<SmallIndex>
       child_start;  // the children of front f that are fronts: child[child_start[f]], ...
   std::vector<SmallIndex> child;  // numbers of fronts, increasing within a front
@@ -48,6 +52,8 @@ struct Schedule {
   SmallIndex max_leaf_below = 0, max_leaf_width = 0;
   SmallIndex max_below = 0, max_width = 0, max_height = 0;
 
+  // Supernode s is now first[s], ..., first[s + 1] - 1: several of them if it is a wide front.
+  void renumber(const std::vector<SmallIndex>& first);
   SmallIndex n_fronts() const { return static_cast<SmallIndex>(supernode.size()); }
 };
 

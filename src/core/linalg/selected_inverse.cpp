@@ -19,62 +19,82 @@ class Inverter {
         symbolic_(panels.symbolic()),
         schedule_(symbolic_.schedule()),
         options_(options),
-        callbacks_(callbacks),
+        stop_(callbacks),
         end_(options.without_last ? symbolic_.size() - symbolic_.n_last() : symbolic_.size()) {}
 
   // The fronts above the tasks with all threads inside each, then the tasks at the same time.
   void run() {
     Crew crew(panels_.workspace(),
               symbolic_.inverse_flops() > kSmallestShared ? options_.threads : 1);
-    StopSignal stop(callbacks_);
     crew.share_kernels();
-    for (auto f = schedule_.top.rbegin(); f != schedule_.top.rend() && !stop.stopped(0); ++f)
-      invert_front(*f, panels_.workspace().thread(0));
-    stop.throw_if_stopped();
+    for (auto f = schedule_.top.rbegin(); f != schedule_.top.rend() && !stop_.stopped(0); ++f)
+      invert_front(*f, 0);
+    stop_.throw_if_stopped();
     crew.run_tasks(schedule_.task_order, [&](SmallIndex task, int worker) {
       for (SmallIndex f = schedule_.task_last[task] - 1;
-           f >= schedule_.task_first[task] && !stop.stopped(worker); --f)
-        invert_front(f, panels_.workspace().thread(worker));
+           f >= schedule_.task_first[task] && !stop_.stopped(worker); --f)
+        invert_front(f, worker);
     });
-    stop.throw_if_stopped();
+    stop_.throw_if_stopped();
   }
 
  private:
-  void invert_front(SmallIndex f, ThreadMemory& memory) {
+  void invert_front(SmallIndex f, int worker) {
+    ThreadMemory& memory = panels_.workspace().thread(worker);
     const Front front = front_of(panels_, f, memory.stack.get());
     Team* const team = memory.scratch.team();
-    if (schedule_.straight[f] != kNone)
-      extract(front.below(), front.update, symbolic_.rows_in_parent(schedule_.supernode[f]),
-              front_of(panels_, schedule_.straight[f], nullptr), team);
-    invert(schedule_.supernode[f], front.update, memory);
-    for (SmallIndex s = schedule_.supernode[f] - 1; s >= schedule_.first_leaf[f]; --s) {
-      extract(symbolic_.below(s), memory.leaf.get(), symbolic_.rows_in_parent(s), front, team);
-      invert(s, memory.leaf.get(), memory);
+    if (const SmallIndex from = schedule_.straight[f]; from != kNone)
+      take_out(schedule_.supernode[f], front.update, front_of(panels_, from, nullptr), from, team);
+    invert_pieces(f, front, worker);
+    for (SmallIndex s = schedule_.first_piece[f] - 1; s >= schedule_.first_leaf[f]; --s) {
+      take_out(s, memory.leaf.get(), front, f, team);
+      const kernels::LowerColumns z22{memory.leaf.get(), symbolic_.below(s), symbolic_.below(s)};
+      invert(s, &z22, 1, memory);
     }
     for (SmallIndex k = schedule_.child_start[f]; k < schedule_.child_start[f + 1]; ++k) {
-      if (schedule_.straight[schedule_.child[k]] != kNone) continue;
-      const Front child = front_of(panels_, schedule_.child[k], memory.stack.get());
-      extract(child.below(), child.update,
-              symbolic_.rows_in_parent(schedule_.supernode[schedule_.child[k]]), front, team);
+      const SmallIndex child = schedule_.child[k];
+      if (schedule_.straight[child] != kNone) continue;
+      take_out(schedule_.supernode[child], front_of(panels_, child, memory.stack.get()).update,
+               front, f, team);
+    }
+  }
+
+  // z = the rows below supernode s out of its parent, front f.
+  void take_out(SmallIndex s, double* z, const Front& parent, SmallIndex f, Team* team) const {
+    extract(symbolic_.below(s), z, symbolic_.rows_in_parent(s),
+            front_from(parent, schedule_.first_piece[f], symbolic_.parent(s)), team);
+  }
+
+  // From the last piece to the first: what is behind a piece is the later ones and `update`.
+  void invert_pieces(SmallIndex f, const Front& front, int worker) {
+    const SmallIndex first = schedule_.first_piece[f], last = schedule_.supernode[f];
+    std::vector<kernels::LowerColumns> parts;
+    for (SmallIndex s = first; s <= last; ++s)
+      parts.push_back(
+          {panels_.data() + symbolic_.panel(s), symbolic_.width(s), symbolic_.height(s)});
+    parts.push_back({front.update, front.below(), front.below()});
+    for (SmallIndex s = last; s >= first; --s) {
+      if (s < last && stop_.stopped_now(worker)) return;
+      invert(s, parts.data() + (s - first) + 1, last - s + 1, panels_.workspace().thread(worker));
     }
   }
 
   // Columns that are left out count as zeros of the inverse: their block adds nothing to the
   // others.
-  void invert(SmallIndex s, double* z22, ThreadMemory& memory) {
+  void invert(SmallIndex s, const kernels::LowerColumns* z22, Index n_parts, ThreadMemory& memory) {
     const Index below = symbolic_.below(s), width = symbolic_.width(s), height = below + width;
     double* panel = panels_.data() + symbolic_.panel(s);
     if (symbolic_.first_column(s) >= end_)
       std::fill(panel, panel + width * height, 0.0);
     else
-      kernels::invert_panel(width, below, panel, height, z22, below, memory.scratch);
+      kernels::invert_panel(width, below, panel, height, z22, n_parts, memory.scratch);
   }
 
   Panels& panels_;
   const SymbolicFactor& symbolic_;
   const Schedule& schedule_;
   const InverseOptions options_;
-  Callbacks& callbacks_;
+  StopSignal stop_;
   const SmallIndex end_;
 };
 

@@ -24,8 +24,10 @@ class SymbolicBuilder {
     find_columns();
     number_supernodes();
     list_rows();
-    place_panels();
     out_.schedule_ = make_schedule(out_.parent_, width_, below_, first_last_);
+    cut_wide_fronts();
+    locate_rows_in_parents();
+    place_panels();
     return std::move(out_);
   }
 
@@ -97,6 +99,10 @@ class SymbolicBuilder {
     out_.old_of_new_.resize(out_.n_);
     for (SmallIndex k = 0; k < out_.n_; ++k) out_.old_of_new_[k] = order_[columns_[k]];
     out_.new_of_old_ = inverse_permutation(out_.old_of_new_);
+    list_supernodes_of_columns();
+  }
+
+  void list_supernodes_of_columns() {
     out_.supernode_of_column_.resize(out_.n_);
     for (SmallIndex s = 0; s < out_.n_supernodes(); ++s)
       std::fill(out_.supernode_of_column_.begin() + out_.first_column_[s],
@@ -133,7 +139,37 @@ class SymbolicBuilder {
       std::sort(out_.rows_.begin() + out_.row_start_[s], out_.rows_.begin() + end);
       if (out_.parent_[s] != kNone) children[out_.parent_[s]].push_back(s);
     }
-    locate_rows_in_parents();
+  }
+
+  void cut_wide_fronts() {
+    std::vector<SmallIndex> first(width_.size() + 1, 1);  // of the pieces of each supernode
+    first[0] = 0;
+    for (const SmallIndex s : out_.schedule_.supernode)
+      if (width_[s] > 2 * options_.piece)
+        first[s + 1] = (width_[s] + options_.piece - 1) / options_.piece;
+    std::partial_sum(first.begin(), first.end(), first.begin());
+    if (first.back() == out_.n_supernodes()) return;
+    std::vector<SmallIndex> first_column = {0}, rows;
+    std::vector<Index> row_start = {0};
+    for (SmallIndex s = 0; s < out_.n_supernodes(); ++s) {
+      const SmallIndex end = out_.first_column(s) + out_.width(s);
+      const SmallIndex width = first[s + 1] - first[s] > 1 ? options_.piece : out_.width(s);
+      for (SmallIndex next = out_.first_column(s); next < end;) {
+        next = std::min(next + width, end);
+        for (SmallIndex i = next; i < end; ++i) rows.push_back(i);
+        rows.insert(rows.end(), out_.rows(s), out_.rows(s) + out_.below(s));
+        first_column.push_back(next);
+        row_start.push_back(static_cast<Index>(rows.size()));
+      }
+    }
+    out_.first_column_ = std::move(first_column);
+    out_.rows_ = std::move(rows);
+    out_.row_start_ = std::move(row_start);
+    out_.schedule_.renumber(first);
+    out_.parent_.assign(first.back(), kNone);
+    list_supernodes_of_columns();
+    for (SmallIndex s = 0; s < out_.n_supernodes(); ++s)
+      if (out_.below(s) > 0) out_.parent_[s] = out_.supernode(out_.rows(s)[0]);
   }
 
   void locate_rows_in_parents() {
@@ -161,9 +197,9 @@ class SymbolicBuilder {
   void place_panels() {
     out_.panel_.assign(1, 0);
     for (SmallIndex s = 0; s < out_.n_supernodes(); ++s) {
-      const double w = width_[s], r = below_[s];
-      out_.panel_.push_back(out_.panel_.back() + Index{width_[s]} * (width_[s] + below_[s]));
-      out_.factor_entries_ += Index{width_[s]} * below_[s] + Index{width_[s]} * (width_[s] + 1) / 2;
+      const Index w = out_.width(s), r = out_.below(s);
+      out_.panel_.push_back(out_.panel_.back() + w * (w + r));
+      out_.factor_entries_ += w * r + w * (w + 1) / 2;
       out_.factor_flops_ += factor_flops(w, r);
       out_.inverse_flops_ += inverse_flops(w, r);
     }
@@ -199,7 +235,11 @@ Index SymbolicFactor::position(SmallIndex i, SmallIndex j) const {
   Index local = row - first_column_[s];
   if (row >= first_column_[s + 1]) {
     const SmallIndex* end = rows(s) + below(s);
-    const SmallIndex* found = std::lower_bound(rows(s), end, row);
+    // A piece of a wide front has the columns behind it as its first rows.
+    const SmallIndex next = row - first_column_[s + 1];
+    const SmallIndex* found = next < below(s) && rows(s)[next] == row
+                                  ? rows(s) + next
+                                  : std::lower_bound(rows(s), end, row);
     if (found == end || *found != row)
       throw PatternMismatch("entry (" + std::to_string(i) + ", " + std::to_string(j) +
                             ") is not in the factor");

@@ -18,6 +18,8 @@ struct AnalyzeOptions {
   SmallIndex n_last = 0;  // the last n_last columns are eliminated after all others, and share no
                           // supernode with them
   Ordering ordering = Ordering::amd;
+  SmallIndex piece = 1024;  // a front of more than two of these columns is a chain of supernodes of
+                            // so many, so that little above its diagonal is stored
   RelaxOptions relax;
 };
 

@@ -77,7 +77,11 @@ class StopSignal {
 
   // True if the work is to end; cheap enough to ask at every supernode.
   bool stopped(int worker) {
-    if (worker == 0 && ++asked_ % kEvery == 1 && callbacks_.interrupted()) stop_ = true;
+    return worker == 0 && ++asked_ % kEvery == 1 ? stopped_now(worker) : stop_.load();
+  }
+  // The same, for work of which each step takes long.
+  bool stopped_now(int worker) {
+    if (worker == 0 && callbacks_.interrupted()) stop_ = true;
     return stop_.load(std::memory_order_relaxed);
   }
   void throw_if_stopped() const {

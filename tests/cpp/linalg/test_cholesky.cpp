@@ -125,6 +125,51 @@ TEST_CASE("fronts below a large root add their updates straight to it") {
   CHECK(factor.log_determinant() == Approx(log_determinant(c.dense)).epsilon(1e-12));
 }
 
+TEST_CASE("a wide front is stored in pieces, with little above its diagonal") {
+  for (unsigned seed = 1; seed <= 4; ++seed)
+    for (const SparseCase& c : positive_definite_cases(seed))
+      for (AnalyzeOptions options : all_options(c.pattern.n)) {
+        const CholeskyFactor whole = factor_of(c, options);
+        for (const SmallIndex piece : {1, 3, 7}) {
+          INFO(c.name << ", n_last " << options.n_last << ", seed " << seed << ", piece " << piece);
+          options.piece = piece;
+          const CholeskyFactor factor = factor_of(c, options, 2);
+          CHECK(factor.symbolic().old_of_new() == whole.symbolic().old_of_new());
+          CHECK(factor.symbolic().factor_entries() == whole.symbolic().factor_entries());
+          CHECK(factor.symbolic().storage_size() <= whole.symbolic().storage_size());
+          check_solves(c, factor);
+          check_inverse_blocks(c, factor);
+          CHECK(factor.log_determinant() == Approx(whole.log_determinant()).margin(kTolerance));
+          CHECK(factor.log_determinant_last() ==
+                Approx(whole.log_determinant_last()).margin(kTolerance));
+        }
+      }
+  AnalyzeOptions options;
+  options.piece = 100;
+  const SparseCase dense = sparse_case("dense", Matrix::Constant(1000, 1000, 1.0));
+  const auto symbolic = analyze(dense.pattern, options);
+  CHECK(symbolic->n_supernodes() == 10);
+  CHECK(symbolic->storage_size() == 1000 * 1000 / 2 + 1000 * 100 / 2);
+}
+
+TEST_CASE("fronts add their updates straight to a root in pieces") {
+  const SparseCase c = trees_below_a_root();
+  AnalyzeOptions options;
+  options.ordering = AnalyzeOptions::Ordering::natural;
+  options.relax.merge = false;
+  for (const SmallIndex piece : {16, 50, 100}) {
+    options.piece = piece;
+    const CholeskyFactor factor = factor_of(c, options, 2);
+    const Schedule& schedule = factor.symbolic().schedule();
+    CHECK(schedule.first_piece.back() < schedule.supernode.back());
+    const auto is_straight = [](SmallIndex parent) { return parent != kNone; };
+    CHECK(std::count_if(schedule.straight.begin(), schedule.straight.end(), is_straight) == 20);
+    check_solves(c, factor);
+    check_inverse_blocks(c, factor);
+    CHECK(factor.log_determinant() == Approx(log_determinant(c.dense)).epsilon(1e-12));
+  }
+}
+
 TEST_CASE("memory is reused from factor to factor") {
   const SparseCase c = positive_definite_cases(5)[30];
   const auto symbolic = analyze(c.pattern, {});

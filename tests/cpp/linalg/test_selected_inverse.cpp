@@ -71,6 +71,24 @@ TEST_CASE("selected inverse agrees with the dense inverse, with and without the 
           }
 }
 
+TEST_CASE("selected inverse of fronts in pieces") {
+  for (unsigned seed = 1; seed <= 4; ++seed)
+    for (const SparseCase& c : positive_definite_cases(seed))
+      for (const SmallIndex n_last : {0, 1, 4})
+        for (const SmallIndex piece : {1, 3, 7}) {
+          if (n_last > c.pattern.n) continue;
+          INFO(c.name << ", n_last " << n_last << ", seed " << seed << ", piece " << piece);
+          AnalyzeOptions options;
+          options.n_last = n_last;
+          options.piece = piece;
+          const auto symbolic = analyze(c.pattern, options);
+          CHECK(difference_on_factor(inverse_of(c, symbolic, {2, false}), dense_inverse(c.dense)) <
+                kTolerance);
+          CHECK(difference_on_factor(inverse_of(c, symbolic, {1, true}),
+                                     inverse_without_last(c.dense, n_last)) < kTolerance);
+        }
+}
+
 TEST_CASE("a wide leaf under a narrow root has room for its inverse") {
   for (const Index n : {130, 300}) {
     const Matrix root = Matrix::Random(n, n);
@@ -87,15 +105,17 @@ TEST_CASE("a wide leaf under a narrow root has room for its inverse") {
 
 TEST_CASE("fronts below a large root take their block straight from it") {
   const SparseCase c = trees_below_a_root();
-  for (const bool merge : {true, false}) {
-    AnalyzeOptions options;
-    options.ordering = AnalyzeOptions::Ordering::natural;
-    options.relax.merge = merge;
-    const auto symbolic = analyze(c.pattern, options);
-    for (const int threads : {1, 2})
-      CHECK(difference_on_factor(inverse_of(c, symbolic, {threads, false}),
-                                 dense_inverse(c.dense)) < kTolerance);
-  }
+  for (const bool merge : {true, false})
+    for (const SmallIndex piece : {1024, 50}) {
+      AnalyzeOptions options;
+      options.ordering = AnalyzeOptions::Ordering::natural;
+      options.relax.merge = merge;
+      options.piece = piece;
+      const auto symbolic = analyze(c.pattern, options);
+      for (const int threads : {1, 2})
+        CHECK(difference_on_factor(inverse_of(c, symbolic, {threads, false}),
+                                   dense_inverse(c.dense)) < kTolerance);
+    }
 }
 
 }  // namespace henderson::linalg::test
