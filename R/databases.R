@@ -2,9 +2,9 @@
 #'
 #' `data` of [lmmfit()] may be a table of a database, `dplyr::tbl(con, "records")`, or what dplyr
 #' makes of one by verbs that dbplyr translates. SQLite, PostgreSQL and DuckDB are tested; what
-#' others are asked is the SQL that dbplyr has for them. The records do not enter R. The database groups them
-#' by the levels of all factors of the model and adds up, within each group, the covariates, the
-#' response and their products; the fit is that of all records, to rounding.
+#' others are asked is the SQL that dbplyr has for them. The records do not enter R. The database
+#' groups them by the levels of all factors of the model and adds up, within each group, the
+#' covariates, the response and their products; the fit is that of all records, to rounding.
 #'
 #' # What is done
 #'
