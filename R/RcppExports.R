@@ -9,8 +9,8 @@ ask_cpp <- function(spec, control, questions) {
     .Call(`_henderson_ask_cpp`, spec, control, questions)
 }
 
-likelihood_cpp <- function(spec, values) {
-    .Call(`_henderson_likelihood_cpp`, spec, values)
+likelihood_cpp <- function(spec, values, derivatives = TRUE) {
+    .Call(`_henderson_likelihood_cpp`, spec, values, derivatives)
 }
 
 profile_at_cpp <- function(spec, control, f, value) {

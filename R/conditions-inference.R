@@ -167,7 +167,8 @@ abort_new_weights <- function(text, missing) {
 
 abort_levels <- function(name, given, known) {
   unknown <- setdiff(as.character(given), as.character(known))
-  abort("argument", "{.arg at}: {.code {name}} has no level{?s} {.val {unknown}}.",
+  abort("argument",
+    "{.arg at}: {.code {name}} has no level{cli::qty(length(unknown))}{?s} {.val {unknown}}.",
     "Its levels are {.val {as.character(known)}}.", "at", given
   )
 }

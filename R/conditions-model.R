@@ -219,7 +219,8 @@ abort_mean_of_groups <- function(label) {
 # Of a matrix whose columns are levels.
 abort_lost_columns <- function(name, lost) {
   abort("new_level",
-    "The matrix {.code {name}} of {.arg newdata} lacks the column{?s} {.val {lost}}.",
+    paste("The matrix {.code {name}} of {.arg newdata} lacks the",
+      "column{cli::qty(length(lost))}{?s} {.val {lost}}."),
     "It must have the columns of the fit, by their names.", "newdata", lost
   )
 }

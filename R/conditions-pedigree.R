@@ -156,7 +156,9 @@ abort_other_groups <- function(groups) {
 }
 
 abort_unknown_levels <- function(argument, levels, label) {
-  abort("term", "{.arg {argument}}: {.code {label}} has no level{?s} {.val {levels}}.",
+  abort("term",
+    paste("{.arg {argument}}: {.code {label}} has no",
+      "level{cli::qty(length(levels))}{?s} {.val {levels}}."),
     "Check the spelling.", argument, levels
   )
 }
@@ -262,7 +264,8 @@ abort_not_genotyped <- function(name, labels) {
   n <- length(labels)
   what <- name %||% "individual"
   abort("markers",
-    "{n} level{?s} of {.code {what}} {?is/are} not in {.arg markers}: {.val {labels}}.",
+    paste("{n} level{?s} of {.code {what}} {cli::qty(n)}{?is/are} not in {.arg markers}:",
+      "{.val {labels}}."),
     "Leave their records out by {.arg subset} when you fit, or impute their genotypes.", "markers",
     labels)
 }

@@ -49,7 +49,8 @@ abort_residual_levels <- function(by, levels, missing) {
     )
   }
   abort("residual",
-    "{.arg residual}: {.code {by}} has no records with the level{?s} {.val {levels}}.",
+    paste("{.arg residual}: {.code {by}} has no records with the",
+      "level{cli::qty(length(levels))}{?s} {.val {levels}}."),
     "Leave {cli::qty(length(levels))}{?it/them} out, or check {.arg subset}.", "residual", levels
   )
 }

@@ -48,7 +48,8 @@ test_moments <- function(fit, K, ddf, information, L = NULL) {
     covariance <- plain_covariance(fit, K, L)
     return(list(used = covariance, covariance = covariance))
   }
-  w <- theta_covariance(fit, information)$covariance
+  whole <- needs_whole_model(fit, K, ddf, L)
+  w <- theta_covariance(fit, information, whole)$covariance
   moments <- mean_moments(fit, K, ddf, information, w, L)
   moments$used <- if (is_kenward_roger(ddf)) moments$adjusted else moments$covariance
   moments$w <- w

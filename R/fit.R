@@ -24,7 +24,9 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
     cache = new.env(parent = emptyenv())
   )
   if (!is.null(est$tests)) {
-    keep_answers(fit, list(information = c(est$tests$information, est$tests["moments"])))
+    key <- if (isTRUE(est$equations$rotated)) "turned information" else "information"
+    answer <- c(est$tests$information, est$tests["moments"])
+    keep_answers(fit, stats::setNames(list(answer), key))
   }
   fit$anova <- est$anova
   fit$ridge <- est$ridge

@@ -20,19 +20,40 @@ engine_columns <- function(fit, K, L = NULL) {
 # expected one is known, and the moments of all fixed effects where they are few: they need the same
 # model. Where the average information is all that is needed, the others are only there if somebody
 # asked for them before.
-variance_information <- function(fit, average = FALSE) {
+#
+# A search that was turned to a band has left its own information and moments: of parameters in
+# other units, so that they go together, and with nothing else (`whole`).
+variance_information <- function(fit, average = FALSE, whole = FALSE) {
+  if (!whole && is_kept(fit, "turned information")) return(fit$cache[["turned information"]])
   average <- average && !is_kept(fit, "information")
   key <- if (average) "average information" else "information"
+  asked <- question(if (average) "average_information" else "information")
+  information_answer(fit, key, asked, if (!average && !has_fewer_equations(fit))
+    inverse_questions(fit))
+}
+
+# The same with the expected information, which may need cells that no record meets.
+expected_information <- function(fit, whole = FALSE) {
+  found <- variance_information(fit, whole = whole)
+  if (found$has_expected || !isTRUE(fit$equations$seen_cells)) return(found)
+  information_answer(fit, "expected information", question("information", with_expected = TRUE))
+}
+
+# The model of the search has fewer equations, or narrower ones, than that of all effects.
+has_fewer_equations <- function(fit) {
+  isTRUE(fit$equations$seen_cells) || isTRUE(fit$equations$rotated)
+}
+
+# with: questions whose answers are had for little beside the differences of the score.
+information_answer <- function(fit, key, asked, with = NULL) {
   if (is_kept(fit, key)) return(fit$cache[[key]])
   kept <- estimated_columns(fit)
-  questions <- list(information = question(if (average) "average_information" else "information"))
+  questions <- list(information = asked)
   if (length(kept) <= small_rank) {
     all <- sparse_identity(length(kept))
     questions$moments <- question("moments", K = engine_columns(fit, all))
   }
-  # Beside the differences of the score these are had for little.
-  if (!average) questions <- c(questions, inverse_questions(fit))
-  found <- ask(fit, questions)
+  found <- ask(fit, c(questions, with))
   answer <- c(found$information, list(moments = found$moments))
   keep_answers(fit, stats::setNames(list(answer), key))
   keep_answers(fit, found[setdiff(names(found), c("information", "moments"))])
@@ -41,9 +62,10 @@ variance_information <- function(fit, average = FALSE) {
 
 # list(covariance, used): the covariance of theta by the information that was asked for. Where that
 # is not positive definite, by the average information; NA where that is not either.
-theta_covariance <- function(fit, information) {
+theta_covariance <- function(fit, information, whole = FALSE) {
   if (is_average(fit, information)) information <- "average"
-  found <- variance_information(fit, average = information == "average")
+  found <- if (information == "expected") expected_information(fit, whole) else
+    variance_information(fit, average = information == "average", whole = whole)
   used <- if (information == "expected" && !found$has_expected) "average" else information
   if (used != information && !any(fit$parameters$status == "at boundary")) inform_average()
   redundant <- if (is.null(fit$redundant)) 0L else ncol(fit$redundant)

@@ -3,7 +3,9 @@
 by_likelihood <- function(spec, control) in_words(fit_reml_cpp(spec, control))
 
 # -2l of these values of all parameters.
-likelihood_at <- function(spec, values) likelihood_cpp(spec, values)$minus2loglik
+likelihood_at <- function(spec, values) {
+  likelihood_cpp(spec, values, derivatives = FALSE)$minus2loglik
+}
 
 # The first five as the engine numbers them.
 parameter_status <- c(

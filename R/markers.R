@@ -25,8 +25,9 @@ abort_genotype <- function(M, column, ploidy) {
   genotypes <- genotypes_of(M, seq_len(nrow(M)), column)
   row <- which(genotypes < 0 | genotypes > ploidy)[1L]
   value <- genotypes[row]
-  abort_grm("{.arg M} must lie between 0 and {ploidy}; row {row}, column {column} has {value}.",
-    "Count the copies of one allele; code missing genotypes as NA.", "M", value)
+  at <- paste0("row ", rownames(M)[row] %||% row, ", column ", colnames(M)[column] %||% column)
+  abort_grm("Genotypes {.arg M} must lie between 0 and {ploidy}; {at} has {value}.",
+    "Count the copies of one allele, code missing ones as NA, and give {.arg ploidy}.", "M", value)
 }
 
 # As the engine takes them.

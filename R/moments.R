@@ -5,7 +5,7 @@
 # was kept.
 mean_moments <- function(fit, K, ddf, information, w, L = NULL) {
   n <- length(estimated_columns(fit))
-  if (!is.null(L) || n > small_rank && nrow(K) < n) return(engine_moments(fit, K, ddf, w, L))
+  if (has_own_moments(fit, K, L)) return(engine_moments(fit, K, ddf, w, L))
   known <- if (n <= small_rank && !is_kenward_roger(ddf)) {
     variance_information(fit, is_average(fit, information))$moments
   }
@@ -21,11 +21,23 @@ mean_moments <- function(fit, K, ddf, information, w, L = NULL) {
   )
 }
 
+# Whether these rows are asked of the engine, and no others with them.
+has_own_moments <- function(fit, K, L) {
+  n <- length(estimated_columns(fit))
+  !is.null(L) || n > small_rank && nrow(K) < n
+}
+
+# Whether the moments are not those that come with the information.
+needs_whole_model <- function(fit, K, ddf, L) {
+  is_kenward_roger(ddf) || has_own_moments(fit, K, L) ||
+    length(estimated_columns(fit)) > small_rank
+}
+
 engine_moments <- function(fit, K, ddf, w, L = NULL) {
   columns <- engine_columns(fit, K, L)
   if (!is_kenward_roger(ddf) || length(w) == 0L) return(ask_one(fit, "moments", K = columns))
   improved <- ddf == "Kenward-Roger2"
-  expected <- if (improved) variance_information(fit)$expected else matrix(0, 0L, 0L)
+  expected <- if (improved) expected_information(fit, whole = TRUE)$expected else matrix(0, 0L, 0L)
   ask_one(fit, "moments", K = columns, w = w, expected = expected,
     first_order = ddf == "Kenward-Roger1")
 }

@@ -136,6 +136,7 @@ curve_weights <- function(fit, k, at) {
 }
 
 solved_gains <- function(C, d) {
+  force(d)
   b <- tryCatch(solve(C, d), error = function(e) NULL)
   if (is.null(b)) abort_index_singular("gains")
   as.vector(b)

@@ -25,7 +25,8 @@ check_takes_markers <- function(ped, name) {
   }
   determined <- determined_rows(ped)
   if (length(determined) > 0L) {
-    abort_gr("{.val {ped$id[determined]}} of {.code {name}} {?is/are} determined by the parents.",
+    abort_gr(paste("{.val {ped$id[determined]}} of {.code {name}}",
+      "{cli::qty(length(determined))}{?is/are} determined by the parents."),
       "Leave {cli::qty(length(determined))}{?it/them} out of the pedigree.", "pedigree")
   }
 }

@@ -42,6 +42,24 @@ loglin <- function() {
   )
 }
 
+# Two covariates, one of them 0 and 1, beside related animals.
+loglin_animals <- function() {
+  family <- family_of(80, 800)
+  ped <- pedigree(family$frame)
+  data <- data.frame(id = family$young, heat = stats::rnorm(800), male = rep(0:1, 400))
+  list(
+    truth = c(id = 0.9, residual.variance = 1.2, residual.slope.heat = 0.5,
+      residual.slope.male = -0.6, heat = -0.4),
+    fit = function() {
+      u <- values_of(family, matrix(0.9))[data$id, 1L]
+      log_ratio <- 0.5 * (data$heat - mean(data$heat)) - 0.6 * (data$male - mean(data$male))
+      data$y <- 10 - 0.4 * data$heat + u + sqrt(1.2 * exp(log_ratio)) * stats::rnorm(800)
+      lmmfit(y ~ heat + male + (1 | gr(id, pedigree = ped)), data,
+        residual = ~ loglin(heat + male))
+    }
+  )
+}
+
 social <- function() {
   family <- family_of(160, 1440)
   ped <- pedigree(family$frame)
@@ -59,6 +77,32 @@ social <- function() {
         sqrt(0.3) * stats::rnorm(360)[data$pen] + sqrt(1.2) * stats::rnorm(1440)
       lmmfit(y ~ 1 + (1 | gr(direct = an, social = mm(m1, m2, m3), pedigree = ped)) + (1 | pen),
         data)
+    }
+  )
+}
+
+# Pens of two to five, the effects of mates diluted by their number.
+diluted <- function() {
+  family <- family_of(160, 1400)
+  ped <- pedigree(family$frame)
+  pens <- split(family$young, rep(seq_len(400), times = rep(2:5, 100)))
+  data <- do.call(rbind, lapply(seq_along(pens), function(p) {
+    own <- pens[[p]]
+    mates <- t(vapply(seq_along(own), function(i) c(own[-i], rep(NA, 5L - length(own))),
+      numeric(4L)))
+    data.frame(an = own, pen = p, m = mates, share = 1 / (length(own) - 1))
+  }))
+  data$pen <- factor(data$pen)
+  G <- matrix(c(1, -0.15, -0.15, 0.5), 2L)
+  list(
+    truth = c(an.direct = 1, an.direct.social = -0.15, an.social = 0.5, residual = 1.2),
+    fit = function() {
+      u <- values_of(family, G)
+      mates <- matrix(u[as.matrix(data[paste0("m.", 1:4)]), 2L], nrow(data))
+      data$y <- 10 + u[data$an, 1L] + data$share * rowSums(mates, na.rm = TRUE) +
+        sqrt(1.2) * stats::rnorm(nrow(data))
+      lmmfit(y ~ 1 + (1 | gr(direct = an, social = mm(m.1, m.2, m.3, m.4,
+        weights = cbind(share, share, share, share)), pedigree = ped)), data)
     }
   )
 }
@@ -170,8 +214,9 @@ reduced_rank <- function() {
   )
 }
 
-models <- list(loglin = loglin, social = social, maternal = maternal, snp = markers,
-  `at(trait)` = own_fixed, `reaction norm` = reaction_norm, rr = reduced_rank)
+models <- list(loglin = loglin, `loglin animals` = loglin_animals, social = social,
+  `social diluted` = diluted, maternal = maternal, snp = markers, `at(trait)` = own_fixed,
+  `reaction norm` = reaction_norm, rr = reduced_rank)
 
 # c(estimate, lower, upper, status) of each true value.
 one_run <- function(model) {

@@ -38,14 +38,15 @@ BEGIN_RCPP
 END_RCPP
 }
 // likelihood_cpp
-Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values);
-RcppExport SEXP _henderson_likelihood_cpp(SEXP specSEXP, SEXP valuesSEXP) {
+Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values, bool derivatives);
+RcppExport SEXP _henderson_likelihood_cpp(SEXP specSEXP, SEXP valuesSEXP, SEXP derivativesSEXP) {
 BEGIN_RCPP
     Rcpp::RObject rcpp_result_gen;
     Rcpp::RNGScope rcpp_rngScope_gen;
     Rcpp::traits::input_parameter< Rcpp::List >::type spec(specSEXP);
     Rcpp::traits::input_parameter< Rcpp::NumericVector >::type values(valuesSEXP);
-    rcpp_result_gen = Rcpp::wrap(likelihood_cpp(spec, values));
+    Rcpp::traits::input_parameter< bool >::type derivatives(derivativesSEXP);
+    rcpp_result_gen = Rcpp::wrap(likelihood_cpp(spec, values, derivatives));
     return rcpp_result_gen;
 END_RCPP
 }
@@ -479,7 +480,7 @@ END_RCPP
 static const R_CallMethodDef CallEntries[] = {
     {"_henderson_fitting_constants_cpp", (DL_FUNC) &_henderson_fitting_constants_cpp, 3},
     {"_henderson_ask_cpp", (DL_FUNC) &_henderson_ask_cpp, 3},
-    {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 2},
+    {"_henderson_likelihood_cpp", (DL_FUNC) &_henderson_likelihood_cpp, 3},
     {"_henderson_profile_at_cpp", (DL_FUNC) &_henderson_profile_at_cpp, 4},
     {"_henderson_posterior_open_cpp", (DL_FUNC) &_henderson_posterior_open_cpp, 2},
     {"_henderson_posterior_points_cpp", (DL_FUNC) &_henderson_posterior_points_cpp, 3},

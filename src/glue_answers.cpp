@@ -42,6 +42,8 @@ answers::Question as_question(const Rcpp::List& list) {
       question.group.push_back(group - 1);
     }
   }
+  if (list.containsElementNamed("with_expected"))
+    question.with_expected = Rcpp::as<bool>(list["with_expected"]);
   if (list.containsElementNamed("w"))
     question.adjustment =
         answers::AdjustmentRequest{Rcpp::as<Matrix>(list["w"]), Rcpp::as<Matrix>(list["expected"]),
@@ -67,11 +69,16 @@ Rcpp::List ask(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::Li
   return found;
 }
 
-Rcpp::List likelihood_at(const Rcpp::List& spec, const Rcpp::NumericVector& values) {
+Rcpp::List likelihood_at(const Rcpp::List& spec, const Rcpp::NumericVector& values,
+                         bool derivatives) {
   RCallbacks callbacks;
   const model::ModelSpec model_spec = as_spec(spec);
   model::VarianceRequest request = nothing_held(model_spec);
   request.values = as_vector(values);
+  if (!derivatives) {
+    answers::FittedModel at(model_spec, request, model::Cells::seen, 1, callbacks);
+    return Rcpp::List::create(Rcpp::Named("minus2loglik") = at.evaluation().minus2loglik);
+  }
   const answers::ValueDerivatives found =
       answers::FittedModel(model_spec, request, model::Cells::all, 1, callbacks)
           .value_derivatives();
@@ -117,8 +124,8 @@ Rcpp::List ask_cpp(Rcpp::List spec, Rcpp::List control, Rcpp::List questions) {
 }
 
 // [[Rcpp::export]]
-Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values) {
-  return henderson::guarded([&] { return henderson::likelihood_at(spec, values); });
+Rcpp::List likelihood_cpp(Rcpp::List spec, Rcpp::NumericVector values, bool derivatives = true) {
+  return henderson::guarded([&] { return henderson::likelihood_at(spec, values, derivatives); });
 }
 
 // [[Rcpp::export]]

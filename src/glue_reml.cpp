@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <chrono>
 
 #include "core/answers/fit.h"
@@ -59,6 +60,13 @@ Rcpp::List convergence_list(const reml::SearchReport& result) {
                             Rcpp::Named("history") = history_frame(result.history));
 }
 
+// Whether some cells of a term have no equations.
+bool has_seen_cells(const model::Model& model) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [](const auto& block) {
+    return block.seen != nullptr || block.levels->has_some();
+  });
+}
+
 Rcpp::List equation_list(const equations::MixedModelEquations& equations, bool rotated) {
   const linalg::SymbolicFactor& symbolic = *equations.solver().pattern().symbolic;
   return Rcpp::List::create(
@@ -66,11 +74,29 @@ Rcpp::List equation_list(const equations::MixedModelEquations& equations, bool r
       Rcpp::Named("n_entries_factor") = static_cast<double>(symbolic.factor_entries()),
       Rcpp::Named("n_supernodes") = symbolic.n_supernodes(),
       Rcpp::Named("factor_flops") = symbolic.factor_flops(),
-      Rcpp::Named("inverse_flops") = symbolic.inverse_flops(), Rcpp::Named("rotated") = rotated);
+      Rcpp::Named("inverse_flops") = symbolic.inverse_flops(), Rcpp::Named("rotated") = rotated,
+      Rcpp::Named("seen_cells") = has_seen_cells(equations.model()));
 }
 
-bool wants_information(const Rcpp::List& control) {
-  return control.containsElementNamed("information") && Rcpp::as<bool>(control["information"]);
+// Whether two scores for each value take less than the reduction of n levels to a band did.
+bool has_cheap_scores(const equations::MixedModelEquations& equations) {
+  const model::Model& model = equations.model();
+  const linalg::SymbolicFactor& symbolic = *equations.solver().pattern().symbolic;
+  double n = 0.0;
+  for (const model::RandomBlock& block : model.blocks)
+    n = std::max(n, static_cast<double>(block.n_levels));
+  return 2.0 * static_cast<double>(model.n_values) *
+             (symbolic.factor_flops() + symbolic.inverse_flops()) <
+         4.0 / 3.0 * n * n * n;
+}
+
+answers::Tests tests_of(const Rcpp::List& control, const equations::MixedModelEquations& equations,
+                        bool rotated) {
+  const bool wanted =
+      control.containsElementNamed("information") && Rcpp::as<bool>(control["information"]);
+  if (!wanted) return answers::Tests::nothing;
+  return rotated && has_cheap_scores(equations) ? answers::Tests::by_differences
+                                                : answers::Tests::at_hand;
 }
 
 answers::Identify identification_of(const Rcpp::List& control) {
@@ -126,7 +152,8 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   if (const Rcpp::RObject refused = beyond_memory(equations, control); !refused.isNULL())
     return Rcpp::List::create(Rcpp::Named("too_large") = refused);
   answers::FitResult found =
-      answers::fit(equations, request, options, wants_information(control), identify, callbacks);
+      answers::fit(equations, request, options, tests_of(control, equations, rotation != nullptr),
+                   identify, callbacks);
   if (identify == answers::Identify::stop && found.unidentified.cols() > 0)
     return Rcpp::List::create(Rcpp::Named("unidentified") = to_r(found.unidentified));
   if (rotation) answers::turn_back(*rotation, found.estimates);

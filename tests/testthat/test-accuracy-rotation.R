@@ -118,3 +118,24 @@ test_that("where it cannot be, and where it does not pay", {
   held <- estimate_cost(y ~ 1 + (1 | gr(line, cov = K)), many, hold = c(line = 1, residual = 1))
   expect_false(held$is_rotated)
 })
+
+# The whole equations are those of the V form (above, and test-accuracy-score.R).
+test_that("tests after a search that was turned are those of the whole equations", {
+  set.seed(6)
+  G <- blend(related_lines(700L, 900L), share = 0.05)
+  u <- t(chol(G)) %*% stats::rnorm(700)
+  line <- rownames(G)[c(1:680, 1:60)]
+  d <- data.frame(line, x = stats::rnorm(740), w = stats::runif(740, 0.5, 2))
+  d$y <- u[match(line, rownames(G))] + stats::rnorm(740, sd = 0.7 / sqrt(d$w))
+  fits <- both_ways(y ~ x + (1 | gr(line, cov = G)), d, weights = d$w)
+  turned <- fits$rotated
+  expect_false(is.null(turned$cache[["turned information"]]))
+  same <- function(f) expect_equal(f(turned), f(fits$factor), tolerance = 1e-6)
+  same(function(fit) coef(summary(fit)))
+  same(function(fit) confint(fit, "variance"))
+  same(function(fit) vpredict(fit, h2 ~ line / (line + residual)))
+  expect_null(turned$cache$information)
+  # Kenward and Roger's take the whole equations.
+  same(function(fit) as.data.frame(anova(fit, ddf = "Kenward-Roger")))
+  expect_false(is.null(turned$cache$information))
+})

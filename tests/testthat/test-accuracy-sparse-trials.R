@@ -83,3 +83,76 @@ test_that("lines without records in GBLUP have no equations, and their effects",
   expect_equal(attr(errors, "se")[[1L]], sqrt(diag(solve(as.matrix(whole$coefficient)))[-1L]),
     tolerance = 1e-8, ignore_attr = TRUE)
 })
+
+# Sigma of fa(k = 1), and the residual variances, at the values that varcomp() prints.
+dense_at <- function(values, n_env, trial, G) {
+  sigma <- tcrossprod(values[n_env + seq_len(n_env)]) + diag(values[seq_len(n_env)])
+  dense_trial(trial, G, sigma, utils::tail(values, n_env))
+}
+
+# Satterthwaite's degrees of freedom of each fixed effect, 2 v^2 / g'Wg: W twice the inverse of the
+# Hessian of -2l, which like g comes from differences of the V form.
+dense_df <- function(values, n_env, trial, G) {
+  at <- function(x) dense_at(x, n_env, trial, G)
+  n <- length(values)
+  h <- 1e-3 * pmax(abs(values), 0.1)
+  step <- function(i) replace(numeric(n), i, h[i])
+  value <- function(x) at(x)$minus2loglik
+  hessian <- matrix(0, n, n)
+  for (i in seq_len(n)) {
+    for (j in seq_len(i)) {
+      a <- step(i)
+      b <- step(j)
+      hessian[i, j] <- hessian[j, i] <- (value(values + a + b) - value(values + a - b) -
+        value(values - a + b) + value(values - a - b)) / (4 * h[i] * h[j])
+    }
+  }
+  variances <- function(x) at(x)$se^2
+  gradient <- vapply(seq_len(n), function(i) {
+    (variances(values + step(i)) - variances(values - step(i))) / (2 * h[i])
+  }, numeric(n_env))
+  W <- 2 * solve(hessian)
+  2 * variances(values)^2 / rowSums((gradient %*% W) * gradient)
+}
+
+test_that("the observed information takes the seen cells, the expected one all of them", {
+  set.seed(27)
+  trial <- sparse_trial(4L, 60L, 38L)
+  G <- blend(trial$G, share = 0.05)
+  fit <- lmmfit(y ~ 0 + env + fa(0 + env | gr(line, cov = G), k = 1), trial$data,
+    residual = ~ diag(env))
+  expect_true(fit$equations$seen_cells)
+  v <- varcomp(fit)
+  expect_true(all(v$status == "free"))
+  expect_equal(coef(summary(fit))[, "df"], dense_df(v$estimate, 4L, trial, G), tolerance = 2e-5,
+    ignore_attr = TRUE)
+  # The equations of all cells tell the same, and what these do not.
+  seen <- variance_information(fit)
+  expect_false(seen$has_expected)
+  all <- ask(fit, list(information = question("information", with_expected = TRUE)))$information
+  for (part in c("jacobian", "average", "observed")) {
+    expect_equal(seen[[part]], all[[part]], tolerance = 1e-7)
+  }
+  expect_identical(expected_information(fit)$expected, all$expected)
+  kr <- anova(fit, ddf = "Kenward-Roger")
+  expect_match(attr(kr, "heading")[2L], "expected information", fixed = TRUE)
+  # Of one coefficient and of separate ones the seen cells tell all.
+  for (other in list(
+    lmmfit(y ~ 1 + (1 | gr(line, cov = G)), trial$data[trial$data$env == 1, ]),
+    lmmfit(y ~ 0 + env + diag(0 + env | gr(line, cov = G)), trial$data, residual = ~ diag(env))
+  )) {
+    expect_true(other$equations$seen_cells)
+    expect_true(variance_information(other)$has_expected)
+  }
+})
+
+test_that("a search that is cut short is judged by the seen cells", {
+  set.seed(12)
+  trial <- sparse_trial(5L, 60L, 20L)
+  G <- blend(trial$G, share = 0.05)
+  fit <- lmmfit(y ~ 0 + env + fa(0 + env | gr(line, cov = G), k = 1), trial$data,
+    residual = ~ diag(env))
+  values <- stats::setNames(1.1 * varcomp(fit)$estimate, varcomp(fit)$parameter)
+  expect_equal(likelihood_at(fit_spec(fit), unname(values)),
+    dense_at(values, 5L, trial, G)$minus2loglik, tolerance = 1e-10)
+})

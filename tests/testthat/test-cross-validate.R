@@ -188,3 +188,15 @@ test_that("what is wrong is said", {
   expect_error(cross_validate(fit, rep(1, fit$n)), "at least two folds")
   expect_error(cross_validate(fit, estimate = "yes"), "TRUE or FALSE")
 })
+
+test_that("a fold that leaves a level of a fixed effect out is named, with variances held or not", {
+  folds <- ifelse(records$env == "B", "gone", rep(c("a", "b"), length.out = nrow(records)))
+  for (estimate in c(FALSE, TRUE)) {
+    expect_message(found <- cross_validate(models[[1]], folds, estimate = estimate),
+      paste(sum(records$env == "B"), "records of fold \"gone\" have a level of a fixed effect"))
+    lost <- found$records$fold == "gone"
+    expect_true(all(is.na(found$records$predicted[lost])))
+    expect_false(anyNA(found$records$predicted[!lost]))
+    expect_false(anyNA(found$records$effect))
+  }
+})

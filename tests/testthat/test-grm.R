@@ -246,3 +246,46 @@ test_that("markers without a genotype are named as the columns are", {
   expect_error(grm(M), "\"m2\"", class = "henderson_error_grm")
   expect_error(grm(unname(M)), "\"2\"", class = "henderson_error_grm")
 })
+
+test_that("dosages outside the ploidy, at every door: which animal and marker", {
+  M <- matrix(stats::rbinom(200, 2, 0.4), 20, dimnames = list(paste0("L", 1:20), paste0("m", 1:10)))
+  over <- replace(M, cbind(2, 3), 3)
+  under <- replace(M, cbind(5, 9), -1)
+  d <- data.frame(line = rownames(M), y = stats::rnorm(20))
+  ped <- pedigree(data.frame(id = rownames(M), sire = 0, dam = 0))
+  doors <- list(function(M) grm(M), function(M) snp(M), function(M) epistasis_matrix(M),
+    function(M) lmmfit(y ~ 1 + snp(M | line), d),
+    function(M) lmmfit(y ~ 1 + (1 | gr(line, markers = M)), d),
+    function(M) lmmfit(y ~ 1 + (1 | gr(line, pedigree = ped, markers = M)), d))
+  for (door in doors) {
+    expect_error(door(over), "between 0 and 2; row L2, column m3 has 3",
+      class = "henderson_error_grm")
+    expect_error(door(under), "row L5, column m9 has -1", class = "henderson_error_grm")
+  }
+  expect_error(grm(over, ploidy = 1), "between 0 and 1")
+  expect_no_error(grm(over, ploidy = 4))
+  expect_error(grm(unname(over)), "row 2, column 3 has 3")
+})
+
+test_that("individuals of the data without markers are named, others are predicted", {
+  M <- matrix(stats::rbinom(300, 2, 0.4), 30, dimnames = list(paste0("L", 1:30), NULL))
+  d <- data.frame(line = paste0("L", c(1:20, 1:20)), y = stats::rnorm(40))
+  few <- M[3:30, ]
+  G <- grm(few)
+  for (formula in list(y ~ 1 + snp(few | line), y ~ 1 + (1 | gr(line, markers = few)),
+    y ~ 1 + (1 | gr(line, cov = G)))) {
+    expect_error(lmmfit(formula, d), "2 levels of the data are not in .*: \"L1\" and \"L2\"",
+      class = "henderson_error_relationship")
+  }
+  all <- lmmfit(y ~ 1 + (1 | gr(line, markers = M)), d, hold = c(line = 1, residual = 1))
+  # What relatives tell of the lines without records: K_.T (K_TT + R)^-1 of what is left of y.
+  K <- grm(M)
+  V <- K[d$line, d$line] + diag(40)
+  Py <- solve(V, d$y - fixef(all))
+  expect_equal(ranef(all)$line[rownames(K), 1L], as.vector(K[, d$line] %*% Py), tolerance = 1e-8,
+    ignore_attr = TRUE)
+  ped <- pedigree(data.frame(id = rownames(M)[-30], sire = 0, dam = 0))
+  expect_error(lmmfit(y ~ 1 + (1 | gr(line, pedigree = ped, markers = M)), d),
+    "1 animal is not in the pedigree: \"L30\"", class = "henderson_error_pedigree")
+  expect_error(Hinverse(ped, K), "1 animal is not in the pedigree: \"L30\"")
+})

@@ -236,6 +236,7 @@ test_that("what is wrong is said", {
     "No grouping factor .* `individual = \"id\"`.*\"line\"")
   expect_error(scan(two_variances, M[-1, ], "line"),
     "1 level of `line` is not in `markers`: \"L1\"")
+  expect_error(scan(two_variances, M[-(1:2), ], "line"), "2 levels of `line` are not in `markers`")
   expect_error(scan(two_variances, M, "lien"), "no factor \"lien\".*Did you mean \"line\"")
   expect_error(scan(two_variances, unname(M)), "40 rows without names, and the fit 68 records")
   expect_error(scan(two_variances, "M"), "must be a numeric matrix")

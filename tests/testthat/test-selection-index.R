@@ -119,6 +119,7 @@ test_that("candidates are some levels", {
 test_that("what is wrong is said", {
   expect_error(selection_index(fit), "numbers named by coefficients: birth, weaning")
   expect_error(selection_index(fit, c(birth = 1, wool = 2)), "no coefficient \"wool\"")
+  expect_error(selection_index(fit, gains = c(wool = 2)), "`gains`.*no coefficient \"wool\"")
   expect_error(selection_index(fit, c(birth = 0, weaning = 0)), "other than 0")
   expect_error(selection_index(fit, c(1, 2)), "numbers named by coefficients")
   expect_error(selection_index(fit, c(birth = 1), gains = c(birth = 1)), "cannot be given together")

@@ -18,10 +18,10 @@ using likelihood::Parameters;
 
 namespace {
 
-std::optional<TestBasis> tests_at(Evaluation&& evaluation, const Estimates& found,
+std::optional<TestBasis> tests_at(Evaluation&& evaluation, const Estimates& found, Tests tests,
                                   Callbacks& callbacks) {
-  std::optional<information::InformationBasis> basis =
-      information::information_basis_at_hand(std::move(evaluation), found.average, callbacks);
+  std::optional<information::InformationBasis> basis = information::information_basis_at_hand(
+      std::move(evaluation), found.average, tests == Tests::by_differences, callbacks);
   if (!basis) return std::nullopt;
   MeanCovariance moments =
       plain_moments(basis->evaluation, estimated_columns(found.beta), callbacks);
@@ -32,8 +32,8 @@ std::optional<TestBasis> tests_at(Evaluation&& evaluation, const Estimates& foun
 }  // namespace
 
 FitResult fit(const equations::MixedModelEquations& equations,
-              const model::VarianceRequest& request, const reml::RemlOptions& options,
-              bool with_tests, Identify identify, Callbacks& callbacks) {
+              const model::VarianceRequest& request, const reml::RemlOptions& options, Tests tests,
+              Identify identify, Callbacks& callbacks) {
   const model::Model& model = equations.model();
   const Parameters start = likelihood::starting_parameters(model, request);
   FitResult found;
@@ -56,8 +56,9 @@ FitResult fit(const equations::MixedModelEquations& equations,
       found.redundant = redundant_values(model, start);
     }
     const bool has_factor = model.fixed.n_original <= kMaxCovariance;
-    if (with_tests && has_factor && found.search.termination == reml::Termination::converged)
-      found.tests = tests_at(std::move(result.evaluation), found.estimates, callbacks);
+    if (tests != Tests::nothing && has_factor &&
+        found.search.termination == reml::Termination::converged)
+      found.tests = tests_at(std::move(result.evaluation), found.estimates, tests, callbacks);
   } catch (const InvalidSpec&) {
     if (identify != Identify::stop) throw;
     found.unidentified = unidentified_values(model, start, callbacks);

@@ -58,6 +58,8 @@ model::Cells cells_for(const std::vector<Question>& questions, const model::Mode
         return question.k.rows() != n_fixed;
       case Topic::moments:
         return question.k.rows() != n_fixed || question.adjustment.has_value();
+      case Topic::information:
+        return question.with_expected;
       case Topic::average_information:
       case Topic::residual_whitening:
         return false;

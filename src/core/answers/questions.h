@@ -35,13 +35,15 @@ struct Question {
   std::vector<SmallIndex> group;  // of each record, for the deletions
   SmallIndex n_groups = 0;
   std::optional<AdjustmentRequest> adjustment;  // of moments
+  bool with_expected = false;  // of the information: E is needed, beside the observed one
 };
 
 using Answer = std::variant<Matrix, Vector, std::vector<Matrix>, MeanCovariance,
                             information::VarianceInformation, ResidualWhitening>;
 
 // All cells of the random terms, where an answer is of random effects or of records, or comes from
-// the curvature of Sigma, which needs all of its gradient.
+// the curvature of Sigma, which needs all of its gradient: the expected information does, the
+// observed one is had by differences of the score.
 model::Cells cells_for(const std::vector<Question>& questions, const model::ModelSpec& spec);
 
 // An answer for each question, in their order. What needs the factor is answered before what uses

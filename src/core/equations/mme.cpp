@@ -3,6 +3,7 @@
 
 #include "core/equations/prior_root.h"
 #include "core/equations/row_limit.h"
+#include "core/linalg/dense.h"
 #include "core/linalg/row_factor.h"
 
 namespace henderson::equations {
@@ -161,11 +162,16 @@ Matrix MixedModelEquations::to_scaled(const Factors& lambda, const ConstMatrixRe
   for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
     const RandomBlock& block = model_.blocks[b];
     const SmallIndex first = columns_.nodes.first_column[block.first_node];
+    const Matrix turned = lambda[b].transpose();
     for (Index c = 0; c < x.cols(); ++c) {
       Eigen::Map<Matrix> v(scaled.col(c).data() + first, block.structure->n_columns(),
                            block.n_levels);
       if (block.seen) {
-        v.noalias() = lambda[b].transpose().lazyProduct(block.over_levels(x.col(c)));
+        v.setZero();
+        const double* u = x.col(c).data() + block.first_column;
+        block.seen->visit([&](Index k, SmallIndex coef, SmallIndex level) {
+          v.col(level) += u[k] * turned.col(coef);
+        });
         continue;
       }
       const Eigen::Map<const Matrix> u(x.col(c).data() + block.first_column, block.n_coef,
@@ -182,12 +188,15 @@ Matrix MixedModelEquations::to_unscaled(const Factors& lambda, const ConstMatrix
   for (std::size_t b = 0; b < model_.blocks.size(); ++b) {
     const RandomBlock& block = model_.blocks[b];
     const SmallIndex first = columns_.nodes.first_column[block.first_node];
+    const Matrix turned = lambda[b].transpose();
     for (Index c = 0; c < x.cols(); ++c) {
       const Eigen::Map<const Matrix> v(x.col(c).data() + first, block.structure->n_columns(),
                                        block.n_levels);
       double* own = unscaled.col(c).data() + block.first_column;
       if (block.seen) {
-        block.to_design(lambda[b] * v, own);
+        block.seen->visit([&](Index k, SmallIndex coef, SmallIndex level) {
+          own[k] = turned.col(coef).dot(v.col(level));
+        });
         continue;
       }
       Eigen::Map<Matrix> u(own, block.n_coef, block.n_levels);
@@ -233,6 +242,10 @@ Matrix MixedModelEquations::prior_times(const ConstMatrixRef& x) const {
                                         precision_x.col(c).data() + first);
   }
   return precision_x;
+}
+
+Matrix MixedModelEquations::prior_products(const ConstMatrixRef& x) const {
+  return linalg::symmetric_product(x, prior_times(x), threads_);
 }
 
 }  // namespace henderson::equations

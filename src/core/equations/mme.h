@@ -83,7 +83,7 @@ class MixedModelEquations {
 
   // B x, and x'B x for all pairs of columns: the sum over blocks of x'(I x K^-1)x.
   Matrix prior_times(const ConstMatrixRef& x) const;
-  Matrix prior_products(const ConstMatrixRef& x) const { return x.transpose() * prior_times(x); }
+  Matrix prior_products(const ConstMatrixRef& x) const;
 
  private:
   void add_dense_prior(const model::RandomBlock& block, const ConstMatrixRef& x,

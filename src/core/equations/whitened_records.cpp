@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/equations/group_views.h"
+#include "core/linalg/team.h"
 
 namespace henderson::equations {
 
@@ -22,9 +23,13 @@ namespace {
 constexpr Index kStrip = 16;
 
 template <class Visit>
-void for_each_strip(Index n_columns, Visit visit) {
-  for (Index first = 0; first < n_columns; first += kStrip)
-    visit(first, std::min(kStrip, n_columns - first));
+void for_each_strip(Index n_columns, int threads, Visit visit) {
+  const Index n_strips = (n_columns + kStrip - 1) / kStrip;
+  linalg::Team team(static_cast<int>(std::clamp<Index>(threads, 1, std::max(n_strips, Index{1}))));
+  team.run([&](int t) {
+    for (Index first = t * kStrip; first < n_columns; first += team.size() * kStrip)
+      visit(first, std::min(kStrip, n_columns - first));
+  });
 }
 
 }  // namespace
@@ -126,15 +131,26 @@ void WhitenedRecords::add_products(const RecordGroup& group) {
   }
 }
 
-Matrix WhitenedRecords::multiply(const ConstMatrixRef& x) const {
+// Strips are turned, so that the entries of a row lie side by side.
+Matrix WhitenedRecords::multiply(const ConstMatrixRef& x, int threads) const {
   Matrix product(response_.size(), x.cols());
-  for_each_strip(x.cols(), [&](Index first, Index n) {
-    const auto strip = x.middleCols(first, n);
+  for_each_strip(x.cols(), threads, [&](Index first, Index n) {
+    const Matrix strip = x.middleCols(first, n).transpose();
+    Matrix own(n, response_.size()), sources;
     for (const RecordGroup& group : groups_.groups) {
       const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
-      product.block(group.first_row, first, group.n_rows, n).noalias() =
-          w * gathered(groups_, group, strip);
+      const SmallIndex* column = groups_.column.data() + group.first_column;
+      if (group.n_rows == 1) {
+        auto row = own.col(group.first_row);
+        row.setZero();
+        for (SmallIndex j = 0; j < group.n_columns; ++j) row += w(0, j) * strip.col(column[j]);
+        continue;
+      }
+      sources.resize(n, group.n_columns);
+      for (SmallIndex j = 0; j < group.n_columns; ++j) sources.col(j) = strip.col(column[j]);
+      own.middleCols(group.first_row, group.n_rows).noalias() = sources * w.transpose();
     }
+    product.middleCols(first, n) = own.transpose();
   });
   return product;
 }
@@ -144,17 +160,23 @@ RecordErrors WhitenedRecords::errors(const ConstVectorRef& u) const {
   return {cross(e), e.squaredNorm()};
 }
 
-Matrix WhitenedRecords::cross(const ConstMatrixRef& x) const {
-  Matrix product = Matrix::Zero(rhs_.size(), x.cols());
-  for_each_strip(x.cols(), [&](Index first, Index n) {
-    auto strip = product.middleCols(first, n);
+Matrix WhitenedRecords::cross(const ConstMatrixRef& x, int threads) const {
+  Matrix product(rhs_.size(), x.cols());
+  for_each_strip(x.cols(), threads, [&](Index first, Index n) {
+    const Matrix strip = x.middleCols(first, n).transpose();
+    Matrix own = Matrix::Zero(n, rhs_.size()), part;
     for (const RecordGroup& group : groups_.groups) {
       const ConstMap w(whitened_.data() + group.first_whitened, group.n_rows, group.n_columns);
-      const Matrix part = w.transpose() * x.block(group.first_row, first, group.n_rows, n);
-      for (SmallIndex j = 0; j < group.n_columns; ++j) {
-        strip.row(groups_.column[group.first_column + j]) += part.row(j);
+      const SmallIndex* column = groups_.column.data() + group.first_column;
+      if (group.n_rows == 1) {
+        const auto row = strip.col(group.first_row);
+        for (SmallIndex j = 0; j < group.n_columns; ++j) own.col(column[j]) += w(0, j) * row;
+        continue;
       }
+      part.noalias() = strip.middleCols(group.first_row, group.n_rows) * w;
+      for (SmallIndex j = 0; j < group.n_columns; ++j) own.col(column[j]) += part.col(j);
     }
+    product.middleCols(first, n) = own.transpose();
   });
   return product;
 }

@@ -54,9 +54,9 @@ class WhitenedRecords {
     return dense_[block][pattern];
   }
 
-  // W~ x and W~'x for several vectors.
-  Matrix multiply(const ConstMatrixRef& x) const;
-  Matrix cross(const ConstMatrixRef& x) const;
+  // W~ x and W~'x for several vectors, which the threads share.
+  Matrix multiply(const ConstMatrixRef& x, int threads = 1) const;
+  Matrix cross(const ConstMatrixRef& x, int threads = 1) const;
 
   // e~ = y~ - W~ u, and W~'e~ with e~'e~.
   Vector residual(const ConstVectorRef& u) const { return response_ - multiply(u).col(0); }

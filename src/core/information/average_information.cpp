@@ -23,14 +23,14 @@ Matrix working_variates(const Evaluation& evaluation) {
 Matrix information_of_records(const Evaluation& evaluation,
                               const equations::WhitenedRecords& records) {
   const MixedModelEquations& equations = evaluation.equations();
-  Matrix q = records.multiply(working_variates(evaluation));
+  const int threads = equations.threads();
+  Matrix q = records.multiply(working_variates(evaluation), threads);
   const Matrix residual = records.directions(records.residual(evaluation.solution().unscaled));
   q.rightCols(residual.cols()) = residual;
-  Matrix b = equations.to_scaled(evaluation.lambda(), records.cross(q));
-  evaluation.factor().solve(b);
-  q -= records.multiply(equations.to_unscaled(evaluation.lambda(), b));
-  const Matrix products =
-      linalg::own_products(q, equations.threads()) + equations.prior_products(b);
+  Matrix b = equations.to_scaled(evaluation.lambda(), records.cross(q, threads));
+  evaluation.factor().solve(b, threads);
+  q -= records.multiply(equations.to_unscaled(evaluation.lambda(), b), threads);
+  const Matrix products = linalg::own_products(q, threads) + equations.prior_products(b);
   return products / (2.0 * evaluation.residual());
 }
 
@@ -52,12 +52,13 @@ Matrix average_information(const Evaluation& evaluation) {
   model.cross_products.multiply_add(h, cross);
   cross.col(last) += model.rhs;
   Matrix b = equations.to_scaled(evaluation.lambda(), cross);
-  evaluation.factor().solve(b);
+  evaluation.factor().solve(b, equations.threads());
   h -= equations.to_unscaled(evaluation.lambda(), b);
 
   cross.setZero();
   model.cross_products.multiply_add(h, cross);
-  Matrix products = h.transpose() * cross + equations.prior_products(b);
+  Matrix products =
+      linalg::symmetric_product(h, cross, equations.threads()) + equations.prior_products(b);
   const Vector with_y = h.transpose() * model.rhs;
   products.col(last) += with_y;
   products.row(last) += with_y.transpose();

@@ -80,6 +80,14 @@ bool is_on_face(const Model& model, const Parameters& parameters) {
   return false;
 }
 
+// Whether the score of a few columns of Lambda is all that is known of G = d(-2l)/dSigma: cells
+// that no record meets have no equations that would tell the rest.
+bool lacks_cells(const Model& model) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [](const RandomBlock& block) {
+    return !block.held && block.seen && block.structure->n_columns() < block.n_coef;
+  });
+}
+
 // Which of the directions is log sigma^2, where its second derivatives follow from those of
 // the others; else kNone.
 Index spared_coordinate(const Model& model, const Place& place) {
@@ -150,14 +158,15 @@ InformationBasis information_basis(Evaluation&& evaluation, Callbacks& callbacks
 }
 
 std::optional<InformationBasis> information_basis_at_hand(Evaluation&& evaluation, Matrix average,
-                                                          Callbacks& callbacks) {
+                                                          bool differences, Callbacks& callbacks) {
   const MixedModelEquations& equations = evaluation.equations();
   const Model& model = equations.model();
   if (model.rank() > kFewColumns) return std::nullopt;
-  if (model.has_structured_residual() ? !has_entries(model) : model.blocks.empty())
+  if (!differences &&
+      (model.has_structured_residual() ? !has_entries(model) : model.blocks.empty()))
     return std::nullopt;
   const Parameters at = from_user_values(model, user_values(model, evaluation.parameters));
-  if (is_on_face(model, at)) return std::nullopt;
+  if (!differences && is_on_face(model, at)) return std::nullopt;
   std::optional<Evaluation> there = std::move(evaluation);
   if (!is_same(model, at, there->parameters)) {
     there.reset();
@@ -165,6 +174,7 @@ std::optional<InformationBasis> information_basis_at_hand(Evaluation&& evaluatio
     if (!there) return std::nullopt;
     average = average_information(*there);
   }
+  if (differences) return information_basis(std::move(*there), callbacks);
   equations::AbsorptionLimits limits;
   limits.rest = kFewColumns;
   std::optional<Matrix> expected = expected_information(*there, callbacks, limits);
@@ -195,7 +205,7 @@ VarianceInformation variance_information(InformationBasis&& basis, Callbacks& ca
       space, parameters, derivatives(std::move(basis.evaluation), callbacks, Extent::curvature));
   const Matrix& along = moving.directions;
   const Matrix curvature = 0.5 * along.transpose() * all.curvature * along;
-  found.has_expected = !is_on_face(model, parameters) &&
+  found.has_expected = !is_on_face(model, parameters) && !lacks_cells(model) &&
                        (!model.has_structured_residual() || all.has_residual_curvature);
   if (basis.expected && found.has_expected) {
     found.expected = j.transpose() * *basis.expected * j;

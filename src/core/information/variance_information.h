@@ -25,8 +25,8 @@ struct VarianceInformation {
   Matrix observed;  // NaN where there is no likelihood beside the estimates
   Matrix expected;
   // False where `expected` is the average information, because the curvature is not known: across
-  // the boundary, where some parameters of a covariance matrix move and others are stopped; and of
-  // residuals with a long sparse T.
+  // the boundary, where some parameters of a covariance matrix move and others are stopped; of
+  // residuals with a long sparse T; and of loadings without the cells that no record meets.
   bool has_expected = true;
 };
 
@@ -41,11 +41,12 @@ struct InformationBasis {
 InformationBasis information_basis(likelihood::Evaluation&& evaluation, Callbacks& callbacks);
 
 // At the end of a fit, where all of them cost less than one more iteration: E is had directly, with
-// few columns left where terms are absorbed. Else nothing. In the parameters that
-// from_user_values() gives, so that other answers for the same fit can be put beside. Needs: the
-// average information at this evaluation.
+// few columns left where terms are absorbed; or, with `differences`, whatever they cost. Else
+// nothing. In the parameters that from_user_values() gives, so that other answers for the same fit
+// can be put beside. Needs: the average information at this evaluation.
 std::optional<InformationBasis> information_basis_at_hand(likelihood::Evaluation&& evaluation,
-                                                          Matrix average, Callbacks& callbacks);
+                                                          Matrix average, bool differences,
+                                                          Callbacks& callbacks);
 
 // The average information alone; the other matrices are of size 0.
 VarianceInformation average_variance_information(const likelihood::Evaluation& evaluation);

@@ -2,23 +2,33 @@
 #include "core/information/working_variates.h"
 
 namespace henderson::information {
-namespace {
-
-// Lambda Lambda'^T s for a derivative with entries in few rows, as those of loadings have.
-Matrix turned_score(const Matrix& lambda, const Matrix& dlambda, const Matrix& s) {
-  Matrix found = Matrix::Zero(lambda.rows(), s.cols());
-  for (Index r = 0; r < dlambda.rows(); ++r) {
-    if (dlambda.row(r).isZero(0.0)) continue;
-    const Vector column = lambda * dlambda.row(r).transpose();
-    found.noalias() += column * s.row(r);
-  }
-  return found;
-}
-
-}  // namespace
 
 using model::Model;
 using model::RandomBlock;
+
+namespace {
+
+// (Lambda_i v + Lambda Lambda_i'^T s) / sd in the columns of W, for a derivative with entries in
+// few rows, as those of loadings have.
+void add_variate(const RandomBlock& block, const Matrix& lambda, const Matrix& dlambda,
+                 const ConstMatrixRef& v, const Matrix& s, double sd, double* own) {
+  for (Index r = 0; r < dlambda.rows(); ++r) {
+    if (dlambda.row(r).isZero(0.0)) continue;
+    const Vector column = lambda * dlambda.row(r).transpose() / sd;
+    const Vector row = dlambda.row(r) * v / sd;
+    if (!block.seen) {
+      Eigen::Map<Matrix> u(own, block.n_coef, block.n_levels);
+      u.noalias() += column * s.row(r);
+      u.row(r) += row.transpose();
+      continue;
+    }
+    block.seen->visit([&](Index k, SmallIndex coef, SmallIndex level) {
+      own[k] += column[coef] * s(r, level) + (coef == r ? row[level] : 0.0);
+    });
+  }
+}
+
+}  // namespace
 
 Matrix working_variates(const Model& model, const equations::Columns& columns,
                         const equations::Factors& lambda, const likelihood::Parameters& parameters,
@@ -37,11 +47,9 @@ Matrix working_variates(const Model& model, const equations::Columns& columns,
       s = by_level.transpose();
     }
     const std::vector<Matrix> dlambda = block.structure->derivatives(parameters.of(block));
-    for (std::size_t i = 0; i < dlambda.size(); ++i) {
-      const Matrix u = (dlambda[i].lazyProduct(v) + turned_score(lambda[b], dlambda[i], s)) / sd;
-      block.to_design(u,
-                      h.col(block.first_theta + static_cast<Index>(i)).data() + block.first_column);
-    }
+    for (std::size_t i = 0; i < dlambda.size(); ++i)
+      add_variate(block, lambda[b], dlambda[i], v, s, sd,
+                  h.col(block.first_theta + static_cast<Index>(i)).data() + block.first_column);
   }
   if (!model.has_structured_residual()) h.col(model.n_theta) = -solution.unscaled;
   return h;

@@ -36,9 +36,11 @@ SemidefiniteFactor factorize_semidefinite(Panels&& assembled, double tolerance,
 
 class CholeskyFactor {
  public:
-  void solve(MatrixRef b) const;        // C x = b in place
-  void solve_lower(MatrixRef b) const;  // b := L^-1 P b, in the order of elimination
-  void solve_upper(MatrixRef b) const;  // b := P' L^-T b, from the order of elimination
+  // C x = b in place; b := L^-1 P b, in the order of elimination; b := P' L^-T b, from there. Many
+  // right-hand sides are shared by the threads, the numbers being the same on any number.
+  void solve(MatrixRef b, int threads = 1) const;
+  void solve_lower(MatrixRef b, int threads = 1) const;
+  void solve_upper(MatrixRef b, int threads = 1) const;
   // x := L^-1 x for k right-hand sides, the columns of x (k x n) in the order of elimination, that
   // are zero outside `supernodes`. Needs: behind each stand those above it; k is a padded_rhs() of
   // kernels.h.

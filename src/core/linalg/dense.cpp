@@ -12,6 +12,8 @@ namespace henderson::linalg {
 namespace {
 
 constexpr Index kBlock = 512;  // columns of A A' at a time
+// Multiplications from which on the kernels and their team are worth calling.
+constexpr double kManyProducts = 1e7;
 
 constexpr Index kPairBlock = 64;  // rows and columns met at a time, within the cache
 
@@ -87,6 +89,23 @@ Matrix own_products(const ConstMatrixRef& a, int threads) {
   };
   Callbacks quiet;
   return cross_product(a.cols(), a.rows(), write, threads, quiet);
+}
+
+Matrix symmetric_product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads) {
+  const Index n = a.cols();
+  if (static_cast<double>(n) * n * a.rows() < kManyProducts) return a.transpose() * b;
+  SharedScratch scratch(n, threads);
+  Matrix product = Matrix::Zero(n, n), left(n, kBlock), right(n, kBlock);
+  for (Index first = 0; first < a.rows(); first += kBlock) {
+    const Index width = std::min(kBlock, a.rows() - first);
+    left.leftCols(width) = a.middleRows(first, width).transpose();
+    right.leftCols(width) = b.middleRows(first, width).transpose();
+    kernels::subtract_lower(n, width, left.data(), n, right.data(), n, product.data(), n,
+                            scratch.first());
+  }
+  product *= -1.0;
+  mirror_lower(product);
+  return product;
 }
 
 Matrix cross_product(Index n, Index n_columns, const ColumnSource& source, int threads,

@@ -41,6 +41,9 @@ Matrix product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads);
 // What: A'A, both triangles. Cost: n^2 rows.
 Matrix own_products(const ConstMatrixRef& a, int threads);
 
+// What: A'B where that is symmetric. Cost: n^2 rows.
+Matrix symmetric_product(const ConstMatrixRef& a, const ConstMatrixRef& b, int threads);
+
 // What: tr(A B) of square matrices. Cost: n^2, in blocks that stay in the cache.
 double trace_of_product(const Matrix& a, const Matrix& b);
 

@@ -310,6 +310,46 @@ void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld,
   table().solve_plain(k, w, panel, ld, x, k);
 }
 
+void solve_lower_wide(Index k, Index w, Index r, const double* panel, Index ld,
+                      const SmallIndex* rows, double* x, double* all, double* work,
+                      Scratch& scratch) {
+  for (Index j = 0; j < w; j += kFactorBase) {
+    const Index n = std::min(kFactorBase, w - j);
+    multiply({k, n, j, -1.0, plain(x, k), transposed(panel + j, ld), x + j * k, k, Shape::full},
+             scratch);
+    table().solve_transposed(k, n, panel + j * (ld + 1), ld, x + j * k, k);
+  }
+  for (Index first = 0; first < r; first += kWideRows) {
+    const Index n = std::min(kWideRows, r - first);
+    zero(k, n, work, k);
+    multiply({k, n, w, -1.0, plain(x, k), transposed(panel + w + first, ld), work, k, Shape::full},
+             scratch);
+    for (Index i = 0; i < n; ++i) {
+      double* to = all + rows[first + i] * k;
+      for (Index c = 0; c < k; ++c) to[c] += work[i * k + c];
+    }
+  }
+}
+
+void solve_upper_wide(Index k, Index w, Index r, const double* panel, Index ld,
+                      const SmallIndex* rows, double* x, const double* all, double* work,
+                      Scratch& scratch) {
+  for (Index first = 0; first < r; first += kWideRows) {
+    const Index n = std::min(kWideRows, r - first);
+    for (Index i = 0; i < n; ++i) std::copy_n(all + rows[first + i] * k, k, work + i * k);
+    multiply({k, w, n, -1.0, plain(work, k), plain(panel + w + first, ld), x, k, Shape::full},
+             scratch);
+  }
+  for (Index end = w; end > 0;) {
+    const Index n = (end - 1) % kFactorBase + 1, j = end - n;
+    multiply({k, n, w - end, -1.0, plain(x + end * k, k), plain(panel + end + j * ld, ld),
+              x + j * k, k, Shape::full},
+             scratch);
+    table().solve_plain(k, n, panel + j * (ld + 1), ld, x + j * k, k);
+    end = j;
+  }
+}
+
 const char* version() { return table().name; }
 
 }  // namespace henderson::linalg::kernels

@@ -109,6 +109,16 @@ void solve_lower_panel(Index k, Index w, Index r, const double* panel, Index ld,
 void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld,
                        const SmallIndex* rows, double* x, const double* all, Scratch& scratch);
 
+// The same two for up to kWideRhs right-hand sides, as products of matrices: L is read once for all
+// of them. Needs: `scratch` reserved for kWideRhs rows; `work` has room for k x kWideRows.
+constexpr Index kWideRhs = 192, kWideRows = 256;
+void solve_lower_wide(Index k, Index w, Index r, const double* panel, Index ld,
+                      const SmallIndex* rows, double* x, double* all, double* work,
+                      Scratch& scratch);
+void solve_upper_wide(Index k, Index w, Index r, const double* panel, Index ld,
+                      const SmallIndex* rows, double* x, const double* all, double* work,
+                      Scratch& scratch);
+
 // The name of the version in use: "avx512", "avx2" or "portable".
 const char* version();
 

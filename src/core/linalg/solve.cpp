@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Block solves with a CholeskyFactor: right-hand sides go through the supernodes in blocks, as
-// columns of X' (block x n).
+// columns of X' (block x n). Many are solved in wide blocks, which the threads share.
 #include <algorithm>
 #include <memory>
 #include <vector>
 
 #include "core/linalg/cholesky.h"
+#include "core/linalg/team.h"
 
 namespace henderson::linalg {
 
 namespace {
+
+// From so many right-hand sides on they are solved in wide blocks.
+constexpr Index kMany = 4 * kernels::kMaxRhs;
 
 // X'(., new_of_old[i]) = b(i, .): the block's right-hand sides in the order of elimination.
 void gather(const ConstMatrixRef& b, const std::vector<SmallIndex>* new_of_old, Index k,
@@ -39,12 +43,12 @@ void backward_through(SmallIndex s, const Panels& panels, Index k, double* x,
 }
 
 // Supernodes without anything in their rows yet have nothing to give.
-void forward(const Panels& panels, Index k, double* x) {
-  const SymbolicFactor& symbolic = panels.symbolic();
+template <class Through>
+void forward(const SymbolicFactor& symbolic, Index k, const double* x, Through through) {
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
     const double* own = x + symbolic.first_column(s) * k;
     if (std::any_of(own, own + symbolic.width(s) * k, [](double value) { return value != 0; }))
-      forward_through(s, panels, k, x);
+      through(s);
   }
 }
 
@@ -69,10 +73,62 @@ std::vector<SmallIndex> reached(const SymbolicFactor& symbolic,
 
 enum class Half { lower, upper, both };
 
-void solve_blocks(const Panels& panels, MatrixRef b, Half half) {
+// Wide blocks of one worker.
+class WideBlocks {
+ public:
+  WideBlocks(const Panels& panels, Index k)
+      : panels_(panels),
+        symbolic_(panels.symbolic()),
+        x_(new double[static_cast<std::size_t>(Index{symbolic_.size()} * k)]),
+        work_(new double[static_cast<std::size_t>(k * kernels::kWideRows)]) {
+    scratch_.reserve(kernels::kWideRhs, 0);
+  }
+
+  // b has k columns at most.
+  void solve(MatrixRef b, Half half) {
+    const std::vector<SmallIndex>* order = &symbolic_.new_of_old();
+    const Index k = b.cols();
+    gather(b, half == Half::upper ? nullptr : order, k, x_.get());
+    if (half != Half::upper)
+      forward(symbolic_, k, x_.get(), [&](SmallIndex s) {
+        kernels::solve_lower_wide(k, symbolic_.width(s), symbolic_.below(s), panel(s),
+                                  symbolic_.height(s), symbolic_.rows(s), own(s, k), x_.get(),
+                                  work_.get(), scratch_);
+      });
+    for (SmallIndex s = symbolic_.n_supernodes() - 1; half != Half::lower && s >= 0; --s)
+      kernels::solve_upper_wide(k, symbolic_.width(s), symbolic_.below(s), panel(s),
+                                symbolic_.height(s), symbolic_.rows(s), own(s, k), x_.get(),
+                                work_.get(), scratch_);
+    scatter(x_.get(), half == Half::lower ? nullptr : order, k, b);
+  }
+
+ private:
+  const double* panel(SmallIndex s) const { return panels_.data() + symbolic_.panel(s); }
+  double* own(SmallIndex s, Index k) { return x_.get() + symbolic_.first_column(s) * k; }
+
+  const Panels& panels_;
+  const SymbolicFactor& symbolic_;
+  const std::unique_ptr<double[]> x_, work_;
+  kernels::Scratch scratch_;
+};
+
+// Blocks of equal width, dealt out to the workers.
+void solve_wide(const Panels& panels, MatrixRef b, Half half, int threads) {
+  const Index n_blocks = (b.cols() + kernels::kWideRhs - 1) / kernels::kWideRhs;
+  const Index width = (b.cols() + n_blocks - 1) / n_blocks;
+  Team team(static_cast<int>(std::min<Index>(threads, n_blocks)));
+  team.run([&](int t) {
+    WideBlocks own(panels, width);
+    for (Index first = t * width; first < b.cols(); first += team.size() * width)
+      own.solve(b.middleCols(first, std::min(width, b.cols() - first)), half);
+  });
+}
+
+void solve_blocks(const Panels& panels, MatrixRef b, Half half, int threads) {
   const SymbolicFactor& symbolic = panels.symbolic();
   if (b.rows() != symbolic.size())
     throw DimensionMismatch("right-hand side", b.rows(), symbolic.size());
+  if (b.cols() >= kMany) return solve_wide(panels, b, half, threads);
   const std::vector<SmallIndex>* order = &symbolic.new_of_old();
   kernels::Scratch scratch;
   scratch.reserve(symbolic.schedule().max_height, 0);
@@ -83,7 +139,9 @@ void solve_blocks(const Panels& panels, MatrixRef b, Half half) {
     const Index k = kernels::padded_rhs(columns);
     if (k != columns) std::fill(x.begin(), x.end(), 0.0);
     gather(b.middleCols(first, columns), half == Half::upper ? nullptr : order, k, x.data());
-    if (half != Half::upper) forward(panels, k, x.data());
+    if (half != Half::upper)
+      forward(symbolic, k, x.data(),
+              [&](SmallIndex s) { forward_through(s, panels, k, x.data()); });
     if (half != Half::lower) backward(panels, k, x.data(), scratch);
     scatter(x.data(), half == Half::lower ? nullptr : order, k, b.middleCols(first, columns));
   }
@@ -121,8 +179,14 @@ void CholeskyFactor::solve_lower_within(const std::vector<SmallIndex>& supernode
   for (const SmallIndex s : supernodes) forward_through(s, panels_, k, x);
 }
 
-void CholeskyFactor::solve(MatrixRef b) const { solve_blocks(panels_, b, Half::both); }
-void CholeskyFactor::solve_lower(MatrixRef b) const { solve_blocks(panels_, b, Half::lower); }
-void CholeskyFactor::solve_upper(MatrixRef b) const { solve_blocks(panels_, b, Half::upper); }
+void CholeskyFactor::solve(MatrixRef b, int threads) const {
+  solve_blocks(panels_, b, Half::both, threads);
+}
+void CholeskyFactor::solve_lower(MatrixRef b, int threads) const {
+  solve_blocks(panels_, b, Half::lower, threads);
+}
+void CholeskyFactor::solve_upper(MatrixRef b, int threads) const {
+  solve_blocks(panels_, b, Half::upper, threads);
+}
 
 }  // namespace henderson::linalg

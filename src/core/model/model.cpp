@@ -338,8 +338,7 @@ Matrix RandomBlock::over_levels(const ConstVectorRef& over_design) const {
   const double* own = over_design.data() + first_column;
   if (!seen) return Eigen::Map<const Matrix>(own, n_coef, n_levels);
   Matrix found = Matrix::Zero(n_coef, n_levels);
-  for (SmallIndex l = 0; l < n_levels; ++l)
-    for (Index k = seen->start[l]; k < seen->start[l + 1]; ++k) found(seen->coef[k], l) = own[k];
+  seen->visit([&](Index k, SmallIndex coef, SmallIndex level) { found(coef, level) = own[k]; });
   return found;
 }
 
@@ -348,9 +347,8 @@ void RandomBlock::to_design(const ConstMatrixRef& over_levels, double* own) cons
     Eigen::Map<Matrix>(own, n_coef, n_levels) = over_levels;
     return;
   }
-  for (SmallIndex l = 0; l < n_levels; ++l)
-    for (Index k = seen->start[l]; k < seen->start[l + 1]; ++k)
-      own[k] = over_levels(seen->coef[k], l);
+  seen->visit(
+      [&](Index k, SmallIndex coef, SmallIndex level) { own[k] = over_levels(coef, level); });
 }
 
 Model build_model(const ModelSpec& spec, const VarianceRequest& request, Callbacks& callbacks) {

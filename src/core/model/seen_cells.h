@@ -25,6 +25,12 @@ struct SeenCells {
   SmallIndex size(SmallIndex level) const {
     return static_cast<SmallIndex>(start[level + 1] - start[level]);
   }
+  // visit(k, coefficient, level) for cell k = 0, 1, ..., level by level.
+  template <class Visit>
+  void visit(Visit visit) const {
+    for (SmallIndex l = 0; l + 1 < static_cast<SmallIndex>(start.size()); ++l)
+      for (Index k = start[l]; k < start[l + 1]; ++k) visit(k, coef[k], l);
+  }
 };
 
 // What: the cells of one term, its levels being those of `combination` where there is one. Needs:

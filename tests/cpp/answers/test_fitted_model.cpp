@@ -119,7 +119,7 @@ TEST_CASE("fitted model: average, observed and expected information at the estim
     const model::VarianceRequest free = test::nothing_held(given.n_values());
     const model::Model model = model::build_model(given.spec, free, callbacks);
     const equations::MixedModelEquations equations(model, likelihood::fixed_place(model), 1);
-    const FitResult fitted = fit(equations, free, {}, false, Identify::report, callbacks);
+    const FitResult fitted = fit(equations, free, {}, Tests::nothing, Identify::report, callbacks);
     CHECK(fitted.unidentified.cols() == 0);
     CHECK((fitted.search.termination == reml::Termination::converged));
     const std::vector<ValueStatus>& status = fitted.estimates.status;

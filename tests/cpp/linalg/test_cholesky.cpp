@@ -8,6 +8,7 @@
 #include <Eigen/LU>
 #include <Eigen/QR>
 #include <algorithm>
+#include <cmath>
 
 #include "core/linalg/cholesky.h"
 #include "support/linalg_matrices.h"
@@ -57,7 +58,7 @@ std::vector<AnalyzeOptions> all_options(SmallIndex n) {
 
 void check_solves(const SparseCase& c, const CholeskyFactor& factor) {
   const Matrix inverse = c.dense.llt().solve(Matrix::Identity(c.dense.rows(), c.dense.cols()));
-  for (const Index columns : {1, 3, 8, 29}) {
+  for (const Index columns : {1, 3, 8, 29, 50, 230}) {
     Matrix b(c.dense.rows(), columns);
     for (Index i = 0; i < b.size(); ++i) b.data()[i] = std::sin(1.0 + i);
     Matrix x = b;
@@ -107,6 +108,26 @@ TEST_CASE("factor, solves and log determinants agree with dense results") {
               kTolerance * (1 + std::abs(expected)));
         CHECK(std::abs(factor.log_determinant_last() - last) < kTolerance * (1 + std::abs(last)));
       }
+}
+
+// Of a few right-hand sides at a time, and of wide blocks on any number of threads.
+TEST_CASE("many right-hand sides are solved as few are") {
+  std::vector<SparseCase> cases = positive_definite_cases(3);
+  cases.push_back(trees_below_a_root());
+  for (const SparseCase& c : cases) {
+    if (c.pattern.n == 0) continue;
+    const CholeskyFactor factor = factor_of(c, AnalyzeOptions{});
+    Matrix b(c.pattern.n, 400);
+    for (Index i = 0; i < b.size(); ++i) b.data()[i] = std::cos(1.0 + i);
+    b.topRows(b.rows() / 2).leftCols(100).setZero();
+    Matrix few = b, many = b, shared = b;
+    for (Index first = 0; first < b.cols(); first += 40) factor.solve(few.middleCols(first, 40));
+    factor.solve(many);
+    factor.solve(shared, 3);
+    INFO(c.name);
+    CHECK(relative_difference(many, few) < kTolerance);
+    CHECK(shared == many);
+  }
 }
 
 TEST_CASE("fronts below a large root add their updates straight to it") {
