@@ -165,6 +165,6 @@ test_that("why a matrix has no value is said: what is not there, or the error in
   refused(y ~ 1 + (1 | gr(line, cov = none)), "`none` was not found")
   refused(y ~ 1 + (1 | gr(line, cov = none + solve(never))), "`none` and `never` were not found")
   refused(y ~ 1 + (1 | gr(line, cov = nothing(bad))), "could not find function")
-  refused(y ~ 1 + (1 | gr(line, cov = grm(bad))), "row 2, column 2 has 3", "henderson_error_grm")
-  refused(y ~ 1 + snp(bad | line), "row 2, column 2 has 3", "henderson_error_grm")
+  refused(y ~ 1 + (1 | gr(line, cov = grm(bad))), "row b, column 2 has 3", "henderson_error_grm")
+  refused(y ~ 1 + snp(bad | line), "row b, column 2 has 3", "henderson_error_grm")
 })
