@@ -28,7 +28,7 @@
 #' @param memory Memory that a fit may take, in GB; by default what the system says is available.
 #' @param ... Nothing more: what is not an argument is an error.
 #' @section Large models: A factor gives all answers, and fills in: of a pedigree of 10^6 animals it
-#'   takes 18 GB. Before it is made its size is known from the pattern of the equations, and a fit
+#'   takes 12 GB. Before it is made its size is known from the pattern of the equations, and a fit
 #'   that would take more than `memory` ends there, with an error that says how much is needed;
 #'   [estimate_cost()] says it before a fit. With `solver = "pcg"` the equations are solved by
 #'   conjugate gradients (Stranden & Lidauer 1999): W'W, the inverse of the relationship matrix (by
