@@ -303,7 +303,7 @@ test_that("DuckDB gives the same fits, and keeps fitted values", {
   left <- left[order(left$pupil, left$score, left$minutes), ]
   here <- lmmfit(plain, school_records)
   order <- order(school_records$pupil, school_records$score, school_records$minutes)
-  expect_relative(left$.fitted, unname(fitted(here))[order], 1e-8)
+  expect_relative(left$.fitted, unname(fitted(here))[order], 1e-8, "fitted values")
   expect_identical(sort(DBI::dbListTables(con)),
     c("fitted_records", "fitted_records_cells", "records"))
 })
