@@ -12,7 +12,6 @@ check_batch_packages <- function() {
 # open(columns), which gives a function whose calls return batch after batch, as data frames with
 # these columns, and then NULL.
 batches_of <- function(data) {
-  check_batch_packages()
   read_once <- inherits(data, c("nanoarrow_array_stream", "RecordBatchReader"))
   stream <- batch_stream(data)
   columns <- names(in_batches(stream$get_schema())$children)
@@ -52,13 +51,14 @@ next_batch <- function(stream, columns) {
   # A list is no variable of a model.
   batch <- batch[!vapply(batch, is.list, NA)]
   for (name in names(batch)) {
-    batch[[name]] <- with_dictionary(batch[[name]], array$children[[name]])
+    batch[[name]] <- as_variable(batch[[name]], array$children[[name]])
   }
   batch
 }
 
-# A column by codes is a factor, its dictionary the levels.
-with_dictionary <- function(x, column) {
+# A date or a time is a number; a column by codes is a factor, its dictionary the levels.
+as_variable <- function(x, column) {
+  if (inherits(x, c("Date", "POSIXct", "difftime"))) return(as.double(unclass(x)))
   if (is.null(column$dictionary)) return(x)
   is_ordered <- bitwAnd(nanoarrow::infer_nanoarrow_schema(column)$flags, 1L) > 0L
   factor(as.character(x), unique(as.character(as.vector(column$dictionary))), ordered = is_ordered)
@@ -105,7 +105,6 @@ close_batches <- function(con) {
 stored_column <- function(x) {
   if (is.factor(x)) return(as.character(x))
   if (is.logical(x)) return(as.integer(x))
-  if (inherits(x, c("Date", "POSIXct", "difftime"))) return(as.double(unclass(x)))
   x
 }
 

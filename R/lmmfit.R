@@ -192,12 +192,10 @@ records_of <- function(data, given, env) {
 check_front_door <- function(data, control) {
   if (is_database(data)) check_database_packages()
   if (is_batched(data)) check_batch_packages()
-  if (is_database(data)) return(check_control_is(control))
-  if (!is.null(data) && !is.list(data) && !is.environment(data)) abort_data(data)
-  check_control_is(control)
+  is_known <- is.null(data) || is.list(data) || is.environment(data) || is_batched(data)
+  if (!is_known) abort_data(data)
+  if (!is_control(control)) abort_control(control)
 }
-
-check_control_is <- function(control) if (!is_control(control)) abort_control(control)
 
 check_contrasts <- function(contrasts) {
   if (is.null(contrasts)) return(NULL)

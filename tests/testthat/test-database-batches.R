@@ -47,6 +47,8 @@ test_that("levels of a dictionary keep their order, truth values and dates their
     table = stream_of(d))
   expect_same_as_in_memory(score ~ I(as.numeric(day) - 18262) + (1 | pupil), d,
     table = stream_of(d))
+  expect_same_as_in_memory(score ~ day + (1 | pupil), transform(d, day = as.numeric(day)),
+    table = stream_of(d))
   contrasts <- list(size_class = "contr.sum")
   expect_same_as_in_memory(score ~ size_class + (1 | pupil), d, contrasts = contrasts,
     table = stream_of(d))
@@ -84,6 +86,28 @@ test_that("what cannot be done with batches is one message, and leaves no table 
   expect_error(lmmfit(score ~ parts, nanoarrow::basic_array_stream(list(nested))), "parts")
   text <- nanoarrow::basic_array_stream(list(c("a", "b")))
   expect_error(lmmfit(score ~ minutes, text), class = "henderson_error_batches")
+  expect_identical(temporary_tables(), character())
+})
+
+# In the place of a dataset of arrow: it gives a new stream each time, of chosen columns.
+test_that("what can be read again is, with the columns that are needed, also by update()", {
+  skip_without_batches()
+  asked <- list()
+  of_class <- function(data) structure(list(data = data), class = c("stand_in", "ArrowObject"))
+  registerS3method("select", "stand_in", function(.data, ...) {
+    columns <- names(dplyr::select(.data$data[0L, ], ...))
+    asked <<- c(asked, list(columns))
+    of_class(.data$data[columns])
+  }, asNamespace("dplyr"))
+  registerS3method("as_nanoarrow_array_stream", "stand_in",
+    function(x, ..., schema = NULL) stream_of(x$data), asNamespace("nanoarrow"))
+  dataset <- of_class(school_records)
+  expect_same_as_in_memory(score ~ sex * minutes + (1 | pupil), school_records,
+    weights = reliability, table = dataset)
+  expect_setequal(asked[[1L]], c("score", "sex", "minutes", "pupil", "reliability"))
+  fit <- lmmfit(score ~ minutes + (1 | pupil), dataset)
+  expect_same_fit(update(fit, . ~ . + sex),
+    lmmfit(score ~ minutes + sex + (1 | pupil), school_records))
   expect_identical(temporary_tables(), character())
 })
 
