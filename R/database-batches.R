@@ -47,20 +47,36 @@ next_batch <- function(stream, columns) {
     if (is.null(array)) return(NULL)
     if (array$length > 0L) break
   }
+  schema <- nanoarrow::infer_nanoarrow_schema(array)
+  is_ordered <- vapply(schema$children, has_order, NA)
+  if (any(is_ordered)) array <- without_order(array, schema, is_ordered)
   batch <- in_batches(as.data.frame(array))[columns]
   # A list is no variable of a model.
   batch <- batch[!vapply(batch, is.list, NA)]
   for (name in names(batch)) {
-    batch[[name]] <- as_variable(batch[[name]], array$children[[name]])
+    batch[[name]] <- as_variable(batch[[name]], array$children[[name]], is_ordered[[name]])
   }
   batch
 }
 
+has_order <- function(schema) bitwAnd(schema$flags, 1L) > 0L
+
+# nanoarrow converts no dictionary whose levels have an order.
+without_order <- function(array, schema, is_ordered) {
+  plain <- function(column) {
+    nanoarrow::nanoarrow_schema_modify(column, list(flags = column$flags - 1L), validate = FALSE)
+  }
+  children <- schema$children
+  children[is_ordered] <- lapply(children[is_ordered], plain)
+  nanoarrow::nanoarrow_array_set_schema(array,
+    nanoarrow::nanoarrow_schema_modify(schema, list(children = children)))
+  array
+}
+
 # A date or a time is a number; a column by codes is a factor, its dictionary the levels.
-as_variable <- function(x, column) {
+as_variable <- function(x, column, is_ordered) {
   if (inherits(x, c("Date", "POSIXct", "difftime"))) return(as.double(unclass(x)))
   if (is.null(column$dictionary)) return(x)
-  is_ordered <- bitwAnd(nanoarrow::infer_nanoarrow_schema(column)$flags, 1L) > 0L
   factor(as.character(x), unique(as.character(as.vector(column$dictionary))), ordered = is_ordered)
 }
 

@@ -68,7 +68,8 @@
 #'
 #' # The same records in batches
 #' if (requireNamespace("nanoarrow", quietly = TRUE)) {
-#'   stream <- nanoarrow::as_nanoarrow_array_stream(as.data.frame(nlme::Orthodont))
+#'   growth <- transform(as.data.frame(nlme::Orthodont), Subject = as.character(Subject))
+#'   stream <- nanoarrow::as_nanoarrow_array_stream(growth)
 #'   fixef(lmmfit(distance ~ age * Sex + (1 | Subject), stream))
 #' }
 #'

@@ -54,6 +54,27 @@ test_that("levels of a dictionary keep their order, truth values and dates their
     table = stream_of(d))
 })
 
+test_that("an ordered dictionary is an ordered factor", {
+  skip_without_batches()
+  d <- school_records[c("score", "minutes", "pupil")]
+  d$size_class <- cut(school_records$size, c(0, 17, 22, Inf), c("small", "middle", "large"))
+  # nanoarrow makes no such array of R's factors: the flag is set afterwards.
+  schema <- nanoarrow::na_struct(list(score = nanoarrow::na_double(),
+    minutes = nanoarrow::na_double(), pupil = nanoarrow::na_string(),
+    size_class = nanoarrow::na_dictionary(nanoarrow::na_string(), nanoarrow::na_int32(),
+      ordered = TRUE)))
+  d$pupil <- as.character(d$pupil)
+  arrays <- lapply(split(d, (seq_len(nrow(d)) - 1L) %/% 250L), function(piece) {
+    array <- nanoarrow::as_nanoarrow_array(piece)
+    nanoarrow::nanoarrow_array_set_schema(array, schema, validate = FALSE)
+    array
+  })
+  found <- expect_same_as_in_memory(score ~ size_class + minutes + (1 | pupil),
+    transform(d, size_class = factor(size_class, ordered = TRUE)),
+    table = nanoarrow::basic_array_stream(arrays))$found
+  expect_identical(names(fixef(found))[2:3], c("size_class.L", "size_class.Q"))
+})
+
 test_that("missing values in batches are left out as in memory", {
   skip_without_batches()
   d <- school_records
