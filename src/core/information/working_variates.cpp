@@ -8,18 +8,18 @@ using model::RandomBlock;
 
 namespace {
 
-// (Lambda_i v + Lambda Lambda_i'^T s) / sd in the columns of W, for a derivative with entries in
+// Lambda_i v + Lambda Lambda_i'^T s in the columns of W, for a derivative with entries in
 // few rows, as those of loadings have.
 void add_variate(const RandomBlock& block, const Matrix& lambda, const Matrix& dlambda,
-                 const ConstMatrixRef& v, const Matrix& s, double sd, double* own) {
+                 const ConstMatrixRef& v, const Matrix& s, double* own) {
   for (Index r = 0; r < dlambda.rows(); ++r) {
     if (dlambda.row(r).isZero(0.0)) continue;
-    const Vector column = lambda * dlambda.row(r).transpose() / sd;
-    const Vector row = dlambda.row(r) * v / sd;
+    const Vector column = lambda * dlambda.row(r).transpose();
+    const Eigen::RowVectorXd row = dlambda.row(r) * v;
     if (!block.seen) {
       Eigen::Map<Matrix> u(own, block.n_coef, block.n_levels);
+      u.row(r) += row;
       u.noalias() += column * s.row(r);
-      u.row(r) += row.transpose();
       continue;
     }
     block.seen->visit([&](Index k, SmallIndex coef, SmallIndex level) {
@@ -48,8 +48,11 @@ Matrix working_variates(const Model& model, const equations::Columns& columns,
     }
     const std::vector<Matrix> dlambda = block.structure->derivatives(parameters.of(block));
     for (std::size_t i = 0; i < dlambda.size(); ++i)
-      add_variate(block, lambda[b], dlambda[i], v, s, sd,
+      add_variate(block, lambda[b], dlambda[i], v, s,
                   h.col(block.first_theta + static_cast<Index>(i)).data() + block.first_column);
+    // The two parts cancel where a variance is many times the residual one: divided as a sum.
+    h.block(block.first_column, block.first_theta, block.n_design_columns(),
+            static_cast<Index>(dlambda.size())) /= sd;
   }
   if (!model.has_structured_residual()) h.col(model.n_theta) = -solution.unscaled;
   return h;
