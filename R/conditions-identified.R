@@ -18,3 +18,15 @@ abort_unidentified <- function(names, remedies) {
     "formula", unlist(names), environment()
   )
 }
+
+# increments: the variance of a step of 1.
+warn_random_walk <- function(term, structure, increments) {
+  warn("random_walk",
+    paste("The likelihood rises as the variance of {.code {structure}} ({.val {term}}) goes to",
+      "infinity and its correlation to 1: a random walk, whose steps of 1 have a variance of",
+      "{.val {signif(increments, 4)}}."),
+    paste("The fixed effects take up where it begins; with fewer of them, or a value of the",
+      "correlation by {.arg hold}, it has a variance."),
+    "residual", term
+  )
+}

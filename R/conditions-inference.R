@@ -25,6 +25,13 @@ inform_average <- function() {
       "one is used, and Kenward-Roger takes the residual as linear in its parameters."))
 }
 
+inform_differences <- function(n, seconds) {
+  inform("information",
+    paste0("The observed information of {n} variance parameters takes about ",
+      seconds_text(seconds), "; {.code information = \"average\"} is had with the fit, and ",
+      "{.code ddf = \"none\"} does without."))
+}
+
 warn_no_information <- function() {
   warn("information",
     paste(

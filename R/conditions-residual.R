@@ -233,3 +233,11 @@ abort_residual_vanishes <- function(n) {
     "residual", n
   )
 }
+
+abort_no_own_variance <- function() {
+  abort("residual",
+    paste("Residuals by {.fn rr} have no variances of their own: combinations of the records of a",
+      "subject have none at all."),
+    "{.fn fa} has them: {.code residual = ~ fa(visit | id, k = 1)}.", "residual", "rr"
+  )
+}

@@ -41,6 +41,7 @@ estimate <- function(model, control) {
   est <- at_vanishing_residual(est, sections, model$parameters, spec, engine)
   est <- reported_unidentified(est, unidentified, spec, engine)
   est <- reported_redundant(est, redundant)
+  est <- at_random_walk(est, model, spec, engine)
   warn_unconverged(est)
   est
 }

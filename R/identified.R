@@ -56,12 +56,18 @@ reported_unidentified <- function(est, directions, spec, engine) {
   est$tests <- NULL
   other <- elsewhere(est, spec, engine)
   est$fixed$estimate <- where_equal(est$fixed$estimate, other$fixed$estimate)
-  est$fixed$se <- where_equal(est$fixed$se, other$fixed$se)
-  if (!is.null(est$fixed$covariance)) {
-    est$fixed$covariance <- where_equal(est$fixed$covariance, other$fixed$covariance)
-  }
+  est$fixed <- errors_where_equal(est$fixed, other$fixed)
   est$random <- Map(where_equal, est$random, other$random)
   est
+}
+
+# Standard errors and covariances of fixed effects, as far as another fit has the same.
+errors_where_equal <- function(fixed, other, ...) {
+  fixed$se <- where_equal(fixed$se, other$se, ...)
+  if (!is.null(fixed$covariance)) {
+    fixed$covariance <- where_equal(fixed$covariance, other$covariance, ...)
+  }
+  fixed
 }
 
 # Values of a structure that has more of them than variances and covariances: what they are is what

@@ -47,6 +47,7 @@ has_fewer_equations <- function(fit) {
 # with: questions whose answers are had for little beside the differences of the score.
 information_answer <- function(fit, key, asked, with = NULL) {
   if (is_kept(fit, key)) return(fit$cache[[key]])
+  if (key == "information") announce_differences(fit)
   kept <- estimated_columns(fit)
   questions <- list(information = asked)
   if (length(kept) <= small_rank) {
@@ -58,6 +59,19 @@ information_answer <- function(fit, key, asked, with = NULL) {
   keep_answers(fit, stats::setNames(list(answer), key))
   keep_answers(fit, found[setdiff(names(found), c("information", "moments"))])
   answer
+}
+
+# Of seen cells the information is differences of the score, two for each parameter: for so many
+# seconds of a processor, at a usual rate, it is said before.
+long_wait <- 600
+usual_rate <- 1e10
+
+announce_differences <- function(fit) {
+  equations <- fit$equations
+  if (!isTRUE(equations$seen_cells)) return(invisible())
+  n <- sum(fit$parameters$status == "free")
+  seconds <- 2 * n * (equations$factor_flops + equations$inverse_flops) / usual_rate
+  if (seconds > long_wait) inform_differences(n, seconds)
 }
 
 # list(covariance, used): the covariance of theta by the information that was asked for. Where that

@@ -20,6 +20,7 @@ at_residual_edge <- function(first, sections, parameters, spec, control) {
   told <- inherits(first, "henderson_error_unbounded")
   if (told || !may_reach_edge(sections, parameters, spec, control)) return(found_or_stop(first))
   failed <- inherits(first, "condition")
+  if (failed) first <- explained_start(first, sections)
   done <- !failed && first$convergence$status == "converged"
   scale <- position_scales(sections, spec)
   if (done && is_far_from_edge(first, sections, parameters, spec)) {
@@ -109,6 +110,14 @@ vouched_for <- function(est, edge, sections, parameters, scale) {
   est
 }
 no_digits <- 1e-13
+
+# Loadings alone leave combinations of the positions of a subject without variance.
+explained_start <- function(first, sections) {
+  without <- vapply(sections, function(section) section$structure$name == "rr", NA)
+  at_start <- grepl("not positive definite at the starting", conditionMessage(first), fixed = TRUE)
+  if (!any(without) || !at_start) return(first)
+  tryCatch(abort_no_own_variance(), error = identity)
+}
 
 found_or_stop <- function(first) if (inherits(first, "condition")) stop(first) else first
 

@@ -24,7 +24,10 @@
 #'   residual variance that goes to zero, because random terms leave it nothing, ends at a millionth
 #'   of that of least squares, which the likelihood cannot tell from zero: the equations divide by
 #'   it. A structured residual ends where its matrix is singular itself, with variances of exactly
-#'   zero and correlations of exactly one.
+#'   zero and correlations of exactly one. `ar1` and `exp` may have their supremum where their
+#'   variance is infinite and their correlation one, a random walk whose beginning the fixed effects
+#'   take up: the fit warns, with the variance of a step; the correlation is at its boundary, the
+#'   variance and the errors that depend on it are `NA`.
 #'   `VarCorr()`: a list of covariance matrices by term, with attributes `stddev` and `correlation`,
 #'   and the residual standard deviation in the attribute `sc`. With structured residuals, the
 #'   attribute `residual` is a list of such matrices, one for each set of parameters, if they have

@@ -54,7 +54,8 @@ r_ranks <- list(
     "posterior-conditional.R", "posterior-gibbs.R", "posterior-sample.R", "posterior-summary.R",
     "posterior-stopping.R", "posterior-estimate.R",
     "bayes-settings.R",
-    "residual-bound.R", "residual-ridge.R", "residual-edge.R", "residual-vanishing.R"
+    "residual-bound.R", "residual-ridge.R", "residual-edge.R", "residual-vanishing.R",
+    "random-walk.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
   fit = c(

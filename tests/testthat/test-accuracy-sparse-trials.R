@@ -156,3 +156,80 @@ test_that("a search that is cut short is judged by the seen cells", {
   expect_equal(likelihood_at(fit_spec(fit), unname(values)),
     dense_at(values, 5L, trial, G)$minus2loglik, tolerance = 1e-10)
 })
+
+# Var(beta^, u^ - u) of all cells, level by level, in V form; P; tr(GZ'PZ).
+dense_errors <- function(fit, trial, G) {
+  d <- trial$data
+  sigma <- as.matrix(VarCorr(fit)[[1L]])
+  v <- varcomp(fit)
+  residual <- rep_len(v$estimate[v$term == "residual"], nrow(sigma))
+  n_env <- nrow(sigma)
+  Gu <- kronecker(G, sigma)
+  Z <- matrix(0, nrow(d), nrow(Gu))
+  Z[cbind(seq_len(nrow(d)), (match(d$line, rownames(G)) - 1L) * n_env + as.integer(d$env))] <- 1
+  X <- stats::model.matrix(if (n_env > 1L) ~ 0 + env else ~ 1, d)
+  GZ <- tcrossprod(Gu, Z)
+  V <- Z %*% GZ + diag(residual[as.integer(d$env)])
+  Vi <- solve(V)
+  B <- solve(crossprod(X, Vi %*% X))
+  P <- Vi - Vi %*% X %*% B %*% crossprod(X, Vi)
+  across <- -B %*% crossprod(X, Vi) %*% t(GZ)
+  list(errors = rbind(cbind(B, across), cbind(t(across), Gu - GZ %*% P %*% t(GZ))),
+    P = P, dimension = sum(diag(P %*% Z %*% GZ)))
+}
+
+expect_dense_errors <- function(fit, trial, G) {
+  dense <- dense_errors(fit, trial, G)
+  n_coef <- nrow(as.matrix(VarCorr(fit)[[1L]]))
+  p <- length(fixef(fit))
+  errors <- prediction_errors(fit)[[1L]]
+  levels <- match(dimnames(as.matrix(ranef(fit)[[1L]]))[[1L]], rownames(G))
+  order <- c(seq_len(p), p + as.vector(outer(seq_len(n_coef), (levels - 1L) * n_coef, "+")))
+  expected <- dense$errors[order, order]
+  for (l in seq_along(levels)) {
+    at <- p + (l - 1L) * n_coef + seq_len(n_coef)
+    expect_lt(max(abs(errors[, , l] - expected[at, at])), 1e-9)
+  }
+  K <- Matrix::Matrix(stats::rnorm(nrow(expected) * 5L), nrow(expected), sparse = TRUE)
+  K[, 2:3] <- 0
+  K[c(1L, p + 2L, nrow(expected)), 2L] <- c(1, -1, 2)
+  K[p + c(3L, 40L), 3L] <- c(1, -1)
+  K <- methods::as(K, "CsparseMatrix")
+  full <- as.matrix(K)
+  asked <- ask(fit, list(
+    covariance = question("error_covariance", K = K), columns = question("error_columns", K = K),
+    variances = question("error_variances", K = K)
+  ))
+  expect_equal(asked$covariance, crossprod(full, expected %*% full), tolerance = 1e-9,
+    ignore_attr = TRUE)
+  expect_equal(asked$columns, expected %*% full, tolerance = 1e-9, ignore_attr = TRUE)
+  expect_equal(as.vector(asked$variances), diag(crossprod(full, expected %*% full)),
+    tolerance = 1e-9)
+  expect_equal(as.vector(from_inverse(fit, "effective_dimensions")), dense$dimension,
+    tolerance = 1e-8)
+  if (!has_iid_residual(fit)) return(invisible())
+  residual <- utils::tail(varcomp(fit)$estimate, 1L)
+  expect_equal(1 - as.vector(from_inverse(fit, "leverages")), residual * diag(dense$P),
+    tolerance = 1e-8)
+}
+
+test_that("errors of seen and unseen cells are those of all equations", {
+  set.seed(31)
+  trial <- sparse_trial(5L, 50L, 16L)
+  one <- trial
+  one$data <- droplevels(trial$data[trial$data$env == 1, ])
+  for (G in list(blend(trial$G, share = 0.05), trial$G)) {
+    fits <- list(
+      lmmfit(y ~ 0 + env + fa(0 + env | gr(line, cov = G), k = 1), trial$data,
+        residual = ~ diag(env)),
+      lmmfit(y ~ 0 + env + fa(0 + env | gr(line, cov = G), k = 2), trial$data),
+      lmmfit(y ~ 0 + env + diag(0 + env | gr(line, cov = G)), trial$data),
+      lmmfit(y ~ 0 + env + rr(0 + env | gr(line, cov = G), k = 1), trial$data)
+    )
+    for (fit in fits) {
+      expect_true(fit$equations$seen_cells)
+      expect_dense_errors(fit, trial, G)
+    }
+    expect_dense_errors(lmmfit(y ~ 1 + (1 | gr(line, cov = G)), one$data), one, G)
+  }
+})

@@ -41,3 +41,13 @@ test_that("a random intercept of up to 1e12 residual variances has the closed fo
     expect_equal(c(fit$convergence$status, structured$convergence$status), rep("converged", 2))
   }
 })
+
+test_that("loadings alone are no residuals, and fa() is named", {
+  set.seed(1)
+  d <- expand.grid(visit = factor(1:4), id = factor(1:10))
+  d$y <- rnorm(40) + rnorm(10)[d$id]
+  for (k in 1:2) {
+    expect_error(lmmfit(y ~ 1, d, residual = ~ rr(visit | id, k = k)), "fa(visit", fixed = TRUE,
+      class = "henderson_error_residual")
+  }
+})

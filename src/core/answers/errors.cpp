@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 
+#include "core/answers/effect_functions.h"
 #include "core/answers/halves.h"
 #include "core/base/error.h"
 
@@ -31,27 +32,6 @@ std::vector<Index> first_rows(const Model& model) {
   return first;
 }
 
-// The adjoint of over_design(): from solutions over the columns of W to every effect of the user.
-Matrix over_effects(const Model& model, const Matrix& solutions) {
-  const std::vector<Index> first = first_rows(model);
-  Matrix effects = Matrix::Zero(first.back(), solutions.cols());
-  for (const RandomBlock& block : model.blocks) {
-    for (SmallIndex l = 0; l < model.n_levels_of_term[block.term]; ++l) {
-      const Index to = first[block.term] + l * model.n_coef_of_term[block.term] + block.first_coef;
-      model::for_each_part(block.levels->combination(), l, [&](SmallIndex column, double share) {
-        effects.middleRows(to, block.n_coef).noalias() +=
-            share * block.coef_transform *
-            solutions.middleRows(block.first_column + column * block.n_coef, block.n_coef);
-      });
-    }
-  }
-  for (Index c = 0; c < solutions.cols(); ++c) {
-    effects.col(c).head(model.fixed.n_original) =
-        model.response_unit * model.fixed.beta(solutions.col(c).tail(model.rank()), 0.0);
-  }
-  return effects;
-}
-
 // T S T' for the transformation T of FixedBasis.
 Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
   const SmallIndex n_dense = fixed.n_dense;
@@ -63,11 +43,11 @@ Matrix transformed(const model::FixedBasis& fixed, Matrix s) {
 }
 
 // The rows of K, where they meet fewer columns of C than there are rows: L^-1 of those serves all.
-std::optional<ScaledRowList> shared_rows(const Evaluation& at,
+std::optional<ScaledRowList> shared_rows(const Evaluation& at, const EffectFunctions& functions,
                                          const Eigen::SparseMatrix<double>& k) {
-  if (k.rows() != first_rows(at.model()).back() || k.nonZeros() > kMostEntries * k.cols())
+  if (k.rows() != functions.n_effects() || functions.has_rest() ||
+      k.nonZeros() > kMostEntries * k.cols())
     return std::nullopt;
-  const ScaledFunctions functions(at);
   std::vector<char> is_met(static_cast<std::size_t>(at.factor().size()), 0);
   ScaledRowList rows(static_cast<std::size_t>(k.cols()));
   for (Index j = 0; j < k.cols(); ++j) {
@@ -101,16 +81,16 @@ void for_each_shared_half(const Evaluation& at, const ScaledRowList& rows,
 // Calls visit(g, L^-1 P of the columns first[g], ..., first[g + 1] - 1 of K), or some rows of it
 // outside which it is zero.
 template <class Visit>
-void for_each_half(const Evaluation& at, const Eigen::SparseMatrix<double>& k,
-                   const std::vector<Index>& first, Visit visit) {
-  const std::optional<ScaledRowList> rows = shared_rows(at, k);
+void for_each_half(const Evaluation& at, const EffectFunctions& functions,
+                   const Eigen::SparseMatrix<double>& k, const std::vector<Index>& first,
+                   Visit visit) {
+  const std::optional<ScaledRowList> rows = shared_rows(at, functions, k);
   if (rows) return for_each_shared_half(at, *rows, first, visit);
   for (std::size_t g = 0; g + 1 < first.size();) {
     std::size_t end = g + 1;
     while (end + 1 < first.size() && first[end + 1] - first[g] <= kColumnsAtATime) ++end;
-    const Matrix columns = k.middleCols(first[g], first[end] - first[g]);
-    Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), columns));
-    at.factor().solve_lower(half);
+    Matrix half = functions.columns(k.middleCols(first[g], first[end] - first[g]));
+    at.factor().solve_lower(half, at.equations().threads());
     for (const Index begin = first[g]; g < end; ++g)
       visit(static_cast<Index>(g), half.middleCols(first[g] - begin, first[g + 1] - first[g]));
   }
@@ -143,25 +123,29 @@ Matrix over_design(const Model& model, const Matrix& k) {
   return combinations;
 }
 
-Matrix error_covariance(const Evaluation& at, const Matrix& k) {
-  Matrix half = at.equations().to_scaled(at.lambda(), over_design(at.model(), k));
-  at.factor().solve_lower(half);
-  return at.residual() * (half.transpose() * half);
+Matrix error_covariance(const Evaluation& at, const Eigen::SparseMatrix<double>& k) {
+  const EffectFunctions functions(at);
+  Matrix half = functions.columns(k);
+  at.factor().solve_lower(half, at.equations().threads());
+  return at.residual() * (half.transpose() * half) + functions.rest_covariance(k);
 }
 
-Matrix error_columns(const Evaluation& at, const Matrix& k) {
-  Matrix solutions = at.equations().to_scaled(at.lambda(), over_design(at.model(), k));
-  at.factor().solve(solutions);
-  return at.residual() *
-         over_effects(at.model(), at.equations().to_unscaled(at.lambda(), solutions));
+Matrix error_columns(const Evaluation& at, const Eigen::SparseMatrix<double>& k) {
+  const EffectFunctions functions(at);
+  Matrix solutions = functions.columns(k);
+  at.factor().solve(solutions, at.equations().threads());
+  Matrix found = at.residual() * functions.effects(solutions);
+  functions.add_rest(k, found);
+  return found;
 }
 
 Vector error_variances(const Evaluation& at, const Eigen::SparseMatrix<double>& k) {
-  Vector variances(k.cols());
+  const EffectFunctions functions(at);
+  Vector variances = functions.rest_variances(k);
   std::vector<Index> first(static_cast<std::size_t>(k.cols()) + 1);
   std::iota(first.begin(), first.end(), Index{0});
-  for_each_half(at, k, first, [&](Index j, const ConstMatrixRef& half) {
-    variances[j] = at.residual() * half.squaredNorm();
+  for_each_half(at, functions, k, first, [&](Index j, const ConstMatrixRef& half) {
+    variances[j] += at.residual() * half.squaredNorm();
   });
   return variances;
 }
@@ -170,10 +154,13 @@ std::vector<Matrix> error_blocks(const Evaluation& at, const Eigen::SparseMatrix
                                  const std::vector<Index>& first) {
   if (first.empty() || first.back() != k.cols())
     throw DimensionMismatch("columns of K", k.cols(), first.empty() ? 0 : first.back());
+  const EffectFunctions functions(at);
   std::vector<Matrix> blocks;
   blocks.reserve(first.size() - 1);
-  for_each_half(at, k, first, [&](Index, const ConstMatrixRef& half) {
-    blocks.push_back(at.residual() * (half.transpose() * half));
+  for_each_half(at, functions, k, first, [&](Index g, const ConstMatrixRef& half) {
+    Matrix& block = blocks.emplace_back(at.residual() * (half.transpose() * half));
+    if (functions.has_rest())
+      block += functions.rest_covariance(k.middleCols(first[g], first[g + 1] - first[g]));
   });
   return blocks;
 }

@@ -16,11 +16,11 @@ Matrix over_design(const model::Model& model, const Matrix& k);
 // Var(K'(beta^, u^ - u)) for the columns of K over [beta, u of term 1 (level by level), u of term
 // 2, ...]. Rows of K at dropped columns of X are not looked at. Cost: one block solve with the
 // columns of K.
-Matrix error_covariance(const likelihood::Evaluation& at, const Matrix& k);
+Matrix error_covariance(const likelihood::Evaluation& at, const Eigen::SparseMatrix<double>& k);
 
 // Cov((beta^, u^ - u), K'(beta^, u^ - u)): every effect with each column of K; 0 at dropped columns
 // of X. Cost: one block solve.
-Matrix error_columns(const likelihood::Evaluation& at, const Matrix& k);
+Matrix error_columns(const likelihood::Evaluation& at, const Eigen::SparseMatrix<double>& k);
 
 // The diagonal of the first, for many columns of K. Cost: half a block solve for each 64 of them,
 // or for each 64 columns of C that they meet, where these are fewer.

@@ -72,11 +72,11 @@ Evaluation FittedModel::taken() {
   return at;
 }
 
-Matrix FittedModel::error_covariance(const Matrix& k) {
+Matrix FittedModel::error_covariance(const Eigen::SparseMatrix<double>& k) {
   return answers::error_covariance(evaluation(), k);
 }
 
-Matrix FittedModel::error_columns(const Matrix& k) {
+Matrix FittedModel::error_columns(const Eigen::SparseMatrix<double>& k) {
   return answers::error_columns(evaluation(), k);
 }
 

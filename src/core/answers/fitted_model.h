@@ -32,7 +32,7 @@ class FittedModel {
  public:
   // `request` says which values were held, and has all of them. Keeps a reference to the callbacks.
   // Throws InvalidSpec where the values are not a covariance, Interrupted.
-  // Cells::seen: nothing is asked of random effects, one by one.
+  // Cells::seen: as cells_for() says (questions.h).
   FittedModel(const model::ModelSpec& spec, const model::VarianceRequest& request,
               model::Cells cells, int threads, Callbacks& callbacks);
   FittedModel(const FittedModel&) = delete;
@@ -47,8 +47,8 @@ class FittedModel {
   const likelihood::Evaluation& evaluation();
 
   // K'(beta^, u^ - u), see errors.h.
-  Matrix error_covariance(const Matrix& k);
-  Matrix error_columns(const Matrix& k);
+  Matrix error_covariance(const Eigen::SparseMatrix<double>& k);
+  Matrix error_columns(const Eigen::SparseMatrix<double>& k);
   Vector error_variances(const Eigen::SparseMatrix<double>& k);
 
   // b - b_(S) of each group of records, and Cook's distances: see deletion.h.

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/answers/effect_functions.h"
 #include "core/answers/errors.h"
 #include "core/equations/traces.h"
 
@@ -20,6 +21,7 @@ using model::RandomBlock;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kColumnsAtATime = 64;
+constexpr Index kCellsAtATime = 768;
 
 // node_of[c] = i: column c of W is one of node i.
 std::vector<SmallIndex> node_of_column(const model::Nodes& nodes) {
@@ -113,15 +115,59 @@ Vector standard_errors(const Evaluation& at, const Matrix& dense,
   return errors;
 }
 
+// Whether the seen cells of a term alone have equations.
+std::vector<bool> terms_by_cells(const Model& model) {
+  std::vector<bool> by_cells(model.n_coef_of_term.size(), false);
+  for (const RandomBlock& block : model.blocks)
+    if (block.seen || block.levels->has_some())
+      by_cells[static_cast<std::size_t>(block.term)] = true;
+  return by_cells;
+}
+
+// Of all cells of such a term. Cost: half a solve for each, and K of its levels.
+void cell_errors(const Evaluation& at, const EffectFunctions& functions, SmallIndex term,
+                 Matrix& errors, Callbacks& callbacks) {
+  const Model& model = at.model();
+  const Index n_coef = model.n_coef_of_term[term];
+  const SmallIndex n_levels = model.n_levels_of_term[term];
+  const auto at_a_time = static_cast<SmallIndex>(std::max<Index>(1, kCellsAtATime / n_coef));
+  for (SmallIndex level = 0; level < n_levels; level += at_a_time) {
+    callbacks.stop_if_interrupted();
+    const Index n = std::min(at_a_time, n_levels - level);
+    // One coefficient after the other: the levels of each stand together.
+    Eigen::SparseMatrix<double> k(functions.n_effects(), n * n_coef);
+    for (Index c = 0; c < n_coef; ++c)
+      for (Index l = 0; l < n; ++l)
+        k.insert(functions.first_effect(term) + (level + l) * n_coef + c, c * n + l) = 1.0;
+    k.makeCompressed();
+    Matrix half = functions.columns(k);
+    at.factor().solve_lower(half, at.equations().threads());
+    const Vector rest = functions.rest_variances(k);
+    for (Index l = 0; l < n; ++l) {
+      const Eigen::Map<const Matrix, 0, Eigen::OuterStride<>> own(
+          half.col(l).data(), half.rows(), n_coef, Eigen::OuterStride<>(n * half.rows()));
+      auto block = errors.middleCols((level + l) * n_coef, n_coef);
+      block = at.residual() * own.transpose() * own;
+      for (Index c = 0; c < n_coef; ++c) block(c, c) += rest[c * n + l];
+    }
+  }
+}
+
 // Those of levels that are sums; NaN elsewhere.
-std::vector<Matrix> summed_prediction_errors(const Evaluation& at) {
+std::vector<Matrix> summed_prediction_errors(const Evaluation& at, Callbacks& callbacks) {
   const Model& model = at.model();
   std::vector<Matrix> errors;
   for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
     const Index n_coef = model.n_coef_of_term[t];
     errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
   }
-  for (const RandomBlock& block : model.blocks) summed_errors(at, block, errors[block.term]);
+  const std::vector<bool> by_cells = terms_by_cells(model);
+  for (const RandomBlock& block : model.blocks)
+    if (!by_cells[static_cast<std::size_t>(block.term)])
+      summed_errors(at, block, errors[block.term]);
+  const EffectFunctions functions(at);
+  for (std::size_t t = 0; t < by_cells.size(); ++t)
+    if (by_cells[t]) cell_errors(at, functions, static_cast<SmallIndex>(t), errors[t], callbacks);
   return errors;
 }
 
@@ -153,8 +199,10 @@ void add_prediction_errors(const Evaluation& at, const linalg::SelectedInverse& 
                            std::vector<Matrix>& errors) {
   const Model& model = at.model();
   const std::vector<Matrix> of_block = errors_of_nodes(at, inverse);
+  const std::vector<bool> by_cells = terms_by_cells(model);
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     const RandomBlock& block = model.blocks[b];
+    if (by_cells[static_cast<std::size_t>(block.term)]) continue;
     const Index n_coef = block.n_coef, stride = model.n_coef_of_term[block.term];
     std::vector<SmallIndex> summed = summed_levels(model, block);
     auto next = summed.begin();
@@ -213,7 +261,8 @@ InverseAnswers answer_from_inverse(Evaluation&& evaluation, const InverseQuestio
   InverseAnswers found;
   Matrix dense;
   if (questions.standard_errors) dense = fixed_block(at, at.model().fixed.n_dense);
-  if (questions.prediction_errors) found.prediction_errors = summed_prediction_errors(at);
+  if (questions.prediction_errors)
+    found.prediction_errors = summed_prediction_errors(at, callbacks);
   linalg::InverseOptions options;
   options.threads = at.equations().threads();
   const linalg::SelectedInverse inverse =

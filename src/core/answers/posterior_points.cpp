@@ -74,7 +74,6 @@ Vector weights_of(const PointRequest& request, Index first, const Vector& minus2
 // What is read at each point but the effects, which go to `effects` where there is room for them.
 struct Reader {
   const PointRequest& request;
-  Matrix k;  // dense, for covariances
   Points& found;
 
   void read(Index point, Evaluation&& at, double* effects, Callbacks& callbacks) const {
@@ -86,7 +85,7 @@ struct Reader {
     }
     if (request.z) found.draws.col(point) = effects_drawn(at, request.z->col(point));
     if (request.covariance) {
-      const Matrix covariance = error_covariance(at, k);
+      const Matrix covariance = error_covariance(at, request.k);
       found.covariance.col(point) = Eigen::Map<const Vector>(covariance.data(), covariance.size());
     }
     if (!request.gradient) return;
@@ -120,7 +119,7 @@ Points read_points(Surface& surface, const Matrix& values, const PointRequest& r
     check_normal(*request.z, model, n);
     found.draws = unknown(n_effects(model), n);
   }
-  const Reader reader{request, request.covariance ? Matrix(request.k) : Matrix(), found};
+  const Reader reader{request, found};
   const Index block =
       found.sums ? std::max<Index>(16, kEffectNumbers / std::max<Index>(found.sums->sum.size(), 1))
                  : std::max<Index>(n, 1);

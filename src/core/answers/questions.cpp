@@ -9,9 +9,9 @@ namespace {
 Answer from_factor(FittedModel& fitted, const Question& question) {
   switch (question.topic) {
     case Topic::error_covariance:
-      return fitted.error_covariance(Matrix(question.k));
+      return fitted.error_covariance(question.k);
     case Topic::error_columns:
-      return fitted.error_columns(Matrix(question.k));
+      return fitted.error_columns(question.k);
     case Topic::error_variances:
       return fitted.error_variances(question.k);
     case Topic::deletion_changes:
@@ -53,18 +53,15 @@ model::Cells cells_for(const std::vector<Question>& questions, const model::Mode
   const Index n_fixed = model::n_columns(spec.fixed);
   const bool all = std::any_of(questions.begin(), questions.end(), [&](const Question& question) {
     switch (question.topic) {
-      case Topic::error_covariance:
-      case Topic::error_variances:
-        return question.k.rows() != n_fixed;
       case Topic::moments:
         return question.k.rows() != n_fixed || question.adjustment.has_value();
       case Topic::information:
         return question.with_expected;
-      case Topic::average_information:
-      case Topic::residual_whitening:
-        return false;
-      default:
+      case Topic::deletion_changes:
+      case Topic::deletion_distances:
         return true;
+      default:
+        return false;
     }
   });
   return all ? model::Cells::all : model::Cells::seen;

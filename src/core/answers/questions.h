@@ -41,9 +41,9 @@ struct Question {
 using Answer = std::variant<Matrix, Vector, std::vector<Matrix>, MeanCovariance,
                             information::VarianceInformation, ResidualWhitening>;
 
-// All cells of the random terms, where an answer is of random effects or of records, or comes from
-// the curvature of Sigma, which needs all of its gradient: the expected information does, the
-// observed one is had by differences of the score.
+// All cells of the random terms, where an answer is of deleted records or of derivatives by Sigma,
+// of which it needs all of the gradient: the expected information does, the observed one is had by
+// differences of the score.
 model::Cells cells_for(const std::vector<Question>& questions, const model::ModelSpec& spec);
 
 // An answer for each question, in their order. What needs the factor is answered before what uses

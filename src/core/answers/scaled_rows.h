@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Sparse combinations of the columns of C, one at a time.
+// Rows of the records as sparse combinations of the columns of C.
 #pragma once
 
-#include <Eigen/SparseCore>
 #include <vector>
 
 #include "core/likelihood/evaluation.h"
@@ -11,6 +10,11 @@
 namespace henderson::answers {
 
 using ScaledEntry = linalg::RowEntry;
+
+// Adds value times Lambda'z of one coefficient of a level, whose columns of C begin at
+// `first_column`.
+void add_coefficient(const Matrix& lambda, Index coef, double value, SmallIndex first_column,
+                     std::vector<ScaledEntry>& row);
 
 // Rows of W_s = [Z Lambda, M, X~] of the records, each times the root of its weight. Keeps a
 // reference to the evaluation.
@@ -31,27 +35,6 @@ class ScaledRecords {
 
   const likelihood::Evaluation& at_;
   std::vector<SmallIndex> node_of_column_;  // of W
-};
-
-// Functions of (beta, u of term 1 level by level, ...) as combinations of the columns of C: what
-// MixedModelEquations::to_scaled() makes of over_design(). Keeps a reference to the evaluation.
-class ScaledFunctions {
- public:
-  explicit ScaledFunctions(const likelihood::Evaluation& at);
-
-  Index n_effects() const { return first_.back(); }
-
-  // Replaces `row` by column `j` of K. Cost: its entries, and the square of the number of fixed
-  // effects that are dense in their basis.
-  void row(const Eigen::SparseMatrix<double>& k, Index j, std::vector<ScaledEntry>& row) const;
-
- private:
-  void add_random(Index effect, double value, std::vector<ScaledEntry>& row) const;
-
-  const likelihood::Evaluation& at_;
-  std::vector<Index> first_;                // first_[t]: the row of K at which term t begins
-  std::vector<Matrix> turned_;              // Lambda of each block, in the user's coefficients
-  std::vector<SmallIndex> place_of_fixed_;  // among the columns of X~; kNone where it was dropped
 };
 
 }  // namespace henderson::answers

@@ -6,6 +6,7 @@
 // and from the right-hand sides A'G^-1 K_S. y, where R_-S is that of the records that stay.
 #pragma once
 
+#include <Eigen/SparseCore>
 #include <vector>
 
 #include "core/answers/deleted_group.h"

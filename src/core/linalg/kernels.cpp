@@ -311,21 +311,23 @@ void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld,
 }
 
 void solve_lower_wide(Index k, Index w, Index r, const double* panel, Index ld,
-                      const SmallIndex* rows, double* x, double* all, double* work,
+                      const SmallIndex* rows, double* x, double* all, Index apart, double* work,
                       Scratch& scratch) {
   for (Index j = 0; j < w; j += kFactorBase) {
     const Index n = std::min(kFactorBase, w - j);
-    multiply({k, n, j, -1.0, plain(x, k), transposed(panel + j, ld), x + j * k, k, Shape::full},
+    multiply({k, n, j, -1.0, plain(x, apart), transposed(panel + j, ld), x + j * apart, apart,
+              Shape::full},
              scratch);
-    table().solve_transposed(k, n, panel + j * (ld + 1), ld, x + j * k, k);
+    table().solve_transposed(k, n, panel + j * (ld + 1), ld, x + j * apart, apart);
   }
   for (Index first = 0; first < r; first += kWideRows) {
     const Index n = std::min(kWideRows, r - first);
     zero(k, n, work, k);
-    multiply({k, n, w, -1.0, plain(x, k), transposed(panel + w + first, ld), work, k, Shape::full},
-             scratch);
+    multiply(
+        {k, n, w, -1.0, plain(x, apart), transposed(panel + w + first, ld), work, k, Shape::full},
+        scratch);
     for (Index i = 0; i < n; ++i) {
-      double* to = all + rows[first + i] * k;
+      double* to = all + rows[first + i] * apart;
       for (Index c = 0; c < k; ++c) to[c] += work[i * k + c];
     }
   }

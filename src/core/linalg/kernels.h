@@ -110,10 +110,11 @@ void solve_upper_panel(Index k, Index w, Index r, const double* panel, Index ld,
                        const SmallIndex* rows, double* x, const double* all, Scratch& scratch);
 
 // The same two for up to kWideRhs right-hand sides, as products of matrices: L is read once for all
-// of them. Needs: `scratch` reserved for kWideRhs rows; `work` has room for k x kWideRows.
+// of them. Needs: `scratch` reserved for kWideRhs rows; `work` has room for k x kWideRows. The
+// first for k right-hand sides of those whose rows stand `apart` from each other.
 constexpr Index kWideRhs = 192, kWideRows = 256;
 void solve_lower_wide(Index k, Index w, Index r, const double* panel, Index ld,
-                      const SmallIndex* rows, double* x, double* all, double* work,
+                      const SmallIndex* rows, double* x, double* all, Index apart, double* work,
                       Scratch& scratch);
 void solve_upper_wide(Index k, Index w, Index r, const double* panel, Index ld,
                       const SmallIndex* rows, double* x, const double* all, double* work,

@@ -42,13 +42,27 @@ void backward_through(SmallIndex s, const Panels& panels, Index k, double* x,
                              symbolic.rows(s), x + symbolic.first_column(s) * k, x, scratch);
 }
 
+// Those of k right-hand sides that have something in w rows.
+struct Range {
+  Index first, end;
+};
+Range met(Index k, Index w, const double* x) {
+  Range found{k, 0};
+  for (Index i = 0; i < w && (found.first > 0 || found.end < k); ++i, x += k) {
+    found.first = std::find_if(x, x + found.first, [](double value) { return value != 0; }) - x;
+    Index last = k;
+    while (last > found.end && x[last - 1] == 0) --last;
+    found.end = last;
+  }
+  return found;
+}
+
 // Supernodes without anything in their rows yet have nothing to give.
 template <class Through>
 void forward(const SymbolicFactor& symbolic, Index k, const double* x, Through through) {
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
-    const double* own = x + symbolic.first_column(s) * k;
-    if (std::any_of(own, own + symbolic.width(s) * k, [](double value) { return value != 0; }))
-      through(s);
+    const Range range = met(k, symbolic.width(s), x + symbolic.first_column(s) * k);
+    if (range.first < range.end) through(s, range);
   }
 }
 
@@ -90,10 +104,11 @@ class WideBlocks {
     const Index k = b.cols();
     gather(b, half == Half::upper ? nullptr : order, k, x_.get());
     if (half != Half::upper)
-      forward(symbolic_, k, x_.get(), [&](SmallIndex s) {
-        kernels::solve_lower_wide(k, symbolic_.width(s), symbolic_.below(s), panel(s),
-                                  symbolic_.height(s), symbolic_.rows(s), own(s, k), x_.get(),
-                                  work_.get(), scratch_);
+      forward(symbolic_, k, x_.get(), [&](SmallIndex s, Range range) {
+        kernels::solve_lower_wide(range.end - range.first, symbolic_.width(s), symbolic_.below(s),
+                                  panel(s), symbolic_.height(s), symbolic_.rows(s),
+                                  own(s, k) + range.first, x_.get() + range.first, k, work_.get(),
+                                  scratch_);
       });
     for (SmallIndex s = symbolic_.n_supernodes() - 1; half != Half::lower && s >= 0; --s)
       kernels::solve_upper_wide(k, symbolic_.width(s), symbolic_.below(s), panel(s),
@@ -141,7 +156,7 @@ void solve_blocks(const Panels& panels, MatrixRef b, Half half, int threads) {
     gather(b.middleCols(first, columns), half == Half::upper ? nullptr : order, k, x.data());
     if (half != Half::upper)
       forward(symbolic, k, x.data(),
-              [&](SmallIndex s) { forward_through(s, panels, k, x.data()); });
+              [&](SmallIndex s, Range) { forward_through(s, panels, k, x.data()); });
     if (half != Half::lower) backward(panels, k, x.data(), scratch);
     scatter(x.data(), half == Half::lower ? nullptr : order, k, b.middleCols(first, columns));
   }

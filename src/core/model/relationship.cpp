@@ -58,6 +58,21 @@ Relationship dense_relationship(const Matrix& precision) {
   return found;
 }
 
+Matrix entries(const Matrix& k, const std::vector<SmallIndex>& rows,
+               const std::vector<SmallIndex>& columns) {
+  Matrix found(rows.size(), columns.size());
+  for (Index j = 0; j < found.cols(); ++j)
+    for (Index i = 0; i < found.rows(); ++i)
+      found(i, j) = k(rows[static_cast<std::size_t>(i)], columns[static_cast<std::size_t>(j)]);
+  return found;
+}
+
+Matrix rows_of(const ConstMatrixRef& x, const std::vector<SmallIndex>& rows) {
+  Matrix found(rows.size(), x.cols());
+  for (Index i = 0; i < found.rows(); ++i) found.row(i) = x.row(rows[static_cast<std::size_t>(i)]);
+  return found;
+}
+
 // Level `some`[k] is number k, all others are nothing.
 Coding coding_of(const std::vector<SmallIndex>& some, Index n_levels) {
   Coding coding;
@@ -80,9 +95,7 @@ std::shared_ptr<const LevelCovariance> LevelCovariance::of_some(
     std::shared_ptr<const LevelCovariance> all, const std::vector<SmallIndex>& some,
     const Matrix& covariance) {
   const auto n = static_cast<Index>(some.size());
-  Matrix own(n, n);
-  for (Index j = 0; j < n; ++j)
-    for (Index i = 0; i < n; ++i) own(i, j) = covariance(some[i], some[j]);
+  Matrix own = entries(covariance, some, some);
   auto inverse = linalg::symmetric_inverse(own, 1);
   if (!std::holds_alternative<linalg::DenseInverse>(inverse)) return nullptr;
   const auto& found = std::get<linalg::DenseInverse>(inverse);
@@ -92,6 +105,7 @@ std::shared_ptr<const LevelCovariance> LevelCovariance::of_some(
   made->relationship_ = dense_relationship(found.inverse);
   made->relationship_.combination = coding_of(some, covariance.rows());
   made->all_ = std::move(all);
+  made->some_ = some;
   made->covariance_ = std::move(own);
   made->log_determinant_ = found.log_determinant;
   made->n_levels_ = static_cast<SmallIndex>(n);
@@ -125,6 +139,46 @@ Matrix LevelCovariance::over_term(const ConstMatrixRef& x, SmallIndex n_levels) 
   Matrix k = all_->combined_back(combined(precision_times(x, 1), n_levels));
   all_->multiply(k);
   return all_->combined(k, n_levels);
+}
+
+const Matrix& LevelCovariance::whole_covariance(SmallIndex n_levels) const {
+  std::call_once(whole_made_, [&] { whole_ = covariance_of_term(n_levels); });
+  return whole_;
+}
+
+std::vector<SmallIndex> LevelCovariance::others_in(const ConstMatrixRef& x) const {
+  std::vector<SmallIndex> others;
+  auto next = some_.begin();
+  for (SmallIndex l = 0; l < x.rows(); ++l) {
+    if (next != some_.end() && *next == l)
+      ++next;
+    else if (!x.row(l).isZero(0.0))
+      others.push_back(l);
+  }
+  return others;
+}
+
+Matrix LevelCovariance::from_term(const ConstMatrixRef& x) const {
+  Matrix found = combined_back(x);
+  if (!has_some()) return found;
+  const std::vector<SmallIndex> others = others_in(x);
+  if (others.empty()) return found;
+  const Matrix& k = all_->whole_covariance(static_cast<SmallIndex>(x.rows()));
+  return found + precision_times(entries(k, some_, others) * rows_of(x, others), 1);
+}
+
+Matrix LevelCovariance::left_of_term(const ConstMatrixRef& x) const {
+  Matrix left = Matrix::Zero(x.rows(), x.cols());
+  if (!has_some()) return left;
+  const std::vector<SmallIndex> others = others_in(x);
+  if (others.empty()) return left;
+  const Matrix& k = all_->whole_covariance(static_cast<SmallIndex>(x.rows()));
+  const Matrix own = rows_of(x, others), across = entries(k, some_, others);
+  const Matrix found =
+      entries(k, others, others) * own - across.transpose() * precision_times(across * own, 1);
+  for (std::size_t i = 0; i < others.size(); ++i)
+    left.row(others[i]) = found.row(static_cast<Index>(i));
+  return left;
 }
 
 bool LevelCovariance::is_dense() const {

@@ -62,6 +62,13 @@ class LevelCovariance {
 
   // All levels of the term, given those of K. Cost: one pass over the combinations, or a solve.
   Matrix over_term(const ConstMatrixRef& x, SmallIndex n_levels) const;
+  // The transpose of over_term(). Cost: one pass over the combinations; of some levels T also that
+  // of K of all levels when it is first called, and for n others with entries |T| (n + |T|) a
+  // column.
+  Matrix from_term(const ConstMatrixRef& x) const;
+  // (K - K_.T K_TT^-1 K_T.) x of some levels T, in the rows of the others that have entries in x:
+  // what T leaves of them. Cost: as there, and n^2 a column.
+  Matrix left_of_term(const ConstMatrixRef& x) const;
 
   // out += (K^-1 x I_width) x, `width` entries of x for each level standing together: by the rules
   // of a pedigree where the precision has them. Cost: one pass over K^-1.
@@ -79,10 +86,16 @@ class LevelCovariance {
   // The combinations of the term, and its transpose.
   Matrix combined(const ConstMatrixRef& x, SmallIndex n_levels) const;
   Matrix combined_back(const ConstMatrixRef& x) const;
+  // The levels of the term that are not among some and have entries in x.
+  std::vector<SmallIndex> others_in(const ConstMatrixRef& x) const;
+  // K of the term, for those who are some of its levels.
+  const Matrix& whole_covariance(SmallIndex n_levels) const;
 
-  mutable std::once_flag entries_made_;
+  mutable std::once_flag entries_made_, whole_made_;
   mutable Relationship relationship_;
+  mutable Matrix whole_;                                    // K of the term
   std::shared_ptr<const LevelCovariance> all_;              // of some levels
+  std::vector<SmallIndex> some_;                            // they
   Matrix covariance_;                                       // theirs
   std::optional<linalg::UnfilledFactor> unfilled_;          // of the precision
   std::optional<linalg::CholeskyFactor> precision_factor_;  // where that one is not

@@ -126,6 +126,18 @@ std::vector<Parameters> starts_elsewhere(const Model& model, const Parameters& s
   return starts;
 }
 
+// Where a few factorisations cost less than what is around a search.
+constexpr Index kFewSurveyed = 100;
+
+bool may_be_surveyed(const Model& model) {
+  if (model.n_records > kFewSurveyed) return false;
+  if (model.has_structured_residual() || has_numbers(model)) return true;
+  // Effects for nearly each record: their matrix may take the place of the residuals.
+  return (model.n_records <= kFewRecords || 2 * model.n_random_columns > model.n_records) &&
+         std::any_of(model.blocks.begin(), model.blocks.end(),
+                     [](const auto& block) { return block.n_coef > 1; });
+}
+
 }  // namespace
 
 RemlResult maximise(const MixedModelEquations& equations, const Parameters& start,
@@ -152,6 +164,8 @@ RemlResult maximise(const MixedModelEquations& equations, const Parameters& star
   if (!elsewhere.empty())
     found = best_of(std::move(*found), elsewhere, Others::begin_elsewhere, equations, options,
                     callbacks);
+  if (has_time && may_be_surveyed(model))
+    found = with_survey(std::move(*found), start, equations, options, callbacks);
   if (has_time && has_idle_numbers(model, found->evaluation.parameters))
     found = with_turned_numbers(std::move(*found), start, equations, options, callbacks);
   if (found->report.passed_wall)

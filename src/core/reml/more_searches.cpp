@@ -11,6 +11,7 @@
 #include "core/reml/probes.h"
 #include "core/reml/residual_wall.h"
 #include "core/reml/search.h"
+#include "core/reml/survey.h"
 
 namespace henderson::reml {
 
@@ -39,6 +40,9 @@ constexpr Index kFewRecords = 50;
 // stay near its start.
 constexpr int kMostProbed = 5;
 constexpr int kMostProbedNear = 2;
+// Points of a survey, and how many of them are gone on from.
+constexpr int kSurveyed = 48;
+constexpr std::size_t kMostSurveyed = 4;
 // Shares of sigma: by the first the best numbers are those of the steepest way up from zero.
 constexpr double kTurnedLifts[] = {1e-2, 0.1};
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -189,6 +193,16 @@ RemlResult with_turned_numbers(RemlResult&& first, const Parameters& start,
     }
     if (best != nullptr) starts.push_back(*best);
   }
+  return best_from(std::move(end), starts, Others::begin_elsewhere, equations, options, callbacks);
+}
+
+RemlResult with_survey(RemlResult&& first, const Parameters& start,
+                       const MixedModelEquations& equations, const RemlOptions& options,
+                       Callbacks& callbacks) {
+  Ended end = released(std::move(first));
+  const FreeSpace space(equations.model());
+  Trials trials(equations, space, callbacks);
+  const std::vector<Parameters> starts = surveyed_starts(trials, start, kSurveyed, kMostSurveyed);
   return best_from(std::move(end), starts, Others::begin_elsewhere, equations, options, callbacks);
 }
 

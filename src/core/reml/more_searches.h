@@ -26,6 +26,11 @@ RemlResult with_turned_numbers(RemlResult&& first, const likelihood::Parameters&
                                const equations::MixedModelEquations& equations,
                                const RemlOptions& options, Callbacks& callbacks);
 
+// And from the best of a survey (survey.h) around the start.
+RemlResult with_survey(RemlResult&& first, const likelihood::Parameters& start,
+                       const equations::MixedModelEquations& equations, const RemlOptions& options,
+                       Callbacks& callbacks);
+
 // What the model of a search that has not converged expects may not be there. Its end is the best
 // all the same where no point is found that is better; else it goes on from that.
 RemlResult settled(RemlResult&& first, const equations::MixedModelEquations& equations,

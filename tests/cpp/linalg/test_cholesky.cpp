@@ -130,6 +130,27 @@ TEST_CASE("many right-hand sides are solved as few are") {
   }
 }
 
+// Half solves pass over the right-hand sides of a block that have nothing in a supernode.
+TEST_CASE("right-hand sides with entries in some rows alone are solved as full ones are") {
+  std::vector<SparseCase> cases = positive_definite_cases(4);
+  cases.push_back(trees_below_a_root());
+  for (const SparseCase& c : cases) {
+    const SmallIndex n = c.pattern.n;
+    if (n == 0) continue;
+    const CholeskyFactor factor = factor_of(c, AnalyzeOptions{});
+    Matrix b = Matrix::Zero(n, 400);
+    for (Index j = 0; j < b.cols(); ++j) b(j * n / b.cols(), j) = std::cos(1.0 + j);
+    Matrix few = b, many = b, shared = b;
+    for (Index first = 0; first < b.cols(); first += 40)
+      factor.solve_lower(few.middleCols(first, 40));
+    factor.solve_lower(many);
+    factor.solve_lower(shared, 3);
+    INFO(c.name);
+    CHECK(relative_difference(many, few) < kTolerance);
+    CHECK(shared == many);
+  }
+}
+
 TEST_CASE("fronts below a large root add their updates straight to it") {
   const SparseCase c = trees_below_a_root();
   AnalyzeOptions options;

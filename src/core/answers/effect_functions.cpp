@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/answers/effect_functions.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+
+namespace henderson::answers {
+
+using likelihood::Evaluation;
+using model::Model;
+using model::Nodes;
+using model::RandomBlock;
+using SparseColumns = Eigen::SparseMatrix<double>;
+
+EffectFunctions::EffectFunctions(const Evaluation& at) : at_(at) {
+  const Model& model = at.model();
+  first_.push_back(model.fixed.n_original);
+  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t)
+    first_.push_back(first_.back() +
+                     static_cast<Index>(model.n_coef_of_term[t]) * model.n_levels_of_term[t]);
+  place_of_fixed_.assign(static_cast<std::size_t>(model.fixed.n_original), kNone);
+  for (SmallIndex j = 0; j < model.rank(); ++j) place_of_fixed_[model.fixed.kept[j]] = j;
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    turned_.push_back(model.blocks[b].coef_transform * at.lambda()[b]);
+    has_rest_ |= model.blocks[b].levels->has_some();
+  }
+}
+
+EffectFunctions::Place EffectFunctions::place_of(Index effect) const {
+  const auto t = static_cast<SmallIndex>(std::upper_bound(first_.begin(), first_.end(), effect) -
+                                         first_.begin() - 1);
+  const Index n_coef = at_.model().n_coef_of_term[t], within = effect - first_[t];
+  return {t, static_cast<SmallIndex>(within / n_coef), static_cast<SmallIndex>(within % n_coef)};
+}
+
+Index EffectFunctions::effect_of(const RandomBlock& block, SmallIndex level) const {
+  return first_[block.term] + Index{level} * at_.model().n_coef_of_term[block.term] +
+         block.first_coef;
+}
+
+template <class Visit>
+void EffectFunctions::for_each_block(const Place& place, Visit visit) const {
+  const std::vector<RandomBlock>& blocks = at_.model().blocks;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const SmallIndex own = place.coef - blocks[b].first_coef;
+    if (blocks[b].term == place.term && own >= 0 && own < blocks[b].n_coef) visit(b, own);
+  }
+}
+
+Matrix EffectFunctions::over_levels(std::size_t b, const SparseColumns& k) const {
+  const RandomBlock& block = at_.model().blocks[b];
+  const Index n_coef = at_.model().n_coef_of_term[block.term];
+  Matrix z = Matrix::Zero(at_.model().n_levels_of_term[block.term], k.cols());
+  for (Index j = 0; j < k.cols(); ++j) {
+    for (SparseColumns::InnerIterator entry(k, j); entry; ++entry) {
+      const Index within = entry.row() - first_[block.term];
+      if (within >= 0 && within < z.rows() * n_coef && within % n_coef == block.first_coef)
+        z(within / n_coef, j) = entry.value();
+    }
+  }
+  return z;
+}
+
+Matrix EffectFunctions::columns(const SparseColumns& k) const {
+  const Model& model = at_.model();
+  const model::FixedBasis& fixed = model.fixed;
+  const bool fixed_only = k.rows() == fixed.n_original;
+  if (!fixed_only && k.rows() != n_effects())
+    throw DimensionMismatch("rows of K", k.rows(), n_effects());
+  const Nodes& nodes = at_.equations().columns().nodes;
+  Matrix found = Matrix::Zero(nodes.n_columns(), k.cols());
+  Vector of_fixed(fixed.n_original);
+  for (Index j = 0; j < k.cols(); ++j) {
+    of_fixed.setZero();
+    for (SparseColumns::InnerIterator entry(k, j); entry; ++entry) {
+      if (entry.row() < fixed.n_original) {
+        of_fixed[entry.row()] = entry.value();
+        continue;
+      }
+      const Place place = place_of(entry.row());
+      for_each_block(place, [&](std::size_t b, SmallIndex coef) {
+        const RandomBlock& block = model.blocks[b];
+        if (block.levels->has_some()) return;
+        model::for_each_part(block.levels->combination(), place.level,
+                             [&](SmallIndex part, double share) {
+                               found.col(j).segment(nodes.first_column[block.first_node + part],
+                                                    turned_[b].cols()) +=
+                                   share * entry.value() * turned_[b].row(coef).transpose();
+                             });
+      });
+    }
+    found.col(j).tail(model.rank()) = model.response_unit * fixed.transposed(of_fixed);
+  }
+  for (std::size_t b = 0; b < model.blocks.size() && !fixed_only; ++b) {
+    const RandomBlock& block = model.blocks[b];
+    if (block.levels->has_some())
+      found.middleRows(nodes.first_column[block.first_node], block.n_levels) =
+          turned_[b](0, 0) * block.levels->from_term(over_levels(b, k));
+  }
+  return found;
+}
+
+void EffectFunctions::row(const SparseColumns& k, Index j, std::vector<ScaledEntry>& row) const {
+  const Model& model = at_.model();
+  const model::FixedBasis& fixed = model.fixed;
+  const Nodes& nodes = at_.equations().columns().nodes;
+  const SmallIndex first_fixed = nodes.n_columns() - model.rank();
+  Vector dense = Vector::Zero(fixed.n_dense);
+  row.clear();
+  for (SparseColumns::InnerIterator entry(k, j); entry; ++entry) {
+    if (entry.row() >= fixed.n_original) {
+      const Place place = place_of(entry.row());
+      for_each_block(place, [&](std::size_t b, SmallIndex coef) {
+        const RandomBlock& block = model.blocks[b];
+        model::for_each_part(block.levels->combination(), place.level,
+                             [&](SmallIndex part, double share) {
+                               add_coefficient(turned_[b], coef, share * entry.value(),
+                                               nodes.first_column[block.first_node + part], row);
+                             });
+      });
+      continue;
+    }
+    const SmallIndex at = place_of_fixed_[entry.row()];
+    if (at == kNone) continue;
+    if (at < fixed.n_dense) {
+      dense[at] = entry.value();
+    } else {
+      const double scale = fixed.sparse_scale[at - fixed.n_dense];
+      row.push_back({first_fixed + at, model.response_unit * scale * entry.value()});
+    }
+  }
+  if (dense.isZero(0.0)) return;
+  const Vector turned = model.response_unit * (fixed.dense_transform.transpose() * dense);
+  for (SmallIndex i = 0; i < fixed.n_dense; ++i) row.push_back({first_fixed + i, turned[i]});
+}
+
+Matrix EffectFunctions::effects(const ConstMatrixRef& scaled) const {
+  const Model& model = at_.model();
+  Matrix found = Matrix::Zero(n_effects(), scaled.cols());
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    const RandomBlock& block = model.blocks[b];
+    const SmallIndex n_levels = model.n_levels_of_term[block.term];
+    const Index first = at_.equations().columns().nodes.first_column[block.first_node];
+    for (Index c = 0; c < scaled.cols(); ++c) {
+      const Eigen::Map<const Matrix> v(scaled.col(c).data() + first, turned_[b].cols(),
+                                       block.n_levels);
+      const Matrix own = (turned_[b] * v).transpose();
+      const Matrix of_term = block.levels->over_term(own, n_levels);
+      for (SmallIndex l = 0; l < n_levels; ++l)
+        found.col(c).segment(effect_of(block, l), block.n_coef) += of_term.row(l).transpose();
+    }
+  }
+  for (Index c = 0; c < scaled.cols(); ++c)
+    found.col(c).head(model.fixed.n_original) =
+        model.response_unit * model.fixed.beta(scaled.col(c).tail(model.rank()), 0.0);
+  return found;
+}
+
+void EffectFunctions::for_each_rest(const SparseColumns& k, const RestVisit& visit) const {
+  const Model& model = at_.model();
+  if (!has_rest_ || k.rows() != n_effects()) return;
+  for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+    if (!model.blocks[b].levels->has_some()) continue;
+    const Matrix z = over_levels(b, k);
+    const double variance = at_.residual() * turned_[b](0, 0) * turned_[b](0, 0);
+    visit(b, z, variance * model.blocks[b].levels->left_of_term(z));
+  }
+}
+
+Vector EffectFunctions::rest_variances(const SparseColumns& k) const {
+  Vector found = Vector::Zero(k.cols());
+  for_each_rest(k, [&](std::size_t, const Matrix& z, const Matrix& rest) {
+    found += z.cwiseProduct(rest).colwise().sum().transpose();
+  });
+  return found;
+}
+
+Matrix EffectFunctions::rest_covariance(const SparseColumns& k) const {
+  Matrix found = Matrix::Zero(k.cols(), k.cols());
+  for_each_rest(k, [&](std::size_t, const Matrix& z, const Matrix& rest) {
+    found.noalias() += z.transpose() * rest;
+  });
+  return found;
+}
+
+void EffectFunctions::add_rest(const SparseColumns& k, Matrix& effects) const {
+  for_each_rest(k, [&](std::size_t b, const Matrix&, const Matrix& rest) {
+    for (Index l = 0; l < rest.rows(); ++l)
+      effects.row(effect_of(at_.model().blocks[b], static_cast<SmallIndex>(l))) += rest.row(l);
+  });
+}
+
+}  // namespace henderson::answers
