@@ -38,6 +38,9 @@
 #   keeps_lags          a position without records costs no value, so that gaps keep their lag
 #   is_field            one level tells the values: the coefficients are positions of a field
 #   has_nugget          1e-10 on the diagonal of the correlations, as they are smooth
+#   walks_by_steps      a random walk where its correlation goes to 1, and its variance to infinity
+#   walks_by_range      the same, where its range goes to infinity
+#   is_loadings_alone   no variances beside the loadings
 #   is_centred          its coordinates are measured from their mean over the records
 #   takes_function      its arguments are a function of the user, which stays with the fit whatever
 #                       its name means later, and which knows one unit of the coefficients only
@@ -124,7 +127,7 @@ covariance_structures <- list(
   csh = correlated("heterogeneous compound symmetry", correlation_cs, "rho", own_variances = TRUE,
     region = symmetry_region),
   ar1 = correlated("first-order autoregression", correlation_ar1, "rho", index = "levels",
-    traits = c("keeps_lags", "is_field")),
+    traits = c("keeps_lags", "is_field", "walks_by_steps")),
   ar1h = correlated("heterogeneous first-order autoregression", correlation_ar1, "rho",
     own_variances = TRUE, index = "levels"),
   toep = correlated("Toeplitz", correlation_toep, lag_names, index = "levels",
@@ -151,7 +154,7 @@ covariance_structures <- list(
   corg = structure_of("general correlation", parameters_corg, homogeneous(correlation_corg),
     least = 2L, region = matrix_region),
   exp = correlated("exponential in the distance", correlation_exp, "range", "range",
-    index = "coordinates", traits = "is_field"),
+    index = "coordinates", traits = c("is_field", "walks_by_range")),
   iexp = correlated("exponential in the distance along the sides", correlation_iexp, "range",
     "range", index = "coordinates", traits = "is_field"),
   gau = correlated("Gaussian in the distance", correlation_gau, "range", "range",
@@ -162,7 +165,7 @@ covariance_structures <- list(
   fa = structure_of("factor analytic", parameters_fa, covariance_fa, arguments = "k", least = 2L,
     most_order = all_but_one, traits = c("is_heterogeneous", "may_be_zero")),
   rr = structure_of("reduced rank", parameters_rr, covariance_rr, arguments = "k", least = 2L,
-    most_order = identity, traits = "is_heterogeneous"),
+    most_order = identity, traits = c("is_heterogeneous", "is_loadings_alone")),
   chol = structure_of("banded Cholesky", parameters_chol, covariance_chol, index = "levels",
     arguments = "k", least = 2L, most_order = all_but_one, traits = "is_heterogeneous"),
   loglin = independent("variances log-linear in covariates", parameters_loglin, variances_loglin,
@@ -201,6 +204,9 @@ is_exchangeable <- structure_trait("is_exchangeable")
 keeps_lags <- structure_trait("keeps_lags")
 is_field <- structure_trait("is_field")
 has_nugget <- structure_trait("has_nugget")
+walks_by_steps <- structure_trait("walks_by_steps")
+walks_by_range <- structure_trait("walks_by_range")
+is_loadings_alone <- structure_trait("is_loadings_alone")
 takes_function <- structure_trait("takes_function")
 is_centred <- structure_trait("is_centred")
 

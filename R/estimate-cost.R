@@ -137,9 +137,3 @@ bytes_text <- function(bytes) {
   scaled <- bytes / c(1e3, 1e6, 1e9, 1e12)[unit]
   ifelse(is.finite(bytes), paste(signif(scaled, 3L), c("KB", "MB", "GB", "TB")[unit]), "not known")
 }
-
-seconds_text <- function(seconds) {
-  unit <- findInterval(seconds, c(0, 1, 120, 7200))
-  scaled <- seconds / c(1e-3, 1, 60, 3600)[unit]
-  paste(signif(scaled, 2L), c("ms", "s", "minutes", "hours")[unit])
-}

@@ -65,3 +65,9 @@ print_table <- function(table, left = names(table)[1L], indent = "  ") {
 decimals_text <- function(x, decimals) {
   ifelse(is.finite(x), formatC(x, format = "f", digits = decimals), "")
 }
+
+seconds_text <- function(seconds) {
+  unit <- findInterval(seconds, c(0, 1, 120, 7200))
+  scaled <- seconds / c(1e-3, 1, 60, 3600)[unit]
+  paste(signif(scaled, 2L), c("ms", "s", "minutes", "hours")[unit])
+}

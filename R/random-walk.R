@@ -14,45 +14,53 @@ walk_slope <- 1e-2
 # loses them.
 walk_end <- 1e-8
 
-walking_structures <- c("ar1", "exp")
-
 at_random_walk <- function(est, model, spec, control) {
   if (inherits(est, "condition") || !is.null(control$constraints) || spec$method == "ANOVA") {
     return(est)
   }
+  unidentified <- match("not identified", parameter_status) - 1L
+  # Beside correlations of one the residuals keep their ridge.
+  has_ridge <- any(unlist(est$ridge) > 0)
+  spec <- with_ridge(spec, est$ridge)
   for (pair in walking_pairs(model, control$hold)) {
-    if (!ends_in_walk(est, pair, spec)) next
-    est <- at_limit_of_walk(est, pair, spec, control)
-    warn_random_walk(model$parameters$term[pair$variance], pair$structure,
+    is_told <- est$parameters$status[pair$variance] == unidentified
+    if (is_told || !ends_in_walk(est, pair, spec)) next
+    if (!has_ridge) est <- at_limit_of_walk(est, pair, spec, control)
+    warn_random_walk(model$parameters$term[pair$variance], pair$name,
       walk_increments(est$parameters$estimate, pair))
     est <- reported_walk(est, pair, spec, control)
   }
   est
 }
 
-# list(variance, number, structure, span): the numbers of two parameters, and the way from the first
-# position to the last, for each process that has no others.
+# list(variance, number, name, by_steps, span): for each process with one variance its number and
+# that of its correlation, and the way from the first position to the last; of a product that of
+# each of its processes.
 walking_pairs <- function(model, held) {
   parameters <- model$parameters
   of_residual <- lapply(model$design$residual$sections, `[[`, "structure")
   of_random <- lapply(model$spec$random, `[[`, "structure")
   groups <- split(seq_along(parameters$name), list(parameters$index, parameters$section),
     drop = TRUE)
-  pairs <- lapply(unname(groups), function(own) {
-    if (length(own) != 2L || any(held[own])) return(NULL)
+  pairs <- lapply(unname(groups[lengths(groups) > 1L]), function(own) {
     index <- parameters$index[own[1L]]
     structure <- if (index > 0L) of_random[[index]] else of_residual[[parameters$section[own[1L]]]]
-    if (!structure$name %in% walking_structures) return(NULL)
+    factors <- if (is.list(structure)) structure$factors %||% list(structure)
+    walkers <- Filter(function(factor) walks_by_steps(factor) || walks_by_range(factor), factors)
     is_variance <- parameters$kind[own] == "variance"
-    list(variance = own[is_variance], number = own[!is_variance], structure = structure$name,
-      span = walk_span(structure))
+    if (any(held[own]) || sum(is_variance) != 1L || length(walkers) != sum(!is_variance)) {
+      return(NULL)
+    }
+    Map(function(number, factor) {
+      list(variance = own[is_variance], number = number, name = structure_name(factor),
+        by_steps = walks_by_steps(factor), span = walk_span(factor))
+    }, own[!is_variance], walkers)
   })
-  Filter(function(pair) length(pair$variance) == 1L && length(pair$number) == 1L, pairs)
+  unlist(pairs, recursive = FALSE)
 }
 
-# Of `ar1` in steps.
 walk_span <- function(structure) {
-  if (structure$name == "ar1") return(structure$n_coef - 1)
+  if (walks_by_steps(structure)) return(structure$n_coef - 1)
   sides <- apply(structure$coordinates, 2L, function(x) diff(range(x)))
   sqrt(sum(sides^2))
 }
@@ -61,7 +69,7 @@ walk_span <- function(structure) {
 along_walk <- function(values, pair, factor) {
   number <- values[pair$number]
   values[pair$variance] <- factor * values[pair$variance]
-  values[pair$number] <- if (pair$structure == "ar1") 1 - (1 - number) / factor else
+  values[pair$number] <- if (pair$by_steps) 1 - (1 - number) / factor else
     factor * number
   values
 }
@@ -69,7 +77,7 @@ along_walk <- function(values, pair, factor) {
 # What is left of a correlation of 1 over the whole span: about that.
 left_of_walk <- function(values, pair) {
   number <- values[pair$number]
-  pair$span * if (pair$structure == "ar1") 1 - number else 1 / number
+  pair$span * if (pair$by_steps) 1 - number else 1 / number
 }
 
 # The variance of the increments over a distance of 1.

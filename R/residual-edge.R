@@ -113,7 +113,7 @@ no_digits <- 1e-13
 
 # Loadings alone leave combinations of the positions of a subject without variance.
 explained_start <- function(first, sections) {
-  without <- vapply(sections, function(section) section$structure$name == "rr", NA)
+  without <- vapply(sections, function(section) is_loadings_alone(section$structure), NA)
   at_start <- grepl("not positive definite at the starting", conditionMessage(first), fixed = TRUE)
   if (!any(without) || !at_start) return(first)
   tryCatch(abort_no_own_variance(), error = identity)

@@ -107,6 +107,37 @@ diluted <- function() {
   )
 }
 
+# Trees on a grid: the effects of up to eight neighbours by the inverse of their distance.
+spaced <- function() {
+  family <- family_of(160, 1440)
+  ped <- pedigree(family$frame)
+  place <- matrix(sample(family$young), 40L)
+  steps <- Filter(function(step) any(step != 0),
+    asplit(unname(as.matrix(expand.grid(-1:1, -1:1))), 1L))
+  at <- which(place > 0, arr.ind = TRUE)
+  neighbours <- vapply(steps, function(step) {
+    there <- at + rep(step, each = nrow(at))
+    outside <- there[, 1L] < 1 | there[, 1L] > 40 | there[, 2L] < 1 | there[, 2L] > 36
+    there[outside, ] <- NA
+    place[there]
+  }, numeric(nrow(at)))
+  closeness <- 1 / vapply(steps, function(step) sqrt(sum(step^2)), 0)
+  data <- data.frame(an = place[at], n = neighbours)
+  data[paste0("w.", 1:8)] <- rep(closeness, each = nrow(at))
+  G <- matrix(c(1, -0.2, -0.2, 0.15), 2L)
+  list(
+    truth = c(an.direct = 1, an.direct.social = -0.2, an.social = 0.15, residual = 1),
+    fit = function() {
+      u <- values_of(family, G)
+      others <- matrix(u[as.matrix(data[paste0("n.", 1:8)]), 2L], nrow(data))
+      data$y <- 10 + u[data$an, 1L] + rowSums(others * rep(closeness, each = nrow(data)),
+        na.rm = TRUE) + stats::rnorm(nrow(data))
+      lmmfit(y ~ 1 + (1 | gr(direct = an, social = mm(n.1, n.2, n.3, n.4, n.5, n.6, n.7, n.8,
+        weights = cbind(w.1, w.2, w.3, w.4, w.5, w.6, w.7, w.8)), pedigree = ped)), data)
+    }
+  )
+}
+
 # A tenth of the dams is not known: their records keep the direct effect.
 maternal <- function() {
   family <- family_of(160, 1000)
@@ -195,28 +226,31 @@ reaction_norm <- function() {
   )
 }
 
-# Five traits of one factor.
-reduced_rank <- function() {
-  family <- family_of(80, 500)
+# Traits of one factor.
+reduced_rank <- function(loadings, n) {
+  family <- family_of(80, n)
   ped <- pedigree(family$frame)
-  loadings <- c(1.2, 1, 0.9, 1.1, 0.8)
-  names <- paste0("y", 1:5)
+  names <- paste0("y", seq_along(loadings))
+  traits <- stats::as.formula(paste0("cbind(", paste(names, collapse = ", "),
+    ") ~ trait + rr(0 + trait | gr(id, pedigree = ped), k = 1)"))
   list(
-    truth = stats::setNames(c(loadings, rep(1.5, 5L)), c(paste0("id.", names, ".rr1"),
-      paste0("residual.", names))),
+    truth = stats::setNames(c(loadings, rep(1.5, length(loadings))),
+      c(paste0("id.", names, ".rr1"), paste0("residual.", names))),
     fit = function() {
       data <- data.frame(id = family$young)
       u <- values_of(family, matrix(1))
-      data[names] <- u[data$id, 1L] %o% loadings + sqrt(1.5) * stats::rnorm(2500)
-      lmmfit(cbind(y1, y2, y3, y4, y5) ~ trait + rr(0 + trait | gr(id, pedigree = ped), k = 1),
-        data, residual = ~ diag(trait))
+      data[names] <- u[data$id, 1L] %o% loadings + sqrt(1.5) * stats::rnorm(n * length(loadings))
+      lmmfit(traits, data, residual = ~ diag(trait))
     }
   )
 }
+five_traits <- function() reduced_rank(c(1.2, 1, 0.9, 1.1, 0.8), 500L)
+ten_traits <- function() reduced_rank(c(1.2, 1, 0.9, 1.1, 0.8, 0.7, 1.3, 1, 0.6, 0.9), 400L)
 
 models <- list(loglin = loglin, `loglin animals` = loglin_animals, social = social,
   `social diluted` = diluted, maternal = maternal, snp = markers, `at(trait)` = own_fixed,
-  `reaction norm` = reaction_norm, rr = reduced_rank)
+  `reaction norm` = reaction_norm, rr = five_traits, `social spaced` = spaced,
+  `rr of ten` = ten_traits)
 
 # c(estimate, lower, upper, status) of each true value.
 one_run <- function(model) {

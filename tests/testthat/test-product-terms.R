@@ -11,8 +11,8 @@ small_field <- function() {
 
 test_that("a field as a random term is the field as a residual with a nugget", {
   d <- small_field()
-  random <- lmmfit(y ~ 1 + ar1(row):ar1(col), d)
-  residual <- lmmfit(y ~ 1 + (1 | plot), d, residual = ~ ar1(row):ar1(col))
+  random <- lmmfit(y ~ row + ar1(row):ar1(col), d)
+  residual <- lmmfit(y ~ row + (1 | plot), d, residual = ~ ar1(row):ar1(col))
   expect_within(random$minus2loglik, residual$minus2loglik, 1e-6, "-2l")
   expect_identical(random$parameters$name,
     c("row:col.variance", "row:col.row.rho", "row:col.col.rho", "residual"))

@@ -82,6 +82,28 @@ test_that("a random process ends there too, with and without residuals beside it
   expect_equal(utils::tail(varcomp(fit)$estimate, 1), exp(best$par[2]), tolerance = 1e-3)
 })
 
+# Rows of a field that all go the same way, as columns do not differ: the walk is that of the rows.
+test_that("so does a process in a product", {
+  set.seed(1)
+  d <- expand.grid(row = 1:8, col = 1:7)
+  d$plot <- factor(seq_len(nrow(d)))
+  sample(14, nrow(d), TRUE)
+  d$y <- stats::rnorm(nrow(d)) + 0.2 * d$row
+  fits <- list(
+    suppressWarnings(lmmfit(y ~ 1 + ar1(row):ar1(col), d)),
+    suppressWarnings(lmmfit(y ~ 1 + (1 | plot), d, residual = ~ ar1(row):ar1(col))),
+    # With all columns alike that is a walk of the means of rows.
+    suppressWarnings(lmmfit(y ~ 1 + ar1(row | 1), d))
+  )
+  for (fit in fits) {
+    v <- varcomp(fit)
+    walk <- !v$parameter %in% c("residual", "plot")
+    expect_identical(unique(v$status[walk]), c("not identified", "at boundary"))
+    expect_equal(v$estimate[!walk], varcomp(fits[[3L]])$estimate[3L], tolerance = 1e-3)
+    expect_lt(abs(fit$minus2loglik - fits[[3L]]$minus2loglik), 1e-3)
+  }
+})
+
 test_that("a process with a variance of its own is none", {
   set.seed(3)
   d <- walks(2)
@@ -89,7 +111,9 @@ test_that("a process with a variance of its own is none", {
     lmmfit(y ~ g, walks(1), residual = ~ ar1(t | g)),
     lmmfit(y ~ 1, d, residual = ~ ar1(t | g)),
     lmmfit(y ~ g, d, residual = ~ ar1(t | g), method = "ML"),
-    lmmfit(y ~ 1 + ar1(t | g), d)
+    lmmfit(y ~ 1 + ar1(t | g), d),
+    suppressWarnings(lmmfit(y ~ 1 + (1 + t || g), d)),
+    suppressWarnings(lmmfit(y ~ 1 + (1 | g), d, residual = ~ diag(t)))
   )
   for (fit in fits) {
     v <- varcomp(fit)
