@@ -45,7 +45,8 @@ test_that("R and the engine have the same table of structures", {
   # A trait that no row may have is a misspelled one.
   known <- c("is_heterogeneous", "is_uncorrelated", "is_unstructured", "values_are_entries",
     "name_is_recipe", "may_be_zero", "contains_intercept", "is_exchangeable", "keeps_lags",
-    "is_field", "has_nugget", "is_centred", "takes_function")
+    "is_field", "has_nugget", "walks_by_steps", "walks_by_range", "is_loadings_alone", "is_centred",
+    "takes_function")
   expect_setequal(unlist(lapply(covariance_structures, `[[`, "traits")), known)
 })
 
