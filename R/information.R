@@ -61,14 +61,15 @@ information_answer <- function(fit, key, asked, with = NULL) {
   answer
 }
 
-# Of seen cells the information is differences of the score, two for each parameter: for so many
-# seconds of a processor, at a usual rate, it is said before.
+# Where loadings meet seen cells alone the information is differences of the score, two for each
+# parameter: for so many seconds of a processor, at a usual rate, it is said before.
 long_wait <- 600
 usual_rate <- 1e10
 
 announce_differences <- function(fit) {
   equations <- fit$equations
-  if (!isTRUE(equations$seen_cells)) return(invisible())
+  has_loadings <- any(fit$parameters$kind == "loading")
+  if (!isTRUE(equations$seen_cells) || !has_loadings) return(invisible())
   n <- sum(fit$parameters$status == "free")
   seconds <- 2 * n * (equations$factor_flops + equations$inverse_flops) / usual_rate
   if (seconds > long_wait) inform_differences(n, seconds)

@@ -146,6 +146,25 @@ test_that("the observed information takes the seen cells, the expected one all o
   }
 })
 
+test_that("differences that take long are announced, by two scores for each parameter", {
+  set.seed(27)
+  trial <- sparse_trial(4L, 60L, 28L)
+  G <- blend(trial$G, share = 0.05)
+  fit <- lmmfit(y ~ 0 + env + fa(0 + env | gr(line, cov = G), k = 1), trial$data,
+    residual = ~ diag(env))
+  expect_no_message(announce_differences(fit))
+  n <- sum(varcomp(fit)$status == "free")
+  # An hour at 10^10 operations a second.
+  fit$equations$factor_flops <- 3600e10 / (6 * n)
+  fit$equations$inverse_flops <- 3600e10 / (3 * n)
+  expect_message(announce_differences(fit), "60 minutes", class = "henderson_message_information")
+  # Separate variances have theirs from the equations.
+  separate <- lmmfit(y ~ 0 + env + diag(0 + env | gr(line, cov = G)), trial$data)
+  separate$equations$factor_flops <- 1e15
+  expect_true(separate$equations$seen_cells)
+  expect_no_message(announce_differences(separate))
+})
+
 test_that("a search that is cut short is judged by the seen cells", {
   set.seed(12)
   trial <- sparse_trial(5L, 60L, 20L)

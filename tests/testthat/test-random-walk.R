@@ -65,7 +65,7 @@ test_that("a random process ends there too, with and without residuals beside it
     d <- walks(seed)
     for (random in list(y ~ g + ar1(t | g), y ~ g + exp(t | g))) {
       # Nothing is left to the residuals: their variance is at its boundary.
-      expect_walk(suppressWarnings(lmmfit(random, d)), at_walk(d)$minus2loglik, 1e-4)
+      expect_walk(suppressWarnings(lmmfit(random, d)), at_walk(d)$minus2loglik)
     }
   }
   d <- walks(2)
@@ -87,7 +87,7 @@ test_that("so does a process in a product", {
   set.seed(1)
   d <- expand.grid(row = 1:8, col = 1:7)
   d$plot <- factor(seq_len(nrow(d)))
-  sample(14, nrow(d), TRUE)
+  d$gen <- factor(sample(14, nrow(d), TRUE))
   d$y <- stats::rnorm(nrow(d)) + 0.2 * d$row
   fits <- list(
     suppressWarnings(lmmfit(y ~ 1 + ar1(row):ar1(col), d)),
@@ -95,12 +95,14 @@ test_that("so does a process in a product", {
     # With all columns alike that is a walk of the means of rows.
     suppressWarnings(lmmfit(y ~ 1 + ar1(row | 1), d))
   )
+  # Beside a correlation of one the residuals keep their ridge, short of the limit.
+  expect_lt(abs(fits[[1L]]$minus2loglik - fits[[3L]]$minus2loglik), 1e-5)
+  expect_lt(abs(fits[[2L]]$minus2loglik - fits[[3L]]$minus2loglik), 1e-3)
   for (fit in fits) {
     v <- varcomp(fit)
     walk <- !v$parameter %in% c("residual", "plot")
     expect_identical(unique(v$status[walk]), c("not identified", "at boundary"))
     expect_equal(v$estimate[!walk], varcomp(fits[[3L]])$estimate[3L], tolerance = 1e-3)
-    expect_lt(abs(fit$minus2loglik - fits[[3L]]$minus2loglik), 1e-3)
   }
 })
 
