@@ -47,6 +47,17 @@ inform_absent <- function(variables, rows, fewer, none) {
       "what is missing adds nothing."), "data", fewer)
 }
 
+# Levels of the first role that stand in their record in another one, too.
+warn_own_member <- function(levels, roles) {
+  n <- length(levels)
+  others <- roles[-1L]
+  warn("own_member",
+    paste("{cli::qty(n)}{n} level{?s} with one record {?is/are} there both {.val {roles[1L]}} and",
+      "{.val {others}}: {.val {levels}}."),
+    "An animal is not among its own mates, nor its own dam: look at these records.", "data",
+    levels)
+}
+
 inform_natural_order <- function(where, levels) {
   shown <- utils::head(levels, 4L)
   inform("natural_order",

@@ -29,6 +29,7 @@ random_recipe <- function(term, source, env) {
       "Write {.code (1 | group)} or {.code (0 + x | group)}.")
   }
   found <- group_members(term$group, source)
+  tell_own_members(term$group, found, source)
   relationship <- list(type = "identity")
   known <- related_levels(term$group, found, source, env)
   if (!is.null(known)) {

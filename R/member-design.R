@@ -33,6 +33,42 @@ joined_members <- function(each) {
   list(codes = unlist(codes, FALSE), levels = levels)
 }
 
+# Says which level stands in a record in two roles that it cannot have at once. `found` is what
+# group_members() gives.
+tell_own_members <- function(group, found, source) UseMethod("tell_own_members")
+
+#' @export
+tell_own_members.lmm_group <- function(group, found, source) NULL
+
+# Who has one record is not among its own mates, nor its own dam. (A line of several plots may well
+# be its own neighbour.)
+#' @export
+tell_own_members.roles_group <- function(group, found, source) {
+  roles <- group$members$roles
+  if (!is_single(roles[[1L]])) return(NULL)
+  own <- found$codes[[1L]]
+  counts <- tabulate(own, length(found$levels))
+  last <- 1L
+  twice <- logical(length(own))
+  for (role in roles[-1L]) {
+    members <- member_count(role, source)
+    twice <- twice | has_member(role, found$codes[last + seq_len(members)], own, source)
+    last <- last + members
+  }
+  twice <- which(twice & counts[own] == 1L)
+  if (length(twice) > 0L) warn_own_member(found$levels[own[twice]], group$members$names)
+}
+
+# Whether a record has the level `own` among its members, with a weight that is not zero.
+has_member <- function(group, codes, own, source) {
+  weights <- if (!is_single(group)) member_weights(group, source, length(own))
+  Reduce(`|`, lapply(seq_along(codes), function(j) {
+    counted <- if (is.null(weights)) TRUE else weights[, j] != 0
+    same <- codes[[j]] == own
+    counted & same & !is.na(same)
+  }))
+}
+
 # How many members a record may have.
 member_count <- function(group, source) UseMethod("member_count")
 

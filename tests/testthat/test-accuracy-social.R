@@ -233,3 +233,21 @@ test_that("what cannot be used is refused, and what else needs a mate's column d
     (1 | m2), uneven, hold = c(values[-4], m2 = 1)), "3 of 36 records are left out")
   expect_identical(nobs(fit), 33L)
 })
+
+test_that("an animal among its own mates, or its own dam, is said", {
+  formula <- y ~ 1 + (1 | gr(direct = an, social = mm(m1, m2, weights = cbind(w1, w2)),
+    pedigree = ped))
+  own <- pens
+  own$m2[c(4, 9)] <- own$an[c(4, 9)]
+  expect_warning(lmmfit(formula, own), "2 levels with one record are .*: \"16\" and \"21\"",
+    class = "henderson_warning_own_member")
+  own$w2[c(4, 9)] <- 0
+  expect_no_warning(lmmfit(formula, own))
+  own$dam[7] <- own$an[7]
+  expect_warning(lmmfit(y ~ 1 + (1 | gr(direct = an, maternal = dam, pedigree = ped)), own),
+    "\"19\"", class = "henderson_warning_own_member")
+  # A line of several plots may have itself beside it.
+  plots <- data.frame(line = rep(13:48, 2), left = c(48, 13:47, 13:48), y = rnorm(72))
+  expect_no_warning(lmmfit(y ~ 1 + (1 | gr(direct = line, social = mm(left, left),
+    pedigree = ped)), plots, hold = c(line.direct.social = 0)))
+})
