@@ -48,11 +48,11 @@ inform_absent <- function(variables, rows, fewer, none) {
 }
 
 # Levels of the first role that stand in their record in another one, too.
-warn_own_member <- function(levels, roles) {
+warn_own_member <- function(levels, names) {
   n <- length(levels)
-  others <- roles[-1L]
+  others <- names[-1L]
   warn("own_member",
-    paste("{cli::qty(n)}{n} level{?s} with one record {?is/are} there both {.val {roles[1L]}} and",
+    paste("{cli::qty(n)}{n} level{?s} with one record {?is/are} there both {.val {names[1L]}} and",
       "{.val {others}}: {.val {levels}}."),
     "An animal is not among its own mates, nor its own dam: look at these records.", "data",
     levels)
