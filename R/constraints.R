@@ -214,6 +214,11 @@ bounds_of <- function(fit, i) {
 # Parameters of which the estimates have an error of their own or share that of another.
 is_estimated <- function(fit) fit$parameters$status %in% c("free", "tied")
 
+# Beside them values at a limit, whose errors are those with the others there known.
+has_covariance <- function(fit) {
+  replace(is_estimated(fit), fit$at_limit$others, TRUE)
+}
+
 # Number of variance parameters that the data had to choose: tied ones count once. `among`: which.
 n_variance_free <- function(fit, among = rep(TRUE, length(fit$parameters$name))) {
   counted <- fit$parameters$status != "held" & among

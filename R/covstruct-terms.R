@@ -116,7 +116,13 @@ term_structure.lmm_term <- function(term, recipe, env) {
   if (name_is_recipe(name)) return(name)
   addend <- call(name, call("|", term$coefs, as.name(term$group$label)))
   arguments <- structure_arguments(name, term$arguments, env, addend)
-  new_recipe(name, n_coef, arguments, recipe$coordinates)
+  at <- recipe$coordinates
+  if (is_centred(name)) {
+    colnames(at) <- recipe$labels
+    records <- tabulate(recipe$terms[[1L]]$parts[[1L]]$codes, n_coef)
+    arguments$constants <- colSums(at * records) / sum(records)
+  }
+  new_recipe(name, n_coef, arguments, at)
 }
 
 # Numbers as the index of a structure of an order (ar1(time | id)): the same places as in a

@@ -42,6 +42,7 @@ estimate <- function(model, control) {
   est <- reported_unidentified(est, unidentified, spec, engine)
   est <- reported_redundant(est, redundant)
   est <- at_random_walk(est, model, spec, engine)
+  est <- at_vanishing_variances(est, model, spec, engine)
   warn_unconverged(est)
   est
 }

@@ -32,6 +32,7 @@ new_lmmfit <- function(call, model, est, control, ddf = "Satterthwaite") {
   fit$ridge <- est$ridge
   if (length(est$unidentified) > 0L) fit$unidentified <- est$unidentified
   if (length(est$redundant) > 0L) fit$redundant <- est$redundant
+  fit$at_limit <- est$at_limit
   fit$constraints <- model$asked$constraints
   fit$posterior <- est$posterior
   fit$solver <- est$solver
@@ -107,7 +108,8 @@ kept_columns <- function(fit) {
   list(X = fixed_design(fit_spec(fit))[, kept, drop = FALSE], assign = fit$fixed$assign[kept])
 }
 
-# The model of a fit, with its estimates as held and starting values.
+# The model of a fit, with its estimates as held and starting values: those that were held go on
+# so, and those that are held at a limit.
 fit_model <- function(fit, design = fit_design(fit)) {
   known <- setdiff(names(fit$parameters), c("estimate", "se", "status"))
   new_model(fit$parts, fit$frame, design, fit$parameters[known], fit_spec(fit, design),
@@ -116,6 +118,7 @@ fit_model <- function(fit, design = fit_design(fit)) {
 
 fit_values <- function(fit) {
   held <- fit$parameters$status == "held"
+  held[fit$at_limit$held] <- TRUE
   values <- stats::setNames(fit$parameters$estimate, fit$parameters$name)
   list(hold = values[held], start = values[!held], constraints = fit$constraints)
 }

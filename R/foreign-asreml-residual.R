@@ -4,12 +4,20 @@
 # By what no residual of ours has: names, coordinates as arguments, `id(subject):us(visit)`.
 is_asreml_residual <- function(x) {
   is_call_to(x, "~") && length(x) == 2L && !has_bar_outside_dsum(x[[2L]]) &&
-    (any(names_of_asreml_residuals() %in% all.names(x[[2L]])) || has_coordinates(x[[2L]]) ||
-      has_identity_of_subjects(x[[2L]]))
+    ("units" %in% outer_names(x[[2L]]) ||
+      any(names_of_asreml_residuals() %in% called_functions(x[[2L]])) ||
+      has_coordinates(x[[2L]]) || has_identity_of_subjects(x[[2L]]))
+}
+
+# Variables that are not the index of a structure of ours: a column may have any name there.
+outer_names <- function(x) {
+  if (is.symbol(x)) return(as.character(x))
+  if (!is.call(x) || is_call_to(x, written_structures)) return(character())
+  unlist(lapply(as.list(x)[-1L], outer_names))
 }
 
 names_of_asreml_residuals <- function() {
-  c("units", "dsum", "at", setdiff(names(asreml_names), written_structures),
+  c("dsum", "at", setdiff(names(asreml_names), written_structures),
     names(asreml_anisotropic))
 }
 

@@ -134,7 +134,7 @@ inverse_beside <- function(matrix, redundant) {
 parameter_covariance <- function(fit, information) {
   if (information == "average") return(fit$parameter_covariance)
   n <- length(fit$parameters$name)
-  free <- is_estimated(fit)
+  free <- has_covariance(fit)
   covariance <- matrix(NA_real_, n, n)
   if (!any(free)) return(covariance)
   jacobian <- variance_information(fit)$jacobian

@@ -103,6 +103,9 @@
 #' `residual.slope.heat` the change of its logarithm by unit of `heat`. `loglin(log(x))` is a power
 #' of x; `~ loglin(heat | herd / 1)` has parameters by herd, and a factor enters by 0 and 1. It is
 #' nlme's `varExp(form = ~ heat)`, whose exponent is half the slope, and SAS's `LOCAL = EXP()`.
+#' As a random term, `loglin(heat | id)`, each value of `heat` has an effect for each level of `id`.
+#' Where the variance of some positions goes to zero, slopes go to infinity: they are at their
+#' boundary then, all else has the values and errors of that limit, and a warning says so.
 #'
 #' # A function of the user
 #'

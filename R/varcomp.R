@@ -50,6 +50,7 @@ varcomp.lmmfit <- function(object, information = c("average", "observed", "expec
   parameters <- object$parameters
   if (information != "average") {
     parameters$se <- sqrt(diag(parameter_covariance(object, information)))
+    parameters$se[object$at_limit$others] <- NA_real_
   }
   table <- data.frame(
     term = parameters$term, parameter = parameters$name, estimate = shown_estimates(object),

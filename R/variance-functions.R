@@ -13,13 +13,13 @@ functions_at <- function(fit, functions, information = "average") {
 
 # list(covariance, unknown) of functions with these derivatives by all parameters.
 function_errors <- function(fit, gradient, names, information = "average") {
-  free <- is_estimated(fit)
+  free <- has_covariance(fit)
   gradient_free <- gradient[, free, drop = FALSE]
   covariance <- parameter_covariance(fit, information)[free, free, drop = FALSE]
   covariance <- gradient_free %*% covariance %*% t(gradient_free)
   unknown <- uses_moving_boundary(gradient, fit$parameters) |
     is_at_boundary(gradient, sqrt(pmax(diag(covariance), 0)), fit)
-  unknown <- unknown | uses_unidentified(gradient, fit)
+  unknown <- unknown | uses_unidentified(gradient, fit) | depends_on_unidentified(gradient, fit)
   covariance[unknown, ] <- covariance[, unknown] <- NA_real_
   dimnames(covariance) <- list(names, names)
   list(covariance = covariance, unknown = unknown)

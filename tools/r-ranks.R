@@ -55,7 +55,7 @@ r_ranks <- list(
     "posterior-stopping.R", "posterior-estimate.R",
     "bayes-settings.R",
     "residual-bound.R", "residual-ridge.R", "residual-edge.R", "residual-vanishing.R",
-    "random-walk.R"
+    "random-walk.R", "log-linear-edge.R"
   ),
   # The fit: its class, readings that many need, and the engine again near it.
   fit = c(

@@ -80,3 +80,17 @@ test_that("formulas that are made or passed on are read as typed ones", {
     expect_equal(typed$minus2loglik, own)
   }
 })
+
+test_that("a column may have the name of a function of ASReml", {
+  set.seed(1)
+  d <- expand.grid(g = factor(1:20), v = factor(1:4))
+  d$y <- stats::rnorm(20)[d$g] + stats::rnorm(80)
+  fit <- lmmfit(y ~ (1 | g), d, residual = ~ diag(v))
+  for (name in c("at", "units", "dsum", "idv", "ar1v", "corh")) {
+    d[[name]] <- d$v
+    residual <- stats::as.formula(paste0("~ diag(", name, ")"))
+    expect_no_message(other <- lmmfit(y ~ (1 | g), d, residual = residual))
+    expect_equal(logLik(other), logLik(fit))
+  }
+  expect_message(lmmfit(y ~ (1 | g), d, residual = ~ units), "read as")
+})
