@@ -33,9 +33,10 @@ warn_random_walk <- function(term, structure, increments) {
 
 # Log-linear variances of which some go to zero, at how many positions.
 warn_vanishing_variances <- function(names, n) {
+  k <- length(names)
   warn("vanishing_variances",
     paste("The likelihood rises as {n} of the log-linear variances {cli::qty(n)}{?goes/go} to",
-      "zero, and {.val {names}} to {cli::qty(length(names))}{?its/their} end{?s}: {?it has/they have} no",
+      "zero, and {.val {names}} to {cli::qty(k)}{?its/their} end{?s}: {?it has/they have} no",
       "finite estimate{?s}, and the numbers are where the search stopped."),
     "A variance for each group, {.code ~ diag(group)}, has its boundary at zero.", "residual",
     names)

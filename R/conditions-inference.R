@@ -187,6 +187,13 @@ need_package <- function(package, purpose) {
   )
 }
 
+abort_robust_unknown <- function(names) {
+  abort("robust",
+    paste("A robust covariance needs an error of every fixed effect; {.val {names}}",
+      "{?has/have} none."),
+    "The fit says which of its parameters the data do not tell.", "ddf", names)
+}
+
 abort_robust_groups <- function() {
   abort("robust", "A robust covariance needs independent groups of records: here all are tied.",
     "Crossed random effects and pedigrees tie all records. Choose another {.arg ddf}.", "ddf"

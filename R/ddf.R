@@ -69,10 +69,14 @@ simple_df <- function(fit, ddf) {
   if (ddf == "residual" || exact) fit$n - fit$rank else Inf
 }
 
-# F test of K beta = rhs for independent rows of K: list(F, ndf, ddf, scale).
+# F test of K beta = rhs for independent rows of K: list(F, ndf, ddf, scale). There is none where an
+# error is not known.
 joint_test <- function(fit, K, difference, ddf, information, L = NULL) {
   if (is_robust(ddf)) return(robust_joint(fit, K, difference, ddf))
   moments <- test_moments(fit, K, ddf, information, L)
+  if (!all(is.finite(moments$used))) {
+    return(list(F = NA_real_, ndf = nrow(K), ddf = NA_real_, scale = 1))
+  }
   if (!is.null(moments$w) && is_kenward_roger(ddf)) return(kenward_roger(moments, difference))
   parts <- eigen(moments$covariance, symmetric = TRUE)
   t_squared <- drop(crossprod(parts$vectors, difference))^2 / parts$values

@@ -139,7 +139,8 @@ drop_missing <- function(frame, na_action, optional = NULL, parts = NULL) {
 }
 
 as_na_action <- function(value) {
-  is_name <- is.character(value) && length(value) == 1L && exists(value, mode = "function")
+  is_name <- is.character(value) && length(value) == 1L && !value %in% c("", NA) &&
+    exists(value, mode = "function")
   if (!is.function(value) && !is_name) {
     abort_argument("na.action", value, "a function such as na.omit, or its name")
   }

@@ -112,10 +112,14 @@ kept_covariance <- function(fit) {
 
 cook_of <- function(changes, covariance) {
   if (ncol(changes) == 0L) return(stats::setNames(rep(NA_real_, nrow(changes)), rownames(changes)))
-  # By correlations, so that the units of the covariates do not matter.
+  # By correlations, so that the units of the covariates do not matter. Effects without an error
+  # (where a random walk begins) have an infinite one, and add nothing.
   sd <- sqrt(diag(covariance))
-  root <- chol(covariance / outer(sd, sd))
-  found <- colSums(backsolve(root, t(changes) / sd, transpose = TRUE)^2) / ncol(changes)
+  known <- is.finite(sd)
+  sd <- sd[known]
+  root <- chol(covariance[known, known, drop = FALSE] / outer(sd, sd))
+  changed <- t(changes[, known, drop = FALSE]) / sd
+  found <- colSums(backsolve(root, changed, transpose = TRUE)^2) / ncol(changes)
   stats::setNames(found, rownames(changes))
 }
 

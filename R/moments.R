@@ -51,6 +51,12 @@ plain_covariance <- function(fit, K, L = NULL) {
     fit$fixed$covariance
   if (!is.null(known)) {
     K <- as.matrix(K)
+    # Errors that are not known are no matter to what does not use these effects.
+    if (anyNA(known)) {
+      used <- colSums(K != 0) > 0
+      K <- K[, used, drop = FALSE]
+      kept <- kept[used]
+    }
     return(K %*% known[kept, kept, drop = FALSE] %*% t(K))
   }
   if (is_iterative(fit)) return(solve_for(fit, engine_columns(fit, K)))

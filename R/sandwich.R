@@ -20,6 +20,8 @@ make_sandwich <- function(fit, type) {
   X <- as.matrix(fixed_design(fit_spec(fit))[, kept, drop = FALSE])
   e <- frame_response(fit$frame) - fit$fitted_fixed
   Phi <- plain_covariance(fit, sparse_identity(length(kept)))
+  unknown <- anyNA(Phi) & is.na(fit$fixed$se[kept])
+  if (any(unknown)) abort_robust_unknown(fit$fixed$names[kept[unknown]])
   V <- group_covariance(fit)
   parts <- lapply(split(seq_len(fit$n), group), function(rows) {
     own <- X[rows, , drop = FALSE]

@@ -84,7 +84,7 @@ test_that("what is no formula, no variable and no way with missing values is nam
     expect_error(lmmfit(formula, d), "in `formula` is no variable",
       class = "henderson_error_formula")
   }
-  for (action in list(y ~ x, "nothing_of_this_name", 1)) {
+  for (action in list(y ~ x, "nothing_of_this_name", "", NA_character_, 1)) {
     expect_error(lmmfit(y ~ x, d, na.action = action), "`na.action` must be a function",
       class = "henderson_error_argument")
   }

@@ -124,3 +124,22 @@ test_that("a process with a variance of its own is none", {
   held <- lmmfit(y ~ g, d, residual = ~ ar1(t | g), hold = c(residual.rho = 0.99))
   expect_identical(varcomp(held)$status, c("free", "held"))
 })
+
+test_that("tests of what has an error go on, others are NA", {
+  d <- walks(2)
+  d$x <- stats::rnorm(40)
+  fit <- suppressWarnings(lmmfit(y ~ g + x, d, residual = ~ ar1(t | g)))
+  # In differences x has the error of a regression without intercept.
+  steps <- unlist(tapply(d$y, d$g, diff))
+  by_steps <- summary(stats::lm(steps ~ 0 + unlist(tapply(d$x, d$g, diff))))$coefficients
+  table <- suppressWarnings(as.data.frame(anova(fit)))
+  expect_true(is.na(table["g", "F value"]))
+  found <- as.data.frame(suppressWarnings(contest(fit, c(0, 0, 0, 0, 0, 1))))
+  expect_equal(unlist(found[1L, c("estimate", "se")]), by_steps[1:2], tolerance = 1e-5,
+    ignore_attr = TRUE)
+  expect_equal(table["x", "F value"], by_steps[3L]^2, tolerance = 1e-4)
+  expect_true(all(is.finite(cooks.distance(fit))))
+  expect_error(suppressWarnings(anova(fit, ddf = "CR2")), "has none|have none",
+    class = "henderson_error_robust")
+  expect_true(is.na(drop1(fit)["g", "F value"]))
+})
