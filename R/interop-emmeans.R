@@ -3,6 +3,7 @@
 # where the formula was made.
 recover_data.lmmfit <- function(object, data = NULL, params = "pi", ...) {
   terms <- stats::delete.response(terms(object))
+  params <- setdiff(params, names(object$frame))
   names <- setdiff(all.vars(terms), params)
   columns <- variable_columns(object, stats::setNames(names, names))
   known <- vapply(columns, NROW, 0L) == nrow(object$frame)

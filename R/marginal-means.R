@@ -113,6 +113,8 @@ check_mean_choices <- function(choices) {
   }
 }
 
+mean_columns <- c("estimate", "se", "df", "lower", "upper", "estimable")
+
 # list(names, by) of a formula or names; `argument` is what the user calls them.
 spec_names <- function(specs, known, argument = "specs") {
   by <- character()
@@ -127,6 +129,11 @@ spec_names <- function(specs, known, argument = "specs") {
   }
   if (!is.character(specs) || length(specs) == 0L) {
     abort_specs(argument, "must name variables of the model", "Write {.code ~ trt | visit}.")
+  }
+  taken <- intersect(specs, mean_columns)
+  if (length(taken) > 0L) {
+    abort_specs(argument, paste0("names \"", taken[1L], "\", as a column of the means is called"),
+      "Give that variable another name.")
   }
   unknown <- setdiff(specs, known)
   if (length(unknown) > 0L) {

@@ -5,7 +5,7 @@
 # it; whether it has levels, which a covariate has not; these where they are known by a random term;
 # and the mean of a covariate where that of x is not the mean over the records.
 mean_variables <- function(fit) {
-  fixed <- setdiff(all.vars(fit$parts$fixed[[3L]]), "pi")
+  fixed <- all.vars(fit$parts$fixed[[3L]])
   random <- unlist(lapply(fit$parts$random, term_variables))
   names <- unique(c(fixed, random))
   columns <- variable_columns(fit, stats::setNames(names, names))

@@ -153,3 +153,20 @@ test_that("members of mm() that are asked for count, the others do not", {
   expect_equal(found$estimate, marginal_means(weighted, ~ 1)$estimate +
     mean(cross$w1) * ranef(weighted)[[1L]][[1L]], tolerance = 1e-10)
 })
+
+test_that("variables with names that mean something else", {
+  d <- growth
+  d$pi <- d$sex
+  fit <- lmmfit(height ~ pi + (1 | id), d)
+  expected <- as.data.frame(marginal_means(lmmfit(height ~ sex + (1 | id), d), ~ sex))
+  expect_equal(as.data.frame(marginal_means(fit, ~ pi)), expected, ignore_attr = TRUE)
+  skip_if_not_installed("emmeans")
+  by_emmeans <- as.data.frame(emmeans::emmeans(fit, ~ pi))
+  expect_equal(by_emmeans$emmean, expected$estimate)
+  for (name in c("se", "estimate", "lower", "df")) {
+    d[[name]] <- d$sex
+    fit <- lmmfit(stats::as.formula(paste("height ~", name, "+ (1 | id)")), d)
+    expect_error(marginal_means(fit, name), "as a column of the means is called",
+      class = "henderson_error")
+  }
+})
