@@ -40,6 +40,7 @@ validate_model <- function(model) {
   check_linear_parts(model$parts, model$frame, model$spec)
   if (model$spec$method != "Bayes") check_enough_data(model)
   check_residual(model$design, model$parameters, model$asked$hold, model$asked$start)
+  check_random_slopes(model$design$random, model$parameters, names(model$asked$hold))
   model
 }
 

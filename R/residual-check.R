@@ -16,7 +16,7 @@ check_residual_identified <- function(residual, parameters, held) {
     free <- own[!parameters$name[own] %in% held & parameters$kind[own] != "variance"]
     if (length(free) == 0L) next
     if (has_diagonal_alone(section$structure)) {
-      check_slopes(section, length(free))
+      check_slopes(section$structure, length(free))
       next
     }
     if (anyDuplicated(section$subject) == 0L) {
@@ -30,8 +30,7 @@ check_residual_identified <- function(residual, parameters, held) {
 }
 
 # Of covariates that depend on each other, or hardly vary, the slopes cannot be told apart.
-check_slopes <- function(section, n_free) {
-  recipe <- section$structure
+check_slopes <- function(recipe, n_free) {
   if (!is_centred(recipe) || n_free < ncol(recipe$coordinates)) return(invisible())
   away <- sweep(recipe$coordinates, 2L, recipe$constants)
   largest <- apply(abs(away), 2L, max)
@@ -40,6 +39,13 @@ check_slopes <- function(section, n_free) {
   rank <- qr(cbind(1, sweep(away, 2L, largest, `/`)), tol = 1e-9)
   if (rank$rank <= ncol(away)) {
     abort_slope(colnames(away)[rank$pivot[rank$rank + 1L] - 1L], "depends on the others")
+  }
+}
+
+check_random_slopes <- function(random, parameters, held) {
+  for (k in seq_along(random)) {
+    free <- parameters$index == k & parameters$kind == "slope" & !parameters$name %in% held
+    if (any(free)) check_slopes(random[[k]]$structure, sum(free))
   }
 }
 

@@ -117,6 +117,10 @@ test_that("a random term with log-linear variances, and its limit", {
   best <- stats::nlminb(estimate, dense, lower = c(0.01, -5, 0.01))
   expect_lt(fit$minus2loglik - best$objective, 1e-6)
   expect_equal(predict(fit, d[1:5, ]), fitted(fit)[1:5], ignore_attr = TRUE)
+  d$double <- 2 * d$r
+  d$one <- 1
+  expect_error(lmmfit(y ~ r + loglin(r + double | g), d), "depends on the others")
+  expect_error(lmmfit(y ~ r + loglin(r + one | g), d), "is constant")
   d$b <- as.numeric(d$r == 1)
   d$fb <- factor(d$b)
   set.seed(1)
