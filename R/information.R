@@ -32,12 +32,17 @@ variance_information <- function(fit, average = FALSE, whole = FALSE) {
     inverse_questions(fit))
 }
 
-# The same with the expected information, which may need cells that no record meets.
+# The same with the expected information. Of loadings it needs more than their score, and is made
+# when it is asked for: a solve for each cell that is seen.
 expected_information <- function(fit, whole = FALSE) {
   found <- variance_information(fit, whole = whole)
-  if (found$has_expected || !isTRUE(fit$equations$seen_cells)) return(found)
-  information_answer(fit, "expected information", question("information", with_expected = TRUE))
+  is_turned <- !whole && is_kept(fit, "turned information")
+  if (found$has_expected || is_turned || !has_loadings(fit)) return(found)
+  information_answer(fit, "expected information",
+    question("information", with_expected = TRUE, observed = found$observed))
 }
+
+has_loadings <- function(fit) any(fit$parameters$kind == "loading")
 
 # The model of the search has fewer equations, or narrower ones, than that of all effects.
 has_fewer_equations <- function(fit) {
@@ -68,8 +73,7 @@ usual_rate <- 1e10
 
 announce_differences <- function(fit) {
   equations <- fit$equations
-  has_loadings <- any(fit$parameters$kind == "loading")
-  if (!isTRUE(equations$seen_cells) || !has_loadings) return(invisible())
+  if (!isTRUE(equations$seen_cells) || !has_loadings(fit)) return(invisible())
   n <- sum(fit$parameters$status == "free")
   seconds <- 2 * n * (equations$factor_flops + equations$inverse_flops) / usual_rate
   if (seconds > long_wait) inform_differences(n, seconds)

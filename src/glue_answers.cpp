@@ -44,6 +44,7 @@ answers::Question as_question(const Rcpp::List& list) {
   }
   if (list.containsElementNamed("with_expected"))
     question.with_expected = Rcpp::as<bool>(list["with_expected"]);
+  if (list.containsElementNamed("observed")) question.observed = Rcpp::as<Matrix>(list["observed"]);
   if (list.containsElementNamed("w"))
     question.adjustment =
         answers::AdjustmentRequest{Rcpp::as<Matrix>(list["w"]), Rcpp::as<Matrix>(list["expected"]),
@@ -59,10 +60,8 @@ Rcpp::List ask(const Rcpp::List& spec, const Rcpp::List& control, const Rcpp::Li
   RCallbacks callbacks;
   std::vector<answers::Question> asked;
   for (R_xlen_t i = 0; i < questions.size(); ++i) asked.push_back(as_question(questions[i]));
-  const model::ModelSpec model_spec = as_spec(spec);
-  answers::FittedModel fitted(model_spec, as_request(control),
-                              answers::cells_for(asked, model_spec), as_threads(control),
-                              callbacks);
+  answers::FittedModel fitted(as_spec(spec), as_request(control), model::Cells::seen,
+                              as_threads(control), callbacks);
   Rcpp::List found;
   for (const answers::Answer& answer : answers::ask(fitted, asked))
     found.push_back(answer_to_r(answer));

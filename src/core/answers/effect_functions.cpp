@@ -157,37 +157,80 @@ Matrix EffectFunctions::effects(const ConstMatrixRef& scaled) const {
   return found;
 }
 
+std::vector<Matrix> EffectFunctions::over_blocks(const SparseColumns& k) const {
+  const std::vector<RandomBlock>& blocks = at_.model().blocks;
+  std::vector<Matrix> found(blocks.size());
+  if (k.rows() != n_effects()) return found;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const RandomBlock& block = blocks[b];
+    if (block.levels->has_some())
+      found[b] = block.coef_transform(0, 0) * block.levels->from_term(over_levels(b, k));
+    else
+      found[b] = Matrix::Zero(Index{block.n_coef} * block.n_levels, k.cols());
+  }
+  for (Index j = 0; j < k.cols(); ++j) {
+    for (SparseColumns::InnerIterator entry(k, j); entry; ++entry) {
+      if (entry.row() < at_.model().fixed.n_original) continue;
+      const Place place = place_of(entry.row());
+      for_each_block(place, [&](std::size_t b, SmallIndex coef) {
+        const RandomBlock& block = blocks[b];
+        if (block.levels->has_some()) return;
+        model::for_each_part(
+            block.levels->combination(), place.level, [&](SmallIndex part, double share) {
+              found[b].col(j).segment(Index{part} * block.n_coef, block.n_coef) +=
+                  share * entry.value() * block.coef_transform.row(coef).transpose();
+            });
+      });
+    }
+  }
+  return found;
+}
+
+double EffectFunctions::variance_of(std::size_t b) const {
+  return at_.residual() * turned_[b](0, 0) * turned_[b](0, 0);
+}
+
 void EffectFunctions::for_each_rest(const SparseColumns& k, const RestVisit& visit) const {
   const Model& model = at_.model();
   if (!has_rest_ || k.rows() != n_effects()) return;
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
     if (!model.blocks[b].levels->has_some()) continue;
     const Matrix z = over_levels(b, k);
-    const double variance = at_.residual() * turned_[b](0, 0) * turned_[b](0, 0);
-    visit(b, z, variance * model.blocks[b].levels->left_of_term(z));
+    visit(b, z, model.blocks[b].levels->left_of_term(z));
   }
+}
+
+std::vector<Matrix> EffectFunctions::unit_rests(const SparseColumns& k) const {
+  std::vector<Matrix> found(at_.model().blocks.size());
+  for_each_rest(k, [&](std::size_t b, const Matrix& z, const Matrix& rest) {
+    const double unit = at_.model().blocks[b].coef_transform(0, 0);
+    found[b] = unit * unit * (z.transpose() * rest);
+  });
+  return found;
 }
 
 Vector EffectFunctions::rest_variances(const SparseColumns& k) const {
   Vector found = Vector::Zero(k.cols());
-  for_each_rest(k, [&](std::size_t, const Matrix& z, const Matrix& rest) {
-    found += z.cwiseProduct(rest).colwise().sum().transpose();
+  for_each_rest(k, [&](std::size_t b, const Matrix& z, const Matrix& rest) {
+    found += variance_of(b) * z.cwiseProduct(rest).colwise().sum().transpose();
   });
   return found;
 }
 
 Matrix EffectFunctions::rest_covariance(const SparseColumns& k) const {
   Matrix found = Matrix::Zero(k.cols(), k.cols());
-  for_each_rest(k, [&](std::size_t, const Matrix& z, const Matrix& rest) {
-    found.noalias() += z.transpose() * rest;
+  for_each_rest(k, [&](std::size_t b, const Matrix& z, const Matrix& rest) {
+    found.noalias() += variance_of(b) * (z.transpose() * rest);
   });
   return found;
 }
 
 void EffectFunctions::add_rest(const SparseColumns& k, Matrix& effects) const {
   for_each_rest(k, [&](std::size_t b, const Matrix&, const Matrix& rest) {
+    const double variance = variance_of(b);
     for (Index l = 0; l < rest.rows(); ++l)
-      effects.row(effect_of(at_.model().blocks[b], static_cast<SmallIndex>(l))) += rest.row(l);
+      effects.row(effect_of(at_.model().blocks[b], static_cast<SmallIndex>(l))) +=
+          variance * rest.row(l);
   });
 }
 

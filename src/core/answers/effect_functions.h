@@ -28,6 +28,9 @@ class EffectFunctions {
   // Replaces `row` by that of column `j` of K, as a sparse one. Needs: no rest. Cost: its entries,
   // and the square of the number of fixed effects that are dense in their basis.
   void row(const Eigen::SparseMatrix<double>& k, Index j, std::vector<ScaledEntry>& row) const;
+  // The columns of K as combinations of the effects of each block, level by level (n_coef x n_levels
+  // rows), cells without a column of W among them. Of size 0 where K is over beta alone.
+  std::vector<Matrix> over_blocks(const Eigen::SparseMatrix<double>& k) const;
   // Every effect from solutions over the columns of C, 0 at dropped columns of X.
   Matrix effects(const ConstMatrixRef& scaled) const;
 
@@ -38,6 +41,9 @@ class EffectFunctions {
   Vector rest_variances(const Eigen::SparseMatrix<double>& k) const;
   Matrix rest_covariance(const Eigen::SparseMatrix<double>& k) const;
   void add_rest(const Eigen::SparseMatrix<double>& k, Matrix& effects) const;
+  // The part of each block in the second, at a variance of 1 in the units of the model; of size 0
+  // where it has none.
+  std::vector<Matrix> unit_rests(const Eigen::SparseMatrix<double>& k) const;
 
  private:
   struct Place {
@@ -50,9 +56,12 @@ class EffectFunctions {
   void for_each_block(const Place& place, Visit visit) const;
   // The rows of K at the levels of a block of one coefficient.
   Matrix over_levels(std::size_t block, const Eigen::SparseMatrix<double>& k) const;
-  // Calls visit(b, its rows z of K, Cov(rest, z'rest)) for each block that has a rest.
+  // Calls visit(b, its rows z of K, Cov(rest, z'rest) at a variance of 1) for each block that has a
+  // rest.
   using RestVisit = std::function<void(std::size_t, const Matrix& z, const Matrix& rest)>;
   void for_each_rest(const Eigen::SparseMatrix<double>& k, const RestVisit& visit) const;
+  // Of the effects of a block of one coefficient, in the user's units.
+  double variance_of(std::size_t block) const;
 
   const likelihood::Evaluation& at_;
   std::vector<Index> first_;                // first_[t]: the row of K at which term t begins

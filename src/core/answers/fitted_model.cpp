@@ -129,9 +129,11 @@ VarianceInformation FittedModel::average_information() {
   return information::average_variance_information(evaluation());
 }
 
-VarianceInformation FittedModel::information() {
-  return information::variance_information(information::information_basis(taken(), callbacks_),
-                                           callbacks_);
+VarianceInformation FittedModel::information(bool with_expected, const Matrix& observed) {
+  information::InformationBasis basis =
+      information::information_basis(taken(), with_expected, callbacks_);
+  if (observed.size() > 0) basis.observed = observed;
+  return information::variance_information(std::move(basis), callbacks_);
 }
 
 ValueDerivatives FittedModel::value_derivatives() {

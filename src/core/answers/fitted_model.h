@@ -32,7 +32,6 @@ class FittedModel {
  public:
   // `request` says which values were held, and has all of them. Keeps a reference to the callbacks.
   // Throws InvalidSpec where the values are not a covariance, Interrupted.
-  // Cells::seen: as cells_for() says (questions.h).
   FittedModel(const model::ModelSpec& spec, const model::VarianceRequest& request,
               model::Cells cells, int threads, Callbacks& callbacks);
   FittedModel(const FittedModel&) = delete;
@@ -59,9 +58,10 @@ class FittedModel {
   // for.
   MeanCovariance moments(const Matrix& k, const std::optional<AdjustmentRequest>& adjustment);
 
-  // The average information alone, or all of them; the second uses the factor up.
+  // The average information alone, or all of them; the second uses the factor up. with_expected:
+  // see information_basis(). observed: where it is known already; else of size 0.
   information::VarianceInformation average_information();
-  information::VarianceInformation information();
+  information::VarianceInformation information(bool with_expected, const Matrix& observed);
 
   // Needs: no covariance matrix is singular. Uses the factor up.
   ValueDerivatives value_derivatives();

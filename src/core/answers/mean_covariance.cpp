@@ -3,7 +3,7 @@
 
 #include <Eigen/Cholesky>
 
-#include "core/answers/errors.h"
+#include "core/answers/effect_functions.h"
 #include "core/base/error.h"
 #include "core/linalg/dense.h"
 
@@ -29,14 +29,16 @@ class WeightedColumns {
  public:
   WeightedColumns(const Evaluation& at, const Matrix& k, Callbacks& callbacks)
       : at_(at), records_(at.records().whitened()) {
-    const Matrix combinations = over_design(at.model(), k);
-    Matrix b = at.equations().to_scaled(at.lambda(), combinations);
-    at.factor().solve_lower(b);
-    covariance_ = at.residual() * (b.transpose() * b);
-    at.factor().solve_upper(b);
+    const EffectFunctions functions(at);
+    const Eigen::SparseMatrix<double> entries = k.sparseView();
+    Matrix b = functions.columns(entries);
+    at.factor().solve_lower(b, at.equations().threads());
+    covariance_ = at.residual() * (b.transpose() * b) + functions.rest_covariance(entries);
+    at.factor().solve_upper(b, at.equations().threads());
     u_ = at.equations().to_unscaled(at.lambda(), b);
     cross_ = products(u_);
-    error_ = cross_ - combinations;
+    set_errors(functions.over_blocks(entries));
+    rests_ = functions.unit_rests(entries);
     if (records_ == nullptr) return;
     rows_ = records_->multiply(u_);
     set_whitenings(callbacks);
@@ -48,8 +50,7 @@ class WeightedColumns {
     Image image{direction.residual * u_, Matrix::Zero(u_.rows(), u_.cols()),
                 Matrix::Zero(rows_.rows(), rows_.cols())};
     for (std::size_t b = 0; b < direction.sigma.size(); ++b) {
-      if (direction.sigma[b].size() > 0)
-        add_random(at_.model().blocks[b], direction.sigma[b], image.random);
+      if (direction.sigma[b].size() > 0) add_random(b, direction.sigma[b], image.random);
     }
     for (Index i = 0; i < direction.theta.size(); ++i) {
       if (direction.theta[i] != 0.0)
@@ -66,8 +67,12 @@ class WeightedColumns {
   Matrix gradient(const Direction& direction) const {
     Direction others = direction;
     others.residual_sigma.clear();
+    others.sigma.clear();
     const Image image_of_others = image(others);
-    Matrix product = error_.transpose() * image_of_others.random;
+    Matrix product = Matrix::Zero(cross_.cols(), cross_.cols());
+    for (std::size_t b = 0; b < direction.sigma.size(); ++b) {
+      if (direction.sigma[b].size() > 0) product += random_gradient(b, direction.sigma[b]);
+    }
     if (direction.residual != 0.0) product += cross_.transpose() * image_of_others.h;
     if (direction.theta.size() > 0) product += rows_.transpose() * image_of_others.rows;
     for (std::size_t b = 0; b < direction.residual_sigma.size(); ++b) {
@@ -117,16 +122,57 @@ class WeightedColumns {
     return b;
   }
 
+  // Z'T - L and K(Z'T - L) of the blocks that move. wanted: L.
+  void set_errors(const std::vector<Matrix>& wanted) {
+    for (std::size_t b = 0; b < at_.model().blocks.size(); ++b) {
+      const RandomBlock& block = at_.model().blocks[b];
+      Matrix& error = errors_.emplace_back();
+      Matrix& related = related_errors_.emplace_back();
+      if (block.held || block.n_theta() == 0) continue;
+      const Index n_columns = cross_.cols();
+      error.resize(Index{block.n_coef} * block.n_levels, n_columns);
+      for (Index c = 0; c < n_columns; ++c)
+        over_block(b, error, c) = block.over_levels(cross_.col(c));
+      if (wanted[b].size() > 0) error -= wanted[b];
+      related = error;
+      if (block.levels->is_identity()) continue;
+      Matrix by_level(block.n_levels, block.n_coef * n_columns);
+      for (Index c = 0; c < n_columns; ++c)
+        by_level.middleCols(c * block.n_coef, block.n_coef) = over_block(b, error, c).transpose();
+      block.levels->multiply(by_level);
+      for (Index c = 0; c < n_columns; ++c)
+        over_block(b, related, c) = by_level.middleCols(c * block.n_coef, block.n_coef).transpose();
+    }
+  }
+
+  // Column c as n_coef x n_levels.
+  Eigen::Map<const Matrix> over_block(std::size_t b, const Matrix& x, Index c) const {
+    const RandomBlock& block = at_.model().blocks[b];
+    return {x.col(c).data(), block.n_coef, block.n_levels};
+  }
+  Eigen::Map<Matrix> over_block(std::size_t b, Matrix& x, Index c) const {
+    const RandomBlock& block = at_.model().blocks[b];
+    return {x.col(c).data(), block.n_coef, block.n_levels};
+  }
+
   // (Sigma' x K)(Z'T - L)
-  void add_random(const RandomBlock& block, const Matrix& sigma, Matrix& h) const {
+  void add_random(std::size_t b, const Matrix& sigma, Matrix& h) const {
+    const RandomBlock& block = at_.model().blocks[b];
+    Vector own(block.n_design_columns());
     for (Index c = 0; c < h.cols(); ++c) {
-      const Matrix t = block.over_levels(error_.col(c));
-      Matrix turned = t.transpose() * sigma.transpose();  // a row per level
-      if (!block.levels->is_identity()) block.levels->multiply(turned);
-      Vector own(block.n_design_columns());
-      block.to_design(turned.transpose(), own.data());
+      block.to_design(sigma * over_block(b, related_errors_[b], c), own.data());
       h.col(c).segment(block.first_column, own.size()) += own;
     }
+  }
+
+  // (Z'T - L)'(Sigma' x K)(Z'T - L)
+  Matrix random_gradient(std::size_t b, const Matrix& sigma) const {
+    Matrix turned(errors_[b].rows(), errors_[b].cols());
+    for (Index c = 0; c < turned.cols(); ++c)
+      over_block(b, turned, c).noalias() = sigma * over_block(b, related_errors_[b], c);
+    Matrix found = errors_[b].transpose() * turned;
+    if (rests_[b].size() > 0) found += sigma(0, 0) * rests_[b];
+    return found;
   }
 
   // sum over positions r, c of R'_rc T_r'T_c, T_r'T_c being block (r, c) of `products`.
@@ -258,7 +304,10 @@ class WeightedColumns {
   Matrix covariance_;
   Matrix u_;
   Matrix cross_;  // W'T
-  Matrix error_;  // the same less K and L: Z'T - L in the columns of Z
+  // By block, of size 0 where it does not move: Z'T - L of its levels, those that no record meets
+  // among them, and K times it.
+  std::vector<Matrix> errors_, related_errors_;
+  std::vector<Matrix> rests_;  // (unit variance) of levels without equations, see EffectFunctions
   Matrix rows_;   // T_w'T; of size 0 without a structured residual
   std::vector<std::vector<Matrix>> whitening_;
   std::vector<std::vector<Matrix>> gathered_;         // rows_ by pattern

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/answers/questions.h"
 
-#include <algorithm>
-
 namespace henderson::answers {
 namespace {
 
@@ -49,24 +47,6 @@ InverseQuestions inverse_questions(const std::vector<Question>& questions) {
 
 }  // namespace
 
-model::Cells cells_for(const std::vector<Question>& questions, const model::ModelSpec& spec) {
-  const Index n_fixed = model::n_columns(spec.fixed);
-  const bool all = std::any_of(questions.begin(), questions.end(), [&](const Question& question) {
-    switch (question.topic) {
-      case Topic::moments:
-        return question.k.rows() != n_fixed || question.adjustment.has_value();
-      case Topic::information:
-        return question.with_expected;
-      case Topic::deletion_changes:
-      case Topic::deletion_distances:
-        return true;
-      default:
-        return false;
-    }
-  });
-  return all ? model::Cells::all : model::Cells::seen;
-}
-
 std::vector<Answer> ask(FittedModel& fitted, const std::vector<Question>& questions) {
   std::vector<Answer> answers(questions.size());
   const auto answer_where = [&](auto is_meant, auto answer) {
@@ -83,7 +63,9 @@ std::vector<Answer> ask(FittedModel& fitted, const std::vector<Question>& questi
     answer_where(is_from_inverse,
                  [&](const Question& question) { return part_of(found, question.topic); });
   }
-  answer_where(is_information, [&](const Question&) -> Answer { return fitted.information(); });
+  answer_where(is_information, [&](const Question& question) -> Answer {
+    return fitted.information(question.with_expected, question.observed);
+  });
   return answers;
 }
 

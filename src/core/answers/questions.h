@@ -35,16 +35,13 @@ struct Question {
   std::vector<SmallIndex> group;  // of each record, for the deletions
   SmallIndex n_groups = 0;
   std::optional<AdjustmentRequest> adjustment;  // of moments
-  bool with_expected = false;  // of the information: E is needed, beside the observed one
+  // Of the information: E is needed, too; and the observed one, where it is known already.
+  bool with_expected = false;
+  Matrix observed;
 };
 
 using Answer = std::variant<Matrix, Vector, std::vector<Matrix>, MeanCovariance,
                             information::VarianceInformation, ResidualWhitening>;
-
-// All cells of the random terms, where an answer is of deleted records or of derivatives by Sigma,
-// of which it needs all of the gradient: the expected information does, the observed one is had by
-// differences of the score.
-model::Cells cells_for(const std::vector<Question>& questions, const model::ModelSpec& spec);
 
 // An answer for each question, in their order. What needs the factor is answered before what uses
 // it up.

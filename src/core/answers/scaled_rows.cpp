@@ -17,7 +17,8 @@ void add_coefficient(const Matrix& lambda, Index coef, double value, SmallIndex 
   }
 }
 
-ScaledRecords::ScaledRecords(const Evaluation& at) : at_(at) {
+ScaledRecords::ScaledRecords(const Evaluation& at)
+    : at_(at), lambda_(at.model(), at.equations().columns(), at.lambda()) {
   const Nodes& nodes = at.model().cross_products.nodes;
   for (SmallIndex i = 0; i < nodes.count(); ++i)
     node_of_column_.insert(node_of_column_.end(), static_cast<std::size_t>(nodes.size(i)), i);
@@ -37,7 +38,7 @@ void ScaledRecords::add(SmallIndex column, double value, std::vector<ScaledEntry
   const SmallIndex first = columns.nodes.first_column[node];
   const SmallIndex coef = column - model.cross_products.nodes.first_column[node];
   if (b < model.blocks.size())
-    add_coefficient(at_.lambda()[b], coef, value, first, row);
+    add_coefficient(lambda_[node], coef, value, first, row);
   else
     row.push_back({first + coef, value});
 }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "core/equations/node_factors.h"
 #include "core/likelihood/evaluation.h"
 #include "core/linalg/sparse_row.h"
 
@@ -34,6 +35,7 @@ class ScaledRecords {
   void add(SmallIndex column, double value, std::vector<ScaledEntry>& row) const;
 
   const likelihood::Evaluation& at_;
+  const equations::NodeFactors lambda_;
   std::vector<SmallIndex> node_of_column_;  // of W
 };
 

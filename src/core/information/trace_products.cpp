@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "core/information/covariance_trace.h"
 #include "core/information/differences.h"
 
 namespace henderson::information {
@@ -14,14 +15,25 @@ using likelihood::evaluate;
 using likelihood::Evaluation;
 using likelihood::Parameters;
 
+// tr(P N) of the blocks whose score leaves G open.
+double trace_left_open(const Evaluation& at, const CovarianceChange& change, Callbacks& callbacks) {
+  double trace = 0.0;
+  for (std::size_t b = 0; b < change.random.size(); ++b) {
+    const model::RandomBlock& block = at.model().blocks[b];
+    if (change.random[b].size() > 0 && leaves_open(block))
+      trace += covariance_trace(at, block, callbacks).cwiseProduct(change.random[b]).sum();
+  }
+  return trace;
+}
+
 // tr(P N). Of a random block with G = d log|C| / dSigma: Lambda'G is its trace, relative to sigma.
 std::optional<double> trace_with(Evaluation&& evaluation, const CovarianceChange& change,
                                  Callbacks& callbacks) {
   Evaluation at = std::move(evaluation);
+  double trace = trace_left_open(at, change, callbacks);
   const auto [traces, unscaled] = inverted(at.solved, callbacks);
-  double trace = 0.0;
   for (std::size_t b = 0; b < change.random.size(); ++b) {
-    if (change.random[b].size() == 0) continue;
+    if (change.random[b].size() == 0 || leaves_open(at.model().blocks[b])) continue;
     const Matrix g = covariance_gradient(at.lambda()[b], traces.of_block[b]);
     trace += g.cwiseProduct(change.random[b]).sum() / at.residual();
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/information/covariance_trace.h"
 #include "core/information/differences.h"
 #include "core/information/entry_information.h"
 #include "core/information/expected_information.h"
@@ -80,12 +81,39 @@ bool is_on_face(const Model& model, const Parameters& parameters) {
   return false;
 }
 
-// Whether the score of a few columns of Lambda is all that is known of G = d(-2l)/dSigma: cells
-// that no record meets have no equations that would tell the rest.
-bool lacks_cells(const Model& model) {
-  return std::any_of(model.blocks.begin(), model.blocks.end(), [](const RandomBlock& block) {
-    return !block.held && block.seen && block.structure->n_columns() < block.n_coef;
-  });
+// Whether G = d(-2l)/dSigma of some block is not known: its score leaves it open.
+bool lacks_scores(const InformationBasis& basis) {
+  const std::vector<RandomBlock>& blocks = basis.evaluation.model().blocks;
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const bool is_made = b < basis.covariance_scores.size() && basis.covariance_scores[b].size() > 0;
+    if (leaves_open(blocks[b]) && !is_made) return true;
+  }
+  return false;
+}
+
+// Where they are wanted, or cost little.
+std::vector<Matrix> scores_left_open(const Evaluation& evaluation, bool wanted,
+                                     Callbacks& callbacks) {
+  std::vector<Matrix> found;
+  for (const RandomBlock& block : evaluation.model().blocks) {
+    Matrix& own = found.emplace_back();
+    if (leaves_open(block) && (wanted || block.n_design_columns() <= kFewCells))
+      own = covariance_score(evaluation, block, callbacks);
+  }
+  return found;
+}
+
+// The curvature of Sigma(theta) of the blocks whose G was made, in the place of what their score
+// tells.
+void set_curvature(const Model& model, const Parameters& parameters,
+                   const std::vector<Matrix>& scores, Matrix& curvature) {
+  for (std::size_t b = 0; b < scores.size(); ++b) {
+    if (scores[b].size() == 0) continue;
+    const RandomBlock& block = model.blocks[b];
+    const Index n = block.n_theta();
+    curvature.block(block.first_theta, block.first_theta, n, n) =
+        block.structure->curvature(parameters.of(block), scores[b]);
+  }
 }
 
 // Which of the directions is log sigma^2, where its second derivatives follow from those of
@@ -149,12 +177,16 @@ bool is_same(const Model& model, const Parameters& a, const Parameters& b) {
 
 }  // namespace
 
-InformationBasis information_basis(Evaluation&& evaluation, Callbacks& callbacks) {
+InformationBasis information_basis(Evaluation&& evaluation, bool with_expected,
+                                   Callbacks& callbacks) {
   Matrix average = average_information(evaluation);
   std::optional<Matrix> expected;
-  if (!is_on_face(evaluation.model(), evaluation.parameters))
+  std::vector<Matrix> scores;
+  if (!is_on_face(evaluation.model(), evaluation.parameters)) {
     expected = expected_information(evaluation, callbacks);
-  return {std::move(evaluation), std::move(average), std::move(expected)};
+    scores = scores_left_open(evaluation, with_expected, callbacks);
+  }
+  return {std::move(evaluation), std::move(average), std::move(expected), std::move(scores)};
 }
 
 std::optional<InformationBasis> information_basis_at_hand(Evaluation&& evaluation, Matrix average,
@@ -174,12 +206,14 @@ std::optional<InformationBasis> information_basis_at_hand(Evaluation&& evaluatio
     if (!there) return std::nullopt;
     average = average_information(*there);
   }
-  if (differences) return information_basis(std::move(*there), callbacks);
+  if (differences) return information_basis(std::move(*there), false, callbacks);
   equations::AbsorptionLimits limits;
   limits.rest = kFewColumns;
   std::optional<Matrix> expected = expected_information(*there, callbacks, limits);
   if (!expected) return std::nullopt;
-  return InformationBasis{std::move(*there), std::move(average), std::move(expected)};
+  std::vector<Matrix> scores = scores_left_open(*there, false, callbacks);
+  return InformationBasis{std::move(*there), std::move(average), std::move(expected),
+                          std::move(scores)};
 }
 
 VarianceInformation average_variance_information(const Evaluation& evaluation) {
@@ -201,11 +235,13 @@ VarianceInformation variance_information(InformationBasis&& basis, Callbacks& ca
   VarianceInformation found;
   found.jacobian = user_jacobian(model, parameters) * j;
   found.average = j.transpose() * basis.average * j;
-  const Derivatives all = reduced(
-      space, parameters, derivatives(std::move(basis.evaluation), callbacks, Extent::curvature));
+  const bool knows_scores = !lacks_scores(basis);
+  Derivatives whole = derivatives(std::move(basis.evaluation), callbacks, Extent::curvature);
+  set_curvature(model, parameters, basis.covariance_scores, whole.curvature);
+  const Derivatives all = reduced(space, parameters, whole);
   const Matrix& along = moving.directions;
   const Matrix curvature = 0.5 * along.transpose() * all.curvature * along;
-  found.has_expected = !is_on_face(model, parameters) && !lacks_cells(model) &&
+  found.has_expected = !is_on_face(model, parameters) && knows_scores &&
                        (!model.has_structured_residual() || all.has_residual_curvature);
   if (basis.expected && found.has_expected) {
     found.expected = j.transpose() * *basis.expected * j;
@@ -215,8 +251,10 @@ VarianceInformation variance_information(InformationBasis&& basis, Callbacks& ca
   const Vector errors = found.average.diagonal().cwiseSqrt();
   const Vector gradient = along.transpose() * all.gradient;
   const bool is_maximum = (gradient.array().abs() <= kZeroGradient * errors.array()).all();
-  found.observed = differenced_hessian(equations, {space, parameters, moving, is_maximum},
-                                       found.average, callbacks);
+  found.observed =
+      basis.observed ? *basis.observed
+                     : differenced_hessian(equations, {space, parameters, moving, is_maximum},
+                                           found.average, callbacks);
   found.expected = found.average;
   if (found.has_expected) found.expected += found.average - found.observed + curvature;
   return found;

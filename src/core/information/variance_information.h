@@ -26,7 +26,7 @@ struct VarianceInformation {
   Matrix expected;
   // False where `expected` is the average information, because the curvature is not known: across
   // the boundary, where some parameters of a covariance matrix move and others are stopped; of
-  // residuals with a long sparse T; and of loadings without the cells that no record meets.
+  // residuals with a long sparse T; and of loadings, but where it was asked for.
   bool has_expected = true;
 };
 
@@ -35,10 +35,16 @@ struct InformationBasis {
   likelihood::Evaluation evaluation;
   Matrix average;                  // in [all theta, log sigma^2], and so `expected`
   std::optional<Matrix> expected;  // nothing: it takes differences of the score
+  // d(-2l)/dSigma of blocks whose score leaves it open (covariance_trace.h); of size 0: not made.
+  std::vector<Matrix> covariance_scores = {};
+  // In VarianceInformation, where it is known already.
+  std::optional<Matrix> observed = {};
 };
 
-// Cost: the average information, and E where it is had directly.
-InformationBasis information_basis(likelihood::Evaluation&& evaluation, Callbacks& callbacks);
+// with_expected: the expected information is wanted, whatever G of loadings costs. Cost: the average
+// information, and E where it is had directly.
+InformationBasis information_basis(likelihood::Evaluation&& evaluation, bool with_expected,
+                                   Callbacks& callbacks);
 
 // At the end of a fit, where all of them cost less than one more iteration: E is had directly, with
 // few columns left where terms are absorbed; or, with `differences`, whatever they cost. Else

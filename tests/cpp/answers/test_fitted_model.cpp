@@ -129,7 +129,7 @@ TEST_CASE("fitted model: average, observed and expected information at the estim
     CHECK(fitted.minus2loglik == Approx(oracle.minus2loglik).epsilon(1e-10));
     FittedModel door(given.spec, at_values(fitted.estimates.values), model::Cells::all, 1,
                      callbacks);
-    const information::VarianceInformation found = door.information();
+    const information::VarianceInformation found = door.information(false, Matrix());
     const Matrix& j = found.jacobian;
     const Matrix average = j.transpose() * oracle.information * j,
                  expected = j.transpose() * expected_information(given, oracle) * j;

@@ -5,7 +5,9 @@
 
 #include <Eigen/Dense>
 
+#include "core/answers/deletion.h"
 #include "core/answers/effects.h"
+#include "core/information/covariance_trace.h"
 #include "core/information/derivatives.h"
 #include "core/likelihood/start.h"
 #include "core/reml/moment_start.h"
@@ -170,6 +172,78 @@ TEST_CASE("a model of the seen cells is that of all cells, and the V form", "[se
                                  own.transpose() * dense.information * own) < 1e-8);
         }
       }
+    }
+  }
+}
+
+// d(-2l)/dSigma from the gradient in the entries of Sigma, row by row of the lower triangle.
+Matrix gradient_of_entries(const Vector& gradient) {
+  Matrix g(kEnvironments, kEnvironments);
+  Index next = 0;
+  for (Index r = 0; r < kEnvironments; ++r)
+    for (Index c = 0; c <= r; ++c, ++next)
+      g(r, c) = g(c, r) = gradient[next] * (r == c ? 1.0 : 0.5);
+  return g;
+}
+
+TEST_CASE("the whole gradient of Sigma is that of the V form", "[seen]") {
+  std::mt19937 engine(45);
+  Callbacks callbacks;
+  for (const Design& design : {Design{"fa", 1}, {"fa", 2}, {"rr", 2}}) {
+    for (const bool own_variances : {false, true}) {
+      for (const bool reml : {true, false}) {
+        const test::MixedModel given =
+            trial(design.structure, design.order, own_variances, reml, engine);
+        const Vector values = some_values(design, own_variances, engine);
+        const Matrix expected = gradient_of_entries(
+            test::oracle(given,
+                         dense_values(design.structure, design.order, values, n_own(design)))
+                .gradient);
+        for (const Cells cells : {Cells::seen, Cells::all}) {
+          const Model model = model::build_model(given.spec, test::nothing_held(values.size()),
+                                                 model::Products::made, cells, callbacks);
+          const double unit = model.response_unit;
+          for (const FixedPlace place : {FixedPlace::last, FixedPlace::apart}) {
+            INFO(given.name << ", order " << design.order << ", place "
+                            << static_cast<int>(place));
+            const MixedModelEquations equations(model, place, 1);
+            const std::optional<Evaluation> at =
+                evaluate(equations, from_user_values(model, values), false, callbacks);
+            REQUIRE(at.has_value());
+            const model::RandomBlock& block = model.blocks.back();
+            CHECK(information::leaves_open(block) ==
+                  (cells == Cells::seen || design.structure == "rr"));
+            CHECK(test::difference(information::covariance_score(*at, block, callbacks),
+                                   unit * unit * expected) < 1e-9);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("deletions of seen cells are those of all cells", "[seen]") {
+  std::mt19937 engine(46);
+  Callbacks callbacks;
+  for (const Design& design : {Design{"fa", 1}, {"rr", 2}, {"diag", 0}}) {
+    for (const bool own_variances : {false, true}) {
+      const test::MixedModel given =
+          trial(design.structure, design.order, own_variances, true, engine);
+      INFO(given.name);
+      const Vector values = some_values(design, own_variances, engine);
+      std::vector<Matrix> changes;
+      for (const Cells cells : {Cells::seen, Cells::all}) {
+        const Model model = model::build_model(given.spec, test::nothing_held(values.size()),
+                                               model::Products::made, cells, callbacks);
+        const MixedModelEquations equations(model, FixedPlace::last, 1);
+        const std::optional<Evaluation> at =
+            evaluate(equations, from_user_values(model, values), false, callbacks);
+        REQUIRE(at.has_value());
+        std::vector<SmallIndex> group;
+        for (SmallIndex r = 0; r < kRecords; ++r) group.push_back((r / 3) % 12);
+        changes.push_back(answers::deletion_changes(*at, group, 12, callbacks));
+      }
+      CHECK(test::difference(changes[0], changes[1]) < 1e-9);
     }
   }
 }
