@@ -141,6 +141,10 @@ fit_reml_cpp <- function(spec, control) {
     .Call(`_henderson_fit_reml_cpp`, spec, control)
 }
 
+forget_rotation_cpp <- function() {
+    invisible(.Call(`_henderson_forget_rotation_cpp`))
+}
+
 has_completion_cpp <- function(sigma) {
     .Call(`_henderson_has_completion_cpp`, sigma)
 }

@@ -53,8 +53,7 @@ has_combined_levels <- function(fit) {
 }
 
 is_small <- function(fit) {
-  per_term <- vapply(fit$random, function(term) as.double(term$n_coef)^2 * term$n_levels, 0)
-  fit$n + sum(per_term) <= small_answer
+  fit$n + count_errors(fit) <= small_answer
 }
 
 # One of these answers, and with it the others: who wants one will want another.
@@ -69,7 +68,38 @@ from_inverse <- function(fit, topic) {
 # Var(u_hat - u) of each term: an array coefficient x coefficient x level.
 prediction_errors <- function(fit) {
   if (is_bayes(fit)) return(posterior_errors_of(fit))
+  announce_errors(fit)
   as_error_arrays(from_inverse(fit, "prediction_errors"))
+}
+
+# Their diagonals alone, coefficient x level: of many coefficients far less to make and to keep.
+prediction_variances <- function(fit) {
+  if (is_bayes(fit) || is_small(fit)) return(lapply(prediction_errors(fit), coefficient_errors))
+  lapply(ask_one(fit, "prediction_variances"), pmax, 0)
+}
+
+# Prediction error variances, coefficient x level, of an array coefficient x coefficient x level.
+coefficient_errors <- function(errors) {
+  t <- dim(errors)[1L]
+  pmax(matrix(vapply(seq_len(t), function(i) errors[i, i, ], double(dim(errors)[3L])), t,
+    byrow = TRUE), 0)
+}
+
+# The numbers of these arrays.
+count_errors <- function(fit) {
+  sum(vapply(fit$random, function(term) as.double(term$n_coef)^2 * term$n_levels, 0))
+}
+
+# What takes so many seconds of a processor, at a usual rate, is said before.
+long_wait <- 600
+usual_rate <- 1e10
+
+# Of lines in environments that seen cells tell of, half a solve for each cell.
+announce_errors <- function(fit) {
+  if (!isTRUE(fit$equations$seen_cells) || is_kept(fit, "prediction_errors")) return(invisible())
+  cells <- sum(vapply(fit$random, function(term) as.double(term$n_coef) * term$n_levels, 0))
+  seconds <- 2 * cells * fit$equations$n_entries_factor / usual_rate
+  if (seconds > long_wait) inform_errors(cells, seconds, 8 * count_errors(fit) / 1e9)
 }
 
 as_error_arrays <- function(errors) {

@@ -32,6 +32,13 @@ inform_differences <- function(n, seconds) {
       "{.code ddf = \"none\"} does without."))
 }
 
+inform_errors <- function(cells, seconds, gigabytes) {
+  inform("errors",
+    paste0("The error covariances of {prettyNum(cells, big.mark = \" \")} effects take about ",
+      seconds_text(seconds), " and {signif(gigabytes, 2)} GB; {.fn reliability} and ",
+      "{.code ranef(se = TRUE)} need variances alone, which take less."))
+}
+
 warn_no_information <- function() {
   warn("information",
     paste(

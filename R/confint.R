@@ -146,7 +146,7 @@ bootstrap_samples <- function(fit, functions, nsim, seed, progress = FALSE, dire
   spec <- fit_spec(fit)
   tasks <- lapply(seq_len(nsim), function(i) unname(responses[, i]))
   key <- if (!is.null(directory)) list("bootstrap", search_code(fit, spec), function_texts(parsed))
-  found <- map_over(tasks, refitter(fit, spec, parsed), progress, directory, key)
+  found <- sharing_rotation(map_over(tasks, refitter(fit, spec, parsed), progress, directory, key))
   failed <- which(vapply(found, is.character, NA))
   if (length(failed) > 0L) warn_bootstrap(unlist(found[failed]), nsim)
   list(samples = do.call(rbind, found[setdiff(seq_len(nsim), failed)]),

@@ -109,7 +109,7 @@ mean_difference <- function(trace, total, m) 2 / (m - 1) * (trace - total / m)
 cullis_heritability <- function(fit, k) {
   term <- fit$random[[k]]
   m <- term$n_levels
-  errors <- coefficient_errors(prediction_errors(fit)[[k]])
+  errors <- prediction_variances(fit)[[k]]
   sum_of_levels <- Matrix::sparseMatrix(i = rep.int(1L, m), j = seq_len(m), x = 1)
   sigma <- diag(as.matrix(term_covariance(term, k, fit$parameters)))
   spread <- mean_difference(sum(level_variances(term)), sum_of_relationships(term), m)

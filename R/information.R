@@ -37,12 +37,12 @@ variance_information <- function(fit, average = FALSE, whole = FALSE) {
 expected_information <- function(fit, whole = FALSE) {
   found <- variance_information(fit, whole = whole)
   is_turned <- !whole && is_kept(fit, "turned information")
-  if (found$has_expected || is_turned || !has_loadings(fit)) return(found)
+  if (found$has_expected || is_turned || !any_loadings(fit)) return(found)
   information_answer(fit, "expected information",
     question("information", with_expected = TRUE, observed = found$observed))
 }
 
-has_loadings <- function(fit) any(fit$parameters$kind == "loading")
+any_loadings <- function(fit) any(fit$parameters$kind == "loading")
 
 # The model of the search has fewer equations, or narrower ones, than that of all effects.
 has_fewer_equations <- function(fit) {
@@ -67,13 +67,10 @@ information_answer <- function(fit, key, asked, with = NULL) {
 }
 
 # Where loadings meet seen cells alone the information is differences of the score, two for each
-# parameter: for so many seconds of a processor, at a usual rate, it is said before.
-long_wait <- 600
-usual_rate <- 1e10
-
+# parameter: where that is long it is said before.
 announce_differences <- function(fit) {
   equations <- fit$equations
-  if (!isTRUE(equations$seen_cells) || !has_loadings(fit)) return(invisible())
+  if (!isTRUE(equations$seen_cells) || !any_loadings(fit)) return(invisible())
   n <- sum(fit$parameters$status == "free")
   seconds <- 2 * n * (equations$factor_flops + equations$inverse_flops) / usual_rate
   if (seconds > long_wait) inform_differences(n, seconds)

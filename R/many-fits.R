@@ -30,10 +30,10 @@ record_codes <- function(known) {
 # A function of a task, for the same reason a small one.
 chunk_fitter <- function(model_for, settings) {
   force(model_for)
-  force(settings)
+  settings$control$keeps_rotation <- TRUE
   function(task) {
     model <- NULL
-    lapply(stats::setNames(seq_len(ncol(task$Y)), colnames(task$Y)), function(j) {
+    one <- function(j) {
       y <- unname(task$Y[, j])
       caught(function() {
         # The first of them tells which records there are; weights are part of a model.
@@ -44,7 +44,8 @@ chunk_fitter <- function(model_for, settings) {
           settings$ddf)
         short_fit(fit, settings)
       })
-    })
+    }
+    sharing_rotation(lapply(stats::setNames(seq_len(ncol(task$Y)), colnames(task$Y)), one))
   }
 }
 

@@ -56,7 +56,7 @@ profiles_of <- function(fit, parm, z, parsed = NULL, progress = FALSE, directory
   }), recursive = FALSE)
   one <- function(task) profile_of(task$effect, task$name, makers[[task$effect]], task$i, z)
   key <- if (!is.null(directory)) list("profile", search_code(fit), function_texts(parsed), z)
-  found <- map_over(tasks, one, progress, directory, key, "Profiles")
+  found <- sharing_rotation(map_over(tasks, one, progress, directory, key, "Profiles"))
   failed <- vapply(found, inherits, NA, "condition")
   points <- c(list(cbind(parameter = character(), no_points, effect = character())),
     unname(found[!failed]))

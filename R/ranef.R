@@ -17,9 +17,10 @@
 #' @return A list of data frames, of class `ranef.lmmfit`. With `se = TRUE` each data frame has the
 #'   attribute `se`, a data frame of the same shape, and `pev`, the prediction error covariance of
 #'   the coefficients of each level: an array coefficient x coefficient x level, or a list of them
-#'   where several terms share the grouping factor. With `condVar = TRUE` the attribute `postVar`
-#'   has the conditional covariances in the same shape. As a data frame (by [as.data.frame()]) it
-#'   has a row for each effect, with `se` and `condsd`.
+#'   where several terms share the grouping factor; not where these would be more than 5e7 numbers.
+#'   With `condVar = TRUE` the attribute `postVar` has the conditional covariances in the same
+#'   shape. As a data frame (by [as.data.frame()]) it has a row for each effect, with `se` and
+#'   `condsd`.
 #' @examples
 #' fit <- lmmfit(distance ~ age + (1 + age | Subject), nlme::Orthodont)
 #' ranef(fit)
@@ -47,7 +48,7 @@ of_terms <- function(errors) {
 
 # total: with the effects of genetic groups.
 effect_tables <- function(object, se, total = TRUE) {
-  errors <- if (se) prediction_errors(object)
+  errors <- if (se) effect_errors(object)
   groups <- term_labels(object)
   effects <- lapply(unique(groups), function(group) {
     in_group <- which(groups == group)
@@ -64,19 +65,30 @@ effect_tables <- function(object, se, total = TRUE) {
   stats::setNames(effects, unique(groups))
 }
 
+# Arrays of so many numbers are not made for their diagonals.
+most_errors <- 5e7
+
+# Of each term an array of covariances, or where they are very many a matrix of variances.
+effect_errors <- function(fit) {
+  any_groups <- any(vapply(fit$random, has_groups, NA))
+  if (count_errors(fit) > most_errors && !any_groups) prediction_variances(fit) else
+    prediction_errors(fit)
+}
+
 bind_terms <- function(terms, errors) {
   values <- do.call(rbind, lapply(terms, `[[`, "effects"))
   table <- effect_table(values, terms)
   if (length(errors) > 0L) {
     attr(table, "se") <- effect_table(standard_errors(errors), terms)
-    attr(table, "pev") <- of_terms(errors)
+    if (length(dim(errors[[1L]])) == 3L) attr(table, "pev") <- of_terms(errors)
   }
   table
 }
 
-# coefficient x level, from arrays of covariances by term.
+# coefficient x level, from arrays of covariances by term, or their variances.
 standard_errors <- function(errors) {
   variances <- lapply(errors, function(pev) {
+    if (is.matrix(pev)) return(pev)
     do.call(rbind, lapply(seq_len(dim(pev)[1L]), function(i) pev[i, i, ]))
   })
   sqrt(do.call(rbind, variances))

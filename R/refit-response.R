@@ -13,7 +13,7 @@ refit.lmmfit <- function(object, newresp = NULL, ...) {
   design <- fit_design(object)
   object$frame[[1L]][] <- y
   model <- fit_model(object, design)
-  est <- refit_held(object, model$spec, numeric())
+  est <- sharing_rotation(refit_held(object, model$spec, numeric()))
   warn_unconverged(est)
   new_lmmfit(object$call, model, est, object$control, object$ddf)
 }

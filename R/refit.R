@@ -15,12 +15,13 @@ refit_spec <- function(fit, spec, gone) {
   search_again(fit, spec, hold, start, kept_constraints(fit$constraints, kept))
 }
 
-# With the settings of the fit, silently.
-search_again <- function(fit, spec, hold, start, constraints) {
+# With the settings of the fit, silently. rotation: see rotation_wish().
+search_again <- function(fit, spec, hold, start, constraints, rotation = NULL) {
   check_has_factor(fit)
   control <- fit$control
   control$trace <- FALSE
   control <- search_control(control, hold, start, constraints)
+  control$rotation <- rotation
   if (is.null(control$constraints)) return(by_likelihood(spec, control))
   est <- tryCatch(by_likelihood(spec, control), error = identity)
   found_or_stop(at_active_bounds(est, spec, control))
@@ -56,7 +57,11 @@ refit_held <- function(fit, spec, held) {
     start <- room_for_covariance(fit, i, start)
   }
   held_now <- fit$parameters$status == "held" | seq_along(values) %in% at
-  fit_from <- function(start) search_again(fit, spec, held_now, start, fit$constraints)
+  is_turned <- isTRUE(fit$equations$rotated)
+  if (is_turned) spec <- with_shared_covariances(spec)
+  fit_from <- function(start) {
+    search_again(fit, spec, held_now, start, fit$constraints, if (is_turned) "kept")
+  }
   # Nor need those of a residual: then it starts from the data.
   tryCatch(fit_from(start), error = function(e) {
     start[fit$parameters$index %in% fit$parameters$index[at] & !held_now] <- NA

@@ -69,11 +69,15 @@ reliability <- function(object, term = NULL, simulations = NULL, seed = 1L, ...)
 
 exact_reliability <- function(fit, k) {
   term <- fit$random[[k]]
-  errors <- prediction_errors(fit)[[k]]
-  own <- coefficient_errors(errors)
+  if (has_groups(term)) {
+    errors <- prediction_errors(fit)[[k]]
+    own <- coefficient_errors(errors)
+    total <- coefficient_errors(total_errors(fit, k, errors))
+  } else {
+    own <- total <- prediction_variances(fit)[[k]]
+  }
   whole <- outer(diag(term_covariance(term, k, fit$parameters)), level_variances(term))
-  as_long_table(effect_rows(term, term$levels, total_effects(fit, k),
-    coefficient_errors(total_errors(fit, k, errors)), 1 - own / whole))
+  as_long_table(effect_rows(term, term$levels, total_effects(fit, k), total, 1 - own / whole))
 }
 
 simulated_reliability <- function(fit, k, simulations, seed) {
@@ -112,11 +116,4 @@ find_term <- function(fit, term) {
   found <- match(term, term_labels(fit))
   if (is.na(found)) abort_term("term", term, unique(term_labels(fit)))
   found
-}
-
-# Prediction error variances, coefficient x level, of an array coefficient x coefficient x level.
-coefficient_errors <- function(errors) {
-  t <- dim(errors)[1L]
-  pmax(matrix(vapply(seq_len(t), function(i) errors[i, i, ], double(dim(errors)[3L])), t,
-    byrow = TRUE), 0)
 }

@@ -18,11 +18,48 @@ by_solver <- function(model, control, engine, search) {
 
 # Whether the engine turns a dense relationship to a band: where it searches, by count.
 rotation_wish <- function(model, control) {
+  searches <- if (isTRUE(control$keeps_rotation)) "kept" else "by_count"
   switch(control$solver,
     rotated = "always",
-    auto = if (length(free_of(model)) > 0L) "by_count" else "never",
+    auto = if (length(free_of(model)) > 0L) searches else "never",
     "never"
   )
+}
+
+# The value of `code`, whose fits share what the engine keeps of one relationship as a band.
+sharing_rotation <- function(code) {
+  on.exit({
+    forget_rotation_cpp()
+    rm(list = ls(shared_covariances), envir = shared_covariances)
+  })
+  code
+}
+
+# K of the relationships that such fits turn: a fit has the inverse alone.
+shared_covariances <- new.env(parent = emptyenv())
+
+# As level_covariance(), by the engine.
+covariance_of <- function(relationship) {
+  K <- symmetric_inverse_cpp(unname(as.matrix(level_precision(relationship))), 2L)$inverse
+  combination <- relationship$combination
+  if (is.null(combination)) return(K)
+  K <- as.matrix(Matrix::crossprod(combination, K %*% combination))
+  (K + t(K)) / 2
+}
+
+with_shared_covariances <- function(spec) {
+  for (k in seq_along(spec$random)) {
+    relationship <- spec$random[[k]]$relationship
+    if (!methods::is(relationship$precision, "dsyMatrix")) next
+    key <- as.character(k)
+    known <- shared_covariances[[key]]
+    if (is.null(known) || !identical(known$precision, relationship$precision)) {
+      known <- list(precision = relationship$precision, covariance = covariance_of(relationship))
+      assign(key, known, envir = shared_covariances)
+    }
+    spec$random[[k]]$relationship$covariance <- known$covariance
+  }
+  spec
 }
 
 # Bytes that a fit may take: of the user, or what the system has left. Inf where that is not known.

@@ -451,6 +451,15 @@ BEGIN_RCPP
     return rcpp_result_gen;
 END_RCPP
 }
+// forget_rotation_cpp
+void forget_rotation_cpp();
+RcppExport SEXP _henderson_forget_rotation_cpp() {
+BEGIN_RCPP
+    Rcpp::RNGScope rcpp_rngScope_gen;
+    forget_rotation_cpp();
+    return R_NilValue;
+END_RCPP
+}
 // has_completion_cpp
 bool has_completion_cpp(Rcpp::NumericMatrix sigma);
 RcppExport SEXP _henderson_has_completion_cpp(SEXP sigmaSEXP) {
@@ -513,6 +522,7 @@ static const R_CallMethodDef CallEntries[] = {
     {"_henderson_amatrix_cpp", (DL_FUNC) &_henderson_amatrix_cpp, 4},
     {"_henderson_group_shares_cpp", (DL_FUNC) &_henderson_group_shares_cpp, 1},
     {"_henderson_fit_reml_cpp", (DL_FUNC) &_henderson_fit_reml_cpp, 2},
+    {"_henderson_forget_rotation_cpp", (DL_FUNC) &_henderson_forget_rotation_cpp, 0},
     {"_henderson_has_completion_cpp", (DL_FUNC) &_henderson_has_completion_cpp, 1},
     {"_henderson_subject_regressions_cpp", (DL_FUNC) &_henderson_subject_regressions_cpp, 4},
     {NULL, NULL, 0}

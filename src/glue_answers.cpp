@@ -22,6 +22,7 @@ answers::Topic as_topic(const std::string& name) {
       {"average_information", Topic::average_information},
       {"residual_whitening", Topic::residual_whitening},
       {"prediction_errors", Topic::prediction_errors},
+      {"prediction_variances", Topic::prediction_variances},
       {"leverages", Topic::leverages},
       {"effective_dimensions", Topic::effective_dimensions},
       {"information", Topic::information}};

@@ -252,6 +252,7 @@ inline model::Turning as_turning(const Rcpp::List& control) {
   const auto asked = Rcpp::as<std::string>(control["rotation"]);
   return asked == "always"     ? model::Turning::always
          : asked == "by_count" ? model::Turning::by_count
+         : asked == "kept"     ? model::Turning::kept
                                : model::Turning::never;
 }
 

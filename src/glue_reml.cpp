@@ -135,14 +135,21 @@ Rcpp::RObject beyond_memory(const equations::MixedModelEquations& equations,
   return Rcpp::List::create(Rcpp::Named("bytes") = bytes, Rcpp::Named("flops") = cost.flops);
 }
 
+// The relationship of the last fit that was asked to keep it as a band, until R forgets it.
+model::KeptLevels& kept_levels() {
+  static model::KeptLevels kept;
+  return kept;
+}
+
 Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
   const auto begin = std::chrono::steady_clock::now();
   RCallbacks callbacks(control);
   const model::VarianceRequest request = as_request(control);
   const reml::RemlOptions options = as_options(control);
   const model::ModelSpec whole = as_spec(spec);
-  const std::unique_ptr<const model::Rotation> rotation = model::rotated(
-      whole, term_covariances(spec), as_turning(control), options.threads, callbacks);
+  const std::unique_ptr<const model::Rotation> rotation =
+      model::rotated(whole, term_covariances(spec), as_turning(control), kept_levels(),
+                     options.threads, callbacks);
   const model::Model model =
       model::build_model(rotation ? rotation->spec() : whole, request, model::Products::made,
                          model::Cells::seen, callbacks);
@@ -180,6 +187,9 @@ Rcpp::List fit(const Rcpp::List& spec, const Rcpp::List& control) {
 Rcpp::List fit_reml_cpp(Rcpp::List spec, Rcpp::List control) {
   return henderson::guarded([&] { return henderson::fit(spec, control); });
 }
+
+// [[Rcpp::export]]
+void forget_rotation_cpp() { henderson::kept_levels().reset(); }
 
 // [[Rcpp::export]]
 bool has_completion_cpp(Rcpp::NumericMatrix sigma) {

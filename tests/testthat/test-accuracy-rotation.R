@@ -139,3 +139,41 @@ test_that("tests after a search that was turned are those of the whole equations
   same(function(fit) as.data.frame(anova(fit, ddf = "Kenward-Roger")))
   expect_false(is.null(turned$cache$information))
 })
+
+test_that("refits and many responses share the band", {
+  set.seed(8)
+  G <- related_lines(850L, 1000L)
+  d <- data.frame(line = rep(rownames(G), length.out = 900L), x = stats::rnorm(900))
+  root <- t(chol(G + diag(1e-6, nrow(G))))
+  u <- stats::setNames(as.vector(root %*% stats::rnorm(nrow(G))), rownames(G))
+  d$y <- u[d$line] + stats::rnorm(900)
+  fits <- lapply(c(factor = "factor", auto = "auto"), function(solver) {
+    lmmfit(y ~ x + (1 | gr(line, cov = G)), d,
+      control = lmm_control(solver = solver, tolerance = 1e-12))
+  })
+  expect_true(fits$auto$equations$rotated)
+  y <- simulate(fits$factor, 2L, seed = 4L)
+  spec <- fit_spec(fits$auto)
+  for (column in y) {
+    spec$response <- column
+    found <- refit_held(fits$auto, spec, numeric())
+    expect_true(found$equations$rotated)
+    expected <- refit_held(fits$factor, spec, numeric())
+    expect_false(expected$equations$rotated)
+    expect_lt(abs(found$minus2loglik - expected$minus2loglik), 1e-7)
+    expect_equal(found$parameters$estimate, expected$parameters$estimate, tolerance = 1e-5)
+    expect_equal(found$fixed$estimate, expected$fixed$estimate, tolerance = 1e-6)
+  }
+  expect_length(ls(shared_covariances), 1L)
+  sharing_rotation(NULL)
+  expect_length(ls(shared_covariances), 0L)
+  many <- lmmfit_many(cbind(y1 = y[[1L]], y2 = y[[2L]]), ~ x + (1 | gr(line, cov = G)), d)
+  for (name in c("y1", "y2")) {
+    d$y <- y[[if (name == "y1") 1L else 2L]]
+    one <- lmmfit(y ~ x + (1 | gr(line, cov = G)), d, control = lmm_control(solver = "factor"))
+    expect_equal(many$fits$minus2loglik[many$fits$response == name], deviance(one),
+      tolerance = 1e-9)
+    expect_equal(many$variances$estimate[many$variances$response == name],
+      varcomp(one)$estimate, tolerance = 1e-4)
+  }
+})

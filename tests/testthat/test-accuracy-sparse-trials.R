@@ -236,3 +236,23 @@ test_that("errors of seen and unseen cells are those of all equations", {
     expect_dense_errors(lmmfit(y ~ 1 + (1 | gr(line, cov = G)), one$data), one, G)
   }
 })
+
+test_that("variances of all cells are the diagonals of their errors, and many are announced", {
+  set.seed(37)
+  trial <- sparse_trial(5L, 50L, 16L)
+  G <- blend(trial$G, share = 0.05)
+  fit <- lmmfit(y ~ 0 + env + fa(0 + env | gr(line, cov = G), k = 1) + (1 | line), trial$data)
+  expect_true(fit$equations$seen_cells)
+  found <- ask_one(fit, "prediction_variances")
+  for (k in seq_along(found)) {
+    errors <- prediction_errors(fit)[[k]]
+    expect_identical(dim(found[[k]]), dim(errors)[2:3])
+    expect_equal(found[[k]], coefficient_errors(errors), tolerance = 1e-10)
+  }
+  expect_equal(standard_errors(found[1L]), standard_errors(prediction_errors(fit)[1L]))
+  fit$cache <- new.env()
+  expect_no_message(announce_errors(fit))
+  cells <- sum(lengths(lapply(found, as.vector)))
+  fit$equations$n_entries_factor <- 3600e10 / (2 * cells)
+  expect_message(announce_errors(fit), "60 minutes", class = "henderson_message_errors")
+})

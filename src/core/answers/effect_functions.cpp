@@ -48,6 +48,19 @@ void EffectFunctions::for_each_block(const Place& place, Visit visit) const {
   }
 }
 
+bool EffectFunctions::is_met(std::size_t b, const SparseColumns& k) const {
+  const RandomBlock& block = at_.model().blocks[b];
+  const Index begin = first_[block.term], end = first_[block.term + 1];
+  const Index n_coef = at_.model().n_coef_of_term[block.term];
+  for (Index j = 0; j < k.cols(); ++j)
+    for (SparseColumns::InnerIterator entry(k, j); entry; ++entry) {
+      const Index coef = (entry.row() - begin) % n_coef - block.first_coef;
+      if (entry.row() >= begin && entry.row() < end && coef >= 0 && coef < block.n_coef)
+        return true;
+    }
+  return false;
+}
+
 Matrix EffectFunctions::over_levels(std::size_t b, const SparseColumns& k) const {
   const RandomBlock& block = at_.model().blocks[b];
   const Index n_coef = at_.model().n_coef_of_term[block.term];
@@ -94,7 +107,7 @@ Matrix EffectFunctions::columns(const SparseColumns& k) const {
   }
   for (std::size_t b = 0; b < model.blocks.size() && !fixed_only; ++b) {
     const RandomBlock& block = model.blocks[b];
-    if (block.levels->has_some())
+    if (block.levels->has_some() && is_met(b, k))
       found.middleRows(nodes.first_column[block.first_node], block.n_levels) =
           turned_[b](0, 0) * block.levels->from_term(over_levels(b, k));
   }
@@ -163,7 +176,7 @@ std::vector<Matrix> EffectFunctions::over_blocks(const SparseColumns& k) const {
   if (k.rows() != n_effects()) return found;
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const RandomBlock& block = blocks[b];
-    if (block.levels->has_some())
+    if (block.levels->has_some() && is_met(b, k))
       found[b] = block.coef_transform(0, 0) * block.levels->from_term(over_levels(b, k));
     else
       found[b] = Matrix::Zero(Index{block.n_coef} * block.n_levels, k.cols());
@@ -194,7 +207,7 @@ void EffectFunctions::for_each_rest(const SparseColumns& k, const RestVisit& vis
   const Model& model = at_.model();
   if (!has_rest_ || k.rows() != n_effects()) return;
   for (std::size_t b = 0; b < model.blocks.size(); ++b) {
-    if (!model.blocks[b].levels->has_some()) continue;
+    if (!model.blocks[b].levels->has_some() || !is_met(b, k)) continue;
     const Matrix z = over_levels(b, k);
     visit(b, z, model.blocks[b].levels->left_of_term(z));
   }

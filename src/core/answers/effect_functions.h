@@ -54,6 +54,8 @@ class EffectFunctions {
   // Calls visit(b, coefficient in block b) for each block that has part of an effect.
   template <class Visit>
   void for_each_block(const Place& place, Visit visit) const;
+  // Whether K has entries in effects that a block has part of.
+  bool is_met(std::size_t block, const Eigen::SparseMatrix<double>& k) const;
   // The rows of K at the levels of a block of one coefficient.
   Matrix over_levels(std::size_t block, const Eigen::SparseMatrix<double>& k) const;
   // Calls visit(b, its rows z of K, Cov(rest, z'rest) at a variance of 1) for each block that has a

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/answers/effect_functions.h"
+#include "core/answers/cell_errors.h"
 #include "core/answers/errors.h"
 #include "core/equations/traces.h"
 
@@ -21,7 +21,6 @@ using model::RandomBlock;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kColumnsAtATime = 64;
-constexpr Index kCellsAtATime = 768;
 
 // node_of[c] = i: column c of W is one of node i.
 std::vector<SmallIndex> node_of_column(const model::Nodes& nodes) {
@@ -115,59 +114,24 @@ Vector standard_errors(const Evaluation& at, const Matrix& dense,
   return errors;
 }
 
-// Whether the seen cells of a term alone have equations.
-std::vector<bool> terms_by_cells(const Model& model) {
-  std::vector<bool> by_cells(model.n_coef_of_term.size(), false);
-  for (const RandomBlock& block : model.blocks)
-    if (block.seen || block.levels->has_some())
-      by_cells[static_cast<std::size_t>(block.term)] = true;
-  return by_cells;
-}
-
-// Of all cells of such a term. Cost: half a solve for each, and K of its levels.
-void cell_errors(const Evaluation& at, const EffectFunctions& functions, SmallIndex term,
-                 Matrix& errors, Callbacks& callbacks) {
+// Those of levels that are sums; NaN elsewhere. with_cells: of terms by cells, too.
+std::vector<Matrix> summed_prediction_errors(const Evaluation& at, bool with_cells,
+                                             Callbacks& callbacks) {
   const Model& model = at.model();
-  const Index n_coef = model.n_coef_of_term[term];
-  const SmallIndex n_levels = model.n_levels_of_term[term];
-  const auto at_a_time = static_cast<SmallIndex>(std::max<Index>(1, kCellsAtATime / n_coef));
-  for (SmallIndex level = 0; level < n_levels; level += at_a_time) {
-    callbacks.stop_if_interrupted();
-    const Index n = std::min(at_a_time, n_levels - level);
-    // One coefficient after the other: the levels of each stand together.
-    Eigen::SparseMatrix<double> k(functions.n_effects(), n * n_coef);
-    for (Index c = 0; c < n_coef; ++c)
-      for (Index l = 0; l < n; ++l)
-        k.insert(functions.first_effect(term) + (level + l) * n_coef + c, c * n + l) = 1.0;
-    k.makeCompressed();
-    Matrix half = functions.columns(k);
-    at.factor().solve_lower(half, at.equations().threads());
-    const Vector rest = functions.rest_variances(k);
-    for (Index l = 0; l < n; ++l) {
-      const Eigen::Map<const Matrix, 0, Eigen::OuterStride<>> own(
-          half.col(l).data(), half.rows(), n_coef, Eigen::OuterStride<>(n * half.rows()));
-      auto block = errors.middleCols((level + l) * n_coef, n_coef);
-      block = at.residual() * own.transpose() * own;
-      for (Index c = 0; c < n_coef; ++c) block(c, c) += rest[c * n + l];
-    }
-  }
-}
-
-// Those of levels that are sums; NaN elsewhere.
-std::vector<Matrix> summed_prediction_errors(const Evaluation& at, Callbacks& callbacks) {
-  const Model& model = at.model();
-  std::vector<Matrix> errors;
-  for (std::size_t t = 0; t < model.n_coef_of_term.size(); ++t) {
-    const Index n_coef = model.n_coef_of_term[t];
-    errors.push_back(Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN));
-  }
   const std::vector<bool> by_cells = terms_by_cells(model);
+  std::vector<Matrix> errors(by_cells.size());
+  for (std::size_t t = 0; t < by_cells.size(); ++t) {
+    const Index n_coef = model.n_coef_of_term[t];
+    if (!by_cells[t])
+      errors[t] = Matrix::Constant(n_coef, n_coef * model.n_levels_of_term[t], kNaN);
+  }
   for (const RandomBlock& block : model.blocks)
     if (!by_cells[static_cast<std::size_t>(block.term)])
       summed_errors(at, block, errors[block.term]);
   const EffectFunctions functions(at);
   for (std::size_t t = 0; t < by_cells.size(); ++t)
-    if (by_cells[t]) cell_errors(at, functions, static_cast<SmallIndex>(t), errors[t], callbacks);
+    if (with_cells && by_cells[t])
+      errors[t] = cell_errors(at, functions, static_cast<SmallIndex>(t), callbacks);
   return errors;
 }
 
@@ -219,6 +183,17 @@ void add_prediction_errors(const Evaluation& at, const linalg::SelectedInverse& 
   }
 }
 
+// Where they are not made yet, from the blocks of each level.
+void set_variances(const std::vector<Matrix>& errors, std::vector<Matrix>& variances) {
+  for (std::size_t t = 0; t < errors.size(); ++t) {
+    if (variances[t].size() > 0) continue;
+    const Index n_coef = errors[t].rows();
+    variances[t].resize(n_coef, n_coef > 0 ? errors[t].cols() / n_coef : 0);
+    for (Index l = 0; l < variances[t].cols(); ++l)
+      variances[t].col(l) = errors[t].middleCols(l * n_coef, n_coef).diagonal();
+  }
+}
+
 Vector record_leverages(const Evaluation& at, const linalg::SelectedInverse& inverse) {
   const std::vector<double> values =
       equations::unscaled_inverse(at.solved, at.equations().solver().pattern(), inverse);
@@ -261,14 +236,18 @@ InverseAnswers answer_from_inverse(Evaluation&& evaluation, const InverseQuestio
   InverseAnswers found;
   Matrix dense;
   if (questions.standard_errors) dense = fixed_block(at, at.model().fixed.n_dense);
-  if (questions.prediction_errors)
-    found.prediction_errors = summed_prediction_errors(at, callbacks);
+  std::vector<Matrix> errors;
+  if (questions.prediction_errors || questions.prediction_variances)
+    errors = summed_prediction_errors(at, questions.prediction_errors, callbacks);
+  if (questions.prediction_variances) found.prediction_variances = cell_variances(at, callbacks);
   linalg::InverseOptions options;
   options.threads = at.equations().threads();
   const linalg::SelectedInverse inverse =
       linalg::selected_inverse(std::move(at.solved.factor), options, callbacks);
   if (questions.standard_errors) found.standard_errors = standard_errors(at, dense, inverse);
-  if (questions.prediction_errors) add_prediction_errors(at, inverse, found.prediction_errors);
+  if (!errors.empty()) add_prediction_errors(at, inverse, errors);
+  if (questions.prediction_variances) set_variances(errors, found.prediction_variances);
+  if (questions.prediction_errors) found.prediction_errors = std::move(errors);
   if (questions.leverages) found.leverages = record_leverages(at, inverse);
   if (questions.effective_dimensions)
     found.effective_dimensions = effective_dimensions(at, inverse);

@@ -12,11 +12,13 @@ namespace henderson::answers {
 struct InverseQuestions {
   bool standard_errors = false;
   bool prediction_errors = false;
+  bool prediction_variances = false;
   bool leverages = false;
   bool effective_dimensions = false;
 
   bool any() const {
-    return standard_errors || prediction_errors || leverages || effective_dimensions;
+    return standard_errors || prediction_errors || prediction_variances || leverages ||
+           effective_dimensions;
   }
 };
 
@@ -28,6 +30,8 @@ struct InverseAnswers {
   // coefficients of different blocks of a term (structure diag) it is not in the selected inverse:
   // NaN.
   std::vector<Matrix> prediction_errors;
+  // Their diagonals alone, n_coef x n_levels.
+  std::vector<Matrix> prediction_variances;
   // w_i'C^- w_i for the row w_i of W of every record, with C of W in the place of W_s: the effects
   // of two columns that a record has share a block of W'W, so the selected inverse has all of it.
   // Times the weight of the record it is d fitted_i / d y_i, and diag(P) = (1 - that) weight /

@@ -27,18 +27,20 @@ Answer from_factor(FittedModel& fitted, const Question& question) {
 
 Answer part_of(const InverseAnswers& found, Topic topic) {
   if (topic == Topic::prediction_errors) return found.prediction_errors;
+  if (topic == Topic::prediction_variances) return found.prediction_variances;
   return topic == Topic::leverages ? found.leverages : found.effective_dimensions;
 }
 
 bool is_from_inverse(Topic topic) {
-  return topic == Topic::prediction_errors || topic == Topic::leverages ||
-         topic == Topic::effective_dimensions;
+  return topic == Topic::prediction_errors || topic == Topic::prediction_variances ||
+         topic == Topic::leverages || topic == Topic::effective_dimensions;
 }
 
 InverseQuestions inverse_questions(const std::vector<Question>& questions) {
   InverseQuestions wanted;
   for (const Question& question : questions) {
     wanted.prediction_errors |= question.topic == Topic::prediction_errors;
+    wanted.prediction_variances |= question.topic == Topic::prediction_variances;
     wanted.leverages |= question.topic == Topic::leverages;
     wanted.effective_dimensions |= question.topic == Topic::effective_dimensions;
   }

@@ -23,6 +23,7 @@ enum class Topic {
   residual_whitening,
   // From the selected inverse, one for all of these.
   prediction_errors,
+  prediction_variances,
   leverages,
   effective_dimensions,
   // From the score beside the estimates.

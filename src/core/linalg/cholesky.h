@@ -41,6 +41,8 @@ class CholeskyFactor {
   void solve(MatrixRef b, int threads = 1) const;
   void solve_lower(MatrixRef b, int threads = 1) const;
   void solve_upper(MatrixRef b, int threads = 1) const;
+  // The columns of L before supernode `end` alone: from there on b has what they leave of it.
+  void solve_lower_until(SmallIndex end, MatrixRef b, int threads = 1) const;
   // x := L^-1 x for k right-hand sides, the columns of x (k x n) in the order of elimination, that
   // are zero outside `supernodes`. Needs: behind each stand those above it; k is a padded_rhs() of
   // kernels.h.

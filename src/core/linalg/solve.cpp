@@ -59,8 +59,9 @@ Range met(Index k, Index w, const double* x) {
 
 // Supernodes without anything in their rows yet have nothing to give.
 template <class Through>
-void forward(const SymbolicFactor& symbolic, Index k, const double* x, Through through) {
-  for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
+void forward(const SymbolicFactor& symbolic, SmallIndex end, Index k, const double* x,
+             Through through) {
+  for (SmallIndex s = 0; s < end; ++s) {
     const Range range = met(k, symbolic.width(s), x + symbolic.first_column(s) * k);
     if (range.first < range.end) through(s, range);
   }
@@ -85,7 +86,11 @@ std::vector<SmallIndex> reached(const SymbolicFactor& symbolic,
   return out;
 }
 
-enum class Half { lower, upper, both };
+// Which half of a solve, the lower one up to a supernode.
+struct Half {
+  bool lower, upper;
+  SmallIndex end;
+};
 
 // Wide blocks of one worker.
 class WideBlocks {
@@ -102,19 +107,19 @@ class WideBlocks {
   void solve(MatrixRef b, Half half) {
     const std::vector<SmallIndex>* order = &symbolic_.new_of_old();
     const Index k = b.cols();
-    gather(b, half == Half::upper ? nullptr : order, k, x_.get());
-    if (half != Half::upper)
-      forward(symbolic_, k, x_.get(), [&](SmallIndex s, Range range) {
+    gather(b, half.lower ? order : nullptr, k, x_.get());
+    if (half.lower)
+      forward(symbolic_, half.end, k, x_.get(), [&](SmallIndex s, Range range) {
         kernels::solve_lower_wide(range.end - range.first, symbolic_.width(s), symbolic_.below(s),
                                   panel(s), symbolic_.height(s), symbolic_.rows(s),
                                   own(s, k) + range.first, x_.get() + range.first, k, work_.get(),
                                   scratch_);
       });
-    for (SmallIndex s = symbolic_.n_supernodes() - 1; half != Half::lower && s >= 0; --s)
+    for (SmallIndex s = symbolic_.n_supernodes() - 1; half.upper && s >= 0; --s)
       kernels::solve_upper_wide(k, symbolic_.width(s), symbolic_.below(s), panel(s),
                                 symbolic_.height(s), symbolic_.rows(s), own(s, k), x_.get(),
                                 work_.get(), scratch_);
-    scatter(x_.get(), half == Half::lower ? nullptr : order, k, b);
+    scatter(x_.get(), half.upper ? order : nullptr, k, b);
   }
 
  private:
@@ -153,12 +158,12 @@ void solve_blocks(const Panels& panels, MatrixRef b, Half half, int threads) {
     const Index columns = std::min(kernels::kMaxRhs, b.cols() - first);
     const Index k = kernels::padded_rhs(columns);
     if (k != columns) std::fill(x.begin(), x.end(), 0.0);
-    gather(b.middleCols(first, columns), half == Half::upper ? nullptr : order, k, x.data());
-    if (half != Half::upper)
-      forward(symbolic, k, x.data(),
+    gather(b.middleCols(first, columns), half.lower ? order : nullptr, k, x.data());
+    if (half.lower)
+      forward(symbolic, half.end, k, x.data(),
               [&](SmallIndex s, Range) { forward_through(s, panels, k, x.data()); });
-    if (half != Half::lower) backward(panels, k, x.data(), scratch);
-    scatter(x.data(), half == Half::lower ? nullptr : order, k, b.middleCols(first, columns));
+    if (half.upper) backward(panels, k, x.data(), scratch);
+    scatter(x.data(), half.upper ? order : nullptr, k, b.middleCols(first, columns));
   }
 }
 
@@ -195,13 +200,16 @@ void CholeskyFactor::solve_lower_within(const std::vector<SmallIndex>& supernode
 }
 
 void CholeskyFactor::solve(MatrixRef b, int threads) const {
-  solve_blocks(panels_, b, Half::both, threads);
+  solve_blocks(panels_, b, {true, true, symbolic().n_supernodes()}, threads);
 }
 void CholeskyFactor::solve_lower(MatrixRef b, int threads) const {
-  solve_blocks(panels_, b, Half::lower, threads);
+  solve_lower_until(symbolic().n_supernodes(), b, threads);
 }
 void CholeskyFactor::solve_upper(MatrixRef b, int threads) const {
-  solve_blocks(panels_, b, Half::upper, threads);
+  solve_blocks(panels_, b, {false, true, 0}, threads);
+}
+void CholeskyFactor::solve_lower_until(SmallIndex end, MatrixRef b, int threads) const {
+  solve_blocks(panels_, b, {true, false, end}, threads);
 }
 
 }  // namespace henderson::linalg

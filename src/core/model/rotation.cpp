@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "core/model/columns.h"
@@ -61,6 +62,43 @@ Coding coding_of_band(const Matrix& band) {
   return coding;
 }
 
+Vector lengths_of_loadings(const RotationUnits& units) {
+  Vector scale = Vector::Zero(static_cast<Index>(units.levels.size()));
+  for (Index j = 0; j < scale.size(); ++j)
+    for (const SmallIndex unit : units.of_level[j])
+      scale[j] = std::hypot(scale[j], units.loading[unit]);
+  return scale;
+}
+
+// Of the bits of K among these levels, by the step of FNV-1a on words.
+std::uint64_t code_of(const TermCovariance& known, const std::vector<SmallIndex>& levels) {
+  std::uint64_t code = 14695981039346656037U;
+  for (const SmallIndex j : levels) {
+    for (const SmallIndex i : levels) {
+      const double value = known.covariance(i, j);
+      std::uint64_t bits = 0;
+      std::memcpy(&bits, &value, sizeof bits);
+      code = (code ^ bits ^ (bits >> 32U)) * 1099511628211U;
+    }
+  }
+  return code;
+}
+
+TurnedLevels reduced(TurnedLevels own, const TermCovariance& known, int threads,
+                     Callbacks& callbacks) {
+  const auto n = static_cast<Index>(own.levels.size());
+  Matrix scaled(n, n);
+  for (Index j = 0; j < n; ++j)
+    for (Index i = 0; i < n; ++i)
+      scaled(i, j) =
+          own.scale[i] * known.covariance(own.levels[i], own.levels[j]) * own.scale[j];
+  own.reduction.emplace(std::move(scaled), std::min(kBand, std::max<Index>(n - 1, 1)), threads,
+                        callbacks);
+  own.band = linalg::factor_band(own.reduction->band(),
+                                 kRounding * norm_of_band(own.reduction->band()));
+  return own;
+}
+
 }  // namespace
 
 double RotationCost::saved() const { return kEvaluations * (whole - banded) - turn; }
@@ -86,12 +124,13 @@ std::optional<TurnedTerm> turned_term(const ModelSpec& spec,
   for (const TermCovariance& one : known) {
     const bool is_dense =
         has_dense_precision(spec.random[static_cast<std::size_t>(one.term)].relationship);
-    if (n_dense_columns(spec, one.term) > kMostDense || (turning == Turning::by_count && !is_dense))
+    if (n_dense_columns(spec, one.term) > kMostDense || (turning != Turning::always && !is_dense))
       continue;
     std::optional<RotationUnits> units = rotation_units(spec, one.term);
     if (!units) continue;
     const RotationCost cost = rotation_cost(spec, one.term, *units);
     if (turning == Turning::by_count && !(cost.saved() > kLeastSaved)) continue;
+    if (turning == Turning::kept && !(cost.saved() + cost.turn > kLeastSaved)) continue;
     return TurnedTerm{one, std::move(*units), cost};
   }
   return std::nullopt;
@@ -99,28 +138,28 @@ std::optional<TurnedTerm> turned_term(const ModelSpec& spec,
 
 std::unique_ptr<const Rotation> rotated(const ModelSpec& spec,
                                         const std::vector<TermCovariance>& known, Turning turning,
-                                        int threads, Callbacks& callbacks) {
+                                        KeptLevels& kept, int threads, Callbacks& callbacks) {
   std::optional<TurnedTerm> found = turned_term(spec, known, turning);
   if (!found) return nullptr;
-  return std::make_unique<const Rotation>(spec, found->known, std::move(found->units), threads,
-                                          callbacks);
+  const bool keeps = turning == Turning::kept;
+  auto made = std::make_unique<const Rotation>(spec, found->known, std::move(found->units),
+                                               keeps ? kept : nullptr, threads, callbacks);
+  if (keeps) kept = made->levels();
+  return made;
 }
 
 Rotation::Rotation(const ModelSpec& spec, const TermCovariance& known, RotationUnits units,
-                   int threads, Callbacks& callbacks)
+                   KeptLevels kept, int threads, Callbacks& callbacks)
     : known_(known), units_(std::move(units)) {
-  const auto n = static_cast<Index>(units_.levels.size());
-  scale_ = Vector::Zero(n);
-  for (Index j = 0; j < n; ++j)
-    for (const SmallIndex unit : units_.of_level[j])
-      scale_[j] = std::hypot(scale_[j], units_.loading[unit]);
-  Matrix scaled(n, n);
-  for (Index j = 0; j < n; ++j)
-    for (Index i = 0; i < n; ++i)
-      scaled(i, j) = scale_[i] * known_.covariance(units_.levels[i], units_.levels[j]) * scale_[j];
-  reduction_.emplace(std::move(scaled), std::min(kBand, std::max<Index>(n - 1, 1)), threads,
-                     callbacks);
-  band_ = linalg::factor_band(reduction_->band(), kRounding * norm_of_band(reduction_->band()));
+  TurnedLevels own;
+  own.levels = units_.levels;
+  own.scale = lengths_of_loadings(units_);
+  own.code = code_of(known_, own.levels);
+  const bool is_same = kept && kept->levels == own.levels && kept->scale == own.scale &&
+                       kept->code == own.code;
+  levels_ = is_same ? std::move(kept)
+                    : std::make_shared<const TurnedLevels>(
+                          reduced(std::move(own), known_, threads, callbacks));
 
   spec_.response = turned(spec.response);
   const Matrix x = turned(dense_rows(expand(spec.fixed, spec.n_records(), "fixed effects")));
@@ -140,7 +179,7 @@ RandomTerm Rotation::turned_term(const RandomTerm& term) const {
   own.structure = term.structure;
   own.n_coef = term.n_coef;
   own.n_levels = n + 1;
-  own.relationship.combination = coding_of_band(band_);
+  own.relationship.combination = coding_of_band(levels_->band);
   Incidence incidence = term.incidence.front();
   std::fill(incidence.level_of_record.begin(), incidence.level_of_record.end(), n);
   for (SmallIndex j = 0; j < n; ++j)
@@ -198,7 +237,7 @@ void Rotation::reflect_units(Matrix& x, bool back) const {
     Vector v(n);
     for (Index k = 0; k < n; ++k) v[k] = units_.loading[of_level[k]];
     const double sign = std::copysign(1.0, v[0]);
-    v[0] += sign * scale_[static_cast<Index>(j)];
+    v[0] += sign * levels_->scale[static_cast<Index>(j)];
     own.resize(n, x.cols());
     for (Index p = 0; p < units_.n_positions(); ++p) {
       const auto record = [&](Index k) { return units_.records[of_level[k]][p]; };
@@ -217,7 +256,8 @@ void Rotation::turn_levels(Matrix& x, bool back) const {
   for (Index p = 0; p < units_.n_positions(); ++p) {
     const auto record = [&](Index j) { return units_.records[units_.of_level[j].front()][p]; };
     for (Index j = 0; j < n; ++j) own.row(j) = x.row(record(j));
-    own = back ? reduction_->from_band(std::move(own)) : reduction_->to_band(std::move(own));
+    own = back ? levels_->reduction->from_band(std::move(own))
+               : levels_->reduction->to_band(std::move(own));
     for (Index j = 0; j < n; ++j) x.row(record(j)) = own.row(j);
   }
 }
@@ -226,13 +266,14 @@ void Rotation::turn_levels(Matrix& x, bool back) const {
 Matrix Rotation::all_levels(const Matrix& of_seen, Index n_levels) const {
   const auto n = static_cast<Index>(units_.levels.size());
   Matrix given = of_seen;
-  linalg::solve_band(band_, given);
-  linalg::solve_band_transposed(band_, given);
-  const Matrix weights = scale_.asDiagonal() * reduction_->from_band(std::move(given));
+  linalg::solve_band(levels_->band, given);
+  linalg::solve_band_transposed(levels_->band, given);
+  const Matrix weights =
+      levels_->scale.asDiagonal() * levels_->reduction->from_band(std::move(given));
   Matrix found = Matrix::Zero(n_levels, of_seen.cols());
   for (Index j = 0; j < n; ++j) found += known_.covariance.col(units_.levels[j]) * weights.row(j);
-  const Matrix own = reduction_->from_band(of_seen);
-  for (Index j = 0; j < n; ++j) found.row(units_.levels[j]) = own.row(j) / scale_[j];
+  const Matrix own = levels_->reduction->from_band(of_seen);
+  for (Index j = 0; j < n; ++j) found.row(units_.levels[j]) = own.row(j) / levels_->scale[j];
   return found;
 }
 

@@ -13,6 +13,7 @@
 // others as K_.T S U B^-T v, their mean given the former.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "core/linalg/band_reduction.h"
@@ -26,12 +27,27 @@ struct TermCovariance {
   Eigen::Map<const Matrix> covariance;
 };
 
+// S K S of the levels with records, reduced to a band: the same for all models whose records meet
+// them alike, whatever the response.
+struct TurnedLevels {
+  std::vector<SmallIndex> levels;
+  Vector scale;             // S
+  std::uint64_t code = 0;   // of K of these levels
+  std::optional<linalg::BandReduction> reduction;
+  Matrix band;  // B
+};
+
+// The last one, where somebody keeps it for models to come.
+using KeptLevels = std::shared_ptr<const TurnedLevels>;
+
 class Rotation {
  public:
-  // Keeps a reference to the covariance. Cost: 4/3 n^3 for n levels with records. Throws
-  // Interrupted.
-  Rotation(const ModelSpec& spec, const TermCovariance& known, RotationUnits units, int threads,
-           Callbacks& callbacks);
+  // Keeps a reference to the covariance. `kept` is used where it is of these levels; null: there is
+  // none. Cost: 4/3 n^3 for n levels with records, or n^2. Throws Interrupted.
+  Rotation(const ModelSpec& spec, const TermCovariance& known, RotationUnits units, KeptLevels kept,
+           int threads, Callbacks& callbacks);
+
+  const KeptLevels& levels() const { return levels_; }
 
   const ModelSpec& spec() const { return spec_; }
 
@@ -43,9 +59,7 @@ class Rotation {
  private:
   const TermCovariance known_;
   const RotationUnits units_;
-  Vector scale_;  // S
-  std::optional<linalg::BandReduction> reduction_;
-  Matrix band_;  // B
+  KeptLevels levels_;
   ModelSpec spec_;
 
   Matrix turned(Matrix x) const;
@@ -71,8 +85,9 @@ struct RotationCost {
 RotationCost rotation_cost(const ModelSpec& spec, SmallIndex turned, const RotationUnits& units);
 
 // Whether a model is turned: where that is possible, or where a search then takes fewer operations
-// than with the factor of a dense K^-1.
-enum class Turning { never, by_count, always };
+// than with the factor of a dense K^-1; `kept`: without those of the reduction, which models to come
+// share.
+enum class Turning { never, by_count, kept, always };
 
 // The first of these terms for which that is so, and its cost.
 struct TurnedTerm {
@@ -83,9 +98,9 @@ struct TurnedTerm {
 std::optional<TurnedTerm> turned_term(const ModelSpec& spec,
                                       const std::vector<TermCovariance>& known, Turning turning);
 
-// The rotation for it; null where there is none.
+// The rotation for it; null where there is none. Of Turning::kept `kept` is used and replaced.
 std::unique_ptr<const Rotation> rotated(const ModelSpec& spec,
                                         const std::vector<TermCovariance>& known, Turning turning,
-                                        int threads, Callbacks& callbacks);
+                                        KeptLevels& kept, int threads, Callbacks& callbacks);
 
 }  // namespace henderson::model

@@ -141,7 +141,9 @@ TEST_CASE("likelihood, score and effects of a turned model are those of its V", 
     INFO(shape.name);
     const test::MixedModel given = made(shape, k, engine);
     const TermCovariance known{0, {k.data(), k.rows(), k.cols()}};
-    const auto rotation = rotated(given.spec, {known}, Turning::always, 1, callbacks);
+    KeptLevels none;
+    const auto rotation = rotated(given.spec, {known}, Turning::always, none, 1, callbacks);
+    CHECK(none == nullptr);
     REQUIRE(rotation);
     CHECK(rotation->spec().n_records() == given.spec.n_records());
     const Model model =
@@ -171,13 +173,36 @@ TEST_CASE("likelihood, score and effects of a turned model are those of its V", 
   }
 }
 
+TEST_CASE("a reduced relationship serves other responses, and no other relationship",
+          "[rotation]") {
+  std::mt19937 engine(33);
+  Matrix k = relationships(engine) + 1e-4 * Matrix::Identity(kLevels, kLevels);
+  Callbacks callbacks;
+  test::MixedModel given = made(shapes().front(), k, engine);
+  const TermCovariance known{0, {k.data(), k.rows(), k.cols()}};
+  const auto turned_with = [&](KeptLevels kept) {
+    const std::optional<TurnedTerm> found = turned_term(given.spec, {known}, Turning::always);
+    REQUIRE(found.has_value());
+    return Rotation(given.spec, known, found->units, std::move(kept), 1, callbacks);
+  };
+  const KeptLevels first = turned_with(nullptr).levels();
+  given.spec.response = test::normal(given.spec.n_records(), engine);
+  const Rotation again = turned_with(first), anew = turned_with(nullptr);
+  CHECK(again.levels() == first);
+  CHECK(again.spec().response == anew.spec().response);
+  CHECK(anew.levels()->band == first->band);
+  k(0, 0) += 1e-12;
+  CHECK(turned_with(first).levels() != first);
+}
+
 TEST_CASE("models whose levels have records of several kinds are not turned", "[rotation]") {
   std::mt19937 engine(32);
   const Matrix k = relationships(engine) + 1e-4 * Matrix::Identity(kLevels, kLevels);
   const TermCovariance known{0, {k.data(), k.rows(), k.cols()}};
   Callbacks callbacks;
   const auto turned = [&](const ModelSpec& spec, Turning turning = Turning::always) {
-    return rotated(spec, {known}, turning, 1, callbacks) != nullptr;
+    KeptLevels none;
+    return rotated(spec, {known}, turning, none, 1, callbacks) != nullptr;
   };
   const std::vector<Shape> all = shapes();
   ModelSpec traits = made(all[3], k, engine).spec;
