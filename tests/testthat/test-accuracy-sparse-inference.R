@@ -117,8 +117,9 @@ test_that("Kenward and Roger's tests take the seen cells", {
       K <- cbind(diag(p), matrix(stats::rnorm(p * 3L), p))
       L <- cbind(matrix(0, nrow(L), p), L)
       ask_for <- function(K, L) {
+        if (!is.null(L)) L <- methods::as(t(L[order, ]), "CsparseMatrix")
         engine_moments(fit, methods::as(t(K), "CsparseMatrix"), "Kenward-Roger",
-          inverse %*% w %*% t(inverse), if (!is.null(L)) methods::as(t(L[order, ]), "CsparseMatrix"))
+          inverse %*% w %*% t(inverse), L)
       }
       fixed <- ask_for(diag(p), NULL)
       dense <- dense_adjusted(m, K, L, w)

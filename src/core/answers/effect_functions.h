@@ -28,8 +28,8 @@ class EffectFunctions {
   // Replaces `row` by that of column `j` of K, as a sparse one. Needs: no rest. Cost: its entries,
   // and the square of the number of fixed effects that are dense in their basis.
   void row(const Eigen::SparseMatrix<double>& k, Index j, std::vector<ScaledEntry>& row) const;
-  // The columns of K as combinations of the effects of each block, level by level (n_coef x n_levels
-  // rows), cells without a column of W among them. Of size 0 where K is over beta alone.
+  // The columns of K as combinations of the effects of each block, level by level (n_coef x
+  // n_levels rows), cells without a column of W among them. Of size 0 where K is over beta alone.
   std::vector<Matrix> over_blocks(const Eigen::SparseMatrix<double>& k) const;
   // Every effect from solutions over the columns of C, 0 at dropped columns of X.
   Matrix effects(const ConstMatrixRef& scaled) const;

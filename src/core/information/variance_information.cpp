@@ -85,7 +85,8 @@ bool is_on_face(const Model& model, const Parameters& parameters) {
 bool lacks_scores(const InformationBasis& basis) {
   const std::vector<RandomBlock>& blocks = basis.evaluation.model().blocks;
   for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const bool is_made = b < basis.covariance_scores.size() && basis.covariance_scores[b].size() > 0;
+    const std::vector<Matrix>& made = basis.covariance_scores;
+    const bool is_made = b < made.size() && made[b].size() > 0;
     if (leaves_open(blocks[b]) && !is_made) return true;
   }
   return false;

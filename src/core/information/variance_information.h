@@ -41,8 +41,8 @@ struct InformationBasis {
   std::optional<Matrix> observed = {};
 };
 
-// with_expected: the expected information is wanted, whatever G of loadings costs. Cost: the average
-// information, and E where it is had directly.
+// with_expected: the expected information is wanted, whatever G of loadings costs. Cost: the
+// average information, and E where it is had directly.
 InformationBasis information_basis(likelihood::Evaluation&& evaluation, bool with_expected,
                                    Callbacks& callbacks);
 

@@ -85,8 +85,8 @@ struct RotationCost {
 RotationCost rotation_cost(const ModelSpec& spec, SmallIndex turned, const RotationUnits& units);
 
 // Whether a model is turned: where that is possible, or where a search then takes fewer operations
-// than with the factor of a dense K^-1; `kept`: without those of the reduction, which models to come
-// share.
+// than with the factor of a dense K^-1; `kept`: without those of the reduction, which models to
+// come share.
 enum class Turning { never, by_count, kept, always };
 
 // The first of these terms for which that is so, and its cost.

@@ -9,6 +9,8 @@
 
 namespace henderson::linalg {
 
+using henderson::test::normal;
+
 TEST_CASE("forms by the inverse of the top are those of the whole inverse") {
   std::mt19937 engine(8);
   Callbacks callbacks;
@@ -17,8 +19,8 @@ TEST_CASE("forms by the inverse of the top are those of the whole inverse") {
   Matrix root = Matrix::Zero(kSize, kSize);
   for (Index b = 0; b < kBlocks; ++b)
     for (Index j = 0; j < kBlock; ++j) {
-      root.col(b * kBlock + j).segment(b * kBlock, kBlock) = henderson::test::normal(kBlock, engine);
-      root.col(b * kBlock + j).tail(kTop) = henderson::test::normal(kTop, engine);
+      root.col(b * kBlock + j).segment(b * kBlock, kBlock) = normal(kBlock, engine);
+      root.col(b * kBlock + j).tail(kTop) = normal(kTop, engine);
     }
   root.bottomRightCorner(kTop, kTop).diagonal().setConstant(3.0);
   const Matrix c = root * root.transpose() + Matrix::Identity(kSize, kSize);
@@ -46,7 +48,7 @@ TEST_CASE("forms by the inverse of the top are those of the whole inverse") {
   for (const Index n : {1, 7, 70}) {
     Matrix x = Matrix::Zero(kSize, n);
     for (Index k = 0; k < n; ++k) {
-      x.col(k).segment((k % kBlocks) * kBlock, kBlock) = henderson::test::normal(kBlock, engine);
+      x.col(k).segment((k % kBlocks) * kBlock, kBlock) = normal(kBlock, engine);
       x(kSize - 1 - k % kTop, k) = 0.7;
     }
     const Vector expected = (x.cwiseProduct(c.inverse() * x)).colwise().sum().transpose();
