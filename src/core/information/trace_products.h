@@ -17,8 +17,8 @@ struct CovarianceChange {
 };
 
 // One entry for each of `moving`, by central differences of the exact trace. Nothing for residuals
-// with a long sparse T. Needs: REML. Cost: two factors and selected inverses for each parameter, and
-// where loadings change two solves for each of their cells.
+// with a long sparse T. Needs: REML. Cost: two factors and selected inverses for each parameter,
+// and where loadings change two solves for each of their cells.
 std::optional<Vector> trace_products(const equations::MixedModelEquations& equations,
                                      const likelihood::Parameters& parameters,
                                      const std::vector<Index>& moving,
