@@ -4,10 +4,14 @@
 namespace henderson::equations {
 namespace {
 
-// Blocks with more rows and columns than this are searched for zeros.
+// Blocks with more rows and columns than this are searched for zeros, and those of a fixed effect
+// with more rows or columns than that.
 constexpr Index kLarge = 16;
+constexpr Index kLong = 64;
 
-bool is_large(const BlockView& m) { return m.rows() > kLarge && m.cols() > kLarge; }
+bool is_large(const BlockView& m) {
+  return (m.rows() > kLarge && m.cols() > kLarge) || m.rows() > kLong || m.cols() > kLong;
+}
 
 // half = M B, out = A' half. Blocks of few rows are too small for an expression of unknown sizes.
 // B is triangular more often than not.
@@ -74,6 +78,23 @@ void Sandwich::multiply(const Matrix& lambda_i, const BlockView& m, const Matrix
   take_rows(lambda_j, columns_, right_);
   half_.noalias() = block_ * right_;
   out.noalias() = left_.transpose() * half_;
+}
+
+void Sandwich::put_entries(const Matrix& lambda_i, const BlockView& m, const Matrix& d,
+                           const Matrix& lambda_j, Eigen::Ref<Matrix> out) {
+  if (!is_large(m)) {
+    out.noalias() = lambda_i.lazyProduct(d * lambda_j.transpose());
+    return;
+  }
+  find_entries(m);
+  take_rows(lambda_i, rows_, left_);
+  take_rows(lambda_j, columns_, right_);
+  half_.noalias() = left_ * d;
+  product_.noalias() = half_ * right_.transpose();
+  out.setZero();
+  for (Index c = 0; c < product_.cols(); ++c) {
+    for (Index r = 0; r < product_.rows(); ++r) out(rows_[r], columns_[c]) = product_(r, c);
+  }
 }
 
 void Sandwich::add_trace(const Matrix& lambda_i, const BlockView& m, const Matrix& d, Matrix& sum) {

@@ -20,6 +20,11 @@ class Sandwich {
   // n^2 multiplications.
   void multiply(const Matrix& lambda_i, const BlockView& m, const Matrix& lambda_j, Matrix& out);
 
+  // out = Lambda_i D Lambda_j' in the rows and columns of M that are not zero; the others, which no
+  // record needs, may be left at zero.
+  void put_entries(const Matrix& lambda_i, const BlockView& m, const Matrix& d,
+                   const Matrix& lambda_j, Eigen::Ref<Matrix> out);
+
   // sum += D' (Lambda_i' M), D the block (i, j) of an inverse.
   void add_trace(const Matrix& lambda_i, const BlockView& m, const Matrix& d, Matrix& sum);
   // sum += D (Lambda_j' M').

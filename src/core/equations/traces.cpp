@@ -82,10 +82,14 @@ std::vector<double> unscaled_inverse(const Solved& at, const EquationPattern& pa
                                      const linalg::SelectedInverse& inverse) {
   const Columns& columns = at.equations->columns();
   const model::BlockSymmetric& cross = at.records.cross_products();
+  // Of W~'W~: entries that are zero for every R. Those of W'W may be zero by chance.
+  const bool has_pattern = at.records.whitened() != nullptr;
+  const model::BlockSymmetric& pattern_of_cross = at.equations->model().cross_products;
   const NodeFactors of_node(at.equations->model(), columns, at.lambda);
   std::vector<double> values(cross.value.size());
   const Index* position = pattern.cross_positions.data();
   Matrix d;
+  Sandwich sandwich;
   for (SmallIndex j = 0; j < pattern.n_nodes; ++j) {
     const Matrix& lambda_j = of_node[j];
     for (Index k = cross.start[j]; k < cross.start[j + 1]; ++k) {
@@ -96,7 +100,13 @@ std::vector<double> unscaled_inverse(const Solved& at, const EquationPattern& pa
       gather(inverse, i == j, position, d);
       Eigen::Map<Matrix> block(values.data() + cross.first_value[k], lambda_i.rows(),
                                lambda_j.rows());
-      block.noalias() = lambda_i.lazyProduct(d * lambda_j.transpose());
+      if (!has_pattern) {
+        block.noalias() = lambda_i.lazyProduct(d * lambda_j.transpose());
+        continue;
+      }
+      const BlockView present(pattern_of_cross.value.data() + pattern_of_cross.first_value[k],
+                              lambda_i.rows(), lambda_j.rows());
+      sandwich.put_entries(lambda_i, present, d, lambda_j, block);
     }
   }
   return values;

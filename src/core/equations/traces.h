@@ -23,7 +23,8 @@ struct Traces {
 Traces make_traces(const Solved& at, const EquationPattern& pattern,
                    const linalg::SelectedInverse& inverse);
 
-// Lambda_i D_ij Lambda_j' for every block of W'W, laid out as its values: D in the columns of W.
+// Lambda_i D_ij Lambda_j' for every block of W'W, laid out as its values: D in the columns of W, at
+// least where a record has both.
 std::vector<double> unscaled_inverse(const Solved& at, const EquationPattern& pattern,
                                      const linalg::SelectedInverse& inverse);
 

@@ -180,12 +180,29 @@ Vector position_deviations(const ResidualSection& section, const Vector& respons
   return sd;
 }
 
-// One where they are much alike; a position that does not vary has the largest.
+// None where they are much alike; a position that does not vary has the largest.
 Vector units_far_apart(const Vector& sd) {
   const double largest = sd.maxCoeff();
   const Vector units = (sd.array() > 0.0).select(sd, largest);
-  if (!(largest > kFarApart * units.minCoeff())) return Vector::Ones(sd.size());
+  if (!(largest > kFarApart * units.minCoeff())) return {};
   return units;
+}
+
+// In which records have a mean weight of 1. Deviations as they are would be the unit of random
+// terms as well, and that of a correlation or of loadings would be that of the response, whatever
+// it is measured in.
+double common_unit(const std::vector<ResidualSection>& sections, const std::vector<Vector>& units) {
+  double sum = 0.0, count = 0.0;
+  for (std::size_t s = 0; s < units.size(); ++s) {
+    if (units[s].size() == 0) continue;
+    for (const SmallIndex position : sections[s].position) {
+      const double unit = units[s][position];
+      if (!(unit > 0.0)) continue;
+      sum += 1.0 / unit / unit;
+      count += 1.0;
+    }
+  }
+  return count > 0.0 ? 1.0 / std::sqrt(sum / count) : 1.0;
 }
 
 }  // namespace
@@ -196,14 +213,16 @@ std::vector<Vector> position_units(const ModelSpec& spec) {
   for (const ResidualSection& section : spec.residual) {
     const CoefficientChange change = covariance::structure_traits(section.structure).change;
     if (change == CoefficientChange::scalar) {
-      units.push_back(Vector::Ones(section.structure.n_coef));
+      units.emplace_back();
       continue;
     }
     const Vector sd = position_deviations(section, spec.response);
-    if (change == CoefficientChange::scales)
-      units.push_back(units_far_apart(sd));
-    else
-      units.push_back((sd.array() > 0.0).select(sd, 1.0));
+    units.push_back(change == CoefficientChange::scales ? units_far_apart(sd) : sd);
+  }
+  const double common = common_unit(spec.residual, units);
+  for (std::size_t s = 0; s < units.size(); ++s) {
+    if (units[s].size() == 0) units[s] = Vector::Zero(spec.residual[s].structure.n_coef);
+    units[s] = (units[s].array() > 0.0).select(units[s] / common, 1.0);
   }
   return units;
 }

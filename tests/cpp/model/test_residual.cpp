@@ -39,10 +39,12 @@ ResidualModel make(const ModelSpec& spec, Index n_values) {
 TEST_CASE("residual: each position of us has its standard deviation as unit, one of ar1 has none") {
   const ModelSpec us = small_spec("us");
   const Vector units = position_units(us).at(0);
-  CHECK(units[0] == Approx(1.0));  // of 1, 3
-  CHECK(units[1] == Approx(std::sqrt(2.0 / 3.0) * 100.0));
+  // 1 of 1, 3, relative to a unit in which the five records have a mean weight of 1.
+  const double second = std::sqrt(2.0 / 3.0) * 100.0;
+  CHECK(units[1] / units[0] == Approx(second));
+  CHECK(units[0] == Approx(std::sqrt((2.0 + 3.0 / (second * second)) / 5.0)));
   const Vector weights = scaled_weights(us, {units});
-  CHECK(weights[0] == Approx(1.0));
+  CHECK(weights.mean() == Approx(1.0));
   CHECK(weights[3] * units[1] * units[1] == Approx(1.0));
   const ModelSpec ar1 = small_spec("ar1");
   CHECK(position_units(ar1).at(0) == Vector::Ones(2));
@@ -64,7 +66,14 @@ TEST_CASE(
   CHECK(position_units(spec).at(0) == Vector::Ones(2));
 }
 
-TEST_CASE("residual: a position that does not vary keeps its unit") {
+TEST_CASE("residual: units of positions do not know that of the response") {
+  ModelSpec spec = small_spec("us");
+  const Vector units = position_units(spec).at(0);
+  spec.response *= 1e-7;
+  CHECK(position_units(spec).at(0).isApprox(units));
+}
+
+TEST_CASE("residual: a position that does not vary has the unit of all records") {
   ModelSpec spec = small_spec("us");
   spec.response[2] = spec.response[0];
   CHECK(position_units(spec).at(0)[0] == 1.0);
