@@ -66,7 +66,7 @@ test_that("a smooth process whose range goes to infinity ends at its limit, the 
       fit <- lmmfit(y ~ 0 + cell + matern(t | id) + (1 | h), data, weights = w)
       expect_identical(fit$convergence$status, "converged")
       expect_lt(abs(fit$minus2loglik - limit), 1e-4)
-      expect_identical(varcomp(fit)$status[5L], "at boundary")
+      expect_lt(varcomp(fit)$estimate[5L], 1e-4 * slope)
     }
   }
 })

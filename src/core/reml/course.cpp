@@ -37,11 +37,6 @@ bool Course::rests() const {
   return now <= kNoGain && now > kStill * before && now < before / kStill;
 }
 
-bool Course::idles() const {
-  return is_long() &&
-         std::abs(last().minus2loglik - history_[size() - kRest].minus2loglik) < kNoGain;
-}
-
 bool Course::stands_still() const {
   if (size() < 2 * kStand) return false;
   return std::abs(last().minus2loglik - history_[size() - 1 - kStand].minus2loglik) < kStandGain;

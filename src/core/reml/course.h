@@ -32,10 +32,6 @@ class Course {
   // in a flat direction, such as a variance on its way to zero, would be followed for ever.
   bool rests() const;
 
-  // The last steps gained less than the likelihood can tell. A negative curvature is then rounding,
-  // or that of a direction in which the likelihood is flat.
-  bool idles() const;
-
   // Many iterations gained nothing, whatever was expected of them.
   bool stands_still() const;
 

@@ -69,9 +69,8 @@ class Search {
     const double value = evaluation.minus2loglik;
     curvature_.look(*best_, std::move(evaluation));
     const BoxedModel whole = boxed(curvature_.hessian());
-    // A Hessian that says little of convergence, where it is exact, still tells the best step.
-    const bool doubtful =
-        std::isinf(whole.potential()) && (curvature_.is_doubtful() || course_.idles());
+    // An exact Hessian that says little of convergence still tells the best step.
+    const bool doubtful = std::isinf(whole.potential()) && curvature_.is_doubtful();
     const BoxedModel quadratic = doubtful ? boxed(curvature_.learnt_convex(*best_)) : whole;
     report(value, quadratic.potential());
     left_ = course_.left_after_step();
