@@ -11,8 +11,9 @@ dense_value <- function(y, X, V, reml) {
   (length(y) - reml * ncol(X)) * log(2 * pi) + 2 * sum(log(diag(U))) + sum(r^2) + restricted
 }
 
-# Subjects with three records and three coefficients, z_i of subject i. Those of a matrix of rank two
-# that has z_1 - z_3 and z_2 - z_4 fit all records beside the intercept and the slope of each arm.
+# Subjects with three records and three coefficients, z_i of subject i. Those of a matrix of rank
+# two that has z_1 - z_3 and z_2 - z_4 fit all records beside the intercept and the slope of each
+# arm.
 exact_records <- data.frame(
   y = c(2.707311, 4.181826, 3.810408, -1.098246, -3.182465, -5.325611, -2.817136, -3.801323,
     -5.162513, 1.059993, 0.144669, -1.071427, 7.978558, 8.200748),
@@ -20,7 +21,7 @@ exact_records <- data.frame(
   arm = rep(c("B", "A", "B", "A", "B"), c(3, 3, 3, 3, 2)), id = rep(1:5, c(3, 3, 3, 3, 2))
 )
 
-test_that("a singular matrix that fits some combinations exactly has no bound, at a narrow end, too", {
+test_that("a matrix that fits some combinations exactly has no bound, at a narrow end, too", {
   X <- model.matrix(~ arm * t, exact_records)
   Z <- model.matrix(~ t + I(t^2), exact_records)
   z <- vapply(1:4, function(i) {
