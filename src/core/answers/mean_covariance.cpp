@@ -308,7 +308,7 @@ class WeightedColumns {
   // among them, and K times it.
   std::vector<Matrix> errors_, related_errors_;
   std::vector<Matrix> rests_;  // (unit variance) of levels without equations, see EffectFunctions
-  Matrix rows_;   // T_w'T; of size 0 without a structured residual
+  Matrix rows_;                // T_w'T; of size 0 without a structured residual
   std::vector<std::vector<Matrix>> whitening_;
   std::vector<std::vector<Matrix>> gathered_;         // rows_ by pattern
   std::vector<std::vector<Index>> first_of_pattern_;  // in R' by pattern

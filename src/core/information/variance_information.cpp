@@ -252,10 +252,10 @@ VarianceInformation variance_information(InformationBasis&& basis, Callbacks& ca
   const Vector errors = found.average.diagonal().cwiseSqrt();
   const Vector gradient = along.transpose() * all.gradient;
   const bool is_maximum = (gradient.array().abs() <= kZeroGradient * errors.array()).all();
-  found.observed =
-      basis.observed ? *basis.observed
-                     : differenced_hessian(equations, {space, parameters, moving, is_maximum},
-                                           found.average, callbacks);
+  found.observed = basis.observed
+                       ? *basis.observed
+                       : differenced_hessian(equations, {space, parameters, moving, is_maximum},
+                                             found.average, callbacks);
   found.expected = found.average;
   if (found.has_expected) found.expected += found.average - found.observed + curvature;
   return found;

@@ -90,12 +90,11 @@ TurnedLevels reduced(TurnedLevels own, const TermCovariance& known, int threads,
   Matrix scaled(n, n);
   for (Index j = 0; j < n; ++j)
     for (Index i = 0; i < n; ++i)
-      scaled(i, j) =
-          own.scale[i] * known.covariance(own.levels[i], own.levels[j]) * own.scale[j];
+      scaled(i, j) = own.scale[i] * known.covariance(own.levels[i], own.levels[j]) * own.scale[j];
   own.reduction.emplace(std::move(scaled), std::min(kBand, std::max<Index>(n - 1, 1)), threads,
                         callbacks);
-  own.band = linalg::factor_band(own.reduction->band(),
-                                 kRounding * norm_of_band(own.reduction->band()));
+  own.band =
+      linalg::factor_band(own.reduction->band(), kRounding * norm_of_band(own.reduction->band()));
   return own;
 }
 
@@ -155,8 +154,8 @@ Rotation::Rotation(const ModelSpec& spec, const TermCovariance& known, RotationU
   own.levels = units_.levels;
   own.scale = lengths_of_loadings(units_);
   own.code = code_of(known_, own.levels);
-  const bool is_same = kept && kept->levels == own.levels && kept->scale == own.scale &&
-                       kept->code == own.code;
+  const bool is_same =
+      kept && kept->levels == own.levels && kept->scale == own.scale && kept->code == own.code;
   levels_ = is_same ? std::move(kept)
                     : std::make_shared<const TurnedLevels>(
                           reduced(std::move(own), known_, threads, callbacks));

@@ -31,8 +31,8 @@ struct TermCovariance {
 // them alike, whatever the response.
 struct TurnedLevels {
   std::vector<SmallIndex> levels;
-  Vector scale;             // S
-  std::uint64_t code = 0;   // of K of these levels
+  Vector scale;            // S
+  std::uint64_t code = 0;  // of K of these levels
   std::optional<linalg::BandReduction> reduction;
   Matrix band;  // B
 };

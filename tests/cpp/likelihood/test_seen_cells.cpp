@@ -196,16 +196,14 @@ TEST_CASE("the whole gradient of Sigma is that of the V form", "[seen]") {
             trial(design.structure, design.order, own_variances, reml, engine);
         const Vector values = some_values(design, own_variances, engine);
         const Matrix expected = gradient_of_entries(
-            test::oracle(given,
-                         dense_values(design.structure, design.order, values, n_own(design)))
+            test::oracle(given, dense_values(design.structure, design.order, values, n_own(design)))
                 .gradient);
         for (const Cells cells : {Cells::seen, Cells::all}) {
           const Model model = model::build_model(given.spec, test::nothing_held(values.size()),
                                                  model::Products::made, cells, callbacks);
           const double unit = model.response_unit;
           for (const FixedPlace place : {FixedPlace::last, FixedPlace::apart}) {
-            INFO(given.name << ", order " << design.order << ", place "
-                            << static_cast<int>(place));
+            INFO(given.name << ", order " << design.order << ", place " << static_cast<int>(place));
             const MixedModelEquations equations(model, place, 1);
             const std::optional<Evaluation> at =
                 evaluate(equations, from_user_values(model, values), false, callbacks);
