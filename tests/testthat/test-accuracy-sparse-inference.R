@@ -65,18 +65,18 @@ dense_expected <- function(m) {
 }
 
 # Kenward and Roger's covariance of the errors of K beta + L u, columns of K and L, and its
-# derivatives, by the best predictor T'y.
+# derivatives, by the best predictor W'y.
 dense_adjusted <- function(m, K, L, w) {
   ZGL <- m$Z %*% m$G %*% L
-  T <- m$P %*% ZGL + m$Vi %*% m$X %*% m$Phi %*% K
-  D <- crossprod(m$Z, T) - L
-  covariance <- crossprod(T, (m$V - m$Z %*% m$G %*% t(m$Z)) %*% T) + crossprod(D, m$G %*% D)
-  gradients <- Map(function(g, r) crossprod(D, g %*% D) + crossprod(T, r * T), m$dG, m$dR)
-  F <- Map(function(g, r) m$Z %*% g %*% D + r * T, m$dG, m$dR)
+  W <- m$P %*% ZGL + m$Vi %*% m$X %*% m$Phi %*% K
+  D <- crossprod(m$Z, W) - L
+  covariance <- crossprod(W, (m$V - m$Z %*% m$G %*% t(m$Z)) %*% W) + crossprod(D, m$G %*% D)
+  gradients <- Map(function(g, r) crossprod(D, g %*% D) + crossprod(W, r * W), m$dG, m$dR)
+  B <- Map(function(g, r) m$Z %*% g %*% D + r * W, m$dG, m$dR)
   adjusted <- covariance
-  for (i in seq_along(F)) {
-    for (j in seq_along(F)) {
-      adjusted <- adjusted + 2 * w[i, j] * (crossprod(F[[i]], m$P %*% F[[j]]) -
+  for (i in seq_along(B)) {
+    for (j in seq_along(B)) {
+      adjusted <- adjusted + 2 * w[i, j] * (crossprod(B[[i]], m$P %*% B[[j]]) -
         crossprod(D, m$d2G[[i]][[j]] %*% D) / 4)
     }
   }
@@ -154,10 +154,10 @@ test_that("the adjustment of 2009 takes the seen cells", {
     N <- m$Z %*% change %*% t(m$Z)
     traces <- vapply(dV, function(v) sum((m$P %*% v) * t(m$P %*% N)), 0)
     beside <- N - Reduce(`+`, Map(`*`, dV, as.vector(w %*% traces) / 2))
-    T <- m$Vi %*% m$X %*% m$Phi
+    W <- m$Vi %*% m$X %*% m$Phi
     none <- matrix(0, ncol(m$Z), ncol(m$X))
     plain <- dense_adjusted(m, diag(ncol(m$X)), none, w)$adjusted
-    adjusted <- plain + crossprod(T, (N - beside) %*% T) / 2
+    adjusted <- plain + crossprod(W, (N - beside) %*% W) / 2
     expect_same(as.matrix(vcov(fit, ddf = "Kenward-Roger2")), adjusted, 1e-5)
   }
 })
