@@ -58,6 +58,7 @@ way_to_zero <- function(values, own, held) {
   if (!all(is.finite(logs)) || diff(sorted)[gap] < vanishing_gap) return(NULL)
   vanishes <- logs <= sorted[gap]
   unit <- apply(abs(D), 2L, max)
+  unit[unit == 0] <- 1
   stays <- sweep(D[!vanishes, , drop = FALSE], 2L, unit, "/")
   null <- null_space(stays)
   if (ncol(null) == 0L) return(NULL)

@@ -16,7 +16,7 @@ check_residual_identified <- function(residual, parameters, held) {
     free <- own[!parameters$name[own] %in% held & parameters$kind[own] != "variance"]
     if (length(free) == 0L) next
     if (has_diagonal_alone(section$structure)) {
-      check_slopes(section$structure, length(free))
+      check_slopes(section$structure, own[parameters$kind[own] == "slope"] %in% free)
       next
     }
     if (anyDuplicated(section$subject) == 0L) {
@@ -29,12 +29,14 @@ check_residual_identified <- function(residual, parameters, held) {
   }
 }
 
-# Of covariates that depend on each other, or hardly vary, the slopes cannot be told apart.
-check_slopes <- function(recipe, n_free) {
-  if (!is_centred(recipe) || n_free < ncol(recipe$coordinates)) return(invisible())
-  away <- sweep(recipe$coordinates, 2L, recipe$constants)
+# Of covariates that depend on each other, or hardly vary, the slopes cannot be told apart. `free`:
+# which slopes are not held.
+check_slopes <- function(recipe, free) {
+  if (!is_centred(recipe) || !any(free)) return(invisible())
+  at <- recipe$coordinates[, free, drop = FALSE]
+  away <- sweep(at, 2L, recipe$constants[free])
   largest <- apply(abs(away), 2L, max)
-  constant <- largest <= 1e-10 * apply(abs(recipe$coordinates), 2L, max)
+  constant <- largest <= 1e-10 * apply(abs(at), 2L, max)
   if (any(constant)) abort_slope(colnames(away)[constant][1L], "is constant")
   rank <- qr(cbind(1, sweep(away, 2L, largest, `/`)), tol = 1e-9)
   if (rank$rank <= ncol(away)) {
@@ -44,8 +46,8 @@ check_slopes <- function(recipe, n_free) {
 
 check_random_slopes <- function(random, parameters, held) {
   for (k in seq_along(random)) {
-    free <- parameters$index == k & parameters$kind == "slope" & !parameters$name %in% held
-    if (any(free)) check_slopes(random[[k]]$structure, sum(free))
+    slopes <- which(parameters$index == k & parameters$kind == "slope")
+    check_slopes(random[[k]]$structure, !parameters$name[slopes] %in% held)
   }
 }
 

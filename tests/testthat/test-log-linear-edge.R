@@ -50,6 +50,19 @@ test_that("a residual that goes to zero where a covariate is 1", {
       expect_as_apart(y ~ 1 + (1 | g), d, ~ loglin(x), ~ diag(x), "ML"),
       expect_as_apart(y ~ x + (1 | g), d, ~ loglin(other), ~ diag(x)))
   }, logical(4))
+  # A slope that is held leaves the way of the other as it is.
+  d <- records(2)
+  d$z <- stats::rnorm(80)
+  held <- suppressWarnings(lmmfit(y ~ x + (1 | g), d, residual = ~ loglin(x + z),
+    hold = c(residual.slope.z = 0)))
+  alone <- suppressWarnings(lmmfit(y ~ x + (1 | g), d, residual = ~ loglin(x)))
+  expect_equal(held$minus2loglik, alone$minus2loglik, tolerance = 1e-8)
+  expect_identical(varcomp(held)$status, c("free", "at boundary", "at boundary", "held"))
+  d$one <- 1
+  expect_error(lmmfit(y ~ x + (1 | g), d, residual = ~ loglin(x + one),
+    hold = c(residual.slope.x = -1)), "is constant")
+  expect_no_error(suppressWarnings(lmmfit(y ~ x + (1 | g), d, residual = ~ loglin(x + one),
+    hold = c(residual.slope.one = 0))))
   # Both ends are among them.
   expect_true(any(at_limit) && !all(at_limit))
 })
