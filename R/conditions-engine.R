@@ -25,6 +25,10 @@ engine_refusals <- list(
   "variance parameters: " = list(class = "parameter_values",
     remedy = paste("No covariance matrix has the values of {.arg start} or {.arg hold} together",
       "with the others of that structure: give those, too.")),
+  "start: the mixed model equations are not positive definite at the starting values" = list(
+    class = c("start_values", "engine"),
+    remedy = paste("Give variances that are near that of the response, or none: the search finds",
+      "its own start.")),
   "formula: the fixed effects are too nearly dependent" = list(class = "dependent",
     remedy = "Centre covariates that are far from zero, or leave one of those out that are alike.")
 )

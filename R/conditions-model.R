@@ -250,13 +250,17 @@ abort_compare <- function(problem, remedy) {
   abort("compare", problem, remedy, "object", NULL, parent.frame())
 }
 
-# `least`: the smallest eigenvalue of the correlations of structured residuals.
-warn_convergence <- function(status, iterations, least = NULL) {
+# `least`: the smallest eigenvalue of the correlations of structured residuals; `weights`: the least
+# and the largest, where they are too far apart.
+warn_convergence <- function(status, iterations, least = NULL, weights = NULL) {
   is_singular <- !is.null(least) && least < 1e-7
   share <- if (is_singular) signif(max(least, 0), 2L)
   reason <- if (is_singular) paste(
     "The covariance matrix of {.arg residual} at the values found is singular but for a share of",
     "{share}, and the equations have no digits left to tell where the likelihood is highest"
+  ) else if (length(weights) > 0L) paste(
+    "The weights go from {weights[1L]} to {weights[2L]}, and beside the heaviest records the",
+    "equations have no digits of the lightest"
   ) else switch(status,
     iteration_limit = "The iteration limit was reached",
     no_ascent = "No step raised the likelihood although its gradient is not zero",
@@ -266,6 +270,8 @@ warn_convergence <- function(status, iterations, least = NULL) {
     c("Do not use the estimates as they are.", if (is_singular) {
       "Some combination of the records of a subject is fitted all but exactly: leave one out, or
        take a structure with fewer parameters."
+    } else if (length(weights) > 0L) {
+      "Bound the weights, or leave records of next to no weight out."
     } else {
       "Try {.code lmm_control(max_iterations = )}, {.arg start}, or a simpler model."
     }),

@@ -43,7 +43,7 @@ estimate <- function(model, control) {
   est <- reported_redundant(est, redundant)
   est <- at_random_walk(est, model, spec, engine)
   est <- at_vanishing_variances(est, model, spec, engine)
-  warn_unconverged(est)
+  warn_unconverged(est, spec$weights)
   est
 }
 

@@ -156,7 +156,7 @@ piepho_heritability <- function(fit, k) {
     list(codes = codes, contrast = sparse_identity(m))))))
   spec$random <- spec$random[-k]
   est <- refit_spec(fit, spec, gone = k)
-  warn_unconverged(est)
+  warn_unconverged(est, spec$weights)
   kept <- p + which(!is.na(est$fixed$estimate[p + seq_len(m)]))
   # With an intercept one level is at zero; where more are, some differences have no estimate.
   if (length(kept) < m - 1L) return(NA_real_)

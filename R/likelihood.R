@@ -12,11 +12,15 @@ parameter_status <- c(
   "free", "held", "at boundary", "tied", "at bound", "negative", "truncated", "not identified"
 )
 
-warn_unconverged <- function(est) {
-  if (est$convergence$status == "converged") return(invisible())
+warn_unconverged <- function(est, weights = NULL) {
   how <- est$convergence
-  warn_convergence(how$status, how$iterations, how$least)
+  if (how$status == "converged") return(invisible())
+  reach <- if (length(weights) > 0L) range(weights)
+  is_lost <- isTRUE(reach[1L] < least_weight * reach[2L])
+  warn_convergence(how$status, how$iterations, how$least, if (is_lost) signif(reach, 2L))
 }
+# Beside the heaviest record: sums of both have no more than two digits of a lighter one.
+least_weight <- 1e-14
 
 # The control list of the engine. `asked` is list(hold, start, constraints), values by name.
 engine_control <- function(control, parameters, asked) {

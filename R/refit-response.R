@@ -14,7 +14,7 @@ refit.lmmfit <- function(object, newresp = NULL, ...) {
   object$frame[[1L]][] <- y
   model <- fit_model(object, design)
   est <- sharing_rotation(refit_held(object, model$spec, numeric()))
-  warn_unconverged(est)
+  warn_unconverged(est, model$spec$weights)
   new_lmmfit(object$call, model, est, object$control, object$ddf)
 }
 

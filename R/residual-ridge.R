@@ -182,11 +182,14 @@ nearer_search <- function(spec, control, est, ridge, most = most_ridge_iteration
   best_search(spec, control, list(est$parameters$estimate), ridge, most)
 }
 
+# The best of searches; only the last of them begins elsewhere, too.
 best_search <- function(spec, control, starts, ridge, most = most_ridge_iterations) {
   spec <- with_ridge(spec, ridge)
   control$max_iterations <- min(control$max_iterations, most)
-  found <- lapply(starts[lengths(starts) > 0L], function(start) {
-    control$start <- ifelse(control$hold, control$start, start)
+  starts <- starts[lengths(starts) > 0L]
+  found <- lapply(seq_along(starts), function(k) {
+    if (k < length(starts)) control$from_start_alone <- TRUE
+    control$start <- ifelse(control$hold, control$start, starts[[k]])
     tryCatch(by_likelihood(spec, control), error = function(e) NULL)
   })
   found <- found[lengths(found) > 0L]

@@ -74,6 +74,8 @@ at_limit_of_residual <- function(est, way, own, scale, spec, control) {
   is_above <- !isTRUE(way$last$minus2loglik <= est$minus2loglik + edge_loss)
   if (is_above || !has_limit_below(way$values)) {
     way <- along_residual(est, own, last_shares * scale, spec, control)
+    falls <- -diff(way$values)
+    if (falls_for_ever(falls)) abort_residual_vanishes(round(min(falls) / log(10)))
   }
   if (!has_limit_below(way$values)) return(est)
   last <- way$last

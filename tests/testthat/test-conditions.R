@@ -109,3 +109,19 @@ test_that("a warning of a fit is shown once: no question repeats it", {
     augment(fit)
   })
 })
+
+# One record that is known to 1e-9 of the others, which have next to no weight beside it.
+test_that("weights that leave the equations no digits are the reason of a search that ends early", {
+  d <- data.frame(
+    y = c(3.164544, 2.146464, 4.188398, 9.046309, 5.246525, 6.586869, 10.202132, 9.075321,
+      14.944906),
+    x = c(-0.590353, -1.473796, -0.831094, -0.218478, 0.595485, 0.068790, 1.562605, -0.823289,
+      1.571734),
+    visit = factor(c(1, 3, 4, 5, 6, 3, 4, 5, 6)), id = factor(rep(1:2, 5:4)),
+    w = c(1e14, 14.86896, 5.907575e-2, 7.706806e-2, 1.932031e-4, 43.48115, 0.3474757, 4.122252e-3,
+      153.6685)
+  )
+  said <- expect_warning(lmmfit(y ~ x + ar1h(visit | id), d, weights = w),
+    class = "henderson_warning_convergence")
+  expect_match(conditionMessage(said), "weights go from 0.00019 to 1e\\+14")
+})

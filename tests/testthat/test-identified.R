@@ -159,3 +159,18 @@ test_that("a report has NA for what the start decides, and numbers for the rest"
   }, 0)
   expect_true(all(is.na(errors)))
 })
+
+# Three coefficients of two times, with weights whose sums round more than the coefficients differ.
+test_that("coefficients that depend on each other are found beside weights of any size", {
+  d <- expand.grid(t = 1:2, id = factor(1:60))
+  for (seed in 1:6) {
+    set.seed(seed)
+    d$w <- 10^runif(120L, -4, 4)
+    d$y <- rnorm(60L)[d$id] * d$t + rnorm(120L, sd = 0.1 / sqrt(d$w))
+    d$y2 <- rnorm(60L)[d$id] + rnorm(120L, sd = 0.1 / sqrt(d$w))
+    expect_error(lmmfit(y ~ t + (1 + t + I(t^2) | id), d, weights = w),
+      class = "henderson_error_not_identified")
+    expect_error(lmmfit(cbind(y, y2) ~ t + (1 + t + I(t^2) | id), d, weights = w),
+      class = "henderson_error_not_identified")
+  }
+})

@@ -44,6 +44,39 @@ test_that("a matrix that fits some combinations exactly has no bound, at a narro
   }
 })
 
+# With correlations of one the effects of antedependence fit two combinations of these records.
+ante_records <- data.frame(
+  y = c(-3.7468532, -3.3355469, -23.7314115, -20.6589239, 12.9148082, 7.7886188, 6.0594365,
+    18.4108497, 20.3120861, 20.4791162, 31.5045582),
+  x = c(0.5138862, 0.7347649, 0.6004748, 0.3795514, -1.0407755, -1.1092597, -1.7523931,
+    1.2116743, 0.7140008, -2.9445469, -0.2654532),
+  visit = factor(c(1, 2, 4, 5, 1, 3, 4, 2, 3, 4, 5)), id = factor(rep(1:3, c(4, 3, 4))),
+  w = c(4.010452, 9684.618, 8.201729e-4, 7.751213e-4, 3965.91, 2.137488e-3, 409.2222, 0.3585368,
+    2.47697, 7.935674e-2, 3.344226e-4)
+)
+
+test_that("an end whose way down is seen from smaller residual variances alone has no bound", {
+  model <- y ~ x + ante(visit | id)
+  X <- model.matrix(~ x, ante_records)
+  levels <- as.integer(ante_records$visit)
+  same <- outer(ante_records$id, ante_records$id, `==`)
+  start <- NULL
+  values <- numeric()
+  for (residual in 10^-(2:10)) {
+    held <- suppressWarnings(lmmfit(model, ante_records, weights = w, start = start,
+      hold = c(residual = residual)))
+    V <- VarCorr(held)$id[levels, levels] * same + diag(residual / ante_records$w)
+    values <- c(values, dense_value(ante_records$y, X, V, TRUE))
+    start <- with(varcomp(held)[1:9, ],
+      setNames(ifelse(grepl("rho", parameter), pmin(estimate, 1 - 1e-12), estimate), parameter))
+  }
+  expect_equal(diff(values)[6:8], rep(-2 * log(10), 3L), tolerance = 1e-4)
+  for (change in list(identity, function(d) d[11:1, ], function(d) transform(d, y = 1e7 * y))) {
+    expect_error(lmmfit(model, change(ante_records), weights = w),
+      "fit 2 combinations of the records exactly", class = "henderson_error_unbounded")
+  }
+})
+
 walk_records <- data.frame(
   y = c(1.940559, 9.238688, 0.239247, -1.572304, -1.798685, 10.914373),
   f = c("v", "w", "u", "v", "v", "w"), arm = c("A", "A", "B", "B", "B", "A"),

@@ -10,6 +10,7 @@
 
 namespace henderson::answers {
 
+using information::may_be_unidentified;
 using information::redundant_values;
 using information::tells_all_apart;
 using information::unidentified_values;
@@ -42,6 +43,10 @@ FitResult fit(const equations::MixedModelEquations& equations,
       throw InvalidSpec("response",
                         "fixed and random effects fit it exactly: the likelihood has no upper "
                         "bound");
+    }
+    if (identify == Identify::stop && may_be_unidentified(model)) {
+      found.unidentified = unidentified_values(model, start, callbacks);
+      if (found.unidentified.cols() > 0) return found;
     }
     reml::RemlResult result = reml::maximise(
         equations, reml::moment_start(equations, start, request, callbacks), options, callbacks);

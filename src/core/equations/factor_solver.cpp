@@ -80,7 +80,7 @@ std::optional<linalg::CholeskyFactor> FactorSolver::factorize(
   return std::get<linalg::CholeskyFactor>(std::move(result));
 }
 
-std::optional<linalg::CholeskyFactor> FactorSolver::factorize_rows(const ConstMatrixRef& rows) {
+std::optional<linalg::CholeskyFactor> FactorSolver::factorize_rows(const linalg::SparseRows& rows) {
   return linalg::factorize_rows(store().take(), rows);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/equations/pattern.h"
 #include "core/linalg/cholesky.h"
+#include "core/linalg/sparse_row.h"
 
 namespace henderson::equations {
 
@@ -30,7 +31,7 @@ class FactorSolver {
                                                   Callbacks& callbacks);
 
   // The same from A with A'A = C.
-  std::optional<linalg::CholeskyFactor> factorize_rows(const ConstMatrixRef& rows);
+  std::optional<linalg::CholeskyFactor> factorize_rows(const linalg::SparseRows& rows);
 
  private:
   void assemble(const Factors& lambda, const model::BlockSymmetric& cross, double* values) const;

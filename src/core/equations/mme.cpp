@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/equations/mme.h"
 
-#include "core/equations/prior_root.h"
 #include "core/equations/row_limit.h"
+#include "core/equations/square_root.h"
 #include "core/linalg/dense.h"
 #include "core/linalg/row_factor.h"
 
@@ -88,19 +88,6 @@ const Vector& Solved::score() const {
   return solution.score;
 }
 
-// A with A'A = C: the records R^-1/2 W_s above, the prior B^1/2 below.
-Matrix MixedModelEquations::square_root(const linalg::SymbolicFactor& symbolic,
-                                        const Factors& lambda, const Records& records) const {
-  const Matrix above = to_scaled(lambda, records.dense().transpose());
-  const Index n = above.rows(), n_random = n - model_.n_free_columns();
-  Matrix a = Matrix::Zero(above.cols() + n_random, n);
-  a.topRows(above.cols()) = above.transpose();
-  for (const RandomBlock& block : model_.blocks)
-    add_prior_root(block, symbolic, columns_.nodes.first_column[block.first_node],
-                   a.bottomRows(n_random));
-  return a;
-}
-
 // A variance of 1e8 residual ones, or weights as far apart, leave half of the digits of W_s'W_s + B
 // where columns of W depend on each other. It is then factorised from its rows, where that is not
 // dear.
@@ -114,12 +101,11 @@ std::optional<linalg::CholeskyFactor> MixedModelEquations::factorize(FactorSolve
   const double most = takes_rows(model_) ? kMostLost : kMostLostDear;
   if (factor && !has_lost(*factor, most)) return factor;
   const linalg::SymbolicFactor& symbolic = *solver.pattern().symbolic;
-  const Matrix a = square_root(symbolic, lambda, records);
-  const auto own = a.leftCols(symbolic.size());
-  if (!take_rows_) take_rows_ = linalg::row_flops(symbolic, own) <= kMostRowFlops;
+  const linalg::SparseRows rows = square_root(model_, columns_, symbolic, lambda, records);
+  if (!take_rows_) take_rows_ = linalg::row_flops(symbolic, rows) <= kMostRowFlops;
   if (take_rows_ == false) return factor;
   factor.reset();
-  return solver.factorize_rows(own);
+  return solver.factorize_rows(rows);
 }
 
 Solution MixedModelEquations::solution(const Factors& lambda, const Records& records,

@@ -88,8 +88,6 @@ class MixedModelEquations {
  private:
   void add_dense_prior(const model::RandomBlock& block, const ConstMatrixRef& x,
                        Matrix& precision_x) const;
-  Matrix square_root(const linalg::SymbolicFactor& symbolic, const Factors& lambda,
-                     const Records& records) const;
   std::optional<linalg::CholeskyFactor> factorize(FactorSolver& solver, const Factors& lambda,
                                                   const Records& records,
                                                   Callbacks& callbacks) const;

@@ -39,24 +39,31 @@ Matrix precision_root(const model::Relationship& precision, const std::vector<In
 
 }  // namespace
 
-void add_prior_root(const RandomBlock& block, const SymbolicFactor& symbolic, Index first,
-                    MatrixRef rows) {
-  const Index m = block.structure->n_columns(), n = block.n_levels;
+void add_prior_root(const RandomBlock& block, const SymbolicFactor& symbolic, SmallIndex first,
+                    linalg::SparseRows& rows) {
+  const auto m = static_cast<SmallIndex>(block.structure->n_columns());
+  const SmallIndex n = block.n_levels;
   if (block.levels->is_identity()) {
-    rows.block(first, first, n * m, n * m).setIdentity();
+    for (SmallIndex i = 0; i < n * m; ++i) {
+      rows.add(first + i, 1.0);
+      rows.end_row();
+    }
     return;
   }
   std::vector<Index> order;
   Matrix upper;
-  for (Index c = 0; c < m; ++c) {
+  for (SmallIndex c = 0; c < m; ++c) {
     std::vector<Index> own = eliminated_order(symbolic, n, first + c, m);
     if (own != order) {
       order = std::move(own);
       upper = precision_root(block.levels->relationship(), order);
     }
-    for (Index j = 0; j < n; ++j)
-      for (Index i = 0; i <= j; ++i)
-        rows(first + m * i + c, first + m * order[j] + c) = upper(i, j);
+    for (SmallIndex i = 0; i < n; ++i) {
+      for (SmallIndex j = i; j < n; ++j)
+        if (upper(i, j) != 0.0)
+          rows.add(first + m * static_cast<SmallIndex>(order[j]) + c, upper(i, j));
+      rows.end_row();
+    }
   }
 }
 

@@ -20,12 +20,14 @@ RecordErrors IidRecords::errors(const ConstVectorRef& u) const {
           squares + model_->pure_error.sum_of_squares};
 }
 
-Matrix IidRecords::dense() const {
+linalg::SparseRows IidRecords::rows() const {
   const model::SparseRows& w = model_->w;
-  Matrix rows = Matrix::Zero(w.n_rows(), w.n_columns);
+  linalg::SparseRows rows;
+  rows.entry.reserve(w.value.size());
   for (Index r = 0; r < w.n_rows(); ++r) {
     const double root = model_->weights.size() > 0 ? std::sqrt(model_->weights[r]) : 1.0;
-    for (Index k = w.start[r]; k < w.start[r + 1]; ++k) rows(r, w.column[k]) += root * w.value[k];
+    for (Index k = w.start[r]; k < w.start[r + 1]; ++k) rows.add(w.column[k], root * w.value[k]);
+    rows.end_row();
   }
   return rows;
 }
@@ -57,12 +59,8 @@ RecordErrors Records::errors(const ConstVectorRef& u) const {
   return std::visit([&](const auto& x) { return held(x).errors(u); }, records_);
 }
 
-Matrix Records::dense() const {
-  if (const WhitenedRecords* records = whitened()) {
-    const Index n = records->rhs().size();
-    return records->multiply(Matrix::Identity(n, n));
-  }
-  return std::get<IidRecords>(records_).dense();
+linalg::SparseRows Records::rows() const {
+  return std::visit([](const auto& x) { return held(x).rows(); }, records_);
 }
 
 RecordSource::RecordSource(const model::Model& model)

@@ -22,7 +22,7 @@ class IidRecords {
   double weighted_ss() const { return model_->weighted_ss; }
   double log_det() const { return -model_->sum_log_weights; }
   RecordErrors errors(const ConstVectorRef& u) const;
-  Matrix dense() const;
+  linalg::SparseRows rows() const;
 
  private:
   const model::Model* model_;
@@ -44,8 +44,9 @@ class Records {
   double weighted_ss() const;
   double log_det() const;
   RecordErrors errors(const ConstVectorRef& u) const;
-  // R^-1/2 W, a row for each record. Cost: its size.
-  Matrix dense() const;
+  // R^-1/2 W, a row for each record, in the columns of W; entries of one column may be several.
+  // Cost: its entries.
+  linalg::SparseRows rows() const;
 
  private:
   std::variant<IidRecords, WhitenedLease> records_;

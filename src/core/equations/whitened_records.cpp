@@ -22,10 +22,12 @@ namespace {
 // Of so many columns the rows of one group stay in the cache.
 constexpr Index kStrip = 16;
 
+// `operations`: of one column.
 template <class Visit>
-void for_each_strip(Index n_columns, int threads, Visit visit) {
+void for_each_strip(Index n_columns, double operations, int threads, Visit visit) {
   const Index n_strips = (n_columns + kStrip - 1) / kStrip;
-  linalg::Team team(static_cast<int>(std::clamp<Index>(threads, 1, std::max(n_strips, Index{1}))));
+  threads = linalg::threads_for(operations * static_cast<double>(n_columns), threads);
+  linalg::Team team(static_cast<int>(std::min<Index>(threads, n_strips)));
   team.run([&](int t) {
     for (Index first = t * kStrip; first < n_columns; first += team.size() * kStrip)
       visit(first, std::min(kStrip, n_columns - first));
@@ -132,9 +134,23 @@ void WhitenedRecords::add_products(const RecordGroup& group) {
 }
 
 // Strips are turned, so that the entries of a row lie side by side.
+linalg::SparseRows WhitenedRecords::rows() const {
+  linalg::SparseRows rows;
+  rows.entry.reserve(whitened_.size());
+  for (const RecordGroup& group : groups_.groups) {
+    const ConstMap w = whitened(group);
+    for (SmallIndex r = 0; r < group.n_rows; ++r) {
+      for (SmallIndex j = 0; j < group.n_columns; ++j)
+        if (w(r, j) != 0.0) rows.add(groups_.column[group.first_column + j], w(r, j));
+      rows.end_row();
+    }
+  }
+  return rows;
+}
+
 Matrix WhitenedRecords::multiply(const ConstMatrixRef& x, int threads) const {
   Matrix product(response_.size(), x.cols());
-  for_each_strip(x.cols(), threads, [&](Index first, Index n) {
+  for_each_strip(x.cols(), operations(), threads, [&](Index first, Index n) {
     const Matrix strip = x.middleCols(first, n).transpose();
     Matrix own(n, response_.size()), sources;
     for (const RecordGroup& group : groups_.groups) {
@@ -162,7 +178,7 @@ RecordErrors WhitenedRecords::errors(const ConstVectorRef& u) const {
 
 Matrix WhitenedRecords::cross(const ConstMatrixRef& x, int threads) const {
   Matrix product(rhs_.size(), x.cols());
-  for_each_strip(x.cols(), threads, [&](Index first, Index n) {
+  for_each_strip(x.cols(), operations(), threads, [&](Index first, Index n) {
     const Matrix strip = x.middleCols(first, n).transpose();
     Matrix own = Matrix::Zero(n, rhs_.size()), part;
     for (const RecordGroup& group : groups_.groups) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/linalg/sparse_row.h"
 #include "core/model/model.h"
 
 namespace henderson::equations {
@@ -53,6 +54,9 @@ class WhitenedRecords {
   const Matrix& dense_transform(std::size_t block, std::size_t pattern) const {
     return dense_[block][pattern];
   }
+
+  // W~, its zeros left out. Cost: its entries.
+  linalg::SparseRows rows() const;
 
   // W~ x and W~'x for several vectors, which the threads share.
   Matrix multiply(const ConstMatrixRef& x, int threads = 1) const;
@@ -100,6 +104,8 @@ class WhitenedRecords {
   Whitenings whitenings(bool with_derivative) const;
   // With derivatives; made when they are first asked for.
   const Whitenings& derivatives() const;
+  // Of a product with one column.
+  double operations() const { return 2.0 * static_cast<double>(whitened_.size()); }
   bool is_whole(std::size_t block) const;
   void add_whole_directions(std::size_t block, const ConstVectorRef& x, MatrixRef found) const;
   void add_sparse_directions(std::size_t block, const ConstVectorRef& x, MatrixRef found) const;

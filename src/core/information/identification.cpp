@@ -378,6 +378,13 @@ bool tells_all_apart(const Model& model, const Parameters& at, const Matrix& ave
   return eigen.eigenvalues()[0] > kClear;
 }
 
+bool may_be_unidentified(const Model& model) {
+  return std::any_of(model.blocks.begin(), model.blocks.end(), [&](const RandomBlock& block) {
+    return !block.held && block.levels->is_identity() &&
+           block.n_design_columns() >= model.n_records;
+  });
+}
+
 Matrix unidentified_values(const Model& model, const Parameters& start, Callbacks& callbacks) {
   const FreeSpace space(model);
   if (!is_looked_at(model, space)) return Matrix(model.n_values, 0);

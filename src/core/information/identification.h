@@ -24,6 +24,10 @@ namespace henderson::information {
 bool tells_all_apart(const model::Model& model, const likelihood::Parameters& at,
                      const Matrix& average);
 
+// Whether the model alone lets one expect it, so that a search is not worth its time before this is
+// known: a term of unrelated levels has as many effects as there are records.
+bool may_be_unidentified(const model::Model& model);
+
 // d values / d direction, n_values x the number of directions, which are orthonormal in theta; no
 // columns where the data tell all parameters apart, or where there are too many to be looked at.
 // Cost: for each parameter a few products with Z, and K.

@@ -44,8 +44,7 @@ class Factorizer {
 
   // The tasks at the same time, then the fronts above them with all threads inside each.
   Failure run() {
-    Crew crew(panels_.workspace(),
-              symbolic_.factor_flops() > kSmallestShared ? options_.threads : 1);
+    Crew crew(panels_.workspace(), threads_for(symbolic_.factor_flops(), options_.threads));
     crew.run_tasks(schedule_.task_order,
                    [&](SmallIndex task, int worker) { run_task(task, worker); });
     stop_.throw_if_stopped();

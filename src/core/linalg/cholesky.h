@@ -8,6 +8,7 @@
 
 #include "core/base/callbacks.h"
 #include "core/linalg/panels.h"
+#include "core/linalg/sparse_row.h"
 
 namespace henderson::linalg {
 
@@ -65,7 +66,7 @@ class CholeskyFactor {
 
  private:
   friend class Factorizer;
-  friend std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixRef& rows);
+  friend std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const SparseRows& rows);
   explicit CholeskyFactor(Panels&& panels) : panels_(std::move(panels)) {}
   double log_determinant_from(SmallIndex first_column) const;
 

@@ -10,8 +10,6 @@
 
 namespace henderson::linalg {
 
-constexpr double kSmallestShared = 2e7;  // operations of a stage that outweigh starting threads
-
 class Crew {
  public:
   Crew(Workspace& workspace, int threads) : workspace_(workspace), team_(threads) {

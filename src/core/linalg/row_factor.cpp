@@ -19,37 +19,29 @@ struct RowPlaces {
   bool fits = true;  // each has all its entries in the columns of that supernode's panel
 };
 
-Index count_in_panel(const SymbolicFactor& symbolic, SmallIndex s, const ConstMatrixRef& rows,
-                     Index i) {
-  const auto is_there = [&](SmallIndex place) {
-    return rows(i, symbolic.old_of_new()[place]) != 0.0 ? 1 : 0;
-  };
-  Index count = 0;
-  for (SmallIndex c = 0; c < symbolic.width(s); ++c)
-    count += is_there(symbolic.first_column(s) + c);
-  for (SmallIndex k = 0; k < symbolic.below(s); ++k) count += is_there(symbolic.rows(s)[k]);
-  return count;
+// The row of a supernode's panel that is this one of L, from those of its square on; kNone: it is
+// not there.
+SmallIndex row_in_panel(const SymbolicFactor& symbolic, SmallIndex s, SmallIndex place) {
+  const SmallIndex width = symbolic.width(s), own = place - symbolic.first_column(s);
+  if (own < width) return own;
+  const SmallIndex *first = symbolic.rows(s), *end = first + symbolic.below(s);
+  const SmallIndex* at = std::lower_bound(first, end, place);
+  return at != end && *at == place ? width + static_cast<SmallIndex>(at - first) : kNone;
 }
 
-RowPlaces places(const SymbolicFactor& symbolic, const ConstMatrixRef& rows) {
-  const SmallIndex n = symbolic.size();
-  std::vector<SmallIndex> first(static_cast<std::size_t>(rows.rows()), n);
-  std::vector<Index> count(first.size(), 0);
-  for (SmallIndex j = 0; j < n; ++j) {
-    const SmallIndex place = symbolic.new_of_old()[j];
-    for (Index i = 0; i < rows.rows(); ++i) {
-      if (rows(i, j) == 0.0) continue;
-      first[i] = std::min(first[i], place);
-      ++count[i];
-    }
-  }
+RowPlaces places(const SymbolicFactor& symbolic, const SparseRows& rows) {
+  const std::vector<SmallIndex>& place = symbolic.new_of_old();
   RowPlaces found;
   found.rows_of.resize(static_cast<std::size_t>(symbolic.n_supernodes()));
-  for (Index i = 0; i < rows.rows(); ++i) {
-    if (first[i] == n) continue;
-    const SmallIndex s = symbolic.supernode(first[i]);
+  for (Index i = 0; i < rows.n_rows(); ++i) {
+    SmallIndex first = symbolic.size();
+    rows.visit(i, [&](const RowEntry& entry) { first = std::min(first, place[entry.column]); });
+    if (first == symbolic.size()) continue;
+    const SmallIndex s = symbolic.supernode(first);
     found.rows_of[s].push_back(i);
-    found.fits = found.fits && count_in_panel(symbolic, s, rows, i) == count[i];
+    rows.visit(i, [&](const RowEntry& entry) {
+      found.fits = found.fits && row_in_panel(symbolic, s, place[entry.column]) != kNone;
+    });
   }
   return found;
 }
@@ -84,7 +76,7 @@ Matrix largest_first(const Matrix& rows) {
 // rows its own of A and what its children left.
 class RowFactorizer {
  public:
-  RowFactorizer(const SymbolicFactor& symbolic, const ConstMatrixRef& rows,
+  RowFactorizer(const SymbolicFactor& symbolic, const SparseRows& rows,
                 const std::vector<std::vector<Index>>& rows_of, double* values)
       : symbolic_(symbolic),
         rows_(rows),
@@ -119,8 +111,10 @@ class RowFactorizer {
     Matrix front = Matrix::Zero(n_rows, width + below);
     Index at = 0;
     for (const Index i : rows_of_[s]) {
-      for (SmallIndex c = 0; c < width; ++c) front(at, c) = entry(i, symbolic_.first_column(s) + c);
-      for (SmallIndex k = 0; k < below; ++k) front(at, width + k) = entry(i, symbolic_.rows(s)[k]);
+      rows_.visit(i, [&](const RowEntry& entry) {
+        const SmallIndex place = symbolic_.new_of_old()[entry.column];
+        front(at, row_in_panel(symbolic_, s, place)) += entry.value;
+      });
       ++at;
     }
     for (const SmallIndex child : children_of_[s]) {
@@ -132,12 +126,8 @@ class RowFactorizer {
     return largest_first(front);
   }
 
-  double entry(Index row, SmallIndex place) const {
-    return rows_(row, symbolic_.old_of_new()[place]);
-  }
-
   const SymbolicFactor& symbolic_;
-  const ConstMatrixRef& rows_;
+  const SparseRows& rows_;
   const std::vector<std::vector<Index>>& rows_of_;
   double* values_;
   std::vector<std::vector<SmallIndex>> children_of_;
@@ -145,11 +135,14 @@ class RowFactorizer {
 };
 
 // All rows and columns at once.
-bool run_dense(const SymbolicFactor& symbolic, const ConstMatrixRef& rows, double* values) {
+bool run_dense(const SymbolicFactor& symbolic, const SparseRows& rows, double* values) {
   const SmallIndex n = symbolic.size();
-  if (rows.rows() < n) return false;
-  Matrix permuted(rows.rows(), n);
-  for (SmallIndex j = 0; j < n; ++j) permuted.col(j) = rows.col(symbolic.old_of_new()[j]);
+  if (rows.n_rows() < n) return false;
+  Matrix permuted = Matrix::Zero(rows.n_rows(), n);
+  for (Index i = 0; i < rows.n_rows(); ++i)
+    rows.visit(i, [&](const RowEntry& entry) {
+      permuted(i, symbolic.new_of_old()[entry.column]) += entry.value;
+    });
   const Eigen::HouseholderQR<Matrix> qr(largest_first(permuted));
   const Matrix upper = qr.matrixQR().topRows(n);
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
@@ -163,10 +156,10 @@ bool run_dense(const SymbolicFactor& symbolic, const ConstMatrixRef& rows, doubl
 
 }  // namespace
 
-double row_flops(const SymbolicFactor& symbolic, const ConstMatrixRef& rows) {
+double row_flops(const SymbolicFactor& symbolic, const SparseRows& rows) {
   const RowPlaces where = places(symbolic, rows);
   const auto n = static_cast<double>(symbolic.size());
-  if (!where.fits) return 2.0 * static_cast<double>(rows.rows()) * n * n;
+  if (!where.fits) return 2.0 * static_cast<double>(rows.n_rows()) * n * n;
   std::vector<double> n_rows(where.rows_of.size());
   double flops = 0.0;
   for (SmallIndex s = 0; s < symbolic.n_supernodes(); ++s) {
@@ -180,7 +173,7 @@ double row_flops(const SymbolicFactor& symbolic, const ConstMatrixRef& rows) {
   return flops;
 }
 
-std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixRef& rows) {
+std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const SparseRows& rows) {
   const SymbolicFactor& symbolic = panels.symbolic();
   const RowPlaces where = places(symbolic, rows);
   const bool is_done = where.fits
@@ -188,7 +181,7 @@ std::optional<CholeskyFactor> factorize_rows(Panels&& panels, const ConstMatrixR
                            : run_dense(symbolic, rows, panels.data());
   if (!is_done) return std::nullopt;
   CholeskyFactor factor(std::move(panels));
-  const double least = std::numeric_limits<double>::epsilon() * static_cast<double>(rows.rows());
+  const double least = std::numeric_limits<double>::epsilon() * static_cast<double>(rows.n_rows());
   if (!(factor.largest_loss() < 1.0 / (least * least))) return std::nullopt;
   return factor;
 }

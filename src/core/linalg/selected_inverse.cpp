@@ -24,8 +24,7 @@ class Inverter {
 
   // The fronts above the tasks with all threads inside each, then the tasks at the same time.
   void run() {
-    Crew crew(panels_.workspace(),
-              symbolic_.inverse_flops() > kSmallestShared ? options_.threads : 1);
+    Crew crew(panels_.workspace(), threads_for(symbolic_.inverse_flops(), options_.threads));
     crew.share_kernels();
     for (auto f = schedule_.top.rbegin(); f != schedule_.top.rend() && !stop_.stopped(0); ++f)
       invert_front(*f, 0);

@@ -136,6 +136,8 @@ class WideBlocks {
 void solve_wide(const Panels& panels, MatrixRef b, Half half, int threads) {
   const Index n_blocks = (b.cols() + kernels::kWideRhs - 1) / kernels::kWideRhs;
   const Index width = (b.cols() + n_blocks - 1) / n_blocks;
+  const double operations = 4.0 * static_cast<double>(panels.symbolic().factor_entries());
+  threads = threads_for(operations * static_cast<double>(b.cols()), threads);
   Team team(static_cast<int>(std::min<Index>(threads, n_blocks)));
   team.run([&](int t) {
     WideBlocks own(panels, width);

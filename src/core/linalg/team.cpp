@@ -14,17 +14,15 @@ void look_for_a_moment(const Ready& ready) {
 
 }  // namespace
 
-Team::Team(int size) : failures_(static_cast<std::size_t>(size > 1 ? size : 1)) {
+void Team::start() {
   try {
-    for (int worker = 1; worker < size; ++worker)
+    for (int worker = 1; worker < size(); ++worker)
       threads_.emplace_back([this, worker] { serve(worker); });
   } catch (...) {
     close();
     throw;
   }
 }
-
-Team::~Team() { close(); }
 
 void Team::close() {
   {
@@ -65,6 +63,7 @@ void Team::serve(int worker) {
 }
 
 void Team::run(const std::function<void(int)>& work) {
+  if (threads_.empty() && size() > 1) start();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     work_ = &work;

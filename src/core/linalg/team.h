@@ -17,24 +17,26 @@
 
 namespace henderson::linalg {
 
-// size() workers, of which number 0 is the calling thread; the others are started by the
-// constructor and joined by the destructor. A size of 1 starts nothing. Who waits looks again and
-// again for a moment before it sleeps: the kernels of a front follow each other closely, and waking
-// a thread takes as long as many of them.
+// size() workers, of which number 0 is the calling thread; the others are started by the first run
+// and joined by the destructor, so that a team that nothing was large enough for costs nothing. Who
+// waits looks again and again for a moment before it sleeps: the kernels of a front follow each
+// other closely, and waking a thread takes as long as many of them.
 class Team {
  public:
-  explicit Team(int size);
-  ~Team();
+  explicit Team(int size) : failures_(static_cast<std::size_t>(std::max(size, 1))) {}
+  ~Team() { close(); }
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  int size() const { return static_cast<int>(threads_.size()) + 1; }
+  int size() const { return static_cast<int>(failures_.size()); }
 
   // What: calls work(t) on every worker t at the same time. Gives: returns when all have returned.
-  // Throws what a worker threw, the lowest-numbered first.
+  // Throws what a worker threw, the lowest-numbered first; std::system_error where a thread cannot
+  // be started.
   void run(const std::function<void(int)>& work);
 
  private:
+  void start();
   void serve(int worker);
   void call(int worker);
   void close();
@@ -48,6 +50,13 @@ class Team {
   std::atomic<int> busy_{0};    // workers that have not finished the round
   bool closing_ = false;
 };
+
+constexpr double kSmallestShared = 2e7;  // operations of a stage that outweigh starting threads
+
+// So many threads for a stage of so many operations.
+inline int threads_for(double operations, int threads) {
+  return operations > kSmallestShared ? threads : 1;
+}
 
 // The end of the first fraction of the work, as a fraction of the columns.
 inline double by_length(double fraction) { return fraction; }

@@ -13,6 +13,9 @@ namespace {
 // A pivot of the cross-products below this share of its diagonal: the column is left as it is,
 // scaled.
 constexpr double kDependentPivot = 1e-14;
+// One that passed, but has no more than this of its length where it is made from the records, is
+// rounding: origins 1e7 spreads away, which leave as small a pivot, keep theirs.
+constexpr double kRoundingLength = 1e-4;
 
 struct CrossProducts {
   Matrix sums;   // T'Z'Z T pooled over levels
@@ -60,13 +63,13 @@ CrossProducts pooled_cross_products(const std::vector<CoefficientRows>& incidenc
 }
 
 // R^-1 of the Cholesky factor R'R of the cross-products; a dependent column takes part with its
-// diagonal only.
-Matrix inverse_triangle(const Matrix& sums) {
+// diagonal only, as do those that are known to be.
+Matrix inverse_triangle(const Matrix& sums, const std::vector<char>& is_dependent) {
   const Index n = sums.rows();
   Matrix r = Matrix::Zero(n, n);
   for (Index c = 0; c < n; ++c) {
     const double pivot = sums(c, c) - r.col(c).head(c).squaredNorm();
-    if (!(pivot > kDependentPivot * sums(c, c))) {
+    if (is_dependent[c] || !(pivot > kDependentPivot * sums(c, c))) {
       r.col(c).setZero();
       r(c, c) = sums(c, c) > 0.0 ? std::sqrt(sums(c, c)) : 1.0;
       continue;
@@ -77,6 +80,16 @@ Matrix inverse_triangle(const Matrix& sums) {
     }
   }
   return r.triangularView<Eigen::Upper>().solve(Matrix::Identity(n, n));
+}
+
+// Columns that were made to have a length of one, and have none.
+bool find_dependent(const CrossProducts& products, std::vector<char>& is_dependent) {
+  bool any = false;
+  for (Index j = 0; j < products.sums.cols(); ++j) {
+    is_dependent[j] = products.count[j] > 0.0 && products.sums(j, j) < kRoundingLength;
+    any = any || is_dependent[j];
+  }
+  return any;
 }
 
 SmallIndex column_of(const CoefficientPlace& place, SmallIndex level) {
@@ -96,9 +109,15 @@ Matrix coefficient_basis(const std::vector<CoefficientRows>& incidences, SmallIn
   if (change == covariance::CoefficientChange::scalar) return basis;
   const bool rotate = change == covariance::CoefficientChange::any;
   CrossProducts products = pooled_cross_products(incidences, term, basis, weights);
+  std::vector<char> is_dependent(static_cast<std::size_t>(n_coef), false);
   for (int pass = 0; rotate && n_coef > 1 && pass < 2; ++pass) {
-    basis = basis * inverse_triangle(products.sums);
+    basis = basis * inverse_triangle(products.sums, is_dependent);
     products = pooled_cross_products(incidences, term, basis, weights);
+    if (pass == 0 && find_dependent(products, is_dependent)) {
+      for (Index j = 0; j < n_coef; ++j)
+        if (is_dependent[j]) basis.col(j) = Vector::Unit(n_coef, j);
+      products = pooled_cross_products(incidences, term, basis, weights);
+    }
   }
   for (Index j = 0; j < n_coef; ++j) {
     if (products.count[j] > 0.0) basis.col(j) *= std::sqrt(products.count[j] / products.sums(j, j));

@@ -159,7 +159,10 @@ class Calculation {
            k = next.fetch_add(kLanes))
         run_batch(families, k, std::min(n, k + kLanes), *workspace_[worker]);
     };
-    team_.run(work);
+    if (n <= kLanes)
+      work(0);
+    else
+      team_.run(work);
     stop.throw_if_stopped();
   }
 

@@ -99,7 +99,7 @@ class Tables {
 // work(part) for parts 0, ..., n - 1, shared by the threads.
 template <class Work>
 void for_each_part(Index n, int threads, const Work& work) {
-  linalg::Team team(threads);
+  linalg::Team team(static_cast<int>(std::min<Index>(threads, n)));
   team.run([&](int t) {
     for (Index part = t; part < n; part += team.size()) work(part);
   });

@@ -38,7 +38,9 @@ void multiply_column(const Pedigree& pedigree, const Vector& variance, double* x
 void multiply(const Pedigree& pedigree, const Vector& mendelian_variances, int threads,
               MatrixRef x) {
   if (x.rows() != pedigree.size()) throw DimensionMismatch("rows of x", x.rows(), pedigree.size());
-  linalg::Team team(static_cast<int>(std::min<Index>(threads, std::max<Index>(x.cols(), 1))));
+  constexpr double kOfAnimal = 20.0;  // operations, with those of finding its parents
+  threads = linalg::threads_for(kOfAnimal * static_cast<double>(x.size()), threads);
+  linalg::Team team(static_cast<int>(std::min<Index>(threads, x.cols())));
   std::atomic<Index> next{0};
   const std::function<void(int)> work = [&](int) {
     for (Index c = next++; c < x.cols(); c = next++)

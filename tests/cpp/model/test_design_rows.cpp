@@ -3,6 +3,7 @@
 #include <catch.h>
 
 #include <Eigen/Dense>
+#include <cmath>
 
 #include "core/model/design_rows.h"
 #include "core/model/seen_cells.h"
@@ -47,6 +48,31 @@ TEST_CASE(
   CHECK(t.allFinite());
   CHECK(t.fullPivLu().isInvertible());
   CHECK(coefficient_basis({}, 0, 2, covariance::CoefficientChange::any, Vector()).isIdentity(0.0));
+}
+
+// t and t^2 of two times are dependent beside the intercept, however unlike the weights are whose
+// rounding the cross-products have.
+TEST_CASE("coefficient basis: a dependent column is not made of what rounding left") {
+  std::mt19937 engine(11);
+  const Index n = 300;
+  const std::vector<SmallIndex> level = random_levels(n, 5, engine);
+  std::uniform_real_distribution<double> exponent(-4.0, 4.0);
+  Vector time(n), weights(n);
+  for (int run = 0; run < 20; ++run) {
+    for (Index i = 0; i < n; ++i) {
+      time[i] = static_cast<double>(1 + i % 2);
+      weights[i] = std::pow(10.0, exponent(engine));
+    }
+    Matrix z(n, 3);
+    z << Vector::Ones(n), time, time.array().square();
+    const Matrix t = coefficient_basis({{0, 0, &level, sparse_rows(z)}}, 0, 3,
+                                       covariance::CoefficientChange::any, weights);
+    CHECK(t(0, 2) == 0.0);
+    CHECK(t(1, 2) == 0.0);
+    const Matrix products = t.transpose() * z.transpose() * weights.asDiagonal() * z * t;
+    CHECK(difference(products.diagonal() / double(n), Vector::Ones(3)) < 1e-10);
+    CHECK(std::abs(products(0, 1)) < 1e-8 * double(n));
+  }
 }
 
 // Two incidences of one term: its coefficients stand apart, and its levels are combinations.
