@@ -33,8 +33,8 @@ TEST_CASE("the rows of the records and of the prior have the equations as cross-
     const model::VarianceRequest request = test::nothing_held(given.n_values());
     const model::Model model = model::build_model(given.spec, request, callbacks);
     const MixedModelEquations equations(model, likelihood::fixed_place(model), 1);
-    const auto at = likelihood::evaluate(
-        equations, likelihood::starting_parameters(model, request), false, callbacks);
+    const auto at = likelihood::evaluate(equations, likelihood::starting_parameters(model, request),
+                                         false, callbacks);
     REQUIRE(at);
     const auto check = [&](FactorSolver& solver, const linalg::CholeskyFactor& factor) {
       const linalg::SymbolicFactor& symbolic = *solver.pattern().symbolic;
