@@ -34,8 +34,11 @@ constexpr int kMostElsewhere = 50;
 constexpr double kFarAbove = 3.0;
 // Evaluations of all such together, and of those that go on, after which no other is begun.
 constexpr int kMostEvaluations = 3000;
-// With so few records all are let go on: that there is no bound shows late.
+// With so few records all are let go on, and with more where the parameters are few: that there is
+// no bound shows late, and so may a maximum beyond a long way.
 constexpr Index kFewRecords = 50;
+constexpr Index kMoreRecords = 100;
+constexpr Index kFewValues = 20;
 // How often a search goes on from a point that was found without derivatives; and one that is to
 // stay near its start.
 constexpr int kMostProbed = 5;
@@ -64,14 +67,18 @@ std::optional<RemlResult> try_search(const MixedModelEquations& equations, const
   }
 }
 
+bool are_let_go_on(const model::Model& model) {
+  return model.n_records <= kFewRecords ||
+         (model.n_records <= kMoreRecords && model.n_values <= kFewValues);
+}
+
 // From elsewhere: those that fall behind the best value so far are left.
 std::optional<RemlResult> try_elsewhere(const MixedModelEquations& equations,
                                         const Parameters& start, double value,
                                         const RemlOptions& options, Callbacks& callbacks) {
   RemlOptions some = options;
   some.max_iterations = std::min(options.max_iterations, kMostElsewhere);
-  if (equations.model().n_records <= kFewRecords)
-    return try_search(equations, start, some, callbacks);
+  if (are_let_go_on(equations.model())) return try_search(equations, start, some, callbacks);
   some.max_iterations = std::min(options.max_iterations, kFirstElsewhere);
   std::optional<RemlResult> found = try_search(equations, start, some, callbacks);
   if (!found || found->report.termination != Termination::iteration_limit) return found;
