@@ -92,10 +92,19 @@ falls_to_limit <- function(est, way, spec) {
     at(along_way(values, way, log(walk_step))) - value < vanishing_loss
 }
 
+# The values with variances that are as far apart as they have to be: on, or back where a search has
+# gone farther, as the equations have more digits there.
+far_enough <- function(est, way, spec) {
+  values <- along_way(est$parameters$estimate, way, vanished_gap - way$gap)
+  if (way$gap < vanished_gap) return(values)
+  value <- tryCatch(likelihood_at(spec, values), error = function(e) Inf)
+  if (value - est$minus2loglik < vanishing_loss) values else est$parameters$estimate
+}
+
 # The maximum with the slopes held there: the errors of all others are those of the limit.
 at_limit_of_variances <- function(est, way, spec, control) {
   control$from_start_alone <- TRUE
-  control$start <- along_way(est$parameters$estimate, way, max(vanished_gap - way$gap, 0))
+  control$start <- far_enough(est, way, spec)
   control$hold[way$held] <- TRUE
   found <- tryCatch(by_likelihood(spec, control), error = function(e) NULL)
   loss <- if (is.null(found)) Inf else found$minus2loglik - est$minus2loglik
