@@ -98,12 +98,13 @@ with_digits <- function(est, least, spec) {
   est
 }
 
-# Where R is singular but for rounding, and -2l is far below that with a ridge, without a limit that
-# is seen while the equations have digits, it has none: as likely as not there is no best value.
+# Where R is singular but for rounding, and -2l is far from that with a ridge, without a limit that
+# is seen while the equations have digits, it has none: far below, as likely as not there is no best
+# value; far above, this is none.
 vouched_for <- function(est, edge, sections, parameters, scale) {
   has_limit <- !is.null(est$moved) &&
     (max(unlist(est$ridge)) > last_ridges[1L] / 2 || isTRUE(est$limits_agree))
-  if (has_limit || !has_fallen(edge, est)) return(est)
+  if (has_limit || !(has_fallen(edge, est) || has_fallen(est, edge))) return(est)
   if (min(least_of_sections(est, sections, parameters, scale)) < no_digits) {
     est$convergence$status <- "no_ascent"
   }

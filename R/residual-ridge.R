@@ -124,16 +124,23 @@ follow <- function(est, spec, control, ridge, tenths = most_tenths) {
 
 # Below the last ridge with digits enough a search may stall, or a range come to its limit, and less
 # than the fall is seen. Until then it is log(10) for each direction, and it goes on at these theta:
-# beyond a best value -2l would rise there.
+# beyond a best value -2l would rise there. The more directions, the sooner digits end: several falls
+# of the same whole number, and most of the next one, are as sure.
 falls_by_tens <- function(est, falls, spec) {
   n <- length(falls)
   if (n < least_sure_falls || any(falls < least_fall)) return(FALSE)
-  directions <- mean(falls[(n - 2L):n]) / log(10)
-  if (abs(directions - round(directions)) > directions_miss) return(FALSE)
+  directions <- falls / log(10)
+  last <- mean(directions[(n - 2L):n])
+  steady <- sum(abs(directions - round(last)) < directions_miss)
+  ends_steady <- abs(last - round(last)) < directions_miss
+  if (!ends_steady && steady < least_steady_falls) return(FALSE)
   beyond <- -diff(along_ridge(est, spec, est$ridge, 10^-(0:3)))
-  all(is.finite(beyond)) && all(beyond > least_beyond)
+  if (!all(is.finite(beyond))) return(FALSE)
+  ends_steady && all(beyond > least_beyond) ||
+    steady >= least_steady_falls && beyond[1L] > round(last) * log(10) / 2
 }
 least_sure_falls <- 5L
+least_steady_falls <- 4L
 directions_miss <- 0.03
 least_beyond <- c(0.3, 0.3, -0.5)
 

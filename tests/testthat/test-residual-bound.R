@@ -144,3 +144,60 @@ test_that("correlations of one beside a relationship of low rank are an error", 
     }
   }
 })
+
+# Eight subjects of six visits. There are contrasts C of rank two, [I, W], for which C e is zero for
+# all subjects beside effects of f, g and h: seven times two rows and one of the last, who has five
+# visits, less seven for the effects, are as many equations as W has values.
+fitted_records <- data.frame(
+  y = c(1.506399, 2.418095, 0.6812566, 1.405877, -1.941022, 1.143293, -0.2371401, 1.417701,
+    1.865829, 2.601355, 0.3017495, -0.439964, 2.297811, 1.980407, -0.9742518, -2.056225, -0.8493411,
+    -0.7477379, 3.169072, 2.114008, 1.119139, 5.518799, 3.404313, 3.960889, 2.082394, 1.501859,
+    2.185843, 2.440874, 1.999348, 5.343277, 0.325232, 0.07567168, 3.35799, 1.513322, 0.9831335,
+    2.902757, -0.08614494, 0.3809104, 0.04072523, -2.493207, -0.01213666, -0.8008024, 1.477392,
+    3.285466, 5.950585, 4.885211, 3.956916),
+  f = factor(strsplit("32213213222121322131132222211121331332321132113", "")[[1L]]),
+  g = factor(strsplit("11122221221221222221222212122212121221121122211", "")[[1L]]),
+  h = factor(strsplit("44322333311331321113244312243433421341134444141", "")[[1L]]),
+  visit = factor(rep(1:6, 8L)[1:47]), id = factor(rep(1:8, each = 6L)[1:47])
+)
+
+test_that("contrasts of a residual that are fitted exactly are no best value, for any order", {
+  X <- model.matrix(~ 0 + f, fitted_records)
+  Z <- cbind(model.matrix(~ 0 + g, fitted_records), model.matrix(~ 0 + h, fitted_records))
+  same <- outer(fitted_records$id, fitted_records$id, `==`)
+  visit <- as.integer(fitted_records$visit)
+  contrasts <- function(W) {
+    C <- cbind(diag(2L), matrix(W, 2L))
+    rows <- kronecker(diag(8L), C)
+    last <- (C[2L, 6L] * C[1L, ] - C[1L, 6L] * C[2L, ]) / sqrt(sum(C[, 6L]^2))
+    rbind(rows[1:14, ], c(numeric(42L), last))[, 1:47]
+  }
+  misfit <- function(W) {
+    C <- contrasts(W)
+    sum(qr.resid(qr(C %*% cbind(X, Z)), C %*% fitted_records$y)^2)
+  }
+  W <- stats::nlminb(c(1.59, 0.89, -0.27, -0.16, -1.13, -0.05, -0.42, -0.51), misfit,
+    control = list(rel.tol = 1e-15, x.tol = 1e-14, eval.max = 3000L, iter.max = 2000L))
+  expect_lt(W$objective, 1e-18)
+  C <- cbind(diag(2L), matrix(W$par, 2L))
+  S <- diag(6L) - t(C) %*% solve(tcrossprod(C), C)
+  values <- vapply(10^-(6:9), function(ridge) {
+    V <- S[visit, visit] * same + tcrossprod(Z) + diag(ridge, 47L)
+    U <- chol(V)
+    q <- qr(backsolve(U, X, transpose = TRUE))
+    2 * sum(log(diag(U))) + 2 * sum(log(abs(diag(qr.R(q))))) +
+      sum(qr.resid(q, backsolve(U, fitted_records$y, transpose = TRUE))^2)
+  }, 0)
+  expect_equal(diff(values), rep(-8 * log(10), 3L), tolerance = 1e-3)
+  set.seed(1)
+  ends <- vapply(1:8, function(k) {
+    tryCatch(
+      suppressWarnings(lmmfit(y ~ 0 + f + (1 | g) + (1 | h), fitted_records[sample(47L), ],
+        residual = ~ us(visit | id)))$convergence$status,
+      henderson_error_residual_unbounded = function(e) "no upper bound"
+    )
+  }, "")
+  # Where rounding hides the way from one of them, it is not called an end.
+  expect_true(all(ends %in% c("no upper bound", "no_ascent")))
+  expect_gte(sum(ends == "no upper bound"), 5L)
+})
