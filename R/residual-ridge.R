@@ -124,8 +124,8 @@ follow <- function(est, spec, control, ridge, tenths = most_tenths) {
 
 # Below the last ridge with digits enough a search may stall, or a range come to its limit, and less
 # than the fall is seen. Until then it is log(10) for each direction, and it goes on at these theta:
-# beyond a best value -2l would rise there. The more directions, the sooner digits end: several falls
-# of the same whole number, and most of the next one, are as sure.
+# beyond a best value -2l would rise there. The more directions, the sooner digits end: several
+# falls of the same whole number, and most of the next one, are as sure.
 falls_by_tens <- function(est, falls, spec) {
   n <- length(falls)
   if (n < least_sure_falls || any(falls < least_fall)) return(FALSE)
