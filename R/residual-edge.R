@@ -222,15 +222,24 @@ better_of <- function(first, last, loss, spec) {
   if (lost <= loss && (done[2L] || !done[1L])) after(first, last) else first
 }
 
-# -2l at the estimates by the limit of a ridge at every position, -Inf where it has none.
+# -2l at the estimates by the limit of a ridge at every position, -Inf where it has none. Where the
+# ridge moves -2l by much, of a smaller one.
 limit_of_ridge <- function(est, spec) {
   ridge <- lapply(spec$residual$sections, function(section) {
     rep.int(residual_ridge, section$structure$n_coef)
   })
-  est$minus2loglik <- along_ridge(est, spec, ridge, 1)
-  limit <- with_limit(est, spec, ridge)
-  if (isTRUE(limit$has_limit)) limit$minus2loglik else -Inf
+  value <- -Inf
+  for (tenth in 0:most_tenths_of_limit) {
+    at <- lapply(ridge, `*`, 10^-tenth)
+    est$minus2loglik <- along_ridge(est, spec, at, 1)
+    limit <- with_limit(est, spec, at)
+    if (!isTRUE(limit$has_limit)) break
+    value <- limit$minus2loglik
+    if (abs(limit$moved) < little_moved) break
+  }
+  value
 }
+most_tenths_of_limit <- 2L
 
 # The second estimates, with the course of both searches.
 after <- function(first, second) {

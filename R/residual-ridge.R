@@ -30,6 +30,7 @@ search_on_ridge <- function(starts, sections, parameters, scale, spec, control) 
   if (is_unbounded(edge, parameters, spec, control, everywhere)) {
     abort_unbounded(edge, sections, parameters, spec)
   }
+  edge <- brought_to_one(edge, parameters, spec, control, everywhere)
   gone <- lapply(seq_along(sections), function(k) {
     singular_positions(section_covariance(sections[[k]], k, parameters, edge$parameters$estimate),
       scale[[k]], positions_of_subjects(sections[[k]]))
@@ -235,6 +236,17 @@ is_unbounded <- function(est, parameters, spec, control, ridge) {
   control$hold[ones] <- TRUE
   control$start[ones] <- at_one$parameters$estimate[ones]
   isTRUE(follow(at_one, spec, control, ridge)$goes_on)
+}
+
+# Where -2l falls all the way to correlations of one, a search ends at them from so near.
+brought_to_one <- function(est, parameters, spec, control, ridge) {
+  near <- correlations_of_one(est, parameters) &
+    est$parameters$status == match("free", parameter_status) - 1L
+  if (!any(near)) return(est)
+  at_one <- est
+  at_one$parameters$estimate[near] <- sign(est$parameters$estimate[near]) * (1 - least_gap)
+  nearer <- nearer_search(spec, control, at_one, ridge)
+  if (is_end(nearer, est)) nearer else est
 }
 
 # Free numbers end some 1e-10 before a correlation of one: those that came so far are on their way.

@@ -288,3 +288,44 @@ test_that("variances end at zero beside a correlation that is held, too", {
     }
   }
 })
+
+# Two subjects have visits 2 and 3, whose combination the intercept and the slope fit exactly: with
+# a correlation of -1 V is singular, K'VK is not. A search that ends 3e-10 before it has not said
+# where it is, and -2l lost its digits to the limit of a large ridge.
+test_that("a correlation that ends before one is brought to it", {
+  d <- data.frame(
+    y = c(1.29741, 0.399611, 1.30677, 0.507742, -0.0266894, 0.362365, 0.279143, -0.502853,
+      -0.429325, -0.128642, -0.392109, -0.691931, -0.486443, 2.38501, 1.23434, 0.520575, -0.0377874,
+      -1.77078, -1.34077, 2.71172, 1.34103, -1.96251, -1.00187, -0.0765882),
+    x = c(-0.34227, -0.10132, 0.82765, 1.3112, 1.7037, -0.57592, -0.25901, 1.924, -1.1417, 0.78479,
+      -1.1512, 0.23796, 0.79869, -0.32914, 0.77245, 0.95574, 0.4671, -1.4846, -1.0062, 0.33306,
+      0.50349, -1.8286, 0.51974, -0.84096),
+    visit = c(1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 3),
+    id = rep(1:11, c(2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 3)),
+    g = c(4, 4, 4, 3, 1, 3, 4, 3, 4, 1, 2, 4, 4, 2, 2, 1, 1, 4, 4, 4, 3, 2, 3, 3)
+  )
+  same <- outer(d$id, d$id, `==`)
+  at_gap <- function(z, gap) {
+    C <- diag(3L)
+    C[1L, 2L] <- C[2L, 1L] <- z[4L]
+    C[2L, 3L] <- C[3L, 2L] <- gap - 1
+    C[1L, 3L] <- C[3L, 1L] <- z[4L] * (gap - 1)
+    sd <- sqrt(z[1:3])
+    dense_minus2loglik(d$y, cbind(1, d$x), (outer(sd, sd) * C)[d$visit, d$visit] * same)
+  }
+  best <- vapply(10^-(10:12), function(gap) {
+    stats::nlminb(c(2.6, 0.8, 0.11, 0.96), at_gap, gap = gap,
+      control = list(rel.tol = 1e-14))$objective
+  }, 0)
+  expect_lt(max(abs(best - 40.3037032)), 5e-7)
+  set.seed(1)
+  for (order in list(1:24, 24:1, sample(24))) {
+    for (model in list(y ~ x, y ~ x + (1 | g))) {
+      data <- transform(d[order, ], visit = factor(visit))
+      fit <- lmmfit(model, data, residual = ~ ante(visit | id))
+      expect_identical(fit$convergence$status, "converged")
+      expect_within(fit$minus2loglik, best[3L], 1e-6, "the dense limit")
+      expect_identical(utils::tail(varcomp(fit)$status, 1L), "at boundary")
+    }
+  }
+})
