@@ -93,6 +93,13 @@ abort_parameter_region <- function(argument, names, values, text) {
     "Hold fewer of them, or values of a fit without {.arg {argument}}.", argument, values)
 }
 
+# Of estimates between bounds, or with ties.
+abort_outside_process <- function(names, values, text) {
+  found <- paste(names, "=", format(values, trim = TRUE))
+  abort("bounds", "{.arg bounds}, {.arg tie}: {.val {found}} are not those of {text}.",
+    "Hold all of them but one, which is kept to what the others leave.", "bounds", values)
+}
+
 abort_smoothness <- function(nu, limits) {
   abort("argument",
     "{.fn matern}: the smoothness {.arg nu} lies between {limits[1]} and {limits[2]}, and is {nu}.",

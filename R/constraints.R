@@ -72,11 +72,13 @@ new_constraints <- function(tie, bounds, parameters, residual) {
   ties <- parse_ties(tie, parameters, residual)
   bounds <- check_bounds(bounds, parameters)
   if (length(ties) == 0L && length(bounds) == 0L) return(NULL)
-  n <- length(parameters$name)
-  constraints <- list(lead = seq_len(n), ratio = rep.int(1, n), lower = rep.int(-Inf, n),
-    upper = rep.int(Inf, n))
+  constraints <- no_constraints(length(parameters$name))
   for (one in ties) constraints <- add_tie(constraints, one, parameters)
   add_bounds(constraints, bounds, parameters)
+}
+
+no_constraints <- function(n) {
+  list(lead = seq_len(n), ratio = rep.int(1, n), lower = rep.int(-Inf, n), upper = rep.int(Inf, n))
 }
 
 # list(hold, start, constraints): what is asked of the variance parameters, checked together.

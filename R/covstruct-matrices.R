@@ -65,21 +65,29 @@ by_lag <- function(recipe, rho) {
 # p: phi of x_t = phi_1 x_(t-1) + ... + e_t, or theta of x_t = e_t + theta_1 e_(t-1) + ...
 process_correlation <- function(type) {
   function(recipe, p) {
+    if (type == "ar") return(by_autoregression(recipe, p))
     last <- recipe$n_coef - 1L
-    by_lag(recipe, if (type == "ar") stats::ARMAacf(ar = p, lag.max = last) else
+    by_lag(recipe, if (anyNA(p)) c(1, rep.int(NA, last)) else
       stats::ARMAacf(ma = p, lag.max = last))
   }
 }
 
-# The autoregression (1 - phi z / 2)^2.
-correlation_sar <- function(recipe, p) {
-  by_lag(recipe, stats::ARMAacf(ar = c(p, -p^2 / 4), lag.max = recipe$n_coef - 1L))
+# At the end of the stationary processes the equations are singular: from just inside.
+by_autoregression <- function(recipe, phi) {
+  last <- recipe$n_coef - 1L
+  rho <- function(phi) stats::ARMAacf(ar = phi, lag.max = last)
+  by_lag(recipe, if (anyNA(phi)) c(1, rep.int(NA, last)) else
+    tryCatch(rho(phi), error = function(e) rho(phi * (1 - unit_root_gap)^seq_along(phi))))
 }
+unit_root_gap <- 1e-9
+
+# The autoregression (1 - phi z / 2)^2.
+correlation_sar <- function(recipe, p) by_autoregression(recipe, c(p, -p^2 / 4))
 
 # (1 - gamma1 z)(1 - gamma2 z)^2.
 correlation_sar2 <- function(recipe, p) {
   phi <- c(p[1L] + 2 * p[2L], -p[2L] * (2 * p[1L] + p[2L]), p[1L] * p[2L]^2)
-  by_lag(recipe, stats::ARMAacf(ar = phi, lag.max = recipe$n_coef - 1L))
+  by_autoregression(recipe, phi)
 }
 
 correlation_corg <- function(recipe, p) {

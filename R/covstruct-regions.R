@@ -10,6 +10,8 @@
 #   box      they are between -box and box
 #   text     the region in words
 #   is_matrix  they are the entries of a correlation matrix, p its partial correlations
+#   is_process  they are those of a process: outside the region a few positions may still have a
+#            definite matrix
 #
 # A region of one parameter has `lower` and `upper` instead of all but `size`.
 
@@ -59,7 +61,8 @@ process_region <- function(sign, text) {
     before <- seq_len(n) - 1L
     list(list(size = n, values = function(p) sign * predictions_of(p),
       partial = function(values) partial_of_prediction(sign * values),
-      a = 1 + before %/% 2, b = 1 + (before + 1) %/% 2, box = n, text = text))
+      a = 1 + before %/% 2, b = 1 + (before + 1) %/% 2, box = n, text = text,
+      is_process = TRUE))
   }
 }
 
@@ -103,7 +106,7 @@ toeplitz_region <- function(recipe, n) {
 arma_region <- function(recipe, n) {
   list(list(size = 2L, values = function(p) cbind(p[, 1L], (p[, 1L] + p[, 2L]) / 2),
     partial = function(values) c(values[1L], 2 * values[2L] - values[1L]), a = c(1, 1),
-    b = c(1, 1), box = 1, text = "stationary processes"))
+    b = c(1, 1), box = 1, text = "stationary processes", is_process = TRUE))
 }
 
 # The least and the largest value of each parameter: of processes at corners, as each is linear in

@@ -31,6 +31,7 @@ estimate <- function(model, control) {
   if (control$solver == "rotated" && isFALSE(est$equations$rotated)) abort_rotated()
   if (!is.null(est$solver)) return(est)
   est <- at_active_bounds(est, spec, engine)
+  check_processes(est, model)
   est <- explained(est, spec$random)
   est <- explained_bounds(est, engine$constraints, model$parameters)
   unidentified <- check_identified(est, model, engine)

@@ -6,6 +6,7 @@ build_model <- function(parts, frame, method, contrasts = NULL, asked = list()) 
   parameters <- parameter_table(design$random, design$residual)
   asked <- with_own_requests(asked, parameters, design$random)
   asked <- check_requests(asked, parameters, design, method)
+  if (method %in% c("REML", "ML")) asked <- within_processes(asked, parameters, design)
   spec <- new_model_spec(design, frame, parts, method)
   validate_model(new_model(parts, frame, design, parameters, spec, asked))
 }

@@ -22,12 +22,6 @@ placed_parameters <- function(model) {
   parameters
 }
 
-# The positions of the parameters of each structure.
-structure_groups <- function(parameters) {
-  group <- interaction(parameters$index, parameters$section, drop = TRUE)
-  unname(split(seq_along(group), group))
-}
-
 prior_blocks <- function(model) {
   parameters <- model$parameters
   moving <- is_leading(model)
@@ -106,16 +100,6 @@ moving_regions <- function(at, moving, model) {
 
 region_block <- function(type, at, region) {
   list(type = type, at = at, size = length(at), region = region)
-}
-
-structure_recipe <- function(i, model) {
-  k <- model$parameters$index[i]
-  if (k == 0L) {
-    section <- model$design$residual$sections[[max(model$parameters$section[i], 1L)]]
-    return(section$structure %||% full_recipe(plain_structure, 1L))
-  }
-  term <- model$design$random[[k]]
-  full_recipe(term$structure, term$n_coef)
 }
 
 has_matrix <- function(block) block$type == "matrix" || isTRUE(block$region$is_matrix)

@@ -238,6 +238,11 @@ is_unbounded <- function(est, parameters, spec, control, ridge) {
   isTRUE(follow(at_one, spec, control, ridge)$goes_on)
 }
 
+is_end <- function(found, est) {
+  !is.null(found) && found$convergence$status == "converged" &&
+    found$minus2loglik <= est$minus2loglik + edge_loss
+}
+
 # Where -2l falls all the way to correlations of one, a search ends at them from so near.
 brought_to_one <- function(est, parameters, spec, control, ridge) {
   near <- correlations_of_one(est, parameters) &

@@ -92,11 +92,6 @@ at_limit_of_residual <- function(est, way, own, scale, spec, control) {
   after(est, found)
 }
 
-is_end <- function(found, est) {
-  !is.null(found) && found$convergence$status == "converged" &&
-    found$minus2loglik <= est$minus2loglik + edge_loss
-}
-
 # By log(10) for each direction, or more where the search meets further ones on the way.
 falls_for_ever <- function(falls) {
   if (length(falls) == 0L || !all(is.finite(falls)) || any(falls < log(10) - fall_miss)) {

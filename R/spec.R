@@ -89,6 +89,22 @@ parameter_table <- function(random, residual) {
   table
 }
 
+# The positions of the parameters of each structure.
+structure_groups <- function(parameters) {
+  group <- interaction(parameters$index, parameters$section, drop = TRUE)
+  unname(split(seq_along(group), group))
+}
+
+structure_recipe <- function(i, model) {
+  k <- model$parameters$index[i]
+  if (k == 0L) {
+    section <- model$design$residual$sections[[max(model$parameters$section[i], 1L)]]
+    return(section$structure %||% full_recipe(plain_structure, 1L))
+  }
+  term <- model$design$random[[k]]
+  full_recipe(term$structure, term$n_coef)
+}
+
 # The covariance matrix of the coefficients of random term k at the values of the parameters.
 term_covariance <- function(term, k, parameters, values = parameters$estimate) {
   covariance_matrix(term$structure, values[parameters$index == k], term$coef_names)

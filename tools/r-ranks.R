@@ -40,7 +40,7 @@ r_ranks <- list(
   # The list that crosses to the engine, its parameters, and what can be told before a search.
   spec = c(
     "spec.R", "residual-parameters.R", "spline-linear.R", "parameter-values.R", "parameter-names.R",
-    "residual-check.R", "tie.R", "constraints.R", "model.R"
+    "residual-check.R", "tie.R", "constraints.R", "process-range.R", "model.R"
   ),
   # From a spec to estimates.
   estimate = c(

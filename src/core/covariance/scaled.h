@@ -83,6 +83,9 @@ class Scaled final : public Structure {
   std::vector<bool> at_boundary(const Parts& parts, bool all) const;
   std::vector<bool> idle_numbers(const Parts& parts, bool all) const;
   Positions everywhere() const;
+  // With one free number of R beside held ones: theta in the middle of those points of a grid where
+  // R is definite.
+  std::optional<Vector> definite_beside_held(const Vector& sd) const;
 
   std::shared_ptr<const Correlation> correlation_;
   Index n_sd_;

@@ -125,9 +125,25 @@ Vector Scaled::theta_from_covariance(const Matrix& covariance) const {
   if (natural_) {
     const Vector none = collect({sd, Vector::Zero(correlation_->n_parameters())});
     if (factor(none)) return none;
+    const std::optional<Vector> found = definite_beside_held(sd);
+    if (found) return *found;
   }
   throw InvalidSpec("hold",
                     "no positive definite covariance matrix has the held values; give `start` too");
+}
+
+// No parameter of a process of up to three is beyond 3; correlations are within 1.
+std::optional<Vector> Scaled::definite_beside_held(const Vector& sd) const {
+  constexpr double kWidest = 3.0, kStep = 0.02;
+  if (n_coef() > kManyPositions || free_.empty() || free_.back() < n_sd_) return std::nullopt;
+  if (free_.size() > 1 && free_[free_.size() - 2] >= n_sd_) return std::nullopt;
+  std::vector<Vector> definite;
+  for (double x = -kWidest; x <= kWidest; x += kStep) {
+    Vector theta = collect({sd, Vector::Constant(correlation_->n_parameters(), x)});
+    if (factor(theta)) definite.push_back(std::move(theta));
+  }
+  if (definite.empty()) return std::nullopt;
+  return definite[definite.size() / 2];
 }
 
 // Where its free numbers are at their limits R may be of rank one: all correlations 1 or -1.

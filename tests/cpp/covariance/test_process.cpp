@@ -2,6 +2,8 @@
 // Autoregressions and moving averages of an order.
 #include <catch.h>
 
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/covariance/registry.h"
 #include "support/structures.h"
@@ -52,6 +54,21 @@ TEST_CASE("processes: what is not stationary, or not invertible, is no process")
     CHECK(part->factor(part->theta_from_values(Eigen::Vector3d(1.0, 0.9, 0.05))).has_value());
     CHECK_FALSE(part->factor(Eigen::Vector2d(1.0, name == "ar2" ? 0.15 : -1.2)).has_value());
   }
+}
+
+TEST_CASE("processes: a start is found beside held numbers that go with none of the usual ones") {
+  const Matrix unknown = Matrix::Identity(4, 4);
+  const Held ar2{{false, true, false}, Eigen::Vector3d(1.0, 1.5, 0.0)};
+  const Held toep{{false, true, false, true}, Eigen::Vector4d(1.0, 0.9, 0.0, 0.6)};
+  for (const auto& part :
+       {make_structure(recipe("ar2", 4), ar2), make_structure(recipe("toep", 4), toep)}) {
+    const Vector theta = part->theta_from_covariance(unknown);
+    CHECK(part->factor(theta).has_value());
+    CHECK(std::abs(part->values(theta)[2]) > 0.5);
+  }
+  const Held none{{false, true, false}, Eigen::Vector3d(1.0, 2.5, 0.0)};
+  CHECK_THROWS_AS(make_structure(recipe("ar2", 4), none)->theta_from_covariance(unknown),
+                  InvalidSpec);
 }
 
 }  // namespace henderson::covariance
