@@ -29,6 +29,13 @@
 #' that says how to write a negative correlation within groups. Starting values are moved inside.
 #' Bounds of tied parameters apply together.
 #'
+#' # Processes
+#'
+#' Where all numbers of `ar2`, `ar3`, `ma2` or `arma11` but one are held, that one stays where the
+#' process is stationary or invertible: the print has its interval as a bound. Held numbers that
+#' leave none are an error, and so are estimates outside, to which bounds or ties of several numbers
+#' may lead.
+#'
 #' # What follows from them
 #'
 #' * `varcomp()` has the status `tied` with the standard error of the common parameter, and

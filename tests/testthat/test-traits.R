@@ -113,3 +113,30 @@ test_that("messages about several responses", {
     lmmfit(cbind(gain, fat) ~ sexx, pigs[names(pigs) != "unit"])
   })
 })
+
+# The unit of a trait with many records beside one with fewer is not a weight that stands out.
+test_that("traits in units far apart with missing records are fitted as in any others", {
+  for (case in 1:4) {
+    set.seed(case)
+    n_groups <- if (case < 3) 8 else 40
+    g <- factor(rep(seq_len(n_groups), each = 4))
+    n <- length(g)
+    a <- stats::rnorm(n_groups)
+    b <- if (case %% 2 == 0) a / 2 else a / 2 + 0.7 * stats::rnorm(n_groups)
+    e <- stats::rnorm(n)
+    d <- data.frame(g = g, y = a[g] + e, z = 0.7 * b[g] + e / 2 + stats::rnorm(n))
+    d$z[sample(n, if (case < 3) 4 else 0.9 * n)] <- NA
+    plain <- lmmfit(cbind(y, z) ~ 1 + (1 | g), d)
+    for (unit in 10^c(-8, -3, 3, 5, 8)) {
+      fit <- lmmfit(cbind(y, z) ~ 1 + (1 | g), transform(d, y = unit * y))
+      expect_identical(fit$convergence$status, "converged")
+      expect_lte(fit$convergence$iterations, plain$convergence$iterations + 4L)
+      # Of n records of y one is taken by its mean.
+      expect_within(fit$minus2loglik, plain$minus2loglik + 2 * (n - 1) * log(unit), 1e-6,
+        "the same in other units")
+      expect_identical(varcomp(fit)$status, varcomp(plain)$status)
+      expect_equal(fit$parameters$estimate / c(unit^2, unit, 1, unit^2, unit, 1),
+        plain$parameters$estimate, tolerance = 1e-5)
+    }
+  }
+})

@@ -101,6 +101,14 @@ Vector block_theta(const RandomBlock& block, const Vector& given, const Matrix& 
   return theta_of_values(block, values);
 }
 
+// As they count, unless the units of positions, which are weights too, are far apart.
+Vector weights_of_records(const Model& model) {
+  const auto& sections = model.residual.blocks;
+  const bool apart = std::any_of(sections.begin(), sections.end(),
+                                 [](const auto& section) { return section.far_apart; });
+  return apart ? model.weights : model::counted_weights(model.weights);
+}
+
 // For each random term the mean, over the records that meet it, of the squared length of a row of
 // W^1/2 Z: what coefficients of variance 1 add to the variance of a record times its weight, of
 // which the unit of the response is made. A record meets one position of a structure with many, so
@@ -114,7 +122,7 @@ std::vector<double> variance_of_record(const Model& model) {
   const std::size_t n_terms = model.n_coef_of_term.size();
   std::vector<double> sum(n_terms, 0.0), count(n_terms, 0.0);
   std::vector<Index> last_row(n_terms, kNone);
-  const Vector weights = model::counted_weights(model.weights);
+  const Vector weights = weights_of_records(model);
   for (Index r = 0; r < model.w.n_rows(); ++r) {
     const double weight = weights.size() > 0 ? weights[r] : 1.0;
     for (Index k = model.w.start[r]; k < model.w.start[r + 1]; ++k) {

@@ -181,12 +181,13 @@ void add_columns(const RandomBlock& block, Nodes& nodes, CoefficientPlaces& plac
   for (SmallIndex l = 0; l < block.n_levels; ++l) nodes.append(1, block.seen->size(l));
 }
 
-// Adds the blocks of a term to the model, and says where its coefficients stand in W. basis: that
-// of the term which it copies. parted: its structure may be parted.
+// Adds the blocks of a term to the model, and says where its coefficients stand in W. counted: the
+// weights as they count. basis: that of the term which it copies. parted: its structure may be
+// parted.
 CoefficientPlaces add_term(const RandomTerm& term, const std::vector<CoefficientRows>& incidences,
-                           const VarianceRequest& request, const Segment& segment, bool natural,
-                           const Matrix* basis, const TermLevels& levels, bool parted, Nodes& nodes,
-                           Model& model) {
+                           const Vector& counted, const VarianceRequest& request,
+                           const Segment& segment, bool natural, const Matrix* basis,
+                           const TermLevels& levels, bool parted, Nodes& nodes, Model& model) {
   covariance::Held held;
   held.held.assign(request.held.begin() + segment.first_value,
                    request.held.begin() + segment.end());
@@ -200,7 +201,7 @@ CoefficientPlaces add_term(const RandomTerm& term, const std::vector<Coefficient
       basis != nullptr
           ? *basis
           : coefficient_basis(incidences, static_cast<SmallIndex>(model.n_coef_of_term.size()),
-                              term.n_coef, change, counted_weights(model.weights))};
+                              term.n_coef, change, counted)};
   const Matrix coef_transform = model.response_unit * places.basis;
   const Matrix value_transform = covariance::value_transform(term.structure, coef_transform);
   held.unit = coef_transform(0, 0);
@@ -279,6 +280,12 @@ void add_products(const Nodes& nodes, Products products, Model& model) {
                                          model.weights, model.response);
   model.groups = std::make_shared<const RecordGroups>(std::move(grouped.groups));
   model.cross_products = std::move(grouped.cross_products);
+}
+
+// The weights as they count, in the units of the positions: those belong to all records there.
+Vector counted_in_units(const Vector& given, const Vector& in_units) {
+  if (given.size() == 0) return in_units;
+  return in_units.cwiseProduct(counted_weights(given).cwiseQuotient(given));
 }
 
 // A section that copies another is measured in its units.
@@ -373,6 +380,7 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Product
   callbacks.stop_if_interrupted();
 
   const std::vector<CoefficientRows> incidences = coefficient_rows(spec);
+  const Vector counted = counted_in_units(spec.weights, model.weights);
   Nodes nodes;
   std::vector<CoefficientPlaces> places;
   for (std::size_t t = 0; t < spec.random.size(); ++t) {
@@ -381,8 +389,8 @@ Model build_model(const ModelSpec& spec, const VarianceRequest& request, Product
     const TermLevels levels =
         levels_of(spec.random[t], static_cast<SmallIndex>(t), incidences, cells, callbacks);
     const bool parted = !levels.seen.empty() && !is_in_copy(requests, static_cast<Index>(t));
-    places.push_back(add_term(spec.random[t], incidences, request, segments[t], requests[t].natural,
-                              basis, levels, parted, nodes, model));
+    places.push_back(add_term(spec.random[t], incidences, counted, request, segments[t],
+                              requests[t].natural, basis, levels, parted, nodes, model));
   }
   add_residual(spec, units, request, segments, requests, model);
   add_copies(requests, model);
