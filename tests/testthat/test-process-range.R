@@ -109,4 +109,8 @@ test_that("what is no process is refused", {
   expect_error(lmmfit(y ~ 1, d, residual = ~ ar3(visit | id),
     hold = c(residual.phi1 = 2.5, residual.phi3 = -0.5)), "stationary processes",
     class = "henderson_error_parameter_values")
+  # Bounds of several numbers are no bounds of a process.
+  expect_error(lmmfit(y ~ 1, d, residual = ~ arma11(visit | id),
+    bounds = list(residual.rho = c(0.8, 0.9), residual.gamma = c(-0.6, -0.2))),
+    "stationary processes", class = "henderson_error_bounds")
 })
