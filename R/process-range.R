@@ -6,6 +6,7 @@
 
 # `asked` with these bounds, and a start between them.
 within_processes <- function(asked, parameters, design) {
+  if (length(asked$hold) == 0L) return(asked)
   for (group in process_groups(parameters, design)) {
     held <- parameters$name[group$at] %in% names(asked$hold)
     if (!any(held)) next
