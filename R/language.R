@@ -78,8 +78,13 @@ looked_up <- function(x) {
 nearest_names <- function(name, candidates) {
   is_name <- is.character(name) && length(name) == 1L && !is.na(name)
   if (length(candidates) == 0L || !is_name) return(character())
+  most <- if (nchar(name) < 2L) 0 else ceiling(nchar(name) / 3)
+  # The distance is at least that of their lengths, which cost nothing.
+  longer <- nchar(candidates, allowNA = TRUE) - nchar(name)
+  candidates <- candidates[which(abs(longer) <= most)]
+  if (length(candidates) == 0L) return(character())
   distance <- slip_distance(name, candidates)
-  near <- candidates[distance <= if (nchar(name) < 2L) 0 else ceiling(nchar(name) / 3)]
+  near <- candidates[distance <= most]
   utils::head(near[order(distance[match(near, candidates)])], 3L)
 }
 

@@ -4,6 +4,8 @@ test_that("names near to a slip are found, others are not", {
   expect_identical(nearest_names("subjct", columns), "Subject")
   expect_setequal(nearest_names("x3", columns), c("x1", "x2"))
   expect_length(nearest_names("temperature", columns), 0L)
+  # Its neighbours by a swap are as many as it has letters: 10^10 letters.
+  expect_length(nearest_names(strrep("z", 1e5), columns), 0L)
   expect_length(nearest_names("a", character()), 0L)
 })
 
