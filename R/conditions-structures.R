@@ -93,6 +93,16 @@ abort_parameter_region <- function(argument, names, values, text) {
     "Hold fewer of them, or values of a fit without {.arg {argument}}.", argument, values)
 }
 
+# Bounds that were asked for, and the interval that held numbers leave, as texts.
+abort_bounds_process <- function(name, given, ends) {
+  abort("bounds",
+    paste(
+      "{.arg bounds}: {.val {name}} in [{given[1]}, {given[2]}] is no process with the values of",
+      "{.arg hold}, which leave it [{ends[1]}, {ends[2]}]."
+    ),
+    "Give bounds that overlap, or hold other values.", "bounds", name)
+}
+
 # Of estimates between bounds, or with ties.
 abort_outside_process <- function(names, values, text) {
   found <- paste(names, "=", format(values, trim = TRUE))

@@ -70,15 +70,22 @@ between_grid <- function(inside, outside, is_inside) {
   inside
 }
 
-# Bounds of parameter i, with those that were asked for, and a start where none was given.
+# Bounds of parameter i, with those that were asked for, and a start between them.
 bounded_between <- function(asked, i, ends, parameters) {
   name <- parameters$name[i]
   constraints <- asked$constraints %||% no_constraints(length(parameters$name))
+  k <- constraints$lead[i]
+  given <- c(constraints$lower[k], constraints$upper[k]) * constraints$ratio[i]
+  if (!(max(given[1L], ends[1L]) < min(given[2L], ends[2L]))) {
+    abort_bounds_process(name, format_each(given), format_each(ends))
+  }
   asked$constraints <- add_bounds(constraints, stats::setNames(list(ends), name), parameters)
-  if (!name %in% names(asked$start)) {
-    k <- asked$constraints$lead[i]
-    own <- c(asked$constraints$lower[k], asked$constraints$upper[k])
-    asked$start <- c(asked$start, stats::setNames(mean(own) * asked$constraints$ratio[i], name))
+  inside <- c(max(given[1L], ends[1L]), min(given[2L], ends[2L]))
+  start <- if (name %in% names(asked$start)) asked$start[[name]] else NA
+  is_inside <- !is.na(start) && start > inside[1L] && start < inside[2L]
+  if (!is_inside) {
+    others <- asked$start[setdiff(names(asked$start), name)]
+    asked$start <- c(others, stats::setNames(mean(inside), name))
   }
   asked
 }

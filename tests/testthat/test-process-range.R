@@ -92,6 +92,18 @@ test_that("of random terms and products too", {
   phi2 <- fit$parameters$estimate[fit$parameters$name == "g.phi2"]
   expect_gt(phi2, -1 - 1e-9)
   expect_lt(phi2, -0.4 + 1e-9)
+  dense <- function(p) {
+    at <- stats::toeplitz(acf_of$ar2(c(1.4, stats::plogis(p[1L]) * 0.6 - 1)))[d$visit, d$visit]
+    V <- exp(p[2L]) * at * outer(d$g, d$g, `==`) + exp(p[3L]) * diag(60L)
+    L <- chol(V)
+    one <- backsolve(L, rep(1, 60L), transpose = TRUE)
+    z <- backsolve(L, d$y, transpose = TRUE)
+    59 * log(2 * pi) + 2 * sum(log(diag(L))) + log(sum(one^2)) + sum(qr.resid(qr(one), z)^2)
+  }
+  best <- min(vapply(c(-2, 0, 2), function(start) {
+    stats::nlminb(c(start, 0, 0), dense, control = list(rel.tol = 1e-14))$objective
+  }, 0))
+  expect_within(fit$minus2loglik, best, 1e-5, "a random ar2, dense")
   d$trait <- factor(rep(1:2, 30L))
   product <- lmmfit(y ~ 1, d, residual = ~ diag(trait):arma11(visit) | id,
     hold = c(residual.visit.gamma = -0.45))
@@ -109,6 +121,13 @@ test_that("what is no process is refused", {
   expect_error(lmmfit(y ~ 1, d, residual = ~ ar3(visit | id),
     hold = c(residual.phi1 = 2.5, residual.phi3 = -0.5)), "stationary processes",
     class = "henderson_error_parameter_values")
+  expect_error(lmmfit(y ~ 1, d, residual = ~ ar2(visit | id), hold = c(residual.phi1 = 1.5),
+    bounds = list(residual.phi2 = c(0.2, 0.5))), "leave it \\[-1, -0.5\\]",
+    class = "henderson_error_bounds")
+  # A start outside is moved inside, as those of other bounds are.
+  moved <- lmmfit(y ~ 1, d, residual = ~ ar2(visit | id), hold = c(residual.phi1 = 1.5),
+    start = c(residual.phi2 = 0.3))
+  expect_within(moved$minus2loglik, dense_held("ar2", c(1.5, NA))[2L], 1e-5, "from outside")
   # Bounds of several numbers are no bounds of a process.
   expect_error(lmmfit(y ~ 1, d, residual = ~ arma11(visit | id),
     bounds = list(residual.rho = c(0.8, 0.9), residual.gamma = c(-0.6, -0.2))),
